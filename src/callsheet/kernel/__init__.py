@@ -1,0 +1,1 @@
+"""What every room knows: money, ids, digests, the root error and what may happen next."""

@@ -1,0 +1,41 @@
+"""Money: whole micro-dollars, so that sums are exact."""
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Self
+
+_MICROS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Money:
+    """An amount of US dollars in whole micro-dollars (1 USD = 1,000,000)."""
+
+    micros: int = 0
+
+    @classmethod
+    def usd(cls, amount: str | Decimal) -> Self:
+        """Read dollars, e.g. ``"0.039"``; parts below a micro-dollar round half up.
+
+        Raises ValueError if `amount` is not a finite decimal number.
+        """
+        try:
+            exact = Decimal(amount) * _MICROS
+            return cls(int(exact.to_integral_value(rounding=ROUND_HALF_UP)))
+        except (InvalidOperation, OverflowError, ValueError) as error:
+            raise ValueError(f"not an amount of dollars: {amount!r}") from error
+
+    def __add__(self, other: "Money") -> "Money":
+        return Money(self.micros + other.micros)
+
+    def __sub__(self, other: "Money") -> "Money":
+        return Money(self.micros - other.micros)
+
+    def __mul__(self, count: int) -> "Money":
+        return Money(self.micros * count)
+
+    def __str__(self) -> str:
+        """Dollars with six places, as JSON carries them: ``"0.039000"``."""
+        sign = "-" if self.micros < 0 else ""
+        whole, part = divmod(abs(self.micros), _MICROS)
+        return f"{sign}{whole}.{part:06d}"
