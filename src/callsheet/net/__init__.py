@@ -1,0 +1,1 @@
+"""Reaching addresses that users name, and only those on the public internet."""

@@ -1,0 +1,185 @@
+"""The SSRF-safe fetcher: reads addresses that users name, from the public internet alone.
+
+It stands on httpx2's connection layer (httpcore2) rather than on its client: cookies, proxies
+from the environment, redirects and decompression would all have to be switched off there, and
+here they do not exist. Every connection is opened by `PinnedBackend`, which checks each resolved
+address and connects to the checked one; a pooled connection stays with the address it was checked
+for. Redirects are followed here, each judged like the first address. A redirect from https to http
+is refused: who named a secure address did not agree to have its answer replaced on the way.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import ClassVar
+
+import httpcore2
+import httpx2
+
+from callsheet.kernel.errors import shown
+from callsheet.net.pinning import NotPublicError, PinnedBackend
+from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
+from callsheet.net.targets import Target, read_target
+from callsheet.ports.fetching import (
+    Fetched,
+    FetchError,
+    FetchRefusedError,
+    FetchTimeoutError,
+    FetchTooLargeError,
+    FetchUnreachableError,
+    ForbiddenAddressError,
+)
+
+_MAX_REDIRECTS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_WHOLE_ANSWERS = frozenset({200, 203})
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+_MAX_TYPE_CHARS = 100
+_KEEP_ALIVE_SECONDS = 15.0
+_HEADERS = (
+    (b"User-Agent", b"callsheet (reference fetcher)"),
+    (b"Accept", b"image/*, */*;q=0.5"),
+    # Compressed answers could grow without end once unpacked, and pictures gain nothing by it.
+    (b"Accept-Encoding", b"identity"),
+)
+
+
+class FetchBusyError(FetchRefusedError):
+    """The server refused for now (too busy, failing); trying later may help."""
+
+    retry: ClassVar[bool] = True
+
+
+class PublicFetcher:
+    """Implements `callsheet.ports.fetching.Fetcher` with one bounded connection pool.
+
+    `allow_hosts` (``host:port``, ``[v6]:port``) names servers that the operator vouches for, on
+    any address and port. `tls` replaces the system's certificate authorities.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_hosts: frozenset[str] = frozenset(),
+        resolver: Resolver | None = None,
+        tls: ssl.SSLContext | None = None,
+        max_connections: int = 32,
+    ) -> None:
+        self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
+        self._resolver = resolver or SystemResolver()
+        self._pool = httpcore2.AsyncConnectionPool(
+            ssl_context=tls or httpx2.create_ssl_context(trust_env=False),
+            max_connections=max_connections,
+            keepalive_expiry=_KEEP_ALIVE_SECONDS,
+            network_backend=PinnedBackend(self._resolver, self._allow_hosts),
+        )
+
+    async def fetch(self, url: str, *, max_bytes: int, timeout_s: float) -> Fetched:
+        """Read one address whole, within bounds. Raises a FetchError.
+
+        `timeout_s` bounds it all: look-up, waiting for a connection, redirects, and a server that
+        drips. `max_bytes` bounds the body; reading stops with the piece that passes it.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._follow(url, max_bytes)
+        except TimeoutError as error:
+            raise FetchTimeoutError(url, f"no whole answer within {timeout_s:g} s") from error
+
+    async def close(self) -> None:
+        """Let connections and look-ups go."""
+        await self._pool.aclose()
+        self._resolver.close()
+
+    async def _follow(self, url: str, max_bytes: int) -> Fetched:
+        target = read_target(url, self._allow_hosts)
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = await self._get(target, max_bytes)
+            if isinstance(answer, Fetched):
+                return answer
+            target = self._redirected(target, answer)
+        raise FetchError(url, f"it redirects more than {_MAX_REDIRECTS} times")
+
+    def _redirected(self, source: Target, location: str) -> Target:
+        """Judge where a redirect leads, as strictly as the address a user gave."""
+        here = str(source.url)
+        try:
+            address = str(source.url.join(location))
+            target = read_target(address, self._allow_hosts)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise ForbiddenAddressError(here, f"it redirects to {shown(location)!r}") from error
+        except ForbiddenAddressError as error:
+            reason = f"it redirects to {shown(error.url)}: {error.reason}"
+            raise ForbiddenAddressError(here, reason) from error
+        if source.url.scheme == "https" and target.url.scheme == "http":
+            reason = (
+                f"it redirects from https to {shown(address)}; give that address if you trust it"
+            )
+            raise ForbiddenAddressError(here, reason)
+        return target
+
+    async def _get(self, target: Target, max_bytes: int) -> Fetched | str:
+        """Ask once; answer the content, or the Location of a redirect."""
+        url = str(target.url)
+        try:
+            return await self._exchange(target, max_bytes)
+        except NotPublicError as error:
+            raise ForbiddenAddressError(url, str(error)) from error
+        except NameNotFoundError as error:
+            raise FetchUnreachableError(url, str(error)) from error
+        except httpcore2.TimeoutException as error:
+            raise FetchTimeoutError(url, "it accepts no connection") from error
+        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+            # The pool cuts `__cause__` off; the library's error still carries it as its argument.
+            cause = error.args[0] if error.args else None
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                reason = f"its certificate does not hold: {cause.verify_message}"
+                raise FetchError(url, reason) from error
+            raise FetchUnreachableError(url, shown(error) or type(error).__name__) from error
+
+    async def _exchange(self, target: Target, max_bytes: int) -> Fetched | str:
+        url = str(target.url)
+        request = httpcore2.URL(
+            scheme=target.url.raw_scheme,
+            host=target.url.raw_host,
+            port=target.url.port,
+            target=target.url.raw_path,
+        )
+        headers = [(b"Host", target.url.netloc), *_HEADERS]
+        async with self._pool.stream("GET", request, headers=headers) as response:
+            # Of a header that is given twice the first counts; the framing is h11's to judge.
+            fields = {name.lower(): value for name, value in reversed(response.headers)}
+            if response.status in _REDIRECTS and b"location" in fields:
+                return fields[b"location"].decode("utf-8", "replace")
+            _refuse_unusable(url, response.status, fields, max_bytes)
+            content = await _read(url, response, max_bytes)
+        return Fetched(url, content, _claimed_type(fields))
+
+
+def _refuse_unusable(url: str, status: int, fields: Mapping[bytes, bytes], max_bytes: int) -> None:
+    """Turn an answer down by its status and headers, before any of its body is read."""
+    if status not in _WHOLE_ANSWERS:
+        raise (FetchBusyError if status in _PASSING else FetchRefusedError)(url, status)
+    encoding = fields.get(b"content-encoding", b"identity").strip().lower()
+    if encoding not in {b"identity", b""}:
+        reason = (
+            f"the server compressed it ({shown(encoding.decode('latin-1'))}) though asked not to"
+        )
+        raise FetchError(url, reason)
+    length = fields.get(b"content-length", b"")
+    if length.isdigit() and int(length) > max_bytes:
+        raise FetchTooLargeError(url, f"{int(length):,} bytes, at most {max_bytes:,} are allowed")
+
+
+async def _read(url: str, response: httpcore2.Response, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for piece in response.aiter_stream():
+        body += piece
+        if len(body) > max_bytes:
+            raise FetchTooLargeError(url, f"more than the {max_bytes:,} bytes that are allowed")
+    return bytes(body)
+
+
+def _claimed_type(fields: Mapping[bytes, bytes]) -> str:
+    essence = fields.get(b"content-type", b"").split(b";")[0].strip().lower()
+    return essence.decode("ascii", "replace")[:_MAX_TYPE_CHARS]
