@@ -1,0 +1,1 @@
+"""From a sheet or a request to a clean draft: input limits, sanitising, references merged."""
