@@ -95,7 +95,7 @@ class Studio(Protocol):
         """Decode an untrusted picture in a locked-down process. Raises UnreadablePictureError."""
 
     async def thumbnail(self, content: bytes, max_side: int) -> bytes:
-        """Shrink a picture to fit a square of `max_side` pixels; WebP. Raises UnreadablePictureError."""
+        """Shrink to fit a square of `max_side` pixels; WebP. Raises UnreadablePictureError."""
 
     async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
         """Draw a storyboard frame; PNG of exactly the asked size."""

@@ -1,0 +1,1 @@
+"""Assets: the files we own, named by the SHA-256 of their bytes."""

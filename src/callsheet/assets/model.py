@@ -1,0 +1,31 @@
+"""An asset as a value, and where its bytes lie in the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import WorkspaceId
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file we own. `made_from` says what it came from: {take} or {reference}."""
+
+    sha256: Sha256
+    workspace: WorkspaceId
+    media_type: str
+    size: int
+    created_at: datetime
+    made_from: Mapping[str, Any] = field(default_factory=dict)
+
+
+def asset_key(sha256: str) -> str:
+    """Name the object that holds an asset's bytes."""
+    return f"assets/{sha256[:2]}/{sha256}"
+
+
+def thumbnail_key(sha256: str) -> str:
+    """Name the object that holds an asset's thumbnail (WebP, at most 384 pixels a side)."""
+    return f"thumbnails/{sha256[:2]}/{sha256}.webp"

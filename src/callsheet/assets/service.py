@@ -1,0 +1,63 @@
+"""Adopting files: bytes into the store under their hash, with a thumbnail beside pictures."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.kernel.digests import Sha256, sha256_of
+from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly
+from callsheet.ports.pictures import Studio
+
+THUMBNAIL_SIDE: Final = 384
+_REMEMBERED: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Adopter:
+    """Brings files into the store. Doing it again changes nothing.
+
+    `known` remembers what this process has put there lately, so that equal files cost one look.
+    """
+
+    blobs: BlobStore
+    studio: Studio
+    known: dict[str, None] = field(default_factory=dict)
+
+    async def adopt(self, content: bytes, media_type: str) -> Sha256:
+        """Store bytes under their hash; answers the hash. Raises StoreUnavailableError."""
+        sha256 = sha256_of(content)
+        await self._put(asset_key(sha256), content, media_type)
+        return sha256
+
+    async def adopt_picture(self, content: bytes, media_type: str) -> Sha256:
+        """Store a picture and its thumbnail. Raises also UnreadablePictureError."""
+        sha256 = sha256_of(content)
+        key = thumbnail_key(sha256)
+        # the thumbnail first: a picture that cannot be read is not adopted
+        if key not in self.known and not await self._there(key):
+            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE)
+            await self._put(key, thumbnail, "image/webp")
+        self._remember(key)
+        await self._put(asset_key(sha256), content, media_type)
+        return sha256
+
+    async def _there(self, key: str) -> bool:
+        try:
+            await self.blobs.head(key)
+        except BlobNotFoundError:
+            return False
+        return True
+
+    async def _put(self, key: str, content: bytes, media_type: str) -> None:
+        if key in self.known:
+            return
+        try:
+            await self.blobs.put(key, content, media_type, CreateOnly())
+        except BlobConflictError:
+            pass  # the same bytes are there already: the key is their hash
+        self._remember(key)
+
+    def _remember(self, key: str) -> None:
+        self.known[key] = None
+        if len(self.known) > _REMEMBERED:
+            del self.known[next(iter(self.known))]

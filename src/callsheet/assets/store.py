@@ -1,0 +1,70 @@
+"""Rows of assets."""
+
+from collections.abc import Iterable
+from datetime import UTC
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.assets.errors import AssetNotFoundError
+from callsheet.assets.model import Asset
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.database import METADATA
+
+ASSETS = sa.Table(
+    "assets",
+    METADATA,
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("made_from", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+)
+_ADD = {
+    "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(ASSETS).on_conflict_do_nothing(),
+}
+
+
+class AssetStore:
+    """Reads and writes assets; every method works in the caller's transaction."""
+
+    async def add(self, connection: AsyncConnection, assets: Iterable[Asset]) -> None:
+        """Write assets; one that the workspace has already stays as it was."""
+        rows = [
+            {
+                "workspace": asset.workspace,
+                "sha256": asset.sha256,
+                "media_type": asset.media_type,
+                "size": asset.size,
+                "made_from": dict(asset.made_from),
+                "created_at": asset.created_at,
+            }
+            # in one order everywhere, so that two transactions never wait for each other in a ring
+            for asset in sorted(assets, key=lambda asset: asset.sha256)
+        ]
+        if rows:
+            await connection.execute(_ADD[connection.dialect.name], rows)
+
+    async def find(
+        self, connection: AsyncConnection, workspace: WorkspaceId | None, sha256: str
+    ) -> Asset:
+        """Read an asset of a workspace, or of any (for a signed link). Raises AssetNotFoundError."""
+        query = sa.select(ASSETS).where(ASSETS.c.sha256 == sha256)
+        if workspace is not None:
+            query = query.where(ASSETS.c.workspace == workspace)
+        row = (await connection.execute(query)).mappings().first()
+        if row is None:
+            raise AssetNotFoundError(sha256)
+        created = row["created_at"]
+        return Asset(
+            sha256=Sha256(row["sha256"]),
+            workspace=WorkspaceId(row["workspace"]),
+            media_type=row["media_type"],
+            size=row["size"],
+            created_at=created if created.tzinfo else created.replace(tzinfo=UTC),
+            made_from=row["made_from"],
+        )

@@ -1,0 +1,1 @@
+"""One folder per provider, one file per model; each file defines CARD."""

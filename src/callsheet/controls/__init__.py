@@ -1,0 +1,1 @@
+"""What may happen at all: switches, and requests that were answered already."""

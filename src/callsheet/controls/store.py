@@ -1,0 +1,104 @@
+"""Rows of model switches and of answered requests."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.controls.errors import IdempotencyMismatchError
+from callsheet.ports.database import METADATA
+
+KEPT: Final = timedelta(hours=24)  # how long an idempotency key is remembered, at least
+
+SWITCHES = sa.Table(
+    "model_switches",
+    METADATA,
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+)
+ANSWERS = sa.Table(
+    "answered_requests",
+    METADATA,
+    sa.Column("workspace", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("answer", sa.JSON, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Index(None, "at"),
+)
+
+
+class SwitchStore:
+    """Models that an operator has switched off; every other model is on."""
+
+    async def off(self, connection: AsyncConnection) -> dict[str, str]:
+        """Read which models are off, and why."""
+        query = sa.select(SWITCHES.c.model, SWITCHES.c.reason)
+        return {row.model: row.reason for row in await connection.execute(query)}
+
+    async def turn(
+        self, connection: AsyncConnection, model: str, *, enabled: bool, reason: str, now: datetime
+    ) -> None:
+        """Switch a model on or off."""
+        await connection.execute(sa.delete(SWITCHES).where(SWITCHES.c.model == model))
+        if not enabled:
+            row = {"model": model, "reason": reason, "changed_at": now}
+            await connection.execute(sa.insert(SWITCHES), row)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that must act once: the client's key, and a digest of what was asked."""
+
+    key: str
+    fingerprint: str
+
+
+class AnswerStore:
+    """Answers by idempotency key, written in the transaction of what they answer."""
+
+    async def find(
+        self, connection: AsyncConnection, workspace: str, request: Request
+    ) -> Mapping[str, Any] | None:
+        """Read the answer given before. Raises IdempotencyMismatchError for another body."""
+        query = sa.select(ANSWERS.c.fingerprint, ANSWERS.c.answer).where(
+            ANSWERS.c.workspace == workspace, ANSWERS.c.key == request.key
+        )
+        row = (await connection.execute(query)).first()
+        if row is None:
+            return None
+        if row.fingerprint != request.fingerprint:
+            raise IdempotencyMismatchError(request.key)
+        return dict(row.answer)
+
+    async def add(
+        self,
+        connection: AsyncConnection,
+        workspace: str,
+        request: Request,
+        answer: Mapping[str, Any],
+        now: datetime,
+    ) -> bool:
+        """Write an answer down; False if a twin of this request was faster.
+
+        On PostgreSQL this waits for the twin's transaction to end.
+        """
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        row = {
+            "workspace": workspace,
+            "key": request.key,
+            "fingerprint": request.fingerprint,
+            "answer": dict(answer),
+            "at": now,
+        }
+        done = await connection.execute(insert(ANSWERS).on_conflict_do_nothing(), row)
+        return done.rowcount == 1
+
+    async def forget(self, connection: AsyncConnection, now: datetime) -> None:
+        """Delete answers that were kept long enough."""
+        await connection.execute(sa.delete(ANSWERS).where(ANSWERS.c.at < now - KEPT))

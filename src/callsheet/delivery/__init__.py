@@ -1,0 +1,1 @@
+"""Handing over: links, contact sheets, result tables and the ledger object."""

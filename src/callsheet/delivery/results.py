@@ -1,0 +1,116 @@
+"""Result tables: the sheet as it came, with status, links and cost added."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from callsheet.intake.names import safe_name
+
+_ADDED: Final = ("status", "error", "cost_usd", "quoted_usd")
+_KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+Row = Mapping[str, Any]  # one row of a state document
+
+
+def picture_name(row: Row, variant: Row, repeated: frozenset[str]) -> str:
+    """Name a picture's file by scene and variant, and by row where scenes repeat."""
+    scene = safe_name(str(row["scene_id"]))
+    place = f"_row{row['row']}" if row["scene_id"] in repeated else ""
+    return f"{scene}{place}_v{variant['variant']}.png"
+
+
+def repeated_scenes(rows: Iterable[Row]) -> frozenset[str]:
+    """Find scene ids that several rows share once they are made safe for file names."""
+    seen: dict[str, list[str]] = {}
+    for row in rows:
+        seen.setdefault(safe_name(str(row["scene_id"])).casefold(), []).append(row["scene_id"])
+    return frozenset(scene for scenes in seen.values() if len(scenes) > 1 for scene in scenes)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """A header and rows of text, ready to be written in any format."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def result_table(
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    cells: Mapping[int, Mapping[str, str]],
+    links: Mapping[str, str] | None = None,
+) -> ResultTable:
+    """Put results beside the sheet's own columns.
+
+    `cells` are each row's own cells by column, `links` replaces a picture's URL (keyed by take) by
+    another address, e.g. a file name.
+    """
+    own = tuple(columns) or _KNOWN
+    most = max((len(row["variants"]) for row in rows), default=1)
+    added = [*_ADDED, *(f"link_{place}" for place in range(1, most + 1))]
+    taken = {name.casefold() for name in own}
+    header = (*own, *(f"callsheet_{name}" if name in taken else name for name in added))
+    written = []
+    for row in rows:
+        urls = [
+            (links or {}).get(variant["take"], variant["url"]) or "" for variant in row["variants"]
+        ]
+        results = [
+            str(row["status"]),
+            (row["error"] or {}).get("message", ""),
+            _sum(variant["cost"] for variant in row["variants"]),
+            row["quoted"],
+            *urls,
+            *[""] * (most - len(urls)),
+        ]
+        written.append((*(cells[row["row"]].get(name, "") for name in own), *results))
+    return ResultTable(header, tuple(written))
+
+
+def _sum(amounts: Iterable[str]) -> str:
+    micros = sum(int(amount.replace(".", "")) for amount in amounts)
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
+
+
+def to_csv(table: ResultTable) -> bytes:
+    """Write UTF-8 with a BOM, which Excel needs; a cell that would run as a formula is quoted."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([_inert(cell) for cell in table.header])
+    writer.writerows([_inert(cell) for cell in row] for row in table.rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _inert(cell: str) -> str:
+    """Keep spreadsheets from running a cell (OWASP "CSV injection"): a quote mark before it."""
+    dangerous = cell.startswith(_FORMULA) and not cell[1:2].isspace() and len(cell) > 1
+    return f"'{cell}" if dangerous else cell
+
+
+def to_xlsx(table: ResultTable) -> bytes:
+    """Write a workbook; every cell is text, so nothing in it can run."""
+    from openpyxl import Workbook  # noqa: PLC0415  # 0.2 s and 28 MB that only this needs
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  # see above
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Results")
+    for row in (table.header, *table.rows):
+        cells = []
+        for text in row:
+            cell = WriteOnlyCell(sheet, value=_printable(text))
+            cell.data_type = "s"
+            cells.append(cell)
+        sheet.append(cells)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _printable(text: str) -> str:
+    """Drop what XML 1.0 cannot hold, and what a cell cannot (32,767 characters)."""
+    kept = "".join(char for char in text[:32_767] if char >= " " or char in "\t\n\r")
+    return kept.replace("\ufffe", "").replace("\uffff", "")

@@ -1,0 +1,405 @@
+"""Rows of jobs, shots and the journal."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.errors import JobNotFoundError
+from callsheet.jobs.model import (
+    FINISHED,
+    AskedReference,
+    Change,
+    Counts,
+    Entry,
+    Job,
+    JobKind,
+    JobStatus,
+    RunMode,
+    Shot,
+    ShotStatus,
+    Stage,
+    Written,
+)
+from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.money import Money
+from callsheet.ports.database import METADATA
+
+_COUNTERS = ("queued", "running", "in_doubt", "succeeded", "failed", "cancelled")
+_MONEY = ("quoted", "held", "charged")
+_TIME = sa.DateTime(timezone=True)
+
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("run_mode", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("failed_rows", sa.Integer, nullable=False, server_default="0"),
+    *(sa.Column(name, sa.Integer, nullable=False, server_default="0") for name in _COUNTERS),
+    *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in _MONEY),
+    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reference_counts", sa.JSON, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("problem", sa.JSON(none_as_null=True)),
+    sa.Column("created_at", _TIME, nullable=False),
+    sa.Column("started_at", _TIME),
+    sa.Column("updated_at", _TIME, nullable=False),
+    sa.Column("finished_at", _TIME),
+    sa.Column("ledger_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("ledger_due_at", sa.Float, nullable=False, server_default="0"),
+    sa.Index(None, "workspace", "created_at"),
+    sa.Index(None, "status"),
+)
+SHOTS = sa.Table(
+    "shots",
+    METADATA,
+    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scene_id", sa.Text, nullable=False),
+    sa.Column("prompt", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("variants", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("quoted", sa.BigInteger, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),
+    sa.Column("references", sa.JSON, nullable=False),
+    sa.Column("dropped", sa.JSON, nullable=False),
+    sa.Column("extra", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+)
+JOURNAL = sa.Table(
+    "journal",
+    METADATA,
+    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at", _TIME, nullable=False),
+)
+_COUNT_CHANGES = (*_COUNTERS, *_MONEY, "rows", "failed_rows")
+_CHANGE_JOB = (
+    sa.update(JOBS)
+    .where(JOBS.c.id == sa.bindparam("job_id"))
+    .values(
+        {name: JOBS.c[name] + sa.bindparam(f"d_{name}") for name in _COUNT_CHANGES}
+        | {
+            "sequence": JOBS.c.sequence + sa.bindparam("d_sequence"),
+            "updated_at": sa.bindparam("now"),
+        }
+    )
+)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """SQLite gives times back without their zone; all of ours are UTC."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _job(row: sa.RowMapping) -> Job:
+    created, updated = _utc(row["created_at"]), _utc(row["updated_at"])
+    assert created is not None and updated is not None  # noqa: S101, PT018  # columns are NOT NULL
+    return Job(
+        id=JobId(row["id"]),
+        workspace=WorkspaceId(row["workspace"]),
+        kind=JobKind(row["kind"]),
+        name=row["name"],
+        run_mode=RunMode(row["run_mode"]),
+        status=JobStatus(row["status"]),
+        stage=Stage(row["stage"]),
+        rows=row["rows"],
+        failed_rows=row["failed_rows"],
+        takes=Counts(**{name: row[name] for name in _COUNTERS}),
+        quoted=Money(row["quoted"]),
+        held=Money(row["held"]),
+        charged=Money(row["charged"]),
+        sequence=row["sequence"],
+        round=row["round"],
+        paused=row["paused"],
+        references=row["reference_counts"],
+        settings=row["settings"],
+        problem=row["problem"],
+        created_at=created,
+        started_at=_utc(row["started_at"]),
+        updated_at=updated,
+        finished_at=_utc(row["finished_at"]),
+        ledger_version=row["ledger_version"],
+    )
+
+
+def _shot(row: sa.RowMapping) -> Shot:
+    return Shot(
+        job=JobId(row["job"]),
+        row=row["row"],
+        scene_id=row["scene_id"],
+        prompt=row["prompt"],
+        model=row["model"],
+        width=row["width"],
+        height=row["height"],
+        variants=row["variants"],
+        status=ShotStatus(row["status"]),
+        quoted=Money(row["quoted"]),
+        asked=tuple(AskedReference(**asked) for asked in row["asked"]),
+        references=tuple(row["references"]),
+        dropped=tuple(row["dropped"]),
+        extra=row["extra"],
+        error=row["error"],
+    )
+
+
+class JobStore:
+    """Reads and writes jobs; every method works in the caller's transaction."""
+
+    async def add(self, connection: AsyncConnection, job: Job) -> None:
+        """Write a new job."""
+        await connection.execute(
+            sa.insert(JOBS),
+            {
+                "id": job.id,
+                "workspace": job.workspace,
+                "kind": job.kind,
+                "name": job.name,
+                "run_mode": job.run_mode,
+                "status": job.status,
+                "stage": job.stage,
+                "rows": job.rows,
+                "failed_rows": job.failed_rows,
+                **asdict(job.takes),
+                "quoted": job.quoted.micros,
+                "held": job.held.micros,
+                "charged": job.charged.micros,
+                "sequence": job.sequence,
+                "round": job.round,
+                "paused": job.paused,
+                "reference_counts": dict(job.references),
+                "settings": dict(job.settings),
+                "problem": job.problem,
+                "created_at": job.created_at,
+                "started_at": job.started_at,
+                "updated_at": job.updated_at,
+                "finished_at": job.finished_at,
+                "ledger_version": job.ledger_version,
+            },
+        )
+
+    async def add_shots(self, connection: AsyncConnection, shots: Iterable[Shot]) -> None:
+        """Write the rows of a new job."""
+        rows = [
+            {
+                "job": shot.job,
+                "row": shot.row,
+                "scene_id": shot.scene_id,
+                "prompt": shot.prompt,
+                "model": shot.model,
+                "width": shot.width,
+                "height": shot.height,
+                "variants": shot.variants,
+                "status": shot.status,
+                "quoted": shot.quoted.micros,
+                "asked": [asdict(asked) for asked in shot.asked],
+                "references": list(shot.references),
+                "dropped": list(shot.dropped),
+                "extra": dict(shot.extra),
+                "error": shot.error,
+            }
+            for shot in shots
+        ]
+        if rows:
+            await connection.execute(sa.insert(SHOTS), rows)
+
+    async def find(self, connection: AsyncConnection, workspace: WorkspaceId, job: str) -> Job:
+        """Read a job of this workspace. Raises JobNotFoundError."""
+        query = sa.select(JOBS).where(JOBS.c.id == job, JOBS.c.workspace == workspace)
+        row = (await connection.execute(query)).mappings().first()
+        if row is None:
+            raise JobNotFoundError(job)
+        return _job(row)
+
+    async def of_any_workspace(self, connection: AsyncConnection, job: JobId) -> Job:
+        """Read a job for the line itself. Raises JobNotFoundError."""
+        row = (await connection.execute(sa.select(JOBS).where(JOBS.c.id == job))).mappings().first()
+        if row is None:
+            raise JobNotFoundError(job)
+        return _job(row)
+
+    async def lock(self, connection: AsyncConnection, job: JobId) -> Job:
+        """Read a job and keep every other transaction from changing it or its takes.
+
+        Whoever changes a job's takes locks the job first: one order of locks, no deadlocks.
+        """
+        query = sa.select(JOBS).where(JOBS.c.id == job).with_for_update()
+        row = (await connection.execute(query)).mappings().first()
+        if row is None:
+            raise JobNotFoundError(job)
+        return _job(row)
+
+    async def recent(
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        limit: int,
+        before: str | None = None,
+        kind: JobKind | None = None,
+    ) -> list[Job]:
+        """List jobs, newest first; `before` is the id after which to go on."""
+        query = sa.select(JOBS).where(JOBS.c.workspace == workspace)
+        if before is not None:
+            query = query.where(JOBS.c.id < before)
+        if kind is not None:
+            query = query.where(JOBS.c.kind == kind)
+        query = query.order_by(JOBS.c.id.desc()).limit(limit)
+        return [_job(row) for row in (await connection.execute(query)).mappings()]
+
+    async def unfinished(self, connection: AsyncConnection) -> list[Job]:
+        """List jobs that have work left, of all workspaces."""
+        query = sa.select(JOBS).where(JOBS.c.status.not_in(FINISHED)).order_by(JOBS.c.id)
+        return [_job(row) for row in (await connection.execute(query)).mappings()]
+
+    async def change(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        change: Change,
+        entries: Sequence[Entry],
+        now: datetime,
+    ) -> int:
+        """Apply a change and append to the journal; answers the newest sequence number.
+
+        The job must be locked by this transaction: that is what makes the numbers gapless.
+        """
+        deltas = {
+            **asdict(change.takes),
+            "rows": change.rows,
+            "failed_rows": change.failed_rows,
+            "quoted": change.quoted.micros,
+            "held": change.held.micros,
+            "charged": change.charged.micros,
+            "sequence": len(entries),
+        }
+        bound = {f"d_{name}": amount for name, amount in deltas.items()}
+        await connection.execute(_CHANGE_JOB, {"job_id": job.id, "now": now, **bound})
+        if change.values:
+            await connection.execute(
+                sa.update(JOBS).where(JOBS.c.id == job.id).values(**change.values)
+            )
+        if entries:
+            rows = [
+                {
+                    "job": job.id,
+                    "sequence": job.sequence + place,
+                    "kind": entry.kind,
+                    "body": dict(entry.body),
+                    "at": now,
+                }
+                for place, entry in enumerate(entries, start=1)
+            ]
+            await connection.execute(sa.insert(JOURNAL), rows)
+        return job.sequence + len(entries)
+
+    async def shots(
+        self,
+        connection: AsyncConnection,
+        job: JobId,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        rows: Sequence[int] | None = None,
+    ) -> list[Shot]:
+        """Read rows in order: those after a row number, or the named ones."""
+        query = sa.select(SHOTS).where(SHOTS.c.job == job).order_by(SHOTS.c.row).limit(limit)
+        query = query.where(SHOTS.c.row.in_(rows)) if rows is not None else query
+        query = query.where(SHOTS.c.row > after) if after else query
+        return [_shot(row) for row in (await connection.execute(query)).mappings()]
+
+    async def shots_with(
+        self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
+    ) -> list[Shot]:
+        """Read the rows that stand at one of some states, in order."""
+        query = sa.select(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
+        query = query.order_by(SHOTS.c.row)
+        return [_shot(row) for row in (await connection.execute(query)).mappings()]
+
+    async def set_shots(
+        self, connection: AsyncConnection, job: JobId, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Set columns of many rows; each mapping names its `row` and the same columns."""
+        if not rows:
+            return
+        columns = [name for name in rows[0] if name != "row"]
+        statement = (
+            sa.update(SHOTS)
+            .where(SHOTS.c.job == job, SHOTS.c.row == sa.bindparam("b_row"))
+            .values({name: sa.bindparam(f"b_{name}", type_=SHOTS.c[name].type) for name in columns})
+        )
+        bound = [{f"b_{name}": value for name, value in row.items()} for row in rows]
+        await connection.execute(statement, bound)
+
+    async def journal(
+        self, connection: AsyncConnection, job: JobId, after: int, limit: int
+    ) -> list[Written]:
+        """Read entries after a sequence number, in order."""
+        query = (
+            sa.select(JOURNAL)
+            .where(JOURNAL.c.job == job, JOURNAL.c.sequence > after)
+            .order_by(JOURNAL.c.sequence)
+            .limit(limit)
+        )
+        return [
+            Written(row["sequence"], row["kind"], row["body"], _utc(row["at"]) or row["at"])
+            for row in (await connection.execute(query)).mappings()
+        ]
+
+    async def sequences(
+        self, connection: AsyncConnection, jobs: Sequence[JobId]
+    ) -> dict[JobId, int]:
+        """Read how far the journals of some jobs are."""
+        query = sa.select(JOBS.c.id, JOBS.c.sequence).where(JOBS.c.id.in_(jobs))
+        return {JobId(row.id): row.sequence for row in await connection.execute(query)}
+
+    async def ledgers_due(self, connection: AsyncConnection, now: float) -> bool:
+        """Tell whether any job's ledger object is behind and may be written."""
+        due = sa.select(JOBS.c.id).where(
+            JOBS.c.sequence > JOBS.c.ledger_version, JOBS.c.ledger_due_at <= now
+        )
+        return (await connection.execute(due.limit(1))).first() is not None
+
+    async def claim_ledgers(
+        self, connection: AsyncConnection, now: float, until: float, limit: int
+    ) -> list[JobId]:
+        """Take jobs whose ledger object is behind, so that nobody else writes them until then."""
+        due = (
+            sa.select(JOBS.c.id)
+            .where(JOBS.c.sequence > JOBS.c.ledger_version, JOBS.c.ledger_due_at <= now)
+            .order_by(JOBS.c.ledger_due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            sa.update(JOBS)
+            .where(JOBS.c.id.in_(due))
+            .values(ledger_due_at=until)
+            .returning(JOBS.c.id)
+        )
+        return [JobId(row.id) for row in await connection.execute(claim)]
+
+    async def ledger_written(
+        self, connection: AsyncConnection, job: JobId, version: int, due_at: float
+    ) -> None:
+        """Note which version the ledger object has, and when it may be written again."""
+        await connection.execute(
+            sa.update(JOBS)
+            .where(JOBS.c.id == job, JOBS.c.ledger_version <= version)
+            .values(ledger_version=version, ledger_due_at=due_at)
+        )

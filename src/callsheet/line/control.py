@@ -1,0 +1,138 @@
+"""What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.errors import IllegalMoveError
+from callsheet.jobs.model import (
+    FINISHED,
+    Change,
+    Entry,
+    Job,
+    JobStatus,
+    ShotStatus,
+    Stage,
+    check_move,
+)
+from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.line.house import House
+from callsheet.takes.standing import newest, row_entry, summed_up
+from callsheet.line.transitions import enter
+from callsheet.takes.model import TakeStatus, moved
+
+PAUSED: Final = "paused"
+_RETRYABLE: Final = frozenset({ShotStatus.FAILED, ShotStatus.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class JobControl:
+    """Verbs on jobs; each is one transaction and safe to repeat."""
+
+    house: House
+
+    async def pause(self, workspace: WorkspaceId, job_id: JobId) -> None:
+        """Let a job rest after the group of takes that is being made. Repeating it is fine."""
+        async with self.house.database.begin() as connection:
+            job = await self._locked(connection, workspace, job_id)
+            if job.paused:
+                return
+            check_move(job, JobStatus.WAITING)
+            message = f"paused; go on with: callsheet jobs resume {job.id}"
+            said = {"code": PAUSED, "message": message}
+            values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
+            await self.house.record(connection, job, [Entry("problem", said)], Change(values=values))
+
+    async def resume(self, workspace: WorkspaceId, job_id: JobId) -> None:
+        """Send a job that rests, or that a defect stopped, back to the stage it is in."""
+        async with self.house.database.begin() as connection:
+            job = await self._locked(connection, workspace, job_id)
+            broken = job.status is JobStatus.FAILED and job.stage is not Stage.DONE
+            if not job.paused and not broken:
+                if job.status in FINISHED:
+                    raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
+                return  # it is at work already
+            values = {"paused": False, "finished_at": None}
+            await self._again(connection, job, job.stage, values, Change())
+
+    async def retry(self, workspace: WorkspaceId, job_id: JobId) -> int:
+        """Make the failed rows of a finished job again; how many there are."""
+        house = self.house
+        async with house.database.begin() as connection:
+            job = await self._locked(connection, workspace, job_id)
+            check_move(job, JobStatus.RUNNING)
+            if job.status not in FINISHED or job.stage is not Stage.DONE:
+                raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
+            failed = await house.jobs.shots_with(connection, job.id, _RETRYABLE)
+            columns = {"status": ShotStatus.QUEUED, "error": None}
+            await house.jobs.set_shots(
+                connection, job.id, [{"row": shot.row, **columns} for shot in failed]
+            )
+            await house.references.retry_failed(connection, job.id)
+            values = {"finished_at": None}
+            change = Change(failed_rows=-job.failed_rows)
+            await self._again(connection, job, Stage.INTAKE, values, change)
+            return len(failed)
+
+    async def _again(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        stage: Stage,
+        values: dict[str, Any],
+        change: Change,
+    ) -> None:
+        """Begin a new round of a job at a stage."""
+        begun = {**values, "round": job.round + 1, "status": JobStatus.RUNNING, "problem": None}
+        entry = Entry("round", {"round": job.round + 1, "stage": stage})
+        await self.house.record(connection, job, [entry], replace(change, values=begun))
+        job = await self.house.jobs.lock(connection, job.id)
+        await enter(self.house, connection, job, stage)
+
+    async def cancel(self, workspace: WorkspaceId, job_id: JobId) -> None:
+        """End a job: what is made stays and is delivered, what waits is not made."""
+        house = self.house
+        async with house.database.begin() as connection:
+            job = await self._locked(connection, workspace, job_id)
+            if job.status is JobStatus.CANCELLED:
+                return
+            check_move(job, JobStatus.CANCELLED)
+            ended = await house.takes.cancel_open(connection, job.id, house.clock())
+            entries = await self._cancel_rows(connection, job)
+            change = Change(
+                takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
+                values={
+                    "status": JobStatus.CANCELLED,
+                    "paused": False,
+                    "problem": None,
+                    "finished_at": house.clock(),
+                },
+            )
+            await house.record(connection, job, entries, change)
+            job = await house.jobs.lock(connection, job.id)
+            await enter(house, connection, job, Stage.DELIVER)
+        house.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
+
+    async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> list[Entry]:
+        house = self.house
+        unfinished = frozenset({ShotStatus.QUEUED, ShotStatus.RUNNING})
+        shots = await house.jobs.shots_with(connection, job.id, unfinished)
+        if not shots:
+            return []
+        last = max(shot.row for shot in shots)
+        takes = newest(await house.takes.of_rows(connection, job.id, shots[0].row, last))
+        statuses = {
+            shot.row: summed_up(takes[shot.row]) if shot.row in takes else ShotStatus.CANCELLED
+            for shot in shots
+        }
+        changed = [{"row": shot.row, "status": statuses[shot.row]} for shot in shots]
+        await house.jobs.set_shots(connection, job.id, changed)
+        return [row_entry(shot, statuses[shot.row], takes.get(shot.row, [])) for shot in shots]
+
+    async def _locked(
+        self, connection: AsyncConnection, workspace: WorkspaceId, job_id: JobId
+    ) -> Job:
+        await self.house.jobs.find(connection, workspace, job_id)
+        return await self.house.jobs.lock(connection, job_id)
+

@@ -1,0 +1,86 @@
+"""Keeping the ledger objects up with the journals."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger, seal
+from callsheet.jobs.model import FINISHED
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.line.house import House
+from callsheet.line.manifest import manifest_of
+from callsheet.ports.blobs import BlobConflictError
+from callsheet.views.state import StateView
+
+_LOG = logging.getLogger("callsheet.ledger")
+_EVERY_S: Final = 0.5
+_APART_S: Final = 2.0  # between two writes of one ledger
+_SHARE: Final = 20  # a ledger that takes long to write is written this many times more rarely
+_CLAIM_S: Final = 60.0
+_AT_ONCE: Final = 8
+_SWEEP_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKeeper:
+    """Writes every ledger object that is behind its job, in whichever process runs it."""
+
+    house: House
+    view: StateView
+    ledger: Ledger
+
+    async def run(self) -> None:
+        """Keep at it until cancelled. A store that is away is tried again; nothing is lost."""
+        swept = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                busy = await self.write_due()
+                if loop.time() - swept > _SWEEP_S:
+                    swept = loop.time()
+                    kept_from = self.house.clock() - timedelta(hours=KEPT_BACKUPS)
+                    await self.ledger.drop_old_backups(kept_from)
+            except UnavailableError as problem:
+                self.house.metrics.ledgers.labels("failed").inc()
+                _LOG.warning("ledger.waits", extra=event(reason=str(problem)))
+                busy = 0
+            if not busy:
+                await asyncio.sleep(_EVERY_S)
+
+    async def write_due(self) -> int:
+        """Write the ledgers that are behind and may be written now; how many."""
+        now = self.house.clock().timestamp()
+        async with self.house.database.read() as connection:
+            if not await self.house.jobs.ledgers_due(connection, now):
+                return 0
+        async with self.house.database.begin() as connection:
+            jobs = await self.house.jobs.claim_ledgers(connection, now, now + _CLAIM_S, _AT_ONCE)
+        for job_id in jobs:
+            await self.write_one(job_id)
+        return len(jobs)
+
+    async def write_one(self, job_id: JobId) -> None:
+        """Write one job's ledger as it stands now."""
+        started = self.house.clock().timestamp()
+        etag = await self.ledger.etag(job_id)
+        async with self.house.database.read() as connection:
+            job = await self.house.jobs.of_any_workspace(connection, job_id)
+            document = await self.view.whole(connection, job)
+            manifest = await manifest_of(self.house, connection, job) if job.ledger_version == 0 else None
+        if manifest is not None:
+            await self.ledger.write_manifest(job_id, seal(manifest))
+        try:
+            await self.ledger.write(job_id, document, etag)
+        except BlobConflictError:
+            return  # another process wrote a newer one; this version's claim runs out by itself
+        now = self.house.clock().timestamp()
+        due = now + max(_APART_S, (now - started) * _SHARE)
+        due = now if job.status in FINISHED else due
+        async with self.house.database.begin() as connection:
+            await self.house.jobs.ledger_written(connection, job_id, job.sequence, due)
+        self.house.metrics.ledgers.labels("written").inc()
+

@@ -1,0 +1,203 @@
+"""Rebuilding jobs from the store alone: for the day the database is gone."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from callsheet.assets.model import Asset, asset_key
+from callsheet.delivery.errors import LedgerCorruptError
+from callsheet.delivery.ledger import Ledger
+from callsheet.jobs.errors import JobNotFoundError
+from callsheet.jobs.model import (
+    FINISHED,
+    Counts,
+    Entry,
+    Job,
+    JobKind,
+    JobStatus,
+    RunMode,
+    Shot,
+    ShotStatus,
+    Stage,
+)
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.kernel.money import Money
+from callsheet.line.control import PAUSED
+from callsheet.line.house import House
+from callsheet.line.manifest import reference_in, shot_in
+from callsheet.line.stages.quote import new_take
+from callsheet.ports.blobs import BlobNotFoundError
+from callsheet.takes.model import Take, TakeStatus, counted
+from callsheet.takes.standing import summed_up
+
+RESTORED_MESSAGE: Final = "restored from the store; go on with: callsheet jobs resume {job}"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of one job: `problem` is empty when it is back."""
+
+    job: str
+    rows: int = 0
+    pictures: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Restorer:
+    """Brings jobs back that the database does not know."""
+
+    house: House
+    ledger: Ledger
+
+    async def restore(self) -> AsyncIterator[Restored]:
+        """Go through every ledger in the store; a job that is there already is left alone."""
+        async for job in self.ledger.jobs():
+            try:
+                yield await self._restore_one(JobId(job))
+            except (LedgerCorruptError, BlobNotFoundError) as error:
+                yield Restored(job, problem=str(error))
+
+    async def _restore_one(self, job_id: JobId) -> Restored:
+        async with self.house.database.read() as connection:
+            try:
+                await self.house.jobs.of_any_workspace(connection, job_id)
+            except JobNotFoundError:
+                pass
+            else:
+                return Restored(job_id, problem="it is in the database already")
+        manifest = await self.ledger.manifest(job_id)
+        state = await self.ledger.read(job_id)
+        job = _job(manifest, state)
+        rows = {row["row"]: row for row in state["rows"]}
+        shots, takes, assets = [], [], []
+        for written in manifest["shots"]:
+            row = rows.get(written["row"], {"variants": []})
+            shot = replace(
+                shot_in(job_id, written),
+                references=tuple(row.get("references", ())),
+                dropped=tuple(row.get("dropped", ())),
+                error=row.get("error"),
+            )
+            made = [
+                pair
+                for variant in row["variants"]
+                if (pair := await self._made(job, shot, variant)) is not None
+            ]
+            takes += [take for take, _ in made]
+            assets += [asset for _, asset in made]
+            shots.append(replace(shot, status=_status(job, shot, row, [take for take, _ in made])))
+        job = replace(
+            job,
+            takes=_counts(job, shots, takes),
+            failed_rows=sum(shot.status is ShotStatus.FAILED for shot in shots),
+            charged=Money(sum(take.charged.micros for take in takes)),
+        )
+        await self._write(job, shots, takes, assets, manifest)
+        return Restored(job_id, rows=len(shots), pictures=len(assets))
+
+    async def _made(
+        self, job: Job, shot: Shot, variant: Mapping[str, Any]
+    ) -> tuple[Take, Asset] | None:
+        """Bring back a take that succeeded, if its picture is still in the store."""
+        if variant["status"] != TakeStatus.SUCCEEDED:
+            return None
+        sha256 = Sha256(variant["sha256"])
+        try:
+            info = await self.house.blobs.head(asset_key(sha256))
+        except BlobNotFoundError:
+            return None
+        worded = new_take(self.house, job, shot, variant["variant"], variant["attempt"])
+        take = replace(
+            worded,
+            id=TakeId(variant["take"]),
+            status=TakeStatus.SUCCEEDED,
+            charged=Money.usd(variant["cost"]),
+            asset=sha256,
+            finished_at=job.updated_at,
+        )
+        asset = Asset(
+            sha256=sha256,
+            workspace=job.workspace,
+            media_type=info.content_type,
+            size=info.size,
+            created_at=job.updated_at,
+            made_from={"take": take.id, "model": take.model},
+        )
+        return take, asset
+
+    async def _write(
+        self,
+        job: Job,
+        shots: list[Shot],
+        takes: list[Take],
+        assets: list[Asset],
+        manifest: Mapping[str, Any],
+    ) -> None:
+        house = self.house
+        async with house.database.begin() as connection:
+            await house.jobs.add(connection, job)
+            await house.jobs.add_shots(connection, shots)
+            references = [reference_in(written) for written in manifest["references"]]
+            await house.references.add(connection, job.id, references)
+            await house.takes.add(connection, takes)
+            await house.assets.add(connection, assets)
+            entry = Entry("restored", {"version": job.sequence, "pictures": len(assets)})
+            await house.record(connection, job, [entry])
+
+
+def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
+    """Rebuild the job row. One that was at work rests: restoring must not spend by itself."""
+    job_id, status = JobId(manifest["batchId"]), JobStatus(state["status"])
+    finished = status in FINISHED
+    message = RESTORED_MESSAGE.format(job=job_id)
+    return Job(
+        id=job_id,
+        workspace=WorkspaceId(manifest["workspace"]),
+        kind=JobKind(manifest["kind"]),
+        name=manifest["name"],
+        run_mode=RunMode(manifest["runMode"]),
+        status=status if finished else JobStatus.WAITING,
+        stage=Stage.DONE if finished else Stage.INTAKE,
+        rows=len(manifest["shots"]),
+        failed_rows=0,
+        takes=Counts(),
+        quoted=Money.usd(state["cost"]["quoted"]),
+        held=Money(),
+        charged=Money(),
+        sequence=int(state["version"]),
+        round=int(state["round"]),
+        paused=not finished,
+        references=state["references"],
+        settings=manifest["settings"],
+        problem=state["problem"] if finished else {"code": PAUSED, "message": message},
+        created_at=datetime.fromisoformat(manifest["createdAt"]),
+        started_at=_moment(state["startedAt"]),
+        updated_at=_moment(state["updatedAt"]) or datetime.fromisoformat(manifest["createdAt"]),
+        finished_at=_moment(state["finishedAt"]),
+        ledger_version=int(state["version"]),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _status(job: Job, shot: Shot, row: Mapping[str, Any], made: list[Take]) -> ShotStatus:
+    if len(made) == shot.variants:
+        return summed_up(made)
+    if job.status not in FINISHED:
+        return ShotStatus.QUEUED  # what is missing is made when the job goes on
+    lost = {ShotStatus.SUCCEEDED: ShotStatus.FAILED}
+    written = ShotStatus(row.get("status", ShotStatus.FAILED))
+    return lost.get(written, written)
+
+
+def _counts(job: Job, shots: list[Shot], takes: list[Take]) -> Counts:
+    missing = sum(shot.variants for shot in shots) - len(takes)
+    counts = counted(take.status for take in takes)
+    if job.status is JobStatus.CANCELLED:
+        return replace(counts, cancelled=missing)
+    return replace(counts, failed=missing) if job.status in FINISHED else counts

@@ -1,0 +1,171 @@
+"""DELIVER: contact sheet and result tables into the store, and the job's last word."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from callsheet.assets.model import thumbnail_key
+from callsheet.delivery.page import contact_sheet_page
+from callsheet.delivery.results import result_table, to_csv, to_xlsx
+from callsheet.jobs.model import (
+    FINISHED,
+    Change,
+    Entry,
+    Job,
+    JobKind,
+    Shot,
+    Stage,
+    finished_status,
+)
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.line.house import LOG, House
+from callsheet.line.transitions import in_stage
+from callsheet.ports.blobs import BlobNotFoundError
+from callsheet.ports.engine import Payload
+from callsheet.ports.pictures import SheetCell
+from callsheet.views.state import StateView
+
+MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
+_READS: Final = 16
+
+
+def file_key(job: str, name: str) -> str:
+    """Name the object that holds one of the files a job hands over."""
+    return f"jobs/{job}/files/{name}"
+
+
+async def deliver(house: House, view: StateView, payload: Payload) -> None:
+    """Write the files, then end the job; written again, they are the same files."""
+    job_id = JobId(payload["job"])
+    async with house.database.read() as connection:
+        job = await house.jobs.of_any_workspace(connection, job_id)
+        if not in_stage(job, payload, Stage.DELIVER):
+            return
+        if job.kind is JobKind.BATCH:
+            state = await view.whole(connection, job)
+            shots = await house.jobs.shots(connection, job.id)
+    if job.kind is JobKind.BATCH:
+        await write_files(house, job, state, shots)
+    await _end(house, payload)
+
+
+async def _end(house: House, payload: Payload) -> None:
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, JobId(payload["job"]))
+        if not in_stage(job, payload, Stage.DELIVER):
+            return
+        status = job.status
+        values: dict[str, Any] = {"stage": Stage.DONE}
+        if status not in FINISHED:
+            status = finished_status(job.takes, job.failed_rows)
+            values |= {"status": status, "problem": None, "finished_at": house.clock()}
+        ended = Entry("finished", {"status": status, "charged": str(job.charged)})
+        await house.record(connection, job, [ended], Change(values=values))
+    house.metrics.jobs.labels(job.kind, status).inc()
+    LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.takes.total))
+
+
+async def write_files(
+    house: House, job: Job, state: Mapping[str, Any], shots: Sequence[Shot]
+) -> None:
+    """Write contact sheets and tables into the store."""
+    rows = state["rows"]
+    pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
+    pictures = await _thumbnails(house, [variant for _, variant in pairs[:MAX_CELLS]])
+    title, subtitle = job.name or job.id, _subtitle(job, len(pairs))
+    cells = [
+        _cell(row, variant, picture)
+        for (row, variant), picture in zip(pairs, pictures, strict=False)
+    ]
+    sheet = await house.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells])
+    page = contact_sheet_page(
+        title,
+        subtitle,
+        totals(job),
+        [
+            {
+                "title": cell.title,
+                "caption": cell.caption,
+                "status": cell.status,
+                "picture": cell.picture,
+                "link": link,
+            }
+            for cell, link in cells
+        ],
+    )
+    table = result_table(
+        job.settings.get("columns", ()), rows, {shot.row: own_cells(shot, job) for shot in shots}
+    )
+    tables = await asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table)))
+    spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    for name, content, media_type in (
+        ("contact-sheet.png", sheet, "image/png"),
+        ("contact-sheet.html", page.encode(), "text/html; charset=utf-8"),
+        ("results.csv", tables[0], "text/csv; charset=utf-8"),
+        ("results.xlsx", tables[1], spreadsheet),
+    ):
+        await house.blobs.put(file_key(job.id, name), content, media_type)
+
+
+async def _thumbnails(
+    house: House, variants: Sequence[Mapping[str, Any] | None]
+) -> list[bytes | None]:
+    limit = asyncio.Semaphore(_READS)
+
+    async def read(variant: Mapping[str, Any] | None) -> bytes | None:
+        if variant is None or not variant["sha256"]:
+            return None
+        async with limit:
+            try:
+                return await house.blobs.get(thumbnail_key(variant["sha256"]))
+            except BlobNotFoundError:
+                return None
+
+    return list(await asyncio.gather(*(read(variant) for variant in variants)))
+
+
+def _cell(
+    row: Mapping[str, Any], variant: Mapping[str, Any] | None, picture: bytes | None
+) -> tuple[SheetCell, str | None]:
+    status = variant["status"] if variant else row["status"]
+    number = f" · {variant['variant']}" if variant and len(row["variants"]) > 1 else ""
+    caption = row["prompt"]
+    if picture is None and row["error"]:
+        caption = row["error"]["message"]
+    cell = SheetCell(f"{row['scene_id']}{number}", caption, status, picture)
+    return cell, variant["url"] if variant else None
+
+
+def _subtitle(job: Job, pictures: int) -> str:
+    mode = "dry run (local previews, nothing spent)" if job.run_mode == "dry_run" else "live"
+    return f"{job.rows} rows, {pictures} pictures, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
+
+
+def totals(job: Job) -> list[tuple[str, str]]:
+    """List a job's figures as people read them."""
+    counts = job.takes
+    return [
+        ("Rows", str(job.rows)),
+        ("Pictures made", str(counts.succeeded)),
+        ("Failed", str(counts.failed + job.failed_rows)),
+        ("Quoted (USD)", str(job.quoted)),
+        ("Charged (USD)", str(job.charged)),
+        ("Reference uses", str(job.references.get("uses", 0))),
+        ("Different pictures among them", str(job.references.get("unique", 0))),
+    ]
+
+
+def own_cells(shot: Shot, job: Job) -> dict[str, str]:
+    """Put a row back into the cells of its sheet, by column."""
+    named = {
+        "scene_id": shot.scene_id,
+        "prompt": shot.prompt,
+        "references": " ".join(f"{asked.source}|{asked.mode}" for asked in shot.asked),
+        "variants": str(shot.variants),
+        "model": shot.model,
+        "size": f"{shot.width}x{shot.height}",
+    }
+    known: Mapping[str, str] = job.settings.get("known_columns", {})
+    own = {column: named.get(name, "") for column, name in known.items()}
+    return {**named, **own, **shot.extra}

@@ -1,0 +1,118 @@
+"""QUOTE: every variant of every row that needs one gets a take, priced, in the books."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Change, Entry, Job, RunMode, Shot, ShotStatus, Stage
+from callsheet.kernel.digests import digest_of
+from callsheet.kernel.ids import JobId, TakeId, new_id
+from callsheet.kernel.money import Money
+from callsheet.line.house import House
+from callsheet.takes.standing import newest
+from callsheet.line.transitions import in_stage, leave
+from callsheet.ports.engine import Payload
+from callsheet.ports.models import ModelCard
+from callsheet.takes.model import Take, TakeStatus, moved
+
+PREVIEW_MODEL: Final = "local/storyboard"
+_PAGE: Final = 500
+_SEED_BITS: Final = 32
+
+
+async def quote(house: House, payload: Payload) -> None:
+    """Write takes down page by page; a page that has them already gets none twice."""
+    after = 0
+    while True:
+        async with house.database.begin() as connection:
+            job = await house.jobs.lock(connection, JobId(payload["job"]))
+            if not in_stage(job, payload, Stage.QUOTE):
+                return
+            shots = await house.jobs.shots(connection, job.id, after=after, limit=_PAGE)
+            if not shots:
+                await leave(house, connection, job)
+                return
+            after = shots[-1].row
+            await _quote_page(house, connection, job, shots)
+
+
+async def _quote_page(
+    house: House, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
+) -> None:
+    had = newest(await house.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+    takes = [
+        take
+        for shot in shots
+        if shot.status is ShotStatus.QUEUED
+        for take in missing_takes(house, job, shot, had.get(shot.row, ()))
+    ]
+    await house.takes.add(connection, takes)
+    replaced = [
+        (old.status, None)
+        for take in takes
+        for old in had.get(take.row, ())
+        if old.variant == take.variant
+    ]
+    change = Change(takes=moved([*replaced, *((None, take.status) for take in takes)]))
+    if takes:
+        entry = Entry("quoted", {"rows": [shots[0].row, shots[-1].row], "takes": len(takes)})
+        await house.record(connection, job, [entry], change)
+
+
+def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
+    """Make a take for each variant of a row that has none, or whose newest one failed."""
+    newest_of = {take.variant: take for take in had}
+    takes = []
+    for variant in range(1, shot.variants + 1):
+        last = newest_of.get(variant)
+        if last is None or last.status is TakeStatus.FAILED:
+            takes.append(new_take(house, job, shot, variant, (last.attempt if last else 0) + 1))
+    return takes
+
+
+def new_take(house: House, job: Job, shot: Shot, variant: int, attempt: int) -> Take:
+    """Word one take. A dry run asks the local studio for a preview of what would be bought."""
+    wanted = house.catalog.card(shot.model)
+    preview = job.run_mode is RunMode.DRY_RUN
+    card = house.catalog.card(PREVIEW_MODEL) if preview and wanted.listed else wanted
+    inputs = take_inputs(wanted, card, shot, variant)
+    return Take(
+        id=TakeId(new_id("tk")),
+        workspace=job.workspace,
+        job=job.id,
+        row=shot.row,
+        variant=variant,
+        attempt=attempt,
+        model=card.id,
+        provider=card.provider,
+        status=TakeStatus.QUOTED,
+        epoch=0,
+        inputs=inputs,
+        inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
+        price=card.price(card.inputs.model_validate(inputs)),
+        charged=Money(),
+        asset=None,
+        error=None,
+        created_at=house.clock(),
+        ordered_at=None,
+        finished_at=None,
+    )
+
+
+def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
+    """Fill a model's form from a row. The seed follows from what is asked, so it repeats."""
+    asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
+    seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
+    offered: dict[str, Any] = {
+        "prompt": shot.prompt,
+        "width": shot.width,
+        "height": shot.height,
+        "seed": seed,
+        "references": list(shot.references)[: card.max_references],
+        "scene": shot.scene_id,
+        "variant": variant,
+        "variants": shot.variants,
+        "notes": [] if wanted is card else [wanted.title],
+    }
+    return {name: value for name, value in offered.items() if name in card.inputs.model_fields}

@@ -1,0 +1,253 @@
+"""From a clean draft to a job in the books: models checked, priced, written down at once."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from callsheet.controls.store import AnswerStore, Request, SwitchStore
+from callsheet.intake.canonical_url import canonical_url
+from callsheet.intake.model import BatchDraft, ReferenceDraft, RowDraft
+from callsheet.intake.store import JobReference, ReferenceStatus
+from callsheet.jobs.model import (
+    AskedReference,
+    Counts,
+    Entry,
+    Job,
+    JobKind,
+    JobStatus,
+    Shot,
+    Stage,
+)
+from callsheet.kernel.errors import FieldError, shown
+from callsheet.kernel.ids import JobId, WorkspaceId, new_id
+from callsheet.kernel.logs import event
+from callsheet.kernel.money import Money
+from callsheet.line.errors import ModelInputError
+from callsheet.line.house import LOG, House
+from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
+from callsheet.line.transitions import enter
+from callsheet.ports.models import UnknownModelError
+
+MAX_LISTED: Final = 100
+_ROWS_BETWEEN_PAUSES: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that is in the books, with its price. `replayed` if it was there before."""
+
+    job: JobId
+    run_mode: str
+    total: Money
+    per_row: tuple[tuple[int, Money], ...]
+    replayed: bool = False
+
+    def to_answer(self) -> dict[str, Any]:
+        """Write as JSON, for the same question asked again."""
+        rows = [[row, price.micros] for row, price in self.per_row]
+        return {"job": self.job, "run_mode": self.run_mode, "rows": rows}
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
+        """Read back what `to_answer` wrote."""
+        rows = tuple((row, Money(micros)) for row, micros in answer["rows"])
+        total = Money(sum(price.micros for _, price in rows))
+        return cls(JobId(answer["job"]), answer["run_mode"], total, rows, replayed=True)
+
+
+@dataclass(slots=True)
+class _Faults:
+    """What is wrong with the rows' models, bounded."""
+
+    code: str = ""
+    errors: list[FieldError] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, code: str, row: int, column: str, message: str, value: object) -> None:
+        self.code = self.code or code
+        if len(self.errors) < MAX_LISTED:
+            self.errors.append(FieldError(f"row {row}, column {column}", message, shown(value)))
+        else:
+            self.more += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Accepts batches."""
+
+    house: House
+    switches: SwitchStore
+    answers: AnswerStore
+
+    async def submit(
+        self,
+        workspace: WorkspaceId,
+        draft: BatchDraft,
+        *,
+        request: Request | None = None,
+        stored: Mapping[str, str] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """Write a batch down and send it into the line; all of it or nothing.
+
+        `stored` maps the sources of references whose bytes are in the store already to their
+        hashes. Raises ModelInputError, IdempotencyMismatchError, DatabaseUnavailableError.
+        """
+        async with self.house.database.read() as connection:
+            if request and (answer := await self.answers.find(connection, workspace, request)):
+                return Accepted.from_answer(answer)
+            off = await self.switches.off(connection)
+        job, shots = await self._worded(workspace, draft, off, settings or {})
+        rows = tuple((shot.row, shot.quoted) for shot in shots)
+        accepted = Accepted(job.id, job.run_mode, job.quoted, rows)
+        references = _references(draft, stored or {})
+        async with self.house.database.begin() as connection:
+            if request:
+                answer = accepted.to_answer()
+                now = self.house.clock()
+                if not await self.answers.add(connection, workspace, request, answer, now):
+                    twin = await self.answers.find(connection, workspace, request)
+                    return Accepted.from_answer(twin or answer)
+            await self._write(connection, job, shots, references)
+        LOG.info(
+            "batch.started",
+            extra=event(
+                job=job.id,
+                workspace=workspace,
+                items=len(shots),
+                takes=sum(shot.variants for shot in shots),
+                references=len(references),
+                run_mode=job.run_mode,
+                quoted=str(job.quoted),
+            ),
+        )
+        return accepted
+
+    async def _write(
+        self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]
+    ) -> None:
+        house = self.house
+        await house.jobs.add(connection, job)
+        for start in range(0, len(shots), _ROWS_BETWEEN_PAUSES):
+            await house.jobs.add_shots(connection, shots[start : start + _ROWS_BETWEEN_PAUSES])
+        await house.references.add(connection, job.id, references)
+        created = Entry("created", {"rows": len(shots), "name": job.name, "run_mode": job.run_mode})
+        sequence = await house.record(connection, job, [created])
+        locked = await house.jobs.lock(connection, job.id)
+        assert locked.sequence == sequence  # noqa: S101  # nobody else knows this job yet
+        await enter(house, connection, locked, Stage.INTAKE)
+
+    async def _worded(
+        self,
+        workspace: WorkspaceId,
+        draft: BatchDraft,
+        off: Mapping[str, str],
+        settings: Mapping[str, Any],
+    ) -> tuple[Job, list[Shot]]:
+        job_id, now = JobId(new_id("job")), self.house.clock()
+        faults, shots = _Faults(), []
+        for count, row in enumerate(draft.rows, start=1):
+            shot = self._shot(job_id, draft, row, off, faults)
+            if shot is not None:
+                shots.append(shot)
+            if count % _ROWS_BETWEEN_PAUSES == 0:
+                await asyncio.sleep(0)  # a large sheet must not hold everybody else up
+        if faults.errors:
+            raise ModelInputError(faults.code, faults.errors, faults.more)
+        job = Job(
+            id=job_id,
+            workspace=workspace,
+            kind=JobKind.BATCH,
+            name=draft.name,
+            run_mode=draft.run_mode,
+            status=JobStatus.QUEUED,
+            stage=Stage.INTAKE,
+            rows=len(shots),
+            failed_rows=0,
+            takes=Counts(),
+            quoted=Money(sum(shot.quoted.micros for shot in shots)),
+            held=Money(),
+            charged=Money(),
+            sequence=0,
+            round=1,
+            paused=False,
+            references={},
+            settings={"columns": list(draft.columns), "notes": list(draft.notes), **settings},
+            problem=None,
+            created_at=now,
+            started_at=None,
+            updated_at=now,
+            finished_at=None,
+            ledger_version=0,
+        )
+        return job, shots
+
+    def _shot(
+        self,
+        job: JobId,
+        draft: BatchDraft,
+        row: RowDraft,
+        off: Mapping[str, str],
+        faults: _Faults,
+    ) -> Shot | None:
+        model = row.model or PREVIEW_MODEL
+        try:
+            card = self.house.catalog.card(model)
+        except UnknownModelError as error:
+            near = f"; did you mean {', '.join(error.near)}?" if error.near else ""
+            faults.add(error.code, row.row, "model", f"{error}{near}", model)
+            return None
+        if model in off:
+            message = f"model {model!r} is switched off: {off[model] or 'no reason given'}"
+            faults.add("model_disabled", row.row, "model", message, model)
+            return None
+        shot = Shot(
+            job=job,
+            row=row.row,
+            scene_id=row.scene_id,
+            prompt=row.prompt,
+            model=model,
+            width=row.width,
+            height=row.height,
+            variants=row.variants,
+            asked=tuple(_asked(each) for each in (*row.references, *draft.global_references)),
+            extra=row.extra,
+        )
+        try:
+            inputs = card.inputs.model_validate(take_inputs(card, card, shot, 1))
+        except ValidationError as error:
+            for fault in error.errors():
+                name = str(fault["loc"][0]) if fault["loc"] else "model"
+                faults.add("model_refuses", row.row, name, fault["msg"], fault["input"])
+            return None
+        return replace(shot, quoted=card.price(inputs) * row.variants)
+
+
+def _asked(draft: ReferenceDraft) -> AskedReference:
+    return AskedReference(draft.source, reference_key(draft.source), draft.mode)
+
+
+def reference_key(source: str) -> str:
+    """Name a reference within its job: the canonical address, or the source itself for a file."""
+    return canonical_url(source).canonical if source.lower().startswith("http") else source
+
+
+def _references(draft: BatchDraft, stored: Mapping[str, str]) -> list[JobReference]:
+    """List every reference of a batch once, whoever names it."""
+    drafts = [each for row in draft.rows for each in row.references]
+    found: dict[str, JobReference] = {}
+    for each in (*drafts, *draft.global_references):
+        key = reference_key(each.source)
+        if key in found:
+            continue
+        if each.source in stored:
+            found[key] = JobReference(
+                key, each.source, "", ReferenceStatus.STORED, sha256=stored[each.source]
+            )
+        else:
+            fetch = canonical_url(each.source).fetch
+            found[key] = JobReference(key, each.source, fetch, ReferenceStatus.PENDING)
+    return list(found.values())

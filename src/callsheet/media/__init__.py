@@ -1,0 +1,1 @@
+"""Pictures, moving pictures and sound: drawn, examined, cut."""

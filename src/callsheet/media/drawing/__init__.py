@@ -1,0 +1,1 @@
+"""The studio's drawing hand: storyboard frames and contact sheets, pure functions on Pillow."""

@@ -1,0 +1,186 @@
+"""Examining one untrusted picture; runs in a process of its own (see `apart`).
+
+`pixels` of a picture is the SHA-256 of ``f"{width}x{height}:"`` in ASCII, followed by its pixels
+row by row from the top, each as four bytes: red, green, blue, alpha (not premultiplied). Before
+that, the EXIF orientation is applied, 16-bit channels are cut to their upper 8 bits, and a pixel
+with alpha 0 counts as 0, 0, 0, 0: encoders are free to change colours that nobody sees. Colour
+profiles are not applied. So the same picture has the same `pixels` as PNG at any compression, as
+lossless WebP, and turned by EXIF or by hand.
+"""
+
+import hashlib
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image
+
+from callsheet.kernel.digests import Sha256
+from callsheet.media.likeness import likeness_of
+from callsheet.ports.pictures import PictureFacts, UnreadablePictureError
+
+WORKING_SIDE = 1_024
+
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+_DEEP_GREYS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
+_TRANSPARENT_MODES = frozenset({"RGBA", "LA", "PA", "RGBa"})
+_STRIP_PIXELS = 1 << 20  # hashed at once: bounds the memory of a large picture
+_CLEAR = (0, 0, 0, 0)
+_ORIENTATION_TAG = 0x0112
+_ORIENTATIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_THUMBNAIL_QUALITY = 80
+# The working copy is read again within seconds; at level 6 it would cost four times as much.
+_WORKING_COMPRESSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """How large a picture may be, checked on its header before anything is decoded."""
+
+    max_pixels: int = 50_000_000
+    max_side: int = 16_384
+
+
+def examine(content: bytes, media_type: str, limits: PictureLimits) -> PictureFacts:
+    """Decode a picture whole and say what it is. Raises UnreadablePictureError."""
+    picture = _decoded(content, media_type, limits, side=None)
+    width, height = picture.size
+    pixels = pixels_of(picture)
+    picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return PictureFacts(
+        media_type=media_type,
+        width=width,
+        height=height,
+        pixels=pixels,
+        likeness=likeness_of(picture),
+        working_copy=_encoded(picture, "PNG", compress_level=_WORKING_COMPRESSION),
+    )
+
+
+def thumbnail(content: bytes, media_type: str, limits: PictureLimits, max_side: int) -> bytes:
+    """Shrink a picture to fit a square; WebP. Raises UnreadablePictureError."""
+    picture = _decoded(content, media_type, limits, side=max_side)
+    picture.thumbnail((max_side, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return _encoded(picture, "WEBP", quality=_THUMBNAIL_QUALITY)
+
+
+def pixels_of(picture: Image.Image) -> Sha256:
+    """Digest the pixels of a picture (RGB or RGBA), as the module says."""
+    width, height = picture.size
+    digest = hashlib.sha256(f"{width}x{height}:".encode())
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = picture.crop((0, top, width, min(top + rows, height)))
+        digest.update(_without_hidden_colours(strip.convert("RGBA")).tobytes())
+    return Sha256(digest.hexdigest())
+
+
+def warm_up(limits: PictureLimits) -> None:
+    """Use every decoder and encoder once, so that nothing is left to load under lock.
+
+    It also proves that this build of Pillow has them all.
+    """
+    # Pillow refuses at twice this number, before its WebP decoder sets memory aside.
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    for media_type, format_name in _FORMATS.items():
+        for mode in ("RGB", "L", "P"):
+            sample = Image.new(mode, (8, 8))
+            exif = sample.getexif()
+            exif[_ORIENTATION_TAG] = 6
+            buffer = io.BytesIO()
+            sample.save(buffer, format_name, exif=exif)
+            examine(buffer.getvalue(), media_type, limits)
+            thumbnail(buffer.getvalue(), media_type, limits, 4)
+
+
+def _decoded(
+    content: bytes, media_type: str, limits: PictureLimits, side: int | None
+) -> Image.Image:
+    """Decode the first frame, upright, as RGB or (if any of it is transparent) as RGBA.
+
+    With `side` a JPEG may come out smaller, though never below that many pixels.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=[_FORMATS[media_type]]) as opened:
+            _refuse_oversized(opened.size, limits)
+            if side is not None:
+                opened.draft(None, (2 * side, 2 * side))
+            opened.load()
+            _refuse_oversized(opened.size, limits)
+            return _upright(_plain(opened), _orientation(opened))
+    except UnreadablePictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UnreadablePictureError(_too_many_pixels(limits)) from error
+    except MemoryError as error:
+        raise UnreadablePictureError("it needs more memory than a picture may take") from error
+    except Exception as error:
+        # Decoders raise whatever a damaged or hostile file provokes in them.
+        kind = media_type.removeprefix("image/").upper()
+        raise UnreadablePictureError(f"the {kind} file is damaged or cut off ({error})") from error
+
+
+def _refuse_oversized(size: tuple[int, int], limits: PictureLimits) -> None:
+    width, height = size
+    if max(size) > limits.max_side:
+        reason = f"it is {width} x {height} pixels; a side may have at most {limits.max_side:,}"
+        raise UnreadablePictureError(reason)
+    if width * height > limits.max_pixels:
+        raise UnreadablePictureError(f"it is {width} x {height} pixels; {_too_many_pixels(limits)}")
+
+
+def _too_many_pixels(limits: PictureLimits) -> str:
+    return f"a picture may have at most {limits.max_pixels:,} pixels"
+
+
+def _orientation(opened: Image.Image) -> int:
+    """Read how a picture is to be turned; damaged EXIF turns nothing."""
+    try:
+        found = opened.getexif().get(_ORIENTATION_TAG, 1)
+    except (SyntaxError, ValueError, TypeError, KeyError, IndexError, OSError, struct.error):
+        return 1
+    return found if isinstance(found, int) else 1
+
+
+def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+    turn = _ORIENTATIONS.get(orientation)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _plain(opened: Image.Image) -> Image.Image:
+    """Bring any mode to RGB, or to RGBA where some pixel is not opaque."""
+    picture = opened
+    if picture.mode in _DEEP_GREYS:
+        picture = picture.point(lambda value: value * (1 / 256)).convert("L")
+    if picture.mode in _TRANSPARENT_MODES or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        if picture.getextrema()[3] != (255, 255):
+            picture.info = {}
+            return picture
+    picture = picture.convert("RGB")
+    picture.info = {}  # profiles and comments stay behind
+    return picture
+
+
+def _without_hidden_colours(strip: Image.Image) -> Image.Image:
+    alpha = strip.getchannel("A")
+    if alpha.getextrema()[0] != 0:
+        return strip
+    seen = alpha.point([0] + [255] * 255)
+    return Image.composite(strip, Image.new("RGBA", strip.size, _CLEAR), seen)
+
+
+def _encoded(picture: Image.Image, format_name: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, format_name, **options)
+    return buffer.getvalue()

@@ -1,0 +1,157 @@
+"""The process that draws and examines: ``python -m callsheet.media.process SETTINGS``.
+
+It reads jobs from its standard input and answers on its standard output, one after the other (see
+`wire`). Everything it will need is loaded first, then it locks itself down, says which locks hold,
+and begins. Untrusted pictures get a forked process each; drawing, which is our own code on working
+copies, happens here. The end of its input, or of its parent, is its end.
+"""
+
+import gc
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+from callsheet.kernel.errors import InvalidInputError
+from callsheet.media import examine
+from callsheet.media.apart import ApartDiedError, ApartTimeoutError, run_apart
+from callsheet.media.drawing.contact_sheet import draw_contact_sheet
+from callsheet.media.drawing.frame import draw_frame
+from callsheet.media.lockdown import die_with_parent, lock_down
+from callsheet.media.sniffing import sniff
+from callsheet.media.wire import Message, read_message
+from callsheet.ports.pictures import (
+    FrameReference,
+    FrameSpec,
+    ReferenceMode,
+    SheetCell,
+    UnreadablePictureError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the studio tells its process: on its command line, since there is no secret in it."""
+
+    parent: int
+    picture_seconds: int
+    memory_bytes: int
+    max_pixels: int
+    max_side: int
+
+
+class Bench:
+    """Where jobs are done: one method for each kind of job, by its name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._seconds = settings.picture_seconds
+        self._limits = examine.PictureLimits(settings.max_pixels, settings.max_side)
+        self._jobs: dict[str, Callable[[Message], Message]] = {
+            "examine": self._examine,
+            "thumbnail": self._thumbnail,
+            "frame": self._frame,
+            "contact_sheet": self._contact_sheet,
+        }
+
+    def warm_up(self) -> None:
+        """Load all that jobs will need, by doing each once."""
+        examine.warm_up(self._limits)
+        spec = FrameSpec(prompt="a lighthouse at night", width=256, height=256, seed=1, scene="1")
+        frame = draw_frame(spec, [])
+        draw_contact_sheet("sheet", "", [SheetCell("1", "a shot", "done", frame)])
+
+    def answer(self, job: Message) -> Message:
+        """Do one job; what goes wrong is an answer too."""
+        try:
+            return self._jobs[job.fields["kind"]](job)
+        except UnreadablePictureError as error:
+            return Message({"unreadable": error.reason})
+        except (ApartDiedError, ApartTimeoutError) as error:
+            return Message({"unreadable": f"decoding it {error}"})
+        except InvalidInputError as error:
+            return Message({"invalid": str(error)})
+        except Exception as error:  # noqa: BLE001 - a fault in drawing ends the job, not the process
+            traceback.print_exc()
+            return Message({"failed": repr(error)})
+
+    def _examine(self, job: Message) -> Message:
+        content = job.blobs[0]
+        media_type = sniff(content)
+
+        def work() -> Message:
+            facts = asdict(examine.examine(content, media_type, self._limits))
+            working_copy = facts.pop("working_copy")
+            return Message(facts, [working_copy])
+
+        return self._apart(work)
+
+    def _thumbnail(self, job: Message) -> Message:
+        content = job.blobs[0]
+        media_type = sniff(content)
+        side = job.fields["max_side"]
+        return self._apart(
+            lambda: Message({}, [examine.thumbnail(content, media_type, self._limits, side)])
+        )
+
+    def _apart(self, work: Callable[[], Message]) -> Message:
+        def answer() -> list[bytes]:
+            try:
+                return work().pieces()
+            except UnreadablePictureError as error:
+                return Message({"unreadable": error.reason}).pieces()
+
+        answered = run_apart(answer, self._seconds)
+        message = read_message(io.BytesIO(answered).read)
+        if message is None:
+            raise UnreadablePictureError("decoding it gave no answer")
+        return message
+
+    def _frame(self, job: Message) -> Message:
+        fields = job.fields["spec"]
+        spec = FrameSpec(**{**fields, "notes": tuple(fields["notes"])})
+        modes = map(ReferenceMode, job.fields["modes"])
+        references = [FrameReference(*pair) for pair in zip(modes, job.blobs, strict=True)]
+        return Message({}, [draw_frame(spec, references)])
+
+    def _contact_sheet(self, job: Message) -> Message:
+        pictures = iter(job.blobs)
+        cells = [
+            SheetCell(title, caption, status, next(pictures) if drawn else None)
+            for title, caption, status, drawn in job.fields["cells"]
+        ]
+        sheet = draw_contact_sheet(job.fields["title"], job.fields["subtitle"], cells)
+        return Message({}, [sheet])
+
+
+def main(arguments: list[str]) -> None:
+    """Get ready, lock down, and work until the jobs end."""
+    settings = Settings(**json.loads(arguments[0]))
+    die_with_parent(settings.parent)
+    jobs = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not end up among the answers
+
+    bench = Bench(settings)
+    bench.warm_up()
+    gc.collect()
+    gc.freeze()  # forked processes then leave these pages alone, and shared
+    locks = lock_down(settings.memory_bytes)
+    die_with_parent(settings.parent)  # once more: new credentials made the kernel forget it
+
+    _send(answers, Message({"lockdown": asdict(locks)}))
+    while (job := read_message(jobs.read)) is not None:
+        _send(answers, bench.answer(job))
+
+
+def _send(answers: BinaryIO, message: Message) -> None:
+    for piece in message.pieces():
+        answers.write(piece)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

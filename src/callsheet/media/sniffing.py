@@ -1,0 +1,75 @@
+"""What a file is by its first bytes, whatever its name or its sender claims."""
+
+import re
+
+from callsheet.ports.pictures import UnreadablePictureError
+
+_SHOWN_BYTES = 4
+_TEXT_PREFIX = 1_024
+
+_READ = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+)
+
+# What people send by mistake, with the way out. Order matters: the first that fits is told.
+_KNOWN = (
+    (re.compile(rb"\x00\x00\x00.ftyp(?:avif|avis)", re.DOTALL), "an AVIF picture"),
+    (re.compile(rb"\x00\x00\x00.ftyp(?:hei|hev|mif1|msf1)", re.DOTALL), "a HEIC picture"),
+    (re.compile(rb"....ftyp", re.DOTALL), "a video"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "a video"),
+    (re.compile(rb"RIFF.{4}AVI ", re.DOTALL), "a video"),
+    (re.compile(rb"II\*\x00|MM\x00\*|II\+\x00|MM\x00\+"), "a TIFF picture"),
+    (re.compile(rb"BM.{4}\x00\x00\x00\x00", re.DOTALL), "a BMP picture"),
+    (re.compile(rb"\x00\x00\x01\x00"), "an icon file"),
+    (re.compile(rb"8BPS"), "a Photoshop file"),
+    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "a JPEG XL picture"),
+    (re.compile(rb"\x00\x00\x00\x0cjP|\xff\x4f\xff\x51"), "a JPEG 2000 picture"),
+    (re.compile(rb"%PDF"), "a PDF document"),
+    (re.compile(rb"%!PS"), "a PostScript document"),
+    (re.compile(rb"PK\x03\x04"), "a ZIP archive or an Office document"),
+    (re.compile(rb"\x1f\x8b"), "a gzip archive"),
+)
+
+_TEXTS = (
+    (re.compile(rb"<svg[\s>]|<!doctype\s+svg", re.IGNORECASE), "an SVG drawing"),
+    (
+        re.compile(rb"<(?:!doctype\s+html|html|head|body|title|script)\b", re.IGNORECASE),
+        "an HTML page",
+    ),
+    (re.compile(rb"\A\s*<(?:\?xml|[a-z])", re.IGNORECASE), "an XML document"),
+    (re.compile(rb"\A\s*[{\[]"), "JSON"),
+    (re.compile(rb"\A[\t\r\n\x20-\x7e\x80-\xff]+\Z"), "text"),
+)
+
+_WAYS_OUT = {
+    "an SVG drawing": "export it as PNG",
+    "an HTML page": "give the address of the picture itself, not of a page that shows it",
+}
+_ANY_WAY_OUT = "use PNG, JPEG, WebP or GIF"
+
+
+def sniff(content: bytes) -> str:
+    """Name the media type of a picture that we read. Raises UnreadablePictureError for the rest."""
+    if not content:
+        raise UnreadablePictureError("the file is empty")
+    for pattern, media_type in _READ:
+        if pattern.match(content):
+            return media_type
+    kind = _kind(content)
+    if kind is None:
+        begins = content[:_SHOWN_BYTES].hex(" ")
+        raise UnreadablePictureError(f"its type is unknown (it begins {begins}); {_ANY_WAY_OUT}")
+    raise UnreadablePictureError(f"this is {kind}; {_WAYS_OUT.get(kind, _ANY_WAY_OUT)}")
+
+
+def _kind(content: bytes) -> str | None:
+    for pattern, kind in _KNOWN:
+        if pattern.match(content):
+            return kind
+    text = content[:_TEXT_PREFIX].removeprefix(b"\xef\xbb\xbf")
+    if b"\x00" in text:
+        return None
+    return next((kind for pattern, kind in _TEXTS if pattern.search(text)), None)

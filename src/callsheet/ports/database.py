@@ -1,0 +1,45 @@
+"""The database as rooms see it: one transaction at a time, on SQLite or PostgreSQL.
+
+Each room declares its own tables in its `store`, on the one METADATA, so that foreign keys may
+point from room to room (downwards, like imports) and the schema can be checked as a whole.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from typing import ClassVar, Protocol
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.errors import UnavailableError
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """The database is locked, full, restarting or unreachable; nothing was written."""
+
+    code: ClassVar[str] = "database_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database does not answer: {reason}")
+        self.reason = reason
+
+
+class Database(Protocol):
+    """Where rooms keep their rows."""
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that writes; commits at the end, rolls back on an error.
+
+        Raises DatabaseUnavailableError, also in place of the driver's own errors in the block.
+        """
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that only reads; it never waits for a writer."""

@@ -1,0 +1,18 @@
+"""The durable engine as the line sees it: named work, written down before it is done."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Payload = Mapping[str, Any]
+Work = Callable[[Payload], Awaitable[None]]
+
+
+class WorkQueue(Protocol):
+    """Accepts work for any worker. Whatever is accepted is run to its end, at least once."""
+
+    async def enqueue(
+        self, connection: AsyncConnection, work: str, work_id: str, payload: Payload
+    ) -> None:
+        """Write down work in the caller's transaction; the same `work_id` is accepted once."""

@@ -1,0 +1,126 @@
+"""Models and providers as rooms see them: a card says what can be bought, an order buys it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel
+
+from callsheet.kernel.errors import CallsheetError, ConflictError, NextStep, NotFoundError
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.money import Money
+from callsheet.ports.pictures import FrameReference, ReferenceMode
+
+Payload = Mapping[str, Any]
+
+
+class Execution(StrEnum):
+    """How a model answers."""
+
+    LOCAL = "local"  # made in this house: free, repeatable, no order goes out
+    SYNC = "sync"
+    POLL = "poll"
+    WEBHOOK = "webhook"
+
+
+class Kind(StrEnum):
+    """What a model makes of what."""
+
+    TEXT_TO_IMAGE = "text_to_image"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One model: what it takes, what it costs, and how an order for it is worded.
+
+    `inputs` is a pydantic model whose JSON Schema is the form. `price` and `payload` are pure.
+    `expected_s` is how long one take usually lasts, in seconds.
+    """
+
+    id: str
+    title: str
+    provider: str
+    kind: Kind
+    execution: Execution
+    inputs: type[BaseModel]
+    price: Callable[[Any], Money]
+    payload: Callable[[Any], Payload]
+    max_references: int
+    reference_modes: frozenset[ReferenceMode]
+    expected_s: float
+    listed: bool = True
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What goes to a provider for one take."""
+
+    take: TakeId
+    payload: Payload
+    references: Sequence[FrameReference]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What a provider gave back: one output file, whole."""
+
+    content: bytes
+    media_type: str
+
+
+class ProviderError(CallsheetError):
+    """An order failed; `next_step` says what may happen now."""
+
+    code: ClassVar[str] = "provider_error"
+    next_step: ClassVar[NextStep] = NextStep.STOP
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(f"{provider}: {reason}")
+        self.provider, self.reason = provider, reason
+
+
+class RefusedError(ProviderError):
+    """The provider will not make this, now or later."""
+
+    code: ClassVar[str] = "provider_refused"
+
+
+class Provider(Protocol):
+    """One outside service, or the local studio. It answers and returns: no waiting, no retry."""
+
+    name: str
+
+    async def submit(self, order: Order) -> Delivered:
+        """Place one order. Raises ProviderError."""
+
+
+class UnknownModelError(NotFoundError):
+    """No card has this id."""
+
+    code: ClassVar[str] = "unknown_model"
+
+    def __init__(self, model: str, near: Sequence[str] = ()) -> None:
+        super().__init__("model", model)
+        self.near = tuple(near)
+
+
+class ModelDisabledError(ConflictError):
+    """The card exists but an operator switched it off."""
+
+    code: ClassVar[str] = "model_disabled"
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"model {model!r} is switched off: {reason or 'no reason given'}")
+        self.model, self.reason = model, reason
+
+
+class Catalog(Protocol):
+    """Every model that can be asked for."""
+
+    def card(self, model: str) -> ModelCard:
+        """Find a card. Raises UnknownModelError, with the nearest names."""
+
+    def cards(self) -> Sequence[ModelCard]:
+        """List all cards that are shown, by id."""

@@ -1,0 +1,1 @@
+"""One file, one outside service; `local` is our own studio."""

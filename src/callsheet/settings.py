@@ -1,0 +1,106 @@
+"""One frozen object of settings: environment, then `callsheet.toml`, then defaults."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+
+FILE: Final = "callsheet.toml"
+
+
+class SettingsError(InvalidInputError):
+    """A setting cannot be read; names the variable and the value."""
+
+    code: ClassVar[str] = "invalid_settings"
+
+
+def _named(*names: str) -> AliasChoices:
+    return AliasChoices(*names)
+
+
+class Settings(BaseSettings):
+    """Every setting, by its name in lower case; see docs/reference/settings.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CALLSHEET_", toml_file=FILE, frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    data_dir: Path = Field(Path(".callsheet"), description="Where the embedded default keeps all")
+    database_url: str = Field("", description="sqlite:// or postgresql://; empty: in data_dir")
+    store_url: str = Field("", description="file, memory, s3, gs or az URL; empty: in data_dir")
+    store_options: dict[str, str] = Field({}, description="Options of the store's client, as JSON")
+    host: str = Field("127.0.0.1", description="Address the web server binds")
+    port: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        9090,
+        validation_alias=_named("CALLSHEET_PORT", "PORT", "port"),
+        description="Port the web server binds; 0 takes a free one",
+    )
+    public_url: str = Field(
+        "",
+        validation_alias=_named("CALLSHEET_PUBLIC_URL", "WEB_APP_URL", "public_url"),
+        description="How the outside reaches us, for links",
+    )
+    max_rows: Annotated[int, Field(ge=1, le=100_000)] = Field(10, description="Rows in one batch")
+    max_variants: Annotated[int, Field(ge=1, le=100)] = Field(3, description="Variants of one row")
+    workers: Annotated[int, Field(ge=0, le=256)] = Field(
+        0, description="Drawing processes; 0: one for each core"
+    )
+    fetch_allow: tuple[str, ...] = Field(
+        (), description="host:port pairs that references may be fetched from though not public"
+    )
+    master_key: SecretStr = Field(SecretStr(""), description="Signs links; empty: made in data_dir")
+    log_level: str = Field(
+        "INFO",
+        validation_alias=_named("CALLSHEET_LOG_LEVEL", "LOG_LEVEL", "log_level"),
+        description="DEBUG, INFO, WARNING or ERROR",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is given
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is given
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'callsheet.db').absolute()}"
+
+    @property
+    def store(self) -> str:
+        """The store URL in force."""
+        return self.store_url or f"file://{(self.data_dir / 'store').absolute()}"
+
+    @property
+    def drawing_processes(self) -> int:
+        """How many drawing processes to run."""
+        return self.workers or os.cpu_count() or 1
+
+
+def read_settings(**flags: Any) -> Settings:
+    """Read the settings once, at the door. Raises SettingsError naming what is wrong."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = [
+            FieldError(".".join(map(str, fault["loc"])), fault["msg"], shown(fault["input"]))
+            for fault in error.errors()
+        ]
+        listed = "; ".join(f"{fault.field}: {fault.message} ({fault.value})" for fault in faults)
+        raise SettingsError(f"settings cannot be used: {listed}", faults) from error

@@ -1,0 +1,1 @@
+"""Protocol-faithful outside services for tests, demos and load; never part of the product."""

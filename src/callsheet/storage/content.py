@@ -1,0 +1,136 @@
+"""Content addressing: bytes are kept once, under the SHA-256 of what they are."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from callsheet.kernel.digests import Sha256
+from callsheet.ports.blobs import (
+    BlobConflictError,
+    BlobInfo,
+    BlobNotFoundError,
+    BlobStore,
+    Content,
+    CreateOnly,
+)
+from callsheet.storage.blocks import BLOCK_BYTES, chained, gathered
+from callsheet.storage.errors import ContentTooLargeError
+
+INCOMING = "incoming/"  # streams on their way to their hash; a crash leaves them for the sweep
+
+_HELD_BYTES = 8 * BLOCK_BYTES  # what ends within this goes straight to its hash
+_HASHED_IN_PLACE_BYTES = BLOCK_BYTES // 4  # more would keep the loop from its other work
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content that is in the store."""
+
+    sha256: Sha256
+    size: int
+    key: str
+
+
+class ContentStore(BlobStore, Protocol):
+    """A store that can give an object another key without passing its bytes through us."""
+
+    async def move(self, source: str, target: str) -> BlobInfo:
+        """Replace `target` by `source`, which nobody else writes. Raises BlobNotFoundError."""
+
+
+def content_key(sha256: Sha256) -> str:
+    """Name the place of content."""
+    return f"assets/{sha256[:2]}/{sha256}"
+
+
+async def put_content(
+    store: ContentStore, content: Content, media_type: str, *, max_bytes: int
+) -> Stored:
+    """Keep content under its hash; what is already there is not written again.
+
+    A stream is held in bounded memory. The type of the first write stays. Raises
+    ContentTooLargeError beyond `max_bytes`, with nothing kept.
+    """
+    measure = _Measure(max_bytes)
+    if isinstance(content, bytes):
+        await measure.add(content)
+        return await _put_whole(store, content, media_type, measure)
+    blocks = gathered(measure.through(content), _HELD_BYTES)
+    first = await anext(aiter(blocks), b"")
+    if len(first) < _HELD_BYTES:
+        return await _put_whole(store, first, media_type, measure)
+    return await _put_stream(store, chained(first, blocks), media_type, measure)
+
+
+async def sweep_incoming(store: BlobStore, older_than: datetime) -> int:
+    """Remove streams that never arrived, because their process died; answer how many."""
+    stale = [info.key async for info in store.list(INCOMING) if info.modified_at < older_than]
+    for key in stale:
+        await store.delete(key)
+    return len(stale)
+
+
+class _Measure:
+    """Counts and hashes what passes."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    async def add(self, content: bytes) -> None:
+        """Take more bytes into account."""
+        self._size += len(content)
+        if self._size > self._max_bytes:
+            raise ContentTooLargeError(self._max_bytes)
+        if len(content) > _HASHED_IN_PLACE_BYTES:
+            await asyncio.to_thread(self._digest.update, content)
+        else:
+            self._digest.update(content)
+
+    async def through(self, content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Pass a stream on, measured."""
+        async for piece in content:
+            await self.add(piece)
+            yield piece
+
+    def stored(self) -> Stored:
+        """Say what has passed so far."""
+        sha256 = Sha256(self._digest.hexdigest())
+        return Stored(sha256, self._size, content_key(sha256))
+
+
+async def _put_whole(
+    store: BlobStore, content: bytes, media_type: str, measure: _Measure
+) -> Stored:
+    stored = measure.stored()
+    if not await _holds(store, stored.key):
+        with suppress(BlobConflictError):  # the same bytes, by another hand, just now
+            await store.put(stored.key, content, media_type, CreateOnly())
+    return stored
+
+
+async def _put_stream(
+    store: ContentStore, content: AsyncIterator[bytes], media_type: str, measure: _Measure
+) -> Stored:
+    incoming = INCOMING + os.urandom(16).hex()
+    await store.put(incoming, content, media_type)
+    stored = measure.stored()
+    if await _holds(store, stored.key):
+        await store.delete(incoming)
+    else:
+        await store.move(incoming, stored.key)
+    return stored
+
+
+async def _holds(store: BlobStore, key: str) -> bool:
+    try:
+        await store.head(key)
+    except BlobNotFoundError:
+        return False
+    return True

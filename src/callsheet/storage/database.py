@@ -1,0 +1,146 @@
+"""The one database: SQLAlchemy Core over SQLite (WAL) or PostgreSQL (psycopg)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import URL, Engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from callsheet.kernel.errors import InvalidInputError, shown
+from callsheet.ports.database import DatabaseUnavailableError
+
+BUSY_TIMEOUT_MS: Final = 15_000
+_POOL_SIZE: Final = 8
+# PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
+# and a transaction that lost a race (serialization, deadlock).
+_PASSING_STATES: Final = ("08", "53", "57", "40")
+
+
+class InvalidDatabaseUrlError(InvalidInputError):
+    """The database URL is neither sqlite:// nor postgresql://."""
+
+    code: ClassVar[str] = "invalid_database_url"
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"CALLSHEET_DATABASE_URL {shown(url)!r} is not usable; write sqlite:////path/to/file.db"
+            " or postgresql://user:password@host:port/name"
+        )
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL; only SQLite files and PostgreSQL are spoken."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidDatabaseUrlError(url) from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
+        return parsed.set(drivername="sqlite")
+    if parsed.get_backend_name() in ("postgresql", "postgres"):
+        return parsed.set(drivername="postgresql")
+    raise InvalidDatabaseUrlError(parsed.render_as_string(hide_password=True))
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set every new connection of an engine up: WAL, full sync, patient, keys enforced.
+
+    `synchronous=FULL` because this file holds money: a power cut must not take back a commit.
+    """
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+
+class SqlDatabase:
+    """Implements ports.database.Database; `dialect` is "sqlite" or "postgresql"."""
+
+    def __init__(self, url: str) -> None:
+        self.url = parse_url(url)
+        self.dialect = self.url.get_backend_name()
+        # One writer at a time inside a SQLite process: an asyncio queue is fair and costs nothing,
+        # SQLite's own busy wait sleeps and can starve.
+        self._writer: asyncio.Lock | None = asyncio.Lock() if self.dialect == "sqlite" else None
+        self.engine = self._create_engine()
+
+    def _create_engine(self) -> AsyncEngine:
+        if self.dialect == "postgresql":
+            return create_async_engine(
+                self.url.set(drivername="postgresql+psycopg"),
+                pool_size=_POOL_SIZE,
+                max_overflow=_POOL_SIZE,
+                pool_timeout=30,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5, "application_name": "callsheet"},
+            )
+        Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(
+            self.url.set(drivername="sqlite+aiosqlite"), pool_size=_POOL_SIZE, max_overflow=0
+        )
+        prepare_sqlite(engine.sync_engine)
+
+        # The driver's own BEGIN comes late and deferred; ours says at once what it wants.
+        @event.listens_for(engine.sync_engine, "connect")
+        def no_driver_begin(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+
+        return engine
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes."""
+        if self._writer is None:
+            async with self._guarded("BEGIN") as connection:
+                yield connection
+            return
+        async with self._writer, self._guarded("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that only reads."""
+        async with self._guarded("BEGIN") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _guarded(self, begin: str) -> AsyncIterator[AsyncConnection]:
+        try:
+            async with self.engine.connect() as connection, connection.begin():
+                if self.dialect == "sqlite":
+                    await connection.execute(text(begin))
+                yield connection
+        except DBAPIError as error:
+            if is_passing(error):
+                raise DatabaseUnavailableError(str(error.orig)) from error
+            raise
+        except PoolTimeoutError as error:
+            raise DatabaseUnavailableError("all connections are busy") from error
+
+    async def check(self) -> None:
+        """Raise DatabaseUnavailableError unless the database answers."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        """Let all connections go."""
+        await self.engine.dispose()
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Tell whether an error is the database's state rather than our statement."""
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return str(state).startswith(_PASSING_STATES)
+    return isinstance(error, OperationalError) and "no such" not in str(error.orig)

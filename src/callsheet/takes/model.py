@@ -1,0 +1,121 @@
+"""A take as a value, and the one table of its legal moves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from callsheet.jobs.errors import IllegalMoveError
+from callsheet.jobs.model import Counts
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.kernel.money import Money
+
+
+class TakeStatus(StrEnum):
+    """The life of a take; see docs/why/takes.md."""
+
+    QUOTED = "quoted"  # priced and written down; nothing set aside
+    HELD = "held"  # money set aside; nothing sent
+    ORDERED = "ordered"  # an order may be with the provider from here on
+    IN_DOUBT = "in_doubt"  # it may have been sent; somebody must find out
+    RUNNING = "running"  # the provider has accepted it and is at work
+    ADOPTING = "adopting"  # made and paid for; being brought into our store
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+S = TakeStatus
+TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
+    S.QUOTED: frozenset({S.HELD, S.FAILED, S.CANCELLED}),
+    S.HELD: frozenset({S.ORDERED, S.FAILED, S.CANCELLED}),
+    S.ORDERED: frozenset({S.RUNNING, S.ADOPTING, S.IN_DOUBT, S.HELD, S.FAILED, S.CANCELLED}),
+    S.IN_DOUBT: frozenset({S.RUNNING, S.ADOPTING, S.HELD, S.FAILED}),
+    S.RUNNING: frozenset({S.ADOPTING, S.FAILED, S.CANCELLED}),
+    S.ADOPTING: frozenset({S.SUCCEEDED, S.FAILED}),
+    S.SUCCEEDED: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+ENDED: Final = frozenset({S.SUCCEEDED, S.FAILED, S.CANCELLED})
+WAITING: Final = frozenset({S.QUOTED, S.HELD})
+_COUNTER: Final[Mapping[TakeStatus, str]] = {
+    S.QUOTED: "queued",
+    S.HELD: "queued",
+    S.ORDERED: "running",
+    S.RUNNING: "running",
+    S.ADOPTING: "running",
+    S.IN_DOUBT: "in_doubt",
+    S.SUCCEEDED: "succeeded",
+    S.FAILED: "failed",
+    S.CANCELLED: "cancelled",
+}
+
+
+def check_move(take: str, status: TakeStatus, to: TakeStatus) -> None:
+    """Raise IllegalMoveError unless the table allows it."""
+    if to not in TAKE_MOVES[status]:
+        raise IllegalMoveError("take", take, status, to)
+
+
+def counted(statuses: Iterable[TakeStatus]) -> Counts:
+    """Count takes by where they stand."""
+    return moved((None, status) for status in statuses)
+
+
+def moved(moves: Iterable[tuple[TakeStatus | None, TakeStatus | None]]) -> Counts:
+    """Sum moves up to a change of counts; None stands for not being counted yet, or any more."""
+    change = dict.fromkeys(_COUNTER.values(), 0)
+    for before, after in moves:
+        if before is not None:
+            change[_COUNTER[before]] -= 1
+        if after is not None:
+            change[_COUNTER[after]] += 1
+    return Counts(**change)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One attempt to make one variant of one shot with one model.
+
+    `attempt` counts the takes of this variant from 1; only the newest counts for its row. `epoch`
+    grows with every claim: who claimed under an older epoch may not write any more.
+    """
+
+    id: TakeId
+    workspace: WorkspaceId
+    job: JobId
+    row: int
+    variant: int
+    attempt: int
+    model: str
+    provider: str
+    status: TakeStatus
+    epoch: int
+    inputs: Mapping[str, Any]
+    inputs_digest: Sha256
+    price: Money
+    charged: Money
+    asset: Sha256 | None
+    error: Mapping[str, Any] | None
+    created_at: datetime
+    ordered_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an ordered take ended: an asset, or an error {code, message, next_step}."""
+
+    take: TakeId
+    epoch: int
+    asset: Sha256 | None = None
+    charged: Money = Money()
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def status(self) -> TakeStatus:
+        """The state it leads to."""
+        return TakeStatus.SUCCEEDED if self.asset else TakeStatus.FAILED

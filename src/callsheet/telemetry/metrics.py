@@ -1,0 +1,44 @@
+"""Prometheus metrics: each process has one registry, handed to whoever counts."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.process_collector import ProcessCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Metrics:
+    """Every metric callsheet counts, under the prefix `callsheet_`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self.takes = self._counter("takes_total", "Takes that ended", "status")
+        self.jobs = self._counter("jobs_total", "Jobs that ended", "kind", "status")
+        self.waits = self._counter("work_waits_total", "Works that waited for a service", "code")
+        self.store = self._counter("store_operations_total", "Store calls", "operation", "result")
+        self.ledgers = self._counter("ledger_writes_total", "Ledger objects written", "result")
+        self.requests = self._counter(
+            "http_requests_total", "HTTP requests answered", "method", "route", "status"
+        )
+        self.latency = Histogram(
+            "callsheet_http_request_seconds",
+            "Time to the first byte of an answer",
+            ["route"],
+            registry=self.registry,
+        )
+        self.streams = self._gauge("sse_streams", "Event streams open now")
+        self.events = self._counter("sse_events_total", "Events sent on streams")
+        self.open_takes = self._gauge("open_takes", "Takes that have not ended", "status")
+        self.open_jobs = self._gauge("open_jobs", "Jobs that have not ended", "status")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"callsheet_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"callsheet_{name}", text, labels, registry=self.registry)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus's text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,121 @@
+"""The state document of a job: what the API answers, streams carry and the ledger keeps."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.delivery.ledger import seal
+from callsheet.delivery.links import AssetLinks
+from callsheet.jobs.model import FINISHED, Job, JobKind, Shot
+from callsheet.jobs.store import JobStore
+from callsheet.takes.model import Take
+from callsheet.takes.standing import newest
+from callsheet.takes.store import TakeStore
+
+SCHEMA: Final = 1
+PAGE: Final = 1_000
+_NOBODY: Final = "not_assessed"  # no check has looked at it: never shown as passed
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """Write a time as RFC 3339 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
+
+
+@dataclass(frozen=True, slots=True)
+class StateView:
+    """Builds state documents."""
+
+    jobs: JobStore
+    takes: TakeStore
+    links: AssetLinks
+
+    def header(self, job: Job) -> dict[str, Any]:
+        """Tell all but the rows."""
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "version": job.sequence,
+            "batchId": job.id,
+            "kind": job.kind,
+            "name": job.name,
+            "runMode": job.run_mode,
+            "status": job.status,
+            "stage": job.stage,
+            "round": job.round,
+            "progress": round(job.progress, 4),
+            "counts": {
+                "rows": job.rows,
+                "takes": job.takes.total,
+                **asdict(job.takes),
+                "failed_rows": job.failed_rows,
+            },
+            "cost": {
+                "quoted": str(job.quoted),
+                "held": str(job.held),
+                "charged": str(job.charged),
+            },
+            "references": dict(job.references),
+            "problem": dict(job.problem) if job.problem else None,
+            "createdAt": time_text(job.created_at),
+            "startedAt": time_text(job.started_at),
+            "updatedAt": time_text(job.updated_at),
+            "finishedAt": time_text(job.finished_at),
+        }
+        if job.kind is JobKind.BATCH and job.status in FINISHED:
+            document["files"] = self.links.files(job.id)
+        return document
+
+    async def rows(
+        self, connection: AsyncConnection, job: Job, *, after: int = 0, limit: int = PAGE
+    ) -> list[dict[str, Any]]:
+        """Tell a page of rows, in order, those after a row number."""
+        shots = await self.jobs.shots(connection, job.id, after=after, limit=limit)
+        if not shots:
+            return []
+        takes = newest(
+            await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row)
+        )
+        return [self.row(shot, takes.get(shot.row, [])) for shot in shots]
+
+    def row(self, shot: Shot, takes: Sequence[Take]) -> dict[str, Any]:
+        """Tell one row and its variants."""
+        return {
+            "row": shot.row,
+            "scene_id": shot.scene_id,
+            "prompt": shot.prompt,
+            "model": shot.model,
+            "size": f"{shot.width}x{shot.height}",
+            "status": shot.status,
+            "quoted": str(shot.quoted),
+            "error": dict(shot.error) if shot.error else None,
+            "references": [dict(each) for each in shot.references],
+            "dropped": [dict(each) for each in shot.dropped],
+            "variants": [self.variant(take) for take in takes],
+        }
+
+    def variant(self, take: Take) -> dict[str, Any]:
+        """Tell one variant: its newest take, with links that work for a day at least."""
+        return {
+            "variant": take.variant,
+            "take": take.id,
+            "attempt": take.attempt,
+            "status": take.status,
+            "url": self.links.asset(take.asset) if take.asset else None,
+            "thumbnail": self.links.thumbnail(take.asset) if take.asset else None,
+            "sha256": take.asset,
+            "cost": str(take.charged),
+            "model": take.model,
+            "qa": _NOBODY if take.asset else None,
+            "error": dict(take.error) if take.error else None,
+        }
+
+    async def whole(self, connection: AsyncConnection, job: Job) -> dict[str, Any]:
+        """Tell everything, with the checksum of the document without it."""
+        rows: list[dict[str, Any]] = []
+        while page := await self.rows(connection, job, after=rows[-1]["row"] if rows else 0):
+            rows.extend(page)
+        return seal({**self.header(job), "rows": rows})
+
