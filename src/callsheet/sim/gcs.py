@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -93,6 +93,8 @@ class _Service:
             return await self._answer(request)
         except (GcsError, SignatureRefusedError) as error:
             return _refusal(error)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody hears it
 
     def _let_in(self, request: Request) -> None:
         if self._account is None:

@@ -82,7 +82,7 @@ class Objects:
             message = "The specified key does not exist."
             raise GcsError(404, "NoSuchKey", message) from None
 
-    def write(  # noqa: PLR0917 - an object is a place, its bytes and what describes them
+    def write(
         self,
         bucket: str,
         name: str,

@@ -3,18 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from obstore.exceptions import BaseError, UnknownConfigurationKeyError
-from obstore.store import (
-    AzureStore,
-    ClientConfig,
-    GCSStore,
-    MemoryStore,
-    RetryConfig,
-    S3Store,
-)
+from obstore.store import AzureStore, GCSStore, MemoryStore, S3Store
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.storage.errors import (
@@ -23,6 +16,9 @@ from callsheet.storage.errors import (
     UnknownStoreSchemeError,
 )
 from callsheet.storage.names import checked_key
+
+if TYPE_CHECKING:  # obstore has these for type checkers only
+    from obstore.store import ClientConfig, RetryConfig
 
 CLOUD_SCHEMES = ("s3", "gs", "az")
 
@@ -114,7 +110,7 @@ def _client(
         raise _refused(f"{scheme}://{bucket}", options, error) from None  # may repeat a secret
 
 
-def _client_options(options: Mapping[str, str], patience: Patience) -> ClientConfig:
+def _client_options(options: Mapping[str, str], patience: Patience) -> "ClientConfig":
     chosen = {name: options[name] for name in _CLIENT_OPTIONS if name in options}
     plain = any(
         value.startswith("http://")
@@ -134,7 +130,7 @@ def _client_options(options: Mapping[str, str], patience: Patience) -> ClientCon
     )
 
 
-def _retry(patience: Patience) -> RetryConfig:
+def _retry(patience: Patience) -> "RetryConfig":
     return {
         "max_retries": patience.retries,
         "retry_timeout": timedelta(seconds=patience.retry_s),
