@@ -54,7 +54,7 @@ CHECKS: Final = (
     ("lint", ("ruff", "check", ".")),
     ("types", ("mypy",)),
     ("imports", ("lint-imports", "--no-logo")),
-    ("dependencies", ("deptry", "src")),
+    ("dependencies", ("deptry", "--no-ansi", "src")),
 )
 ALL_TESTS: Final = ("pytest", "-n", "2", "--dist", "worksteal")
 
