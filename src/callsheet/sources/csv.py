@@ -22,6 +22,8 @@ from callsheet.ports.sheets import (
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
 _SAMPLE_CHARS = 65_536
 _SAMPLE_RECORDS = 50
+_HEADER_BYTES = 64
+_ZEROS_OF_UTF16 = 0.4  # half of the bytes, but for letters beyond Latin
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -68,16 +70,12 @@ def _decode(content: bytes) -> tuple[str, str]:
 
 
 def _unmarked_utf16(content: bytes) -> str:
-    """Recognise UTF-16 without a mark: every other byte of its header is zero."""
-    head = content[:64]
-    if len(head) < 4 or len(content) % 2:  # noqa: PLR2004 - two characters: less proves nothing
-        return ""
+    """Recognise UTF-16 without a mark: in its header nearly every other byte is zero."""
+    head = content[:_HEADER_BYTES]
     even, odd = head[::2].count(0), head[1::2].count(0)
-    if odd == len(head) // 2 and not even:
-        return "utf-16-le"
-    if even == len(head) // 2 and not odd:
-        return "utf-16-be"
-    return ""
+    if max(even, odd) < len(head) * _ZEROS_OF_UTF16 or min(even, odd):
+        return ""
+    return "utf-16-le" if odd else "utf-16-be" if even else ""
 
 
 def _decode_windows(content: bytes) -> str:
