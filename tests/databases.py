@@ -176,7 +176,8 @@ class Cluster:
     def create_database(self) -> str:
         """Make an empty database that an ordinary role owns; returns its URL."""
         name = f"test_{uuid4().hex}"
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template1")
+        # Copying files takes half the time of logging every page of so small a template.
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template1 STRATEGY file_copy")
         with self._connect() as connection:
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(USER)))
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
