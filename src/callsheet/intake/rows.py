@@ -194,13 +194,14 @@ class _Desk:
             text = texts.get(name, "")
             return self._read(row.place(name), text, reader, default) if text else default
 
+        prompt = self._prompt(row)
         width, height = read(
             "size", lambda text: read_size(text, limits), (defaults.width, defaults.height)
         )
         return RowDraft(
             row=row.number,
             scene_id=read("scene_id", self._scene, "") or f"row-{row.number}",
-            prompt=self._prompt(row),
+            prompt=prompt,
             references=self._references(row.references, mode, row.place("references")),
             variants=read("variants", lambda text: read_variants(text, limits), defaults.variants),
             model=read("model", lambda text: read_model(text, limits), defaults.model),

@@ -12,6 +12,7 @@ from xml.parsers import expat
 _SUSPECTS = re.compile(rb"""["']e["']|<(?:\w+:)?f[\s>/]""")
 _OFFICE_DOCUMENT = "/officeDocument"
 _WORKSHEET = "/worksheet"
+_SHOWN_CHARS = 100  # of a value; adding up a huge one piece by piece would be quadratic
 
 
 def worksheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
@@ -97,7 +98,7 @@ class _CellScan:
             self.found.append((self._cell, message, ""))
 
     def text(self, text: str) -> None:
-        if self._in_value:
+        if self._in_value and len(self._value) < _SHOWN_CHARS:
             self._value += text
 
 
