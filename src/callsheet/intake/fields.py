@@ -23,6 +23,7 @@ _COUNT = re.compile(r"([0-9]{1,6})(?:\.0{1,6})?")
 _PIXELS = re.compile(r"([0-9]{1,5})\s*[x\u00d7*]\s*([0-9]{1,5})", re.IGNORECASE)
 # "16:9" typed into a spreadsheet becomes the time 16:09:00
 _ASPECT = re.compile(r"([0-9]{1,3}):([0-9]{1,3})(?::00)?")
+_MAX_MARKS = 30  # Unicode's own bound for text that is safe to stream
 _MEGAPIXEL = 1_024 * 1_024
 _STEP = 16
 _BETWEEN_ENTRIES = re.compile(r"[,;]?\s+|[,;](?=https?://)")
@@ -60,7 +61,22 @@ def _refuse_long_prompt(text: str, limits: Limits) -> None:
 def cleaned_text(text: str) -> Cleaned:
     """Compose characters, and remove controls, direction marks and half characters."""
     plain, removed = _INVISIBLE.subn("", _LINE_ENDS.sub("\n", text))
-    return Cleaned(unicodedata.normalize("NFC", plain).strip(), removed)
+    if not unicodedata.is_normalized("NFC", plain):
+        spared = _without_piled_marks(plain)
+        removed += len(plain) - len(spared)
+        plain = unicodedata.normalize("NFC", spared)
+    return Cleaned(plain.strip(), removed)
+
+
+def _without_piled_marks(text: str) -> str:
+    """Leave out accents piled higher than any language does: sorting them takes quadratic time."""
+    kept: list[str] = []
+    pile = 0
+    for char in text:
+        pile = pile + 1 if unicodedata.combining(char) else 0
+        if pile <= _MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def read_label(text: str, code: ProblemCode, max_chars: int) -> str:
