@@ -101,9 +101,8 @@ class _Service:
             return
         if "X-Goog-Signature" in request.query_params:
             raw_path = request.scope["raw_path"].decode("ascii").partition("?")[0]
-            host = request.headers["host"]
             query = request.url.query
-            self._account.check_link(request.method, raw_path, query, host, self._clock())
+            self._account.check_link(request.method, raw_path, query, self._clock())
         elif token := request.headers.get("authorization"):
             self._account.check_token(token, self._clock())
         else:

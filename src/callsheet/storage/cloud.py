@@ -153,11 +153,10 @@ class CloudStore:
             expires_at = int(self._clock()) + expires_in_s
             return signed_path(self._secret, key, expires_at, download_name)
         with self._reading(key):
-            # obstore puts the key into the link as it is; escaped, it survives the journey
-            escaped = quote(key)
-            return await obstore.sign_async(
-                self._store, "GET", escaped, timedelta(seconds=expires_in_s)
-            )
+            # obstore escapes keys in links of S3 and Azure, and leaves them as they are for GCS
+            name = quote(key) if isinstance(self._store, GCSStore) else key
+            lifetime = timedelta(seconds=expires_in_s)
+            return await obstore.sign_async(self._store, "GET", name, lifetime)
 
     async def check(self) -> None:
         """Raise StoreUnavailableError unless an object can be written, read and removed."""
