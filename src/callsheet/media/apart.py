@@ -30,21 +30,30 @@ class ApartTimeoutError(CallsheetError):
         super().__init__(f"took longer than {seconds} s")
 
 
-class ApartDiedError(CallsheetError):
-    """The process of the work died on it."""
+class ApartKilledError(CallsheetError):
+    """The work made the kernel kill its process: a decoder went astray."""
 
-    code: ClassVar[str] = "apart_died"
+    code: ClassVar[str] = "apart_killed"
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"broke its process ({signal.Signals(signal_number).name})")
+
+
+class ApartFailedError(CallsheetError):
+    """The work raised an error of its own; the process wrote it to its standard error."""
+
+    code: ClassVar[str] = "apart_failed"
 
     def __init__(self, status: int) -> None:
-        how = f"signal {-status}" if status < 0 else f"exit status {status}"
-        super().__init__(f"broke its process ({how})")
+        super().__init__(f"the process for this picture ended with status {status}")
 
 
 def run_apart(work: Callable[[], list[bytes]], seconds: int) -> bytes:
     """Do `work` in a forked process and answer its bytes, joined.
 
     `seconds` bounds both its computing and its waiting. Call it from a process of one thread that
-    has imported all that `work` needs. Raises ApartTimeoutError or ApartDiedError.
+    has imported all that `work` needs. Raises ApartTimeoutError,
+    ApartKilledError or ApartFailedError.
     """
     parent = os.getpid()
     read_end, write_end = os.pipe()
@@ -58,8 +67,10 @@ def run_apart(work: Callable[[], list[bytes]], seconds: int) -> bytes:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if -status in _TOO_SLOW:
         raise ApartTimeoutError(seconds)
+    if status < 0:
+        raise ApartKilledError(-status)
     if status:
-        raise ApartDiedError(status)
+        raise ApartFailedError(status)
     return answer
 
 
@@ -74,6 +85,7 @@ def _work_and_exit(
         limit(resource.RLIMIT_NOFILE, 0)  # no new descriptor of any kind: no file, no socket
         limit(resource.RLIMIT_NPROC, 0)
         limit(resource.RLIMIT_CPU, seconds)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the caller made of it
         signal.alarm(seconds)
         for piece in work():
             _write(write_end, piece)

@@ -30,7 +30,7 @@ _COSINES = tuple(
 
 
 def likeness_of(picture: Image.Image) -> str:
-    """Hash a picture (RGB or RGBA) to 64 hexadecimal digits; what is transparent counts as white."""
+    """Hash a picture (RGB or RGBA) to 64 hexadecimal digits; transparency counts as white."""
     greys = _greys(picture)
     rows = [_frequencies(greys[start : start + _SIDE]) for start in range(0, len(greys), _SIDE)]
     columns = [_frequencies(column) for column in zip(*rows, strict=True)]

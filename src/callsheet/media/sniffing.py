@@ -34,14 +34,14 @@ _KNOWN = (
 )
 
 _TEXTS = (
-    (re.compile(rb"<svg[\s>]|<!doctype\s+svg", re.IGNORECASE), "an SVG drawing"),
+    (re.compile(rb"<svg[\s>/]|<!doctype\s+svg", re.IGNORECASE), "an SVG drawing"),
     (
         re.compile(rb"<(?:!doctype\s+html|html|head|body|title|script)\b", re.IGNORECASE),
         "an HTML page",
     ),
     (re.compile(rb"\A\s*<(?:\?xml|[a-z])", re.IGNORECASE), "an XML document"),
     (re.compile(rb"\A\s*[{\[]"), "JSON"),
-    (re.compile(rb"\A[\t\r\n\x20-\x7e\x80-\xff]+\Z"), "text"),
+    (re.compile(rb"\A[\t\r\n\x20-\x7e]+\Z"), "text"),
 )
 
 _WAYS_OUT = {

@@ -1,0 +1,169 @@
+"""The studio: long-lived locked-down processes that draw and examine, as rooms see them.
+
+A job goes to a process that is free, or waits for one; each process does one job at a time. A
+process that dies, exceeds its time or is left in the middle of a job (its caller was cancelled) is
+killed, and a fresh one is started when the next job needs it. Processes hold no state, so nothing
+is lost with one but the job it was doing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import Any
+
+from callsheet.kernel.digests import Sha256, is_sha256
+from callsheet.media.lockdown import Lockdown
+from callsheet.media.wire import Message
+from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings
+from callsheet.ports.pictures import (
+    FrameReference,
+    FrameSpec,
+    PictureFacts,
+    SheetCell,
+    StudioUnavailableError,
+    UnreadablePictureError,
+)
+
+_MAX_PICTURE_BYTES = 64 << 20
+_LIKENESS_DIGITS = 64
+
+
+class StudioClosedError(StudioUnavailableError):
+    """The studio has been closed; no more work is taken."""
+
+    def __init__(self) -> None:
+        super().__init__("the studio is closed")
+
+
+class DrawingFailedError(StudioUnavailableError):
+    """The drawing code met a fault of its own; the process's standard error has the details."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(f"the drawing process failed at {kind!r}: {reason}")
+
+
+class ProcessStudio:
+    """Implements `callsheet.ports.pictures.Studio` with at most `workers` processes.
+
+    Processes start with the first job that needs them. `picture_seconds` bounds the decoding of
+    one untrusted picture: its own process keeps the time, and after `grace_seconds` more the studio
+    ends the process above it too. `drawing_seconds` bounds one frame or contact sheet, and
+    `memory_bytes` the address space of one process.
+    """
+
+    def __init__(
+        self,
+        workers: int,
+        *,
+        picture_seconds: int = 20,
+        grace_seconds: float = 5.0,
+        drawing_seconds: float = 60.0,
+        memory_bytes: int = 2 << 30,
+        max_pixels: int = 50_000_000,
+        max_side: int = 16_384,
+    ) -> None:
+        settings = WorkerSettings(picture_seconds, memory_bytes, max_pixels, max_side)
+        self._picture_seconds = picture_seconds + grace_seconds
+        self._drawing_seconds = drawing_seconds
+        self._workers = [Worker(settings) for _ in range(workers)]
+        # Last in, first out: a quiet studio keeps to one warm process.
+        self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
+        for worker in reversed(self._workers):
+            self._free.put_nowait(worker)
+        self._closed = False
+
+    @property
+    def lockdown(self) -> Lockdown | None:
+        """Say which locks are in force; None until the first process has started."""
+        return next((worker.lockdown for worker in self._workers if worker.lockdown), None)
+
+    async def examine(self, content: bytes) -> PictureFacts:
+        """Decode an untrusted picture in a process of its own. Raises UnreadablePictureError."""
+        answer = await self._about_picture(Message({"kind": "examine"}, [content]))
+        return _facts(answer)
+
+    async def thumbnail(self, content: bytes, max_side: int) -> bytes:
+        """Shrink a picture to fit a square of `max_side` pixels; WebP.
+
+        Raises UnreadablePictureError.
+        """
+        fields = {"kind": "thumbnail", "max_side": max_side}
+        return _only_blob(await self._about_picture(Message(fields, [content])))
+
+    async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
+        """Draw a storyboard frame; PNG of exactly the asked size."""
+        modes = [reference.mode for reference in references]
+        fields = {"kind": "frame", "spec": asdict(spec), "modes": modes}
+        pictures = [reference.picture for reference in references]
+        return _only_blob(await self._ask(Message(fields, pictures), self._drawing_seconds))
+
+    async def contact_sheet(self, title: str, subtitle: str, cells: Sequence[SheetCell]) -> bytes:
+        """Draw a contact sheet; PNG, as tall as it needs within limits."""
+        rows = [(cell.title, cell.caption, cell.status, cell.picture is not None) for cell in cells]
+        fields = {"kind": "contact_sheet", "title": title, "subtitle": subtitle, "cells": rows}
+        pictures = [cell.picture for cell in cells if cell.picture is not None]
+        return _only_blob(await self._ask(Message(fields, pictures), self._drawing_seconds))
+
+    async def close(self) -> None:
+        """Stop every process. Jobs under way fail, and so do those that wait and those to come."""
+        self._closed = True
+        await asyncio.gather(*(worker.stop() for worker in self._workers))
+
+    async def _about_picture(self, job: Message) -> Message:
+        size = len(job.blobs[0])
+        if size > _MAX_PICTURE_BYTES:
+            reason = f"it has {size:,} bytes, at most {_MAX_PICTURE_BYTES:,} are read"
+            raise UnreadablePictureError(reason)
+        try:
+            return await self._ask(job, self._picture_seconds)
+        except JobTimeoutError as error:
+            reason = f"decoding it took longer than {error.seconds:g} s"
+            raise UnreadablePictureError(reason) from error
+
+    async def _ask(self, job: Message, seconds: float) -> Message:
+        async with self._borrowed() as worker:
+            answer = await worker.ask(job, seconds)
+        fields = answer.fields
+        if "unreadable" in fields:
+            raise UnreadablePictureError(str(fields["unreadable"]))
+        if "failed" in fields:
+            raise DrawingFailedError(str(job.fields["kind"]), str(fields["failed"]))
+        return answer
+
+    @asynccontextmanager
+    async def _borrowed(self) -> AsyncIterator[Worker]:
+        worker = await self._free.get()
+        try:
+            if self._closed:
+                raise StudioClosedError
+            yield worker
+        finally:
+            self._free.put_nowait(worker)
+
+
+def _facts(answer: Message) -> PictureFacts:
+    """Read what examining found, doubting it: a hostile picture may have had a hand in it."""
+    fields: dict[str, Any] = answer.fields
+    try:
+        facts = PictureFacts(**fields, working_copy=_only_blob(answer))
+        sound = (
+            type(facts.width) is int
+            and type(facts.height) is int
+            and min(facts.width, facts.height) > 0
+            and facts.media_type.startswith("image/")
+            and is_sha256(Sha256(facts.pixels))
+            and len(facts.likeness) == _LIKENESS_DIGITS
+            and int(facts.likeness, 16) >= 0
+        )
+    except (TypeError, ValueError, AttributeError) as error:
+        raise JobLostError("examine", "its answer is out of form") from error
+    if not sound:
+        raise JobLostError("examine", "its answer is out of form")
+    return facts
+
+
+def _only_blob(answer: Message) -> bytes:
+    if len(answer.blobs) != 1:
+        raise JobLostError("a picture", "its answer is out of form")
+    return answer.blobs[0]
