@@ -18,8 +18,7 @@ from typing import BinaryIO
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
-from callsheet.media.apart import ApartDiedError, ApartTimeoutError, run_apart
-from callsheet.media.drawing.contact_sheet import draw_contact_sheet
+from callsheet.media.apart import ApartKilledError, ApartTimeoutError, run_apart
 from callsheet.media.drawing.frame import draw_frame
 from callsheet.media.lockdown import die_with_parent, lock_down
 from callsheet.media.sniffing import sniff
@@ -61,8 +60,7 @@ class Bench:
         """Load all that jobs will need, by doing each once."""
         examine.warm_up(self._limits)
         spec = FrameSpec(prompt="a lighthouse at night", width=256, height=256, seed=1, scene="1")
-        frame = draw_frame(spec, [])
-        draw_contact_sheet("sheet", "", [SheetCell("1", "a shot", "done", frame)])
+        draw_frame(spec, [])
 
     def answer(self, job: Message) -> Message:
         """Do one job; what goes wrong is an answer too."""
@@ -70,10 +68,11 @@ class Bench:
             return self._jobs[job.fields["kind"]](job)
         except UnreadablePictureError as error:
             return Message({"unreadable": error.reason})
-        except (ApartDiedError, ApartTimeoutError) as error:
+        except (ApartKilledError, ApartTimeoutError) as error:
             return Message({"unreadable": f"decoding it {error}"})
         except InvalidInputError as error:
-            return Message({"invalid": str(error)})
+            errors = [(wrong.field, wrong.message, wrong.value) for wrong in error.errors]
+            return Message({"invalid": str(error), "errors": errors})
         except Exception as error:  # noqa: BLE001 - a fault in drawing ends the job, not the process
             traceback.print_exc()
             return Message({"failed": repr(error)})
@@ -118,6 +117,10 @@ class Bench:
         return Message({}, [draw_frame(spec, references)])
 
     def _contact_sheet(self, job: Message) -> Message:
+        from callsheet.media.drawing.contact_sheet import (  # noqa: PLC0415 - only sheets need it
+            draw_contact_sheet,
+        )
+
         pictures = iter(job.blobs)
         cells = [
             SheetCell(title, caption, status, next(pictures) if drawn else None)
@@ -148,8 +151,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _send(answers: BinaryIO, message: Message) -> None:
-    for piece in message.pieces():
-        answers.write(piece)
+    answers.writelines(message.pieces())
     answers.flush()
 
 

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import Any
 
 from callsheet.kernel.digests import Sha256, is_sha256
+from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.wire import Message
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings
@@ -127,6 +128,9 @@ class ProcessStudio:
         fields = answer.fields
         if "unreadable" in fields:
             raise UnreadablePictureError(str(fields["unreadable"]))
+        if "invalid" in fields:
+            errors = [FieldError(*wrong) for wrong in fields["errors"]]
+            raise InvalidInputError(fields["invalid"], errors)
         if "failed" in fields:
             raise DrawingFailedError(str(job.fields["kind"]), str(fields["failed"]))
         return answer
