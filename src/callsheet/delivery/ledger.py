@@ -10,7 +10,13 @@ from typing import Any, Final
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.kernel.digests import canonical_json, sha256_of
 from callsheet.kernel.logs import event
-from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly, IfMatch
+from callsheet.ports.blobs import (
+    BlobConflictError,
+    BlobNotFoundError,
+    BlobStore,
+    CreateOnly,
+    IfMatch,
+)
 
 _LOG = logging.getLogger("callsheet.ledger")
 _JSON: Final = "application/json"
@@ -48,7 +54,7 @@ def seal(document: Document) -> dict[str, Any]:
 
 def is_sound(document: Document) -> bool:
     """Tell whether a document is what its checksum says."""
-    return document.get("sha256") == seal(document)["sha256"]
+    return bool(document.get("sha256") == seal(document)["sha256"])
 
 
 @dataclass(frozen=True, slots=True)

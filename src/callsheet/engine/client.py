@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.ports.engine import Payload
@@ -37,6 +37,14 @@ class EngineClient:
         url = self.engine.url.render_as_string(hide_password=False)
         await asyncio.to_thread(DBOS.migrate, url, schema=SCHEMA)
 
+    async def is_migrated(self) -> bool:
+        """Tell whether the engine's tables are there; their upgrades come with our own."""
+        return await asyncio.to_thread(self._has_tables)
+
+    def _has_tables(self) -> bool:
+        schema = None if self.engine.dialect.name == "sqlite" else SCHEMA
+        return inspect(self.engine).has_table("workflow_status", schema=schema)
+
     async def register_queue(self, concurrency: int) -> None:
         """Declare the queue: how many works one process runs at a time."""
         await self._client.register_queue_async(
@@ -60,3 +68,4 @@ class EngineClient:
     async def close(self) -> None:
         """Let connections go."""
         await asyncio.to_thread(self._client.destroy)
+        self.engine.dispose()

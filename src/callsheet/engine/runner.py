@@ -138,6 +138,14 @@ class Runner:
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
 
+def owners_of_pending() -> set[str]:
+    """Name the executors that have work in hand. Blocking."""
+    rows = DBOS.list_workflows(
+        status="PENDING", app_version=VERSION, load_input=False, load_output=False
+    )
+    return {row.executor_id for row in rows if row.executor_id}
+
+
 def recover(executor: str) -> int:
     """Return the work of a dead executor to the queue; how many there were. Blocking."""
     database = _system_database()

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.intake.model import RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import (
     FINISHED,
@@ -18,7 +19,6 @@ from callsheet.jobs.model import (
     Job,
     JobKind,
     JobStatus,
-    RunMode,
     Shot,
     ShotStatus,
     Stage,

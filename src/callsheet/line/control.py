@@ -42,7 +42,9 @@ class JobControl:
             message = f"paused; go on with: callsheet jobs resume {job.id}"
             said = {"code": PAUSED, "message": message}
             values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
-            await self.house.record(connection, job, [Entry("problem", said)], Change(values=values))
+            await self.house.record(
+                connection, job, [Entry("problem", said)], Change(values=values)
+            )
 
     async def resume(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """Send a job that rests, or that a defect stopped, back to the stage it is in."""
@@ -135,4 +137,3 @@ class JobControl:
     ) -> Job:
         await self.house.jobs.find(connection, workspace, job_id)
         return await self.house.jobs.lock(connection, job_id)
-

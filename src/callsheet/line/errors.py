@@ -16,5 +16,3 @@ class ModelInputError(InvalidInputError):
         tail = f" (and {rest} more)" if rest else ""
         super().__init__(f"{first.field}: {first.message}{tail}", errors)
         self.code = code
-
-

@@ -70,7 +70,9 @@ class LedgerKeeper:
         async with self.house.database.read() as connection:
             job = await self.house.jobs.of_any_workspace(connection, job_id)
             document = await self.view.whole(connection, job)
-            manifest = await manifest_of(self.house, connection, job) if job.ledger_version == 0 else None
+            manifest = (
+                await manifest_of(self.house, connection, job) if job.ledger_version == 0 else None
+            )
         if manifest is not None:
             await self.ledger.write_manifest(job_id, seal(manifest))
         try:
@@ -83,4 +85,3 @@ class LedgerKeeper:
         async with self.house.database.begin() as connection:
             await self.house.jobs.ledger_written(connection, job_id, job.sequence, due)
         self.house.metrics.ledgers.labels("written").inc()
-

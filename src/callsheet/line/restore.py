@@ -8,6 +8,7 @@ from typing import Any, Final
 from callsheet.assets.model import Asset, asset_key
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.delivery.ledger import Ledger
+from callsheet.intake.model import RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import (
     FINISHED,
@@ -16,7 +17,6 @@ from callsheet.jobs.model import (
     Job,
     JobKind,
     JobStatus,
-    RunMode,
     Shot,
     ShotStatus,
     Stage,
@@ -92,7 +92,7 @@ class Restorer:
         job = replace(
             job,
             takes=_counts(job, shots, takes),
-            failed_rows=sum(shot.status is ShotStatus.FAILED for shot in shots),
+            failed_rows=_failed_rows(shots, takes),
             charged=Money(sum(take.charged.micros for take in takes)),
         )
         await self._write(job, shots, takes, assets, manifest)
@@ -193,6 +193,12 @@ def _status(job: Job, shot: Shot, row: Mapping[str, Any], made: list[Take]) -> S
     lost = {ShotStatus.SUCCEEDED: ShotStatus.FAILED}
     written = ShotStatus(row.get("status", ShotStatus.FAILED))
     return lost.get(written, written)
+
+
+def _failed_rows(shots: list[Shot], takes: list[Take]) -> int:
+    """Count rows that failed before they had any take."""
+    made = {take.row for take in takes}
+    return sum(shot.status is ShotStatus.FAILED and shot.row not in made for shot in shots)
 
 
 def _counts(job: Job, shots: list[Shot], takes: list[Take]) -> Counts:

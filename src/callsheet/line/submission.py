@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from callsheet.controls.store import AnswerStore, Request, SwitchStore
-from callsheet.intake.canonical_url import canonical_url
-from callsheet.intake.model import BatchDraft, ReferenceDraft, RowDraft
+from callsheet.intake.model import BatchDraft, RowDraft
+from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.model import (
     AskedReference,
@@ -213,7 +213,7 @@ class Submission:
             width=row.width,
             height=row.height,
             variants=row.variants,
-            asked=tuple(_asked(each) for each in (*row.references, *draft.global_references)),
+            asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references)))),
             extra=row.extra,
         )
         try:
@@ -226,28 +226,20 @@ class Submission:
         return replace(shot, quoted=card.price(inputs) * row.variants)
 
 
-def _asked(draft: ReferenceDraft) -> AskedReference:
-    return AskedReference(draft.source, reference_key(draft.source), draft.mode)
-
-
-def reference_key(source: str) -> str:
-    """Name a reference within its job: the canonical address, or the source itself for a file."""
-    return canonical_url(source).canonical if source.lower().startswith("http") else source
+def _asked(use: ReferenceUse) -> AskedReference:
+    return AskedReference(use.source, use.key, use.mode)
 
 
 def _references(draft: BatchDraft, stored: Mapping[str, str]) -> list[JobReference]:
     """List every reference of a batch once, whoever names it."""
     drafts = [each for row in draft.rows for each in row.references]
-    found: dict[str, JobReference] = {}
-    for each in (*drafts, *draft.global_references):
-        key = reference_key(each.source)
-        if key in found:
-            continue
-        if each.source in stored:
-            found[key] = JobReference(
-                key, each.source, "", ReferenceStatus.STORED, sha256=stored[each.source]
-            )
-        else:
-            fetch = canonical_url(each.source).fetch
-            found[key] = JobReference(key, each.source, fetch, ReferenceStatus.PENDING)
-    return list(found.values())
+    return [
+        JobReference(
+            key=use.key,
+            source=use.source,
+            fetch=use.fetch,
+            status=ReferenceStatus.STORED if use.source in stored else ReferenceStatus.PENDING,
+            sha256=stored.get(use.source),
+        )
+        for use in unique_sources(uses_of((*drafts, *draft.global_references)))
+    ]

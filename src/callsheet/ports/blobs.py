@@ -15,7 +15,11 @@ from callsheet.kernel.errors import (
 
 @dataclass(frozen=True, slots=True)
 class BlobInfo:
-    """What the store knows of one object. `etag` is opaque: it changes with every write."""
+    """What the store knows of one object.
+
+    `etag` is opaque: it changes with every write, except that S3 keeps it if the same bytes are
+    written again.
+    """
 
     key: str
     size: int
@@ -110,7 +114,11 @@ class BlobStore(Protocol):
         """Read `length` bytes (or all) from `start` in bounded chunks. Raises BlobNotFoundError."""
 
     def list(self, prefix: str) -> AsyncIterator[BlobInfo]:
-        """Walk objects whose key begins with `prefix`, in order of key."""
+        """Walk objects whose key begins with `prefix`, in order of key.
+
+        Buckets list no content types (empty here), and GCS lists other etags than `head` tells;
+        either etag serves as a condition.
+        """
 
     async def delete(self, key: str) -> None:
         """Remove an object; removing what is not there is no error."""

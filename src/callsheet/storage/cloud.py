@@ -1,5 +1,6 @@
 """Object stores behind obstore: S3, Google Cloud Storage, Azure, and memory for tests."""
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from callsheet.ports.blobs import (
 )
 from callsheet.storage.blocks import BLOCK_BYTES, Source, chained, gathered
 from callsheet.storage.buckets import Patience, find_bucket
+from callsheet.storage.endings import to_its_end
 from callsheet.storage.errors import ConditionalStreamTooLargeError
 from callsheet.storage.links import check_link_request, checked_secret, signed_path
 from callsheet.storage.names import checked_content_type, checked_key, checked_prefix
@@ -186,15 +188,19 @@ class CloudStore:
         return BlobInfo(key, len(content), etag, content_type, self._now())
 
     async def _put_parts(self, key: str, source: Source, content_type: str) -> BlobInfo:
-        with self._writing(key, None, source):
-            result = await obstore.put_async(
-                self._store,
-                key,
-                source.blocks(),
-                attributes={"Content-Type": content_type},
-                chunk_size=PART_BYTES,
-                max_concurrency=_PARTS_IN_FLIGHT,
-            )
+        upload = obstore.put_async(
+            self._store,
+            key,
+            source.blocks(),
+            attributes={"Content-Type": content_type},
+            chunk_size=PART_BYTES,
+            max_concurrency=_PARTS_IN_FLIGHT,
+        )
+        try:
+            with self._writing(key, None, source):
+                result = await to_its_end(asyncio.ensure_future(upload), source.stop)
+        finally:
+            source.stop()  # an upload that failed may have left it waiting
         etag = self._etag(result["e_tag"], result["version"])
         return BlobInfo(key, source.size, etag, content_type, self._now())
 

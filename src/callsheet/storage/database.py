@@ -1,12 +1,12 @@
 """The one database: SQLAlchemy Core over SQLite (WAL) or PostgreSQL (psycopg)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, Engine, event, make_url, text
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.ports.database import DatabaseUnavailableError
 
+AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
 _POOL_SIZE: Final = 8
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
@@ -62,6 +63,26 @@ def prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
 
+def sync_engine(url: URL) -> Engine:
+    """Make a blocking engine on the same database, for the durable engine's own threads."""
+    if url.get_backend_name() == "postgresql":
+        return create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_size=_POOL_SIZE,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5, "application_name": "callsheet-engine"},
+        )
+    engine = create_engine(url, pool_size=_POOL_SIZE, max_overflow=0)
+    prepare_sqlite(engine)
+
+    # Its transactions read and then write; begun deferred they would fail on a busy database.
+    @event.listens_for(engine, "connect")
+    def begin_immediate(connection: Any, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+
+    return engine
+
+
 class SqlDatabase:
     """Implements ports.database.Database; `dialect` is "sqlite" or "postgresql"."""
 
@@ -99,12 +120,12 @@ class SqlDatabase:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that writes."""
-        if self._writer is None:
-            async with self._guarded("BEGIN") as connection:
-                yield connection
-            return
-        async with self._writer, self._guarded("BEGIN IMMEDIATE") as connection:
+        after: list[Callable[[], None]] = []
+        async with self._writer or nullcontext(), self._guarded("BEGIN IMMEDIATE") as connection:
+            connection.info[AFTER_COMMIT] = after
             yield connection
+        for call in after:
+            call()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -117,7 +138,7 @@ class SqlDatabase:
         try:
             async with self.engine.connect() as connection, connection.begin():
                 if self.dialect == "sqlite":
-                    await connection.execute(text(begin))
+                    await connection.exec_driver_sql(begin)
                 yield connection
         except DBAPIError as error:
             if is_passing(error):

@@ -18,6 +18,7 @@ from callsheet.ports.blobs import (
     StoreUnavailableError,
 )
 from callsheet.storage.blocks import BLOCK_BYTES, gathered
+from callsheet.storage.endings import to_its_end
 from callsheet.storage.files import Files
 from callsheet.storage.links import check_link_request, checked_secret, signed_path
 from callsheet.storage.names import checked_content_type, checked_key, checked_prefix
@@ -128,12 +129,7 @@ class DiskStore:
         A file that is given up must not be closed while a thread still writes to it.
         """
         call = partial(work, *args, **kwargs)
-        thread = asyncio.ensure_future(asyncio.to_thread(self._work, call))
-        try:
-            return await asyncio.shield(thread)
-        except asyncio.CancelledError:
-            await _ended(thread)
-            raise
+        return await to_its_end(asyncio.ensure_future(asyncio.to_thread(self._work, call)))
 
     def _work(self, work: Callable[[], T]) -> T:
         try:
@@ -151,13 +147,3 @@ class DiskStore:
             if not self._prepared:
                 self._files.prepare()
                 self._prepared = True
-
-
-async def _ended(thread: asyncio.Future[T]) -> None:
-    while not thread.done():
-        try:
-            await asyncio.wait([thread])
-        except asyncio.CancelledError:
-            continue  # asked to stop again; the caller raises the first one
-    if not thread.cancelled():
-        thread.exception()  # seen: the caller is leaving for another reason

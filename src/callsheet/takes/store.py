@@ -243,15 +243,22 @@ class TakeStore:
     ) -> list[Take]:
         """List takes, newest first."""
         query = sa.select(TAKES).where(TAKES.c.workspace == workspace)
-        wanted = (
-            (before, lambda: TAKES.c.id < before),
-            (status, lambda: TAKES.c.status == status),
-            (model, lambda: TAKES.c.model == model),
-            (provider, lambda: TAKES.c.provider == provider),
-            (since, lambda: TAKES.c.created_at >= since),
-        )
-        for value, clause in wanted:
-            query = query if value is None else query.where(clause())
+        clauses = {
+            "before": TAKES.c.id < before,
+            "status": TAKES.c.status == status,
+            "model": TAKES.c.model == model,
+            "provider": TAKES.c.provider == provider,
+            "since": TAKES.c.created_at >= since,
+        }
+        given = {
+            "before": before,
+            "status": status,
+            "model": model,
+            "provider": provider,
+            "since": since,
+        }
+        for name, clause in clauses.items():
+            query = query if given[name] is None else query.where(clause)
         query = query.order_by(TAKES.c.id.desc()).limit(limit)
         return [_take(row) for row in (await connection.execute(query)).mappings()]
 

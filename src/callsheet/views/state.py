@@ -75,9 +75,7 @@ class StateView:
         shots = await self.jobs.shots(connection, job.id, after=after, limit=limit)
         if not shots:
             return []
-        takes = newest(
-            await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row)
-        )
+        takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
         return [self.row(shot, takes.get(shot.row, [])) for shot in shots]
 
     def row(self, shot: Shot, takes: Sequence[Take]) -> dict[str, Any]:
@@ -118,4 +116,3 @@ class StateView:
         while page := await self.rows(connection, job, after=rows[-1]["row"] if rows else 0):
             rows.extend(page)
         return seal({**self.header(job), "rows": rows})
-

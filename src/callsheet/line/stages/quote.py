@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Change, Entry, Job, RunMode, Shot, ShotStatus, Stage
+from callsheet.intake.model import RunMode
+from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId, TakeId, new_id
 from callsheet.kernel.money import Money

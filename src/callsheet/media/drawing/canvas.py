@@ -7,6 +7,7 @@ four times the size, then averaged down: smooth at 256 pixels, sharp at 4,096, m
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from PIL import Image, ImageDraw
 
@@ -16,6 +17,7 @@ Point = tuple[float, float]
 
 _BAND_PIXELS = 1 << 22  # painted at once, before averaging down
 _OPAQUE = 255
+_SOFT_SIDE = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,25 @@ class Shape:
     alpha: int = _OPAQUE
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A soft oval of colour, `alpha` in its middle, nothing at its edge."""
+
+    x: float
+    y: float
+    across: float
+    down: float
+    colour: Colour
+    alpha: float
+
+
 @dataclass(slots=True)
 class Canvas:
     """Shapes in the order they are painted, in pixels of a `width` by `height` picture."""
 
     width: float
     height: float
-    shapes: list[Shape] = field(default_factory=list)
+    shapes: list[Shape | Spot] = field(default_factory=list)
 
     def polygon(self, points: Iterable[Point], colour: Colour, alpha: float = 1.0) -> None:
         """Add a polygon; `alpha` is 0 to 1."""
@@ -66,20 +80,10 @@ class Canvas:
         self.polygon(ribbon(points, width), colour, alpha)
 
     def glow(
-        self,
-        x: float,
-        y: float,
-        across: float,
-        down: float,
-        colour: Colour,
-        alpha: float,
-        steps: int = 7,
+        self, x: float, y: float, across: float, down: float, colour: Colour, alpha: float
     ) -> None:
-        """Add a soft spot: ellipses within each other, fading outwards."""
-        each = 1 - (1 - min(0.95, alpha)) ** (1 / steps)
-        for step in range(steps, 0, -1):
-            part = step / steps
-            self.ellipse(x, y, across * part, down * part, colour, each)
+        """Add a soft spot by its centre and half axes."""
+        self.shapes.append(Spot(x, y, across, down, colour, min(1.0, alpha)))
 
 
 def ring(x: float, y: float, across: float, down: float) -> list[Point]:
@@ -223,23 +227,60 @@ def _finer(side: int) -> int:
     return 3 if side <= 700 else 2  # noqa: PLR2004 - as above
 
 
-def _extent(shape: Shape, ratio: float) -> tuple[float, float]:
+def _extent(shape: Shape | Spot, ratio: float) -> tuple[float, float]:
+    if isinstance(shape, Spot):
+        return (shape.y - shape.down) * ratio, (shape.y + shape.down) * ratio
     heights = [y for _, y in shape.points]
     return min(heights) * ratio - 1, max(heights) * ratio + 1
 
 
 def _paint_band(
-    image: Image.Image, rows: tuple[int, int], shapes: Sequence[Shape], ratio: float, finer: int
+    image: Image.Image,
+    rows: tuple[int, int],
+    shapes: Sequence[Shape | Spot],
+    ratio: float,
+    finer: int,
 ) -> None:
     top, bottom = rows
     band = image.crop((0, top, image.width, bottom))
     large = band.resize((band.width * finer, band.height * finer), Image.Resampling.NEAREST)
     solid, glaze = ImageDraw.Draw(large, "RGB"), ImageDraw.Draw(large, "RGBA")
-    scale = ratio * finer
+    scale, shift = ratio * finer, top * finer
     for shape in shapes:
-        points = [(x * scale, y * scale - top * finer) for x, y in shape.points]
+        if isinstance(shape, Spot):
+            _paint_spot(large, shape, scale, shift)
+            continue
+        points = [(x * scale, y * scale - shift) for x, y in shape.points]
         if shape.alpha == _OPAQUE:
             solid.polygon(points, shape.colour)
         else:
             glaze.polygon(points, (*shape.colour, shape.alpha))
     image.paste(large.reduce(finer), (0, top))
+
+
+def _paint_spot(large: Image.Image, spot: Spot, scale: float, shift: float) -> None:
+    left, top = (spot.x - spot.across) * scale, (spot.y - spot.down) * scale - shift
+    wide, tall = 2 * spot.across * scale, 2 * spot.down * scale
+    x1, x2 = max(0, int(left)), min(large.width, int(left + wide) + 1)
+    y1, y2 = max(0, int(top)), min(large.height, int(top + tall) + 1)
+    if x2 <= x1 or y2 <= y1:
+        return
+    side = _SOFT_SIDE - 1
+    box = (
+        max(0.0, (x1 - left) / wide * side),
+        max(0.0, (y1 - top) / tall * side),
+        min(float(_SOFT_SIDE), (x2 - left) / wide * side + 1),
+        min(float(_SOFT_SIDE), (y2 - top) / tall * side + 1),
+    )
+    mask = _falloff(round(spot.alpha * _OPAQUE)).resize(
+        (x2 - x1, y2 - y1), Image.Resampling.BILINEAR, box=box
+    )
+    large.paste(spot.colour, (x1, y1, x2, y2), mask)
+
+
+@lru_cache(maxsize=64)
+def _falloff(peak: int) -> Image.Image:
+    """Make a soft round mask: full in the middle, easing to nothing at its rim."""
+    spot = Image.radial_gradient("L").resize((_SOFT_SIDE, _SOFT_SIDE), Image.Resampling.BOX)
+    # The gradient reaches 181 at the middle of each side, 255 only in the corners.
+    return spot.point([round(peak * max(0.0, 1 - value / 181) ** 1.6) for value in range(256)])

@@ -84,18 +84,22 @@ def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Comp
     sort = main.sort if main else "abstract"
     scale = _SCALES[sort].get(size, _SCALES[sort][""])
     scale *= _DISTANCES[step % len(_DISTANCES)] * dice.uniform(0.95, 1.05)
-    tabletop = sort == "products" and size not in ("wide", "extreme_wide")
+    if reading.angle == "low":
+        scale *= 1.22
+    setting = _setting(reading, main)
+    # A studio has its own floor and plinth.
+    tabletop = sort == "products" and setting != "studio" and size not in ("wide", "extreme_wide")
     horizon = _horizon(reading.angle, size, tabletop=tabletop) + _HEIGHTS[step % len(_HEIGHTS)]
     third = _third(size, aspect)
     return Composition(
         size=size,
         angle=reading.angle,
-        setting=_setting(reading, main),
+        setting=setting,
         main=main,
         supports=_supports(reading, main),
         horizon=min(0.88, max(0.12, horizon)),
         subject_x=1 - third if mirrored else third,
-        base=_base(scale, horizon, sort, reading.angle, tabletop=tabletop),
+        base=_base(scale, horizon, reading.angle, sort=sort, setting=setting, tabletop=tabletop),
         scale=scale,
         light_x=_light_x(dice, mirrored=mirrored, step=step),
         light_y=dice.uniform(0.16, 0.3) if reading.time in ("day", "night") else 0.0,
@@ -109,7 +113,9 @@ def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Comp
 
 def _main(reading: Reading) -> Thing | None:
     """Choose whom the shot is about: the first thing named, but a product when seen close."""
-    things = [thing for thing in reading.things if thing.name != "vase" or len(_products(reading)) < 2]  # noqa: PLR2004 - "ceramic" beside a mug says what it is made of
+    things = [
+        thing for thing in reading.things if thing.name != "vase" or len(_products(reading)) < 2
+    ]  # noqa: PLR2004 - "ceramic" beside a mug says what it is made of
     if reading.size == "extreme_close" or (reading.size == "close" and "hands" in _names(things)):
         for thing in things:
             if thing.sort == "products":
@@ -182,11 +188,15 @@ def _third(size: str, aspect: float) -> float:
     return 0.39 if size in ("close", "medium") else 1 / 3 + 0.02
 
 
-def _base(scale: float, horizon: float, sort: str, angle: str, *, tabletop: bool) -> float:
+def _base(
+    scale: float, horizon: float, angle: str, *, sort: str, setting: str, tabletop: bool
+) -> float:
     if angle in ("overhead", "aerial"):
         return 0.5 + scale / 2
     if tabletop:
         return 0.5 + scale / 2 if scale > _CROPPED else min(0.93, horizon + 0.2)
+    if sort == "products" and setting == "studio" and scale <= _CROPPED:
+        return min(0.86, horizon + 0.16)
     if scale > _CROPPED:
         return 0.13 + scale
     if sort == "abstract":
@@ -201,7 +211,9 @@ def _light_x(dice: random.Random, *, mirrored: bool, step: int) -> float:
 
 
 def _softness(reading: Reading, size: str, sort: str) -> float:
-    soft = {"extreme_close": 1.0, "close": 0.75, "over_shoulder": 0.55, "medium": 0.4}.get(size, 0.0)
+    soft = {"extreme_close": 1.0, "close": 0.75, "over_shoulder": 0.55, "medium": 0.4}.get(
+        size, 0.0
+    )
     if sort == "products" and size == "":
         soft = 0.35
     return max(soft, 0.7) if "bokeh" in reading.weather and size in {*_TIGHT, ""} else soft

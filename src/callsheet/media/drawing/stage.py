@@ -50,6 +50,4 @@ class Stage:
 
     def pen(self, x: float, base: float, height: float, *, flip: bool = False) -> Pen:
         """Take a pen for a thing standing at fractions `x`, `base` of the scene."""
-        return Pen(
-            self.canvas, x * self.width, base * self.height, height * self.height, flip=flip
-        )
+        return Pen(self.canvas, x * self.width, base * self.height, height * self.height, flip=flip)

@@ -1,0 +1,85 @@
+"""Rows of API keys."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.accounts.errors import KeyNotFoundError
+from callsheet.accounts.model import ApiKey, Role
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.database import METADATA
+
+_TIME = sa.DateTime(timezone=True)
+KEYS = sa.Table(
+    "api_keys",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("last4", sa.Text, nullable=False),
+    sa.Column("created_at", _TIME, nullable=False),
+    sa.Column("revoked_at", _TIME),
+)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _key(row: sa.RowMapping) -> ApiKey:
+    return ApiKey(
+        id=row["id"],
+        workspace=WorkspaceId(row["workspace"]),
+        name=row["name"],
+        role=Role(row["role"]),
+        digest=row["digest"],
+        last4=row["last4"],
+        created_at=_utc(row["created_at"]) or row["created_at"],
+        revoked_at=_utc(row["revoked_at"]),
+    )
+
+
+class KeyStore:
+    """Reads and writes API keys; every method works in the caller's transaction."""
+
+    async def add(self, connection: AsyncConnection, key: ApiKey) -> None:
+        """Write a new key."""
+        await connection.execute(
+            sa.insert(KEYS),
+            {
+                "id": key.id,
+                "workspace": key.workspace,
+                "name": key.name,
+                "role": key.role,
+                "digest": key.digest,
+                "last4": key.last4,
+                "created_at": key.created_at,
+                "revoked_at": key.revoked_at,
+            },
+        )
+
+    async def by_digest(self, connection: AsyncConnection, digest: str) -> ApiKey | None:
+        """Find the key with this digest."""
+        query = sa.select(KEYS).where(KEYS.c.digest == digest)
+        row = (await connection.execute(query)).mappings().first()
+        return _key(row) if row else None
+
+    async def any_active(self, connection: AsyncConnection) -> bool:
+        """Tell whether any key is in force."""
+        query = sa.select(KEYS.c.id).where(KEYS.c.revoked_at.is_(None)).limit(1)
+        return (await connection.execute(query)).first() is not None
+
+    async def listed(self, connection: AsyncConnection) -> list[ApiKey]:
+        """List all keys, oldest first."""
+        query = sa.select(KEYS).order_by(KEYS.c.id)
+        return [_key(row) for row in (await connection.execute(query)).mappings()]
+
+    async def revoke(self, connection: AsyncConnection, key: str, now: datetime) -> None:
+        """Take a key out of force. Raises KeyNotFoundError."""
+        update = sa.update(KEYS).where(KEYS.c.id == key, KEYS.c.revoked_at.is_(None))
+        done = await connection.execute(update.values(revoked_at=now))
+        if done.rowcount == 0:
+            raise KeyNotFoundError(key)

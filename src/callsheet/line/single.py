@@ -1,0 +1,183 @@
+"""One generation asked for over the API: a job of one shot and one take."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from callsheet.controls.store import AnswerStore, Request, SwitchStore
+from callsheet.intake.model import RunMode
+from callsheet.jobs.model import (
+    Change,
+    Counts,
+    Entry,
+    Job,
+    JobKind,
+    JobStatus,
+    Shot,
+    Stage,
+)
+from callsheet.kernel.digests import digest_of
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
+from callsheet.kernel.money import Money
+from callsheet.line.house import House
+from callsheet.line.stages.render import enqueue_chunk
+from callsheet.ports.models import ModelCard, ModelDisabledError
+from callsheet.takes.model import ENDED, Take, TakeStatus, moved
+
+_DEFAULT_SIDE: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Generations:
+    """Single generations: quoted, asked for, waited for."""
+
+    house: House
+    switches: SwitchStore
+    answers: AnswerStore
+
+    def quote(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, Money]:
+        """Price one generation. Raises UnknownModelError, InvalidInputError."""
+        card, checked = self._checked(model, inputs)
+        return card, card.price(card.inputs.model_validate(checked))
+
+    def _checked(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, dict[str, Any]]:
+        card = self.house.catalog.card(model)
+        try:
+            valid = card.inputs.model_validate(dict(inputs))
+        except ValidationError as error:
+            faults = [
+                FieldError(
+                    ".".join(["inputs", *map(str, fault["loc"])]),
+                    fault["msg"],
+                    shown(fault["input"]),
+                )
+                for fault in error.errors()
+            ]
+            raise InvalidInputError(f"{faults[0].field}: {faults[0].message}", faults) from error
+        return card, valid.model_dump(mode="json")
+
+    async def start(
+        self,
+        workspace: WorkspaceId,
+        model: str,
+        inputs: Mapping[str, Any],
+        run_mode: RunMode,
+        request: Request | None = None,
+    ) -> TakeId:
+        """Write one take down and order it; the same request answers the same take."""
+        card, checked = self._checked(model, inputs)
+        house = self.house
+        async with house.database.begin() as connection:
+            off = await self.switches.off(connection)
+            if model in off:
+                raise ModelDisabledError(model, off[model])
+            job, shot, take = self._worded(workspace, card, checked, run_mode)
+            if request:
+                answer = {"take": take.id}
+                if not await self.answers.add(
+                    connection, workspace, request, answer, house.clock()
+                ):
+                    twin = await self.answers.find(connection, workspace, request)
+                    return TakeId((twin or answer)["take"])
+            for each in checked.get("references", ()):
+                await house.assets.find(connection, workspace, each["sha256"])
+            await house.jobs.add(connection, job)
+            await house.jobs.add_shots(connection, [shot])
+            await house.takes.add(connection, [take])
+            change = Change(
+                takes=moved([(None, take.status)]), values={"started_at": house.clock()}
+            )
+            await house.record(connection, job, [Entry("created", {"take": take.id})], change)
+            await enqueue_chunk(house, connection, job, [take.id])
+        return take.id
+
+    def _worded(
+        self,
+        workspace: WorkspaceId,
+        card: ModelCard,
+        inputs: Mapping[str, Any],
+        run_mode: RunMode,
+    ) -> tuple[Job, Shot, Take]:
+        now = self.house.clock()
+        price = card.price(card.inputs.model_validate(inputs))
+        job = Job(
+            id=JobId(new_id("job")),
+            workspace=workspace,
+            kind=JobKind.SINGLE,
+            name=str(inputs.get("prompt", card.title))[:80],
+            run_mode=run_mode,
+            status=JobStatus.QUEUED,
+            stage=Stage.RENDER,
+            rows=1,
+            failed_rows=0,
+            takes=Counts(),
+            quoted=price,
+            held=Money(),
+            charged=Money(),
+            sequence=0,
+            round=1,
+            paused=False,
+            references={},
+            settings={},
+            problem=None,
+            created_at=now,
+            started_at=None,
+            updated_at=now,
+            finished_at=None,
+            ledger_version=0,
+        )
+        shot = Shot(
+            job=job.id,
+            row=1,
+            scene_id=str(inputs.get("scene") or "single"),
+            prompt=str(inputs.get("prompt", "")),
+            model=card.id,
+            width=int(inputs.get("width", _DEFAULT_SIDE)),
+            height=int(inputs.get("height", _DEFAULT_SIDE)),
+            variants=1,
+            quoted=price,
+        )
+        take = Take(
+            id=TakeId(new_id("tk")),
+            workspace=workspace,
+            job=job.id,
+            row=1,
+            variant=1,
+            attempt=1,
+            model=card.id,
+            provider=card.provider,
+            status=TakeStatus.QUOTED,
+            epoch=0,
+            inputs=inputs,
+            inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
+            price=price,
+            charged=Money(),
+            asset=None,
+            error=None,
+            created_at=now,
+            ordered_at=None,
+            finished_at=None,
+        )
+        return job, shot, take
+
+    async def take(self, workspace: WorkspaceId, take: str) -> Take:
+        """Read a take. Raises TakeNotFoundError."""
+        async with self.house.database.read() as connection:
+            return await self.house.takes.find(connection, workspace, take)
+
+    async def wait(self, workspace: WorkspaceId, take_id: str, wait_s: float) -> Take:
+        """Wait for a take to end, at most so long; answers it as it then stands."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        while True:
+            async with self.house.database.read() as connection:
+                take = await self.house.takes.find(connection, workspace, take_id)
+                seen = (await self.house.jobs.of_any_workspace(connection, take.job)).sequence
+            left = until - loop.time()
+            if take.status in ENDED or left <= 0:
+                return take
+            await self.house.bell.wait(take.job, seen, left)

@@ -1,0 +1,213 @@
+"""INTAKE: each reference of a job is fetched once, and each row gets those it keeps."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.assets.model import Asset, asset_key
+from callsheet.intake.limits import Limits
+from callsheet.intake.references import (
+    Chosen,
+    DropReason,
+    ReferenceFacts,
+    ReferenceUse,
+    choose_references,
+    count_references,
+    near_duplicates,
+)
+from callsheet.intake.service import Examined
+from callsheet.intake.store import JobReference, ReferenceStatus
+from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.line.house import LOG, House
+from callsheet.line.transitions import in_stage, leave
+from callsheet.ports.engine import Payload
+from callsheet.ports.pictures import ReferenceMode
+from callsheet.takes.standing import row_entry
+
+_AT_ONCE: Final = 8
+_PAGE: Final = 500
+_SHOWN_PAIRS: Final = 20
+
+
+async def intake(house: House, payload: Payload) -> None:
+    """Look at references, give rows theirs, sum up; done again, it goes on where it was."""
+    job_id = JobId(payload["job"])
+    async with house.database.read() as connection:
+        job = await house.jobs.of_any_workspace(connection, job_id)
+        if not in_stage(job, payload, Stage.INTAKE):
+            return
+        waiting = [
+            reference
+            for reference in await house.references.all(connection, job_id)
+            if reference.status in (ReferenceStatus.PENDING, ReferenceStatus.STORED)
+        ]
+    for start in range(0, len(waiting), _AT_ONCE):
+        await _look_at(house, job, waiting[start : start + _AT_ONCE])
+    await _settle(house, payload)
+
+
+async def _look_at(house: House, job: Job, references: Sequence[JobReference]) -> None:
+    """Fetch and examine a few references side by side, then write down what they are."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_bring_in(house, reference)) for reference in references]
+    looked = [task.result() for task in tasks]
+    now = house.clock()
+    assets = [
+        Asset(
+            sha256=Sha256(each.reference.sha256 or ""),
+            workspace=job.workspace,
+            media_type=each.facts.media_type,
+            size=len(each.content),
+            created_at=now,
+            made_from={"reference": each.reference.source},
+        )
+        for each in looked
+        if each.facts is not None
+    ]
+    entries = [
+        Entry(
+            "reference",
+            {
+                "source": each.reference.source,
+                "status": each.reference.status,
+                "sha256": each.reference.sha256,
+                "error": each.reference.error,
+            },
+        )
+        for each in looked
+    ]
+    async with house.database.begin() as connection:
+        locked = await house.jobs.lock(connection, job.id)
+        await house.assets.add(connection, assets)
+        await house.references.update(connection, job.id, [each.reference for each in looked])
+        await house.record(connection, locked, entries)
+
+
+async def _bring_in(house: House, reference: JobReference) -> Examined:
+    content = None
+    if reference.status is ReferenceStatus.STORED:
+        content = await house.blobs.get(asset_key(reference.sha256 or ""))
+    looked = await house.desk.look_at(reference, content)
+    if looked.facts is not None:
+        await house.adopter.adopt(looked.content, looked.facts.media_type)
+        await house.adopter.adopt(looked.facts.working_copy, "image/png")
+    return looked
+
+
+async def _settle(house: House, payload: Payload) -> None:
+    """Give each row the references it keeps, page by page, then send the job on."""
+    job_id, after = JobId(payload["job"]), 0
+    keys: list[str] = []
+    async with house.database.read() as connection:
+        references = {each.key: each for each in await house.references.all(connection, job_id)}
+    facts = {key: _facts(each) for key, each in references.items() if each.pixels}
+    while True:
+        async with house.database.begin() as connection:
+            job = await house.jobs.lock(connection, job_id)
+            if not in_stage(job, payload, Stage.INTAKE):
+                return
+            # a batch without references has nothing to give out
+            shots = (
+                await house.jobs.shots(connection, job_id, after=after, limit=_PAGE)
+                if references
+                else []
+            )
+            if not shots:
+                await _sum_up(house, connection, job, keys, facts)
+                return
+            after = shots[-1].row
+            keys += [asked.key for shot in shots for asked in shot.asked]
+            await _give(house, connection, job, shots, references, facts)
+
+
+async def _give(
+    house: House,
+    connection: AsyncConnection,
+    job: Job,
+    shots: Sequence[Shot],
+    references: Mapping[str, JobReference],
+    facts: Mapping[str, ReferenceFacts],
+) -> None:
+    changed: list[dict[str, Any]] = []
+    entries: list[Entry] = []
+    for shot in shots:
+        if shot.status is not ShotStatus.QUEUED or not shot.asked:
+            continue
+        chosen = _choose(house, shot, facts)
+        row: dict[str, Any] = {
+            "row": shot.row,
+            "status": shot.status,
+            "references": [_kept(use, references[use.key]) for use in chosen.kept],
+            "dropped": [_left_out(each.use, each.reason) for each in chosen.dropped],
+            "error": None,
+        }
+        broken = [each.use for each in chosen.dropped if each.reason is DropReason.FAILED]
+        if broken:
+            row |= {"status": ShotStatus.FAILED, "error": _broken(broken[0], references)}
+            failed = row_entry(shot, ShotStatus.FAILED, [])
+            entries.append(Entry("row", {**failed.body, "error": row["error"]}))
+        changed.append(row)
+    await house.jobs.set_shots(connection, job.id, changed)
+    if entries:
+        await house.record(connection, job, entries, Change(failed_rows=len(entries)))
+
+
+def _choose(house: House, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
+    uses = [
+        ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "") for asked in shot.asked
+    ]
+    most = min(Limits().max_references, house.catalog.card(shot.model).max_references)
+    return choose_references(uses, facts, most)
+
+
+def _facts(reference: JobReference) -> ReferenceFacts:
+    return ReferenceFacts(
+        Sha256(reference.sha256 or ""), Sha256(reference.pixels or ""), reference.likeness or "0"
+    )
+
+
+def _kept(use: ReferenceUse, reference: JobReference) -> dict[str, Any]:
+    return {"sha256": reference.sha256, "working": reference.working, "mode": use.mode}
+
+
+def _left_out(use: ReferenceUse, reason: DropReason) -> dict[str, Any]:
+    return {"source": use.source, "mode": use.mode, "reason": reason}
+
+
+def _broken(use: ReferenceUse, references: Mapping[str, JobReference]) -> dict[str, Any]:
+    error = references[use.key].error or {"code": "reference_failed", "message": "not fetched"}
+    message = f"reference {use.source}: {error['message']}"
+    return {"code": error["code"], "message": message, "next_step": "stop"}
+
+
+async def _sum_up(
+    house: House,
+    connection: AsyncConnection,
+    job: Job,
+    keys: Sequence[str],
+    facts: Mapping[str, ReferenceFacts],
+) -> None:
+    """Report how far merging went, and leave the stage."""
+    counts = count_references(keys, facts)
+    alike = [asdict(pair) for pair in near_duplicates(facts.values())[:_SHOWN_PAIRS]]
+    report = {
+        "uses": counts.uses,
+        "uniqueUrls": counts.unique_urls,
+        "uniqueBytes": counts.unique_bytes,
+        "uniquePixels": counts.unique_pixels,
+        "unique": counts.unique,
+        "dropped": counts.dropped,
+        "nearDuplicates": counts.near_duplicates,
+        "alike": alike,
+        "dedupRate": round(counts.dedup_rate, 4),
+    }
+    change = Change(values={"reference_counts": report})
+    await house.record(connection, job, [Entry("references", report)], change)
+    LOG.info("references.merged", extra=event(job=job.id, **{**report, "alike": len(alike)}))
+    await leave(house, connection, await house.jobs.lock(connection, job.id))

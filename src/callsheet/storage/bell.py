@@ -1,0 +1,116 @@
+"""The bell on both databases: heard at once, and looked after in case it was missed.
+
+On PostgreSQL a NOTIFY inside the transaction rings in every process when it commits. On SQLite the
+bell rings in this process after the commit; other processes on the same file look at the sequence
+a few times a second.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.storage.database import AFTER_COMMIT, SqlDatabase
+
+_LOG = logging.getLogger("callsheet.bell")
+_CHANNEL: Final = "callsheet_journal"
+_LOOK_S: Final = {"sqlite": 0.25, "postgresql": 2.0}
+_RECONNECT_S: Final = 1.0
+_NOTIFY: Final = text(f"SELECT pg_notify('{_CHANNEL}', :job)")
+
+Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, int]]]
+
+
+class JournalBell:
+    """Implements ports.bell.Bell. `sequences` reads how far some jobs' journals are."""
+
+    def __init__(self, database: SqlDatabase, sequences: Sequences) -> None:
+        self._database, self._sequences = database, sequences
+        self._waiting: dict[JobId, set[asyncio.Event]] = defaultdict(set)
+        self._heard: dict[JobId, int] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen, on the running event loop."""
+        if not self._tasks:
+            self._tasks.append(asyncio.create_task(self._look(), name="bell-look"))
+            if self._database.dialect == "postgresql":
+                self._tasks.append(asyncio.create_task(self._listen(), name="bell-listen"))
+
+    async def ring(self, connection: AsyncConnection, job: JobId) -> None:
+        """Announce that this transaction writes to the job's journal."""
+        if self._database.dialect == "postgresql":
+            await connection.execute(_NOTIFY, {"job": job})
+        else:
+            connection.info[AFTER_COMMIT].append(lambda: self._wake(job))
+
+    def _wake(self, job: JobId) -> None:
+        for waiter in self._waiting.get(job, ()):
+            waiter.set()
+
+    async def wait(self, job: JobId, seen: int, timeout_s: float) -> bool:
+        """Wait until the job's sequence is above `seen`; False after the time is up."""
+        waiter = asyncio.Event()
+        self._waiting[job].add(waiter)
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._heard.get(job, 0) <= seen:
+                    waiter.clear()
+                    await self._read([job])
+                    if self._heard.get(job, 0) <= seen:
+                        await waiter.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[job].discard(waiter)
+            if not self._waiting[job]:
+                del self._waiting[job]
+                self._heard.pop(job, None)
+        return True
+
+    async def _read(self, jobs: Sequence[JobId]) -> None:
+        async with self._database.read() as connection:
+            found = await self._sequences(connection, jobs)
+        for job, sequence in found.items():
+            if sequence > self._heard.get(job, 0):
+                self._heard[job] = sequence
+                self._wake(job)
+
+    async def _look(self) -> None:
+        """Look after all watched jobs in one query, for rings that were missed."""
+        while True:
+            await asyncio.sleep(_LOOK_S[self._database.dialect])
+            if self._waiting:
+                with contextlib.suppress(UnavailableError):
+                    await self._read(list(self._waiting))
+
+    async def _listen(self) -> None:
+        """Hear PostgreSQL's notifications on a connection of our own; reconnect when it breaks."""
+        url = self._database.url.render_as_string(hide_password=False)
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    url, autocommit=True
+                ) as connection:
+                    await connection.execute(f"LISTEN {_CHANNEL}")
+                    async for note in connection.notifies():
+                        self._wake(JobId(note.payload))
+            except psycopg.Error as error:
+                _LOG.warning("bell.reconnects", extra=event(reason=str(error)))
+                await asyncio.sleep(_RECONNECT_S)
+
+    async def close(self) -> None:
+        """Stop listening."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()

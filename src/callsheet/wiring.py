@@ -1,0 +1,200 @@
+"""Builds every service from the settings: the only file that knows everything."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from callsheet.accounts.service import Accounts
+from callsheet.accounts.store import KeyStore
+from callsheet.assets.service import Adopter
+from callsheet.assets.store import AssetStore
+from callsheet.catalog.registry import FolderCatalog
+from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.delivery.ledger import Ledger
+from callsheet.delivery.links import AssetLinks
+from callsheet.engine.client import EngineClient
+from callsheet.engine.lease import LeaseKeeper
+from callsheet.engine.runner import Runner
+from callsheet.intake.limits import Limits
+from callsheet.intake.service import ReferenceDesk
+from callsheet.intake.store import ReferenceStore
+from callsheet.jobs.model import Stage
+from callsheet.jobs.store import JobStore
+from callsheet.line.control import JobControl
+from callsheet.line.house import House
+from callsheet.line.ledgers import LedgerKeeper
+from callsheet.line.patience import patient
+from callsheet.line.restore import Restorer
+from callsheet.line.single import Generations
+from callsheet.line.stages.deliver import deliver
+from callsheet.line.stages.intake import intake
+from callsheet.line.stages.quote import quote
+from callsheet.line.stages.render import ORDER_WORK, order, render
+from callsheet.line.submission import Submission
+from callsheet.media.studio import ProcessStudio
+from callsheet.net.fetcher import PublicFetcher
+from callsheet.ports.engine import Work
+from callsheet.providers.local import LocalStudio
+from callsheet.settings import Settings
+from callsheet.storage.bell import JournalBell
+from callsheet.storage.database import SqlDatabase, sync_engine
+from callsheet.storage.metered import MeteredStore
+from callsheet.storage.opening import open_store
+from callsheet.storage.schema import is_current, migrate
+from callsheet.storage.secret import master_key
+from callsheet.takes.store import TakeStore
+from callsheet.telemetry.metrics import Metrics
+from callsheet.views.state import StateView
+
+SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
+
+
+def now() -> datetime:
+    """Tell the time; the one clock of the house."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Callsheet:
+    """Every service, built and not yet started."""
+
+    settings: Settings
+    database: SqlDatabase
+    engine: EngineClient
+    bell: JournalBell
+    house: House
+    accounts: Accounts
+    switches: SwitchStore
+    submission: Submission
+    generations: Generations
+    control: JobControl
+    view: StateView
+    links: AssetLinks
+    ledger: Ledger
+    restorer: Restorer
+    metrics: Metrics
+    fetcher: PublicFetcher
+    studio: ProcessStudio
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds on one batch."""
+        return Limits(max_rows=self.settings.max_rows, max_variants=self.settings.max_variants)
+
+    async def ready(self) -> bool:
+        """Bring the schema up to date (True if it was not) and begin to listen."""
+        changed = await migrate(self.database)
+        if changed or not await self.engine.is_migrated():
+            await self.engine.migrate()
+        self.bell.start()
+        return changed
+
+    async def schema_is_current(self) -> bool:
+        """Tell whether the database has the newest schema."""
+        return await is_current(self.database)
+
+    def works(self) -> Mapping[str, Work]:
+        """Name every work of the line."""
+        house = self.house
+        bare = {
+            Stage.INTAKE: partial(intake, house),
+            Stage.QUOTE: partial(quote, house),
+            Stage.RENDER: partial(render, house),
+            ORDER_WORK: partial(order, house),
+            Stage.DELIVER: partial(deliver, house, self.view),
+        }
+        return {str(name): patient(house, name, work) for name, work in bare.items()}
+
+    def runner(self) -> Runner:
+        """Make the part that runs works in this process."""
+        sqlite = self.database.dialect == "sqlite"
+        executor = SQLITE_EXECUTOR if sqlite else f"{socket.gethostname()}:{os.getpid()}"
+        return Runner(
+            self.engine,
+            self.works(),
+            executor=executor if sqlite else f"{executor}:{os.urandom(4).hex()}",
+            concurrency=self.house.parallel + 2,
+        )
+
+    def lease_keeper(self, runner: Runner) -> LeaseKeeper | None:
+        """Make the part that takes over from dead processes; SQLite has one process only."""
+        if self.database.dialect == "sqlite":
+            return None
+        return LeaseKeeper(self.database, runner.executor)
+
+    def ledger_keeper(self) -> LedgerKeeper:
+        """Make the part that keeps the ledger objects up with the journals."""
+        return LedgerKeeper(self.house, self.view, self.ledger)
+
+    async def close(self) -> None:
+        """Let everything go."""
+        await self.bell.close()
+        await self.fetcher.close()
+        await self.studio.close()
+        await self.house.blobs.close()
+        await self.engine.close()
+        await self.database.close()
+
+
+def build(settings: Settings) -> Callsheet:
+    """Wire every service. Nothing is contacted yet, no process is started."""
+    secret = master_key(settings.master_key.get_secret_value(), settings.data_dir)
+    metrics = Metrics()
+    database = SqlDatabase(settings.database)
+    engine = EngineClient(sync_engine(database.url))
+    blobs = MeteredStore(
+        open_store(settings.store, secret=secret, options=settings.store_options),
+        lambda operation, result: metrics.store.labels(operation, result).inc(),
+    )
+    studio = ProcessStudio(settings.drawing_processes)
+    jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
+    bell = JournalBell(database, jobs.sequences)
+    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow))
+    house = House(
+        database=database,
+        blobs=blobs,
+        bell=bell,
+        queue=engine,
+        catalog=FolderCatalog(),
+        providers={LocalStudio.name: LocalStudio(studio)},
+        studio=studio,
+        jobs=jobs,
+        takes=takes,
+        assets=assets,
+        references=references,
+        desk=ReferenceDesk(fetcher, studio),
+        adopter=Adopter(blobs, studio),
+        metrics=metrics,
+        clock=now,
+        parallel=settings.drawing_processes,
+    )
+    links = AssetLinks(secret, settings.public_url.rstrip("/"), now)
+    view = StateView(jobs, takes, links)
+    switches, answers = SwitchStore(), AnswerStore()
+
+    def corrupt(_job: str, _reason: str) -> None:
+        metrics.ledgers.labels("corrupt").inc()
+
+    ledger = Ledger(blobs, now, corrupt)
+    return Callsheet(
+        settings=settings,
+        database=database,
+        engine=engine,
+        bell=bell,
+        house=house,
+        accounts=Accounts(database, KeyStore(), now),
+        switches=switches,
+        submission=Submission(house, switches, answers),
+        generations=Generations(house, switches, answers),
+        control=JobControl(house),
+        view=view,
+        links=links,
+        ledger=ledger,
+        restorer=Restorer(house, ledger),
+        metrics=metrics,
+        fetcher=fetcher,
+        studio=studio,
+    )
