@@ -1,6 +1,6 @@
 """Finding a bucket: from a URL and options to an obstore client with bounded patience."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # obstore has these for type checkers only
 CLOUD_SCHEMES = ("s3", "gs", "az")
 
 _CLIENT_OPTIONS = ("proxy_url", "proxy_excludes", "proxy_ca_certificate", "root_certificate")
+_GOOGLE = "https://storage.googleapis.com"
 _YES = ("1", "true", "yes", "on")
 
 
@@ -49,7 +50,8 @@ def find_bucket(url: str, options: Mapping[str, str], patience: Patience) -> Buc
 
     `options` are obstore's own settings for the kind of store (such as ``endpoint``,
     ``access_key_id``, ``service_account_key``, ``account_name``) and of its HTTP client
-    (``allow_http``, ``proxy_url``, ``root_certificate``).
+    (``allow_http``, ``proxy_url``, ``root_certificate``). Keys that they leave out are looked for
+    where the cloud's own clients look, so that a machine's role is enough; addresses are not.
     """
     parts = urlsplit(url)
     if parts.scheme == "memory":
@@ -80,7 +82,7 @@ def _client(
 ) -> S3Store | GCSStore | AzureStore:
     client_options = _client_options(options, patience)
     # obstore's option types are typed dictionaries; ours come from a person and it checks them
-    config = cast("Any", {k: v for k, v in options.items() if k not in client_options})
+    config = cast("Any", _pinned(scheme, _without(options, client_options)))
     retry = _retry(patience)
     try:
         if scheme == "s3":
@@ -108,6 +110,27 @@ def _client(
         )
     except (BaseError, ValueError, TypeError) as error:
         raise _refused(f"{scheme}://{bucket}", options, error) from None  # may repeat a secret
+
+
+def _without(options: Mapping[str, str], others: Container[str]) -> dict[str, str]:
+    return {name: value for name, value in options.items() if name not in others}
+
+
+def _pinned(scheme: str, options: dict[str, str]) -> dict[str, str]:
+    """Say where the bucket is, which obstore would otherwise let the environment decide."""
+    if scheme == "gs":
+        address = next((v for k, v in options.items() if k.endswith("base_url")), _GOOGLE)
+        return {**options, "base_url": address}
+    given = (v for k, v in options.items() if "endpoint" in k and "metadata" not in k)
+    address = next(given, "")
+    if scheme == "s3":
+        region = options.get("region") or options.get("aws_region") or "us-east-1"
+        address = address or f"https://s3.{region}.amazonaws.com"
+        return {**options, "region": region, "endpoint": address, "aws_endpoint_url_s3": address}
+    account = options.get("account_name") or options.get("azure_storage_account_name")
+    if account and not address and "use_emulator" not in options:
+        return {**options, "endpoint": f"https://{account}.blob.core.windows.net"}
+    return options
 
 
 def _client_options(options: Mapping[str, str], patience: Patience) -> "ClientConfig":

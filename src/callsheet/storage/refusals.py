@@ -21,7 +21,7 @@ _SIGNS = (  # what obstore's text shows, what it means; the first found counts
     ("ConnectionReset", "connection cut"),
     ("ncomplete", "answer cut short"),
     ("Received redirect", "redirected; is the region or endpoint right?"),
-    ("URL scheme is not allowed", "plain http is not allowed; set the option allow_http"),
+    ("BadScheme", "plain http is not allowed; set the option allow_http"),
     ("redential", "no usable credentials"),
 )
 
