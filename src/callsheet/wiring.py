@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,6 +79,7 @@ class Callsheet:
     metrics: Metrics
     fetcher: PublicFetcher
     studio: ProcessStudio
+    started_at: float
 
     @property
     def limits(self) -> Limits:
@@ -91,6 +93,13 @@ class Callsheet:
             await self.engine.migrate()
         self.bell.start()
         return changed
+
+    async def measure(self) -> None:
+        """Bring the gauges that are read from the database up to date."""
+        async with self.database.read() as connection:
+            takes = await self.house.takes.count_open(connection)
+            jobs = await self.house.jobs.count_open(connection)
+        self.metrics.show(takes, jobs)
 
     async def schema_is_current(self) -> bool:
         """Tell whether the database has the newest schema."""
@@ -197,4 +206,5 @@ def build(settings: Settings) -> Callsheet:
         metrics=metrics,
         fetcher=fetcher,
         studio=studio,
+        started_at=time.time(),
     )

@@ -267,6 +267,12 @@ class JobStore:
         query = sa.select(JOBS).where(JOBS.c.status.not_in(FINISHED)).order_by(JOBS.c.id)
         return [_job(row) for row in (await connection.execute(query)).mappings()]
 
+    async def count_open(self, connection: AsyncConnection) -> dict[str, int]:
+        """Count jobs that have not ended, by status, over all workspaces."""
+        query = sa.select(JOBS.c.status, sa.func.count()).where(JOBS.c.status.not_in(FINISHED))
+        rows = await connection.execute(query.group_by(JOBS.c.status))
+        return {row[0]: row[1] for row in rows}
+
     async def change(
         self,
         connection: AsyncConnection,
@@ -314,6 +320,7 @@ class JobStore:
         job: JobId,
         *,
         after: int = 0,
+        offset: int = 0,
         limit: int | None = None,
         rows: Sequence[int] | None = None,
     ) -> list[Shot]:
@@ -321,6 +328,7 @@ class JobStore:
         query = sa.select(SHOTS).where(SHOTS.c.job == job).order_by(SHOTS.c.row).limit(limit)
         query = query.where(SHOTS.c.row.in_(rows)) if rows is not None else query
         query = query.where(SHOTS.c.row > after) if after else query
+        query = query.offset(offset) if offset else query
         return [_shot(row) for row in (await connection.execute(query)).mappings()]
 
     async def shots_with(

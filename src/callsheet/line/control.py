@@ -11,11 +11,13 @@ from callsheet.jobs.model import (
     Change,
     Entry,
     Job,
+    JobKind,
     JobStatus,
     ShotStatus,
     Stage,
     check_move,
 )
+from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.line.house import House
 from callsheet.takes.standing import newest, row_entry, summed_up
@@ -115,6 +117,14 @@ class JobControl:
             job = await house.jobs.lock(connection, job.id)
             await enter(house, connection, job, Stage.DELIVER)
         house.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
+
+    async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:
+        """End a job of one take. Raises ConflictError for a take of a larger job."""
+        async with self.house.database.read() as connection:
+            job = await self.house.jobs.find(connection, workspace, job_id)
+        if job.kind is not JobKind.SINGLE:
+            raise ConflictError(f"this take belongs to batch {job.id}; cancel the batch")
+        await self.cancel(workspace, job_id)
 
     async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> list[Entry]:
         house = self.house

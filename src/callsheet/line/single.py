@@ -32,6 +32,14 @@ _DEFAULT_SIDE: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A take that is in the books; `replayed` if it was there before."""
+
+    take: TakeId
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Generations:
     """Single generations: quoted, asked for, waited for."""
 
@@ -67,7 +75,7 @@ class Generations:
         inputs: Mapping[str, Any],
         run_mode: RunMode,
         request: Request | None = None,
-    ) -> TakeId:
+    ) -> Started:
         """Write one take down and order it; the same request answers the same take."""
         card, checked = self._checked(model, inputs)
         house = self.house
@@ -82,7 +90,7 @@ class Generations:
                     connection, workspace, request, answer, house.clock()
                 ):
                     twin = await self.answers.find(connection, workspace, request)
-                    return TakeId((twin or answer)["take"])
+                    return Started(TakeId((twin or answer)["take"]), replayed=True)
             for each in checked.get("references", ()):
                 await house.assets.find(connection, workspace, each["sha256"])
             await house.jobs.add(connection, job)
@@ -93,7 +101,7 @@ class Generations:
             )
             await house.record(connection, job, [Entry("created", {"take": take.id})], change)
             await enqueue_chunk(house, connection, job, [take.id])
-        return take.id
+        return Started(take.id)
 
     def _worded(
         self,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
@@ -38,6 +40,13 @@ class Metrics:
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(f"callsheet_{name}", text, labels, registry=self.registry)
+
+    def show(self, open_takes: Mapping[str, int], open_jobs: Mapping[str, int]) -> None:
+        """Set the gauges of what has not ended, by status."""
+        for gauge, counts in ((self.open_takes, open_takes), (self.open_jobs, open_jobs)):
+            gauge.clear()
+            for status, count in counts.items():
+                gauge.labels(status).set(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus's text format."""

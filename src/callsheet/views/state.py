@@ -69,10 +69,16 @@ class StateView:
         return document
 
     async def rows(
-        self, connection: AsyncConnection, job: Job, *, after: int = 0, limit: int = PAGE
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        *,
+        after: int = 0,
+        offset: int = 0,
+        limit: int = PAGE,
     ) -> list[dict[str, Any]]:
         """Tell a page of rows, in order, those after a row number."""
-        shots = await self.jobs.shots(connection, job.id, after=after, limit=limit)
+        shots = await self.jobs.shots(connection, job.id, after=after, offset=offset, limit=limit)
         if not shots:
             return []
         takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))

@@ -52,7 +52,7 @@ class Canvas:
     def polygon(self, points: Iterable[Point], colour: Colour, alpha: float = 1.0) -> None:
         """Add a polygon; `alpha` is 0 to 1."""
         corners = tuple(points)
-        if len(corners) > 2 and alpha > 0:  # noqa: PLR2004 - fewer corners have no inside
+        if len(corners) > 2 and alpha > 0:
             self.shapes.append(Shape(corners, colour, min(_OPAQUE, round(alpha * _OPAQUE))))
 
     def rectangle(
@@ -197,7 +197,7 @@ class Pen:
         self, points: Sequence[Point], width: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add a line through points, with a curve where there are more than two."""
-        path = smooth(points, closed=False) if len(points) > 2 else points  # noqa: PLR2004 - a curve
+        path = smooth(points, closed=False) if len(points) > 2 else points
         self.canvas.stroke([self.at(point) for point in path], width * self.height, colour, alpha)
 
     def glow(
@@ -222,9 +222,9 @@ def paint(image: Image.Image, canvas: Canvas) -> None:
 
 
 def _finer(side: int) -> int:
-    if side <= 400:  # noqa: PLR2004 - small pictures show every step of an edge
+    if side <= 400:
         return 4
-    return 3 if side <= 700 else 2  # noqa: PLR2004 - as above
+    return 3 if side <= 700 else 2
 
 
 def _extent(shape: Shape | Spot, ratio: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from PIL import Image
 
 from callsheet.media.drawing.canvas import Canvas, Pen, paint
-from callsheet.media.drawing.colours import lit, mix
+from callsheet.media.drawing.colours import Colour, lit, mix
 from callsheet.media.drawing.composition import Composition
 from callsheet.media.drawing.materials import Materials, place_picture
 from callsheet.media.drawing.reading import Thing
@@ -12,8 +12,16 @@ from callsheet.media.drawing.subjects import drawing_of, place
 from callsheet.media.drawing.subjects.dyes import dyes_for
 from callsheet.ports.pictures import ReferenceMode
 
+_STATURES = {"dog": 0.4, "cat": 0.24, "horse": 1.0, "bicycle": 0.56, "car": 0.78, "van": 1.1}
+_COATS: dict[str, Colour] = {
+    "dog": (168, 124, 84),
+    "cat": (150, 140, 134),
+    "horse": (122, 84, 60),
+    "bird": (214, 214, 210),
+}
 _WIDEST = 0.68  # of the frame, for a subject that is not seen close
 _FULL_FIGURE = 0.95
+_BESIDE = 0.26  # of the frame's height, for a product in front of somebody
 
 
 def draw_cast(stage: Stage, image: Image.Image, materials: Materials) -> None:
@@ -25,8 +33,8 @@ def draw_cast(stage: Stage, image: Image.Image, materials: Materials) -> None:
     if drawn and plan.tabletop and plan.angle not in ("overhead", "aerial"):
         _tabletop(near)
     if drawn and plan.setting == "studio" and (replaced or _is_product(plan.main)):
-        _plinth(near)
-    if drawn and not replaced:
+        _plinth(near, shared=len(materials.cast) > 1)
+    if drawn and not replaced and (plan.main or plan.setting in ("abstract", "studio")):
         _main(near)
     if drawn:
         _near_supports(near, taken=bool(materials.cast))
@@ -37,7 +45,7 @@ def draw_cast(stage: Stage, image: Image.Image, materials: Materials) -> None:
 
 
 def _replaces(mode: ReferenceMode, main: Thing | None) -> bool:
-    """A product picture stands for a product, a subject picture for whoever the shot is about."""
+    """Let a product picture stand for a product, a subject picture for whoever it is about."""
     return mode is ReferenceMode.SUBJECT or main is None or main.sort != "people"
 
 
@@ -45,16 +53,19 @@ def _is_product(thing: Thing | None) -> bool:
     return thing is None or thing.sort == "products"
 
 
-def _plinth(stage: Stage) -> None:
-    """Draw a round plinth that the product stands on."""
+def _plinth(stage: Stage, *, shared: bool) -> None:
+    """Draw a round plinth that the product stands on, or all of them."""
     plan = stage.plan
     if plan.scale > _FULL_FIGURE or plan.angle in ("overhead", "aerial"):
         return
     colour = mix(stage.palette.sky_low, stage.palette.accent, 0.22)
-    half = min(stage.width * 0.36, stage.height * plan.scale * 0.72)
+    half = (
+        stage.width * 0.46 if shared else min(stage.width * 0.36, stage.height * plan.scale * 0.72)
+    )
+    x = 0.5 if shared else plan.subject_x
     pen = Pen(
         stage.canvas,
-        plan.subject_x * stage.width,
+        x * stage.width,
         plan.base * stage.height,
         half,
         plan.from_left is False,
@@ -75,10 +86,18 @@ def _main(stage: Stage) -> None:
     x = plan.subject_x
     if plan.size == "over_shoulder":
         x = 0.36 if plan.mirrored else 0.64
+    elif plan.size != "extreme_close":
+        x = _inside(stage, x, scale * drawing_of(plan.main, plan.angle).aspect * stage.height)
     place(
         stage, plan.main, x=x, base=base, scale=scale,
-        dyes=dyes_for(stage.palette, colour=stage.palette.subject), facing=not plan.from_left,
+        dyes=dyes_for(stage.palette, colour=own_colour(stage, plan.main)), facing=not plan.from_left,
     )  # fmt: skip
+
+
+def _inside(stage: Stage, x: float, width: float) -> float:
+    """Move a subject of some pixels across away from the frame's sides."""
+    half = width / 2 / stage.width + 0.05
+    return x if half > 0.5 else min(1 - half, max(half, x))
 
 
 def _fitting(stage: Stage, thing: Thing | None, scale: float) -> float:
@@ -93,20 +112,46 @@ def _fitting(stage: Stage, thing: Thing | None, scale: float) -> float:
 
 
 def _near_supports(stage: Stage, *, taken: bool) -> None:
-    """Put a person behind a product, or a product in front of a person, smaller and to the side."""
+    """Put a product in front of a person or beside another product, smaller and to the side."""
     plan = stage.plan
-    away = 1 - plan.subject_x
     for thing in plan.supports:
-        if thing.sort == "products" and not taken and plan.size not in ("extreme_wide", "wide"):
-            scale = 0.24 if plan.size in ("medium", "close", "cowboy", "two_shot") else 0.12
-            scale = min(
-                scale, 0.3 * stage.width / (drawing_of(thing, plan.angle).aspect * stage.height)
-            )
-            base = 0.96 if scale > 0.2 else min(0.94, plan.base + 0.02)  # noqa: PLR2004 - near the camera
+        if walks_along(plan, thing):
             place(
-                stage, thing, x=away, base=base, scale=scale,
-                dyes=dyes_for(stage.palette, colour=stage.palette.accent), facing=not plan.from_left,
+                stage, thing, x=1 - plan.subject_x, base=plan.base - 0.012,
+                scale=plan.scale * _STATURES[thing.name],
+                dyes=dyes_for(stage.palette, colour=own_colour(stage, thing)),
+                facing=plan.subject_x < 0.5,
             )  # fmt: skip
+    if taken or plan.size in ("extreme_wide", "wide"):
+        return
+    for thing in plan.supports:
+        if thing.sort != "products":
+            continue
+        scale = min(_BESIDE, plan.scale * 0.6) if plan.tabletop else _by_a_person(plan)
+        aspect = drawing_of(thing, plan.angle).aspect
+        scale = min(scale, 0.3 * stage.width / (aspect * stage.height))
+        base = 0.96 if scale > _BESIDE * 0.8 else min(0.94, plan.base + 0.02)
+        place(
+            stage, thing, x=1 - plan.subject_x, base=base, scale=scale,
+            dyes=dyes_for(stage.palette, colour=stage.palette.accent), facing=not plan.from_left,
+        )  # fmt: skip
+
+
+def walks_along(plan: Composition, thing: Thing) -> bool:
+    """Tell whether a thing belongs at the feet of a person seen whole."""
+    person = plan.main is not None and plan.main.sort == "people"
+    return person and plan.scale <= _FULL_FIGURE and thing.name in _STATURES
+
+
+def own_colour(stage: Stage, thing: Thing | None) -> Colour:
+    """Give animals their own coat unless a colour is named; the rest take the scene's colour."""
+    if thing is not None and thing.name in _COATS and not stage.reading.colours:
+        return mix(_COATS[thing.name], stage.palette.shade, 0.45 if stage.palette.dark else 0.1)
+    return stage.palette.subject
+
+
+def _by_a_person(plan: Composition) -> float:
+    return _BESIDE if plan.size in ("medium", "close", "cowboy", "two_shot") else _BESIDE / 2
 
 
 def _tabletop(stage: Stage) -> None:
@@ -136,7 +181,7 @@ def _shoulder(stage: Stage) -> None:
     side = 0.84 if stage.plan.mirrored else 0.16
     tall = min(stage.height, stage.width * 1.2)
     pen = Pen(stage.canvas, side * stage.width, stage.height * 1.02, tall, flip=stage.plan.mirrored)
-    dark = lit(stage.palette.shade, -0.04)
+    dark = mix(lit(stage.palette.shade, 0.03), stage.palette.sky_low, 0.08)
     pen.blob(
         (
             (-0.5, 0.0),
@@ -166,6 +211,7 @@ def _shoulder(stage: Stage) -> None:
 
 
 def _pictures(stage: Stage, image: Image.Image, materials: Materials, *, beside: bool) -> None:
+    """Stand the reference pictures in the scene, the first where the subject is."""
     plan = stage.plan
     spots = [plan.subject_x, 1 - plan.subject_x, 0.5]
     if beside:
@@ -173,12 +219,12 @@ def _pictures(stage: Stage, image: Image.Image, materials: Materials, *, beside:
     for number, (x, (mode, picture)) in enumerate(zip(spots, materials.cast, strict=False)):
         second = number > 0 or beside
         tall = _picture_height(plan, mode) * (0.62 if second else 1.0)
-        base = (
-            min(0.94, max(plan.base, plan.horizon + 0.12))
-            if tall < _FULL_FIGURE
-            else 0.5 + tall / 2
-        )
-        if second:
+        base = min(0.94, max(plan.base, plan.horizon + 0.12))
+        if tall >= _FULL_FIGURE:
+            base = 0.5 + tall / 2
+        elif materials.plate is not None:
+            base = 0.9
+        if second and plan.setting != "studio":
             base = min(0.965, base + 0.03)
         room = stage.width * (0.36 if second else 0.66), stage.height * tall
         place_picture(stage, image, picture, x=x, base=base, room=room)
@@ -190,5 +236,5 @@ def _picture_height(plan: Composition, mode: ReferenceMode) -> float:
     if plan.size == "extreme_close":
         return 1.2
     if mode is ReferenceMode.SUBJECT:
-        return {"full": 0.78, "cowboy": 0.84, "medium": 0.84, "close": 0.86}.get(plan.size, 0.72)
+        return {"full": 0.76, "cowboy": 0.78, "medium": 0.78, "close": 0.8}.get(plan.size, 0.7)
     return {"close": 0.66, "medium": 0.54, "full": 0.52}.get(plan.size, 0.5)

@@ -103,7 +103,7 @@ def _belongs(cluster: str, char: str) -> bool:
         or code in _SKIN_TONES
         or code in _TAGS
         or _is_mark(char)
-        or (cluster[-1] == _JOINER and ord(cluster[0]) > 0x2000)  # noqa: PLR2004 - symbols start here
+        or (cluster[-1] == _JOINER and ord(cluster[0]) > 0x2000)
     )
 
 

@@ -88,11 +88,11 @@ def blend(colours: Sequence[tuple[Colour, float]]) -> Colour:
 
 
 def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - sRGB
+    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
 
 
 def _gamma(part: float) -> float:
-    if part <= 0.0031308:  # noqa: PLR2004 - sRGB
+    if part <= 0.0031308:
         return part * 12.92
     return 1.055 * math.pow(part, 1 / 2.4) - 0.055
 

@@ -76,9 +76,9 @@ class Composition:
 
 def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Composition:
     """Stage a shot; variants of one seed differ in side, distance, height, light and colour."""
-    dice = random.Random(f"{seed}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
+    dice = random.Random(f"{seed}:{reading.setting}")
     step = variant - 1
-    mirrored = (dice.random() < 0.5) != (step % 2 == 1)  # noqa: PLR2004 - a coin
+    mirrored = (dice.random() < 0.5) != (step % 2 == 1)
     main = _main(reading)
     size = _size(reading, main)
     sort = main.sort if main else "abstract"
@@ -106,7 +106,7 @@ def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Comp
         mirrored=mirrored,
         tabletop=tabletop,
         soft=_softness(reading, size, sort),
-        turn=_TURNS[step % len(_TURNS)] * (0.5 if reading.colours else 1.0),
+        turn=_TURNS[step % len(_TURNS)] * (0.25 if reading.colours else 1.0),
         choice=dice.randrange(1 << 16) + step,
     )
 
@@ -115,7 +115,7 @@ def _main(reading: Reading) -> Thing | None:
     """Choose whom the shot is about: the first thing named, but a product when seen close."""
     things = [
         thing for thing in reading.things if thing.name != "vase" or len(_products(reading)) < 2
-    ]  # noqa: PLR2004 - "ceramic" beside a mug says what it is made of
+    ]
     if reading.size == "extreme_close" or (reading.size == "close" and "hands" in _names(things)):
         for thing in things:
             if thing.sort == "products":
@@ -139,10 +139,12 @@ def _products(reading: Reading) -> list[Thing]:
 
 
 def _supports(reading: Reading, main: Thing | None) -> tuple[Thing, ...]:
-    sorts = {main.sort} if main else set()
+    """Choose the company: things of other sorts, and one more product beside a product."""
+    sorts = {main.sort} if main and main.sort != "products" else set()
     chosen: list[Thing] = []
     for thing in reading.things:
-        if thing.sort not in sorts and thing.name != "hands":
+        plain = thing.name not in ("hands", "vase") or (main and main.sort != "products")
+        if thing != main and thing.sort not in sorts and plain:
             chosen.append(thing)
             sorts.add(thing.sort)
     return tuple(chosen[:_MOST_SUPPORTS])
@@ -163,9 +165,7 @@ def _setting(reading: Reading, main: Thing | None) -> str:
         return reading.setting
     if main is None:
         return "abstract"
-    if main.name == "boat":
-        return "sea"
-    if main.name in ("lighthouse",):
+    if main.name in ("boat", "lighthouse"):
         return "sea"
     if main.sort in ("products", "people"):
         return "studio"
@@ -183,7 +183,7 @@ def _horizon(angle: str, size: str, *, tabletop: bool) -> float:
 
 
 def _third(size: str, aspect: float) -> float:
-    if aspect < 0.7 or size in ("extreme_close", "two_shot"):  # noqa: PLR2004 - a narrow frame centres
+    if aspect < 0.7 or size in ("extreme_close", "two_shot"):
         return 0.47
     return 0.39 if size in ("close", "medium") else 1 / 3 + 0.02
 
@@ -201,7 +201,8 @@ def _base(
         return 0.13 + scale
     if sort == "abstract":
         return 0.5 + scale / 2
-    return max(horizon + 0.05, min(0.93, horizon + 0.1 + scale * 0.28))
+    # Whoever is seen whole has room above the head.
+    return min(0.95, max(horizon + 0.05, scale + 0.1, horizon + 0.1 + scale * 0.28))
 
 
 def _light_x(dice: random.Random, *, mirrored: bool, step: int) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from callsheet.kernel.errors import FieldError, InvalidInputError
-from callsheet.media.drawing.guides import draw_guides, draw_label
+from callsheet.media.drawing.guides import DARK_LABEL, draw_guides, draw_inset, draw_label
 from callsheet.media.drawing.materials import Materials, open_references
 from callsheet.media.drawing.reading import Reading, read_prompt
 from callsheet.media.drawing.scene import draw_scene, plan_scene, swatches
@@ -88,9 +88,11 @@ def _label(
     size = max(9, round(layout.text * 0.8))
     half = scene.width * 0.44
     draw_label(scene, "PREVIEW", right=True, size=size, ground=stage.palette.accent, room=half)
-    if scene.width >= 300:  # noqa: PLR2004 - both labels would not fit side by side
+    if materials.first is not None and materials.last is not None:
+        draw_inset(scene, materials.last, "Last frame", size)
+    if scene.width >= 300:
         words = _words(reading, materials, stage)
-        draw_label(scene, words, right=False, size=size, ground=(18, 19, 23), room=half)
+        draw_label(scene, words, right=False, size=size, ground=DARK_LABEL, room=half)
 
 
 def _words(reading: Reading, materials: Materials, stage: Stage) -> str:

@@ -4,8 +4,10 @@ from PIL import Image, ImageDraw
 
 from callsheet.media.drawing.colours import WHITE, Colour, lightness
 from callsheet.media.drawing.faces import Weight
+from callsheet.media.drawing.materials import cover
 from callsheet.media.drawing.typesetting import draw_text, set_text
 
+DARK_LABEL: Colour = (18, 19, 23)
 _SAFE = 0.05  # of each side, left free
 
 
@@ -15,7 +17,7 @@ def draw_guides(image: Image.Image) -> None:
     wide, tall = image.size
     unit = min(image.size) / 100
     thin = max(1, round(unit * 0.11))
-    if min(image.size) >= 180:  # noqa: PLR2004 - smaller, they would only be noise
+    if min(image.size) >= 180:
         faint = (255, 255, 255, 44)
         for n in (1, 2):
             draw.rectangle((wide * n // 3, 0, wide * n // 3 + thin - 1, tall), faint)
@@ -40,6 +42,25 @@ def _bar(
     draw.rectangle((left, top, right - 1, bottom - 1), mark)
 
 
+def draw_inset(image: Image.Image, picture: Image.Image, text: str, size: int) -> None:
+    """Show where the shot ends: a small framed picture with its name, low in the free corner."""
+    wide = round(image.width * 0.27)
+    tall = min(round(wide * picture.height / picture.width), round(image.height * 0.4))
+    inset = round(min(image.size) * _SAFE * 1.6)
+    edge = max(1, round(size * 0.18))
+    left, top = image.width - inset - wide, image.height - inset - tall
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((left - edge, top - edge, left + wide + edge - 1, top + tall + edge - 1), WHITE)
+    image.paste(cover(picture, (wide, tall)), (left, top))
+    band = round(size * 1.7)
+    draw.rectangle((left, top + tall - band, left + wide - 1, top + tall - 1), DARK_LABEL)
+    block = set_text(
+        text, wide - size, band, largest=size, smallest=max(7, size - 3), most_lines=1,
+        weight=Weight.BOLD,
+    )  # fmt: skip
+    draw_text(image, (left + size * 0.5, top + tall - (band + block.height) / 2), block, WHITE)
+
+
 def draw_label(
     image: Image.Image, text: str, *, right: bool, size: int, ground: Colour, room: float
 ) -> None:
@@ -56,5 +77,5 @@ def draw_label(
     draw.rounded_rectangle(
         (left, inset, left + wide, inset + tall), radius=tall * 0.28, fill=(*ground, 214)
     )
-    ink: Colour = WHITE if lightness(ground) < 0.68 else (20, 20, 24)  # noqa: PLR2004 - readable on it
+    ink: Colour = WHITE if lightness(ground) < 0.68 else (20, 20, 24)
     draw_text(image, (left + pad, inset + (tall - block.height) / 2), block, ink)

@@ -7,10 +7,12 @@ from itertools import groupby
 
 from callsheet.media.drawing.clusters import Glyph
 
+# East Asian line-breaking: closing marks and small kana do not open a line, nor do opening
+# marks close one.
 _NO_LINE_STARTS_WITH = frozenset(
     "、。，．：；？！）］｝」』】〉》〕〗〙”’…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%,.:;!?)]}»›"
-)  # noqa: RUF001, E501 - East Asian line-breaking rule
-_NO_LINE_ENDS_WITH = frozenset("（［｛「『【〈《〔〖〘“‘([{«‹")  # noqa: RUF001 - as above
+)
+_NO_LINE_ENDS_WITH = frozenset("（［｛「『【〈《〔〖〘“‘([{«‹")
 _WIDE = frozenset(("W", "F"))
 _STARTS_SYLLABLE = frozenset("เแโใไເແໂໃໄ")  # Thai and Lao vowels that always open a syllable
 _RIGHT = frozenset(("R", "AL"))

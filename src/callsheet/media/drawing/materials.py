@@ -101,11 +101,11 @@ def _matte(picture: Image.Image) -> Image.Image | None:
     framed = Image.new("L", (_MATTE_SIDE + 2, _MATTE_SIDE + 2))
     framed.paste(rough, (1, 1))
     ImageDraw.floodfill(framed, (0, 0), 128)
-    solid = framed.point([0 if value == 128 else 255 for value in range(256)])  # noqa: PLR2004 - the fill
+    solid = framed.point([0 if value == 128 else 255 for value in range(256)])
     solid = solid.crop((1, 1, _MATTE_SIDE + 1, _MATTE_SIDE + 1)).filter(ImageFilter.MinFilter(3))
     matte = ImageChops.lighter(far, solid.resize(picture.size, Image.Resampling.BICUBIC))
     covered = ImageStat.Stat(matte).mean[0] / 255
-    return matte if 0.02 < covered < 0.92 else None  # noqa: PLR2004 - nothing found, or everything
+    return matte if 0.02 < covered < 0.92 else None
 
 
 def _border(small: Image.Image) -> Image.Image:

@@ -80,8 +80,9 @@ def palette_for(
     choice: int,
     turn: float,
 ) -> Palette:
-    """Choose the colours. `styles` holds the leading colours of each style reference;
+    """Choose the colours.
 
+    `styles` holds the leading colours of each style reference;
     `choice` picks among what the prompt leaves open, `turn` rotates the result a little.
     """
     hour = _HOURS[reading.time or _UNSAID[choice % len(_UNSAID)]]
@@ -98,7 +99,7 @@ def _by_hour(reading: Reading, hour: _Hour, choice: int) -> Palette:
     hue, chroma = _LAND_HUES.get(reading.setting, _INDOOR_HUE)
     if "snow" in reading.weather:
         hue, chroma = 245, 0.02
-    land = hour.land + (0.22 if "snow" in reading.weather and hour.land > 0.3 else 0.0)  # noqa: PLR2004 - by daylight
+    land = hour.land + (0.22 if "snow" in reading.weather and hour.land > 0.3 else 0.0)
     ground = tone(land, chroma, hue)
     near = tone(land * 0.8, chroma, hue)
     low = hour.low.colour()
@@ -125,7 +126,7 @@ def _tinted(palette: Palette, colours: Sequence[Colour]) -> Palette:
     def breathe(colour: Colour) -> Colour:
         seen = Tone.of(colour)
         tinted = Tone(seen.light, max(seen.chroma, breath.chroma * 0.5), breath.hue).colour()
-        return mix(colour, tinted, 0.3 if breath.chroma > 0.03 else 0.0)  # noqa: PLR2004 - greys have no hue
+        return mix(colour, tinted, 0.3 if breath.chroma > 0.03 else 0.0)
 
     return replace(palette.mapped(breathe), subject=first, accent=last, light=palette.light)
 
@@ -172,7 +173,7 @@ def _in_mood(palette: Palette, reading: Reading) -> Palette:
 def leading_colours(picture: Image.Image, count: int = 5) -> tuple[Colour, ...]:
     """Find a picture's leading colours, the most frequent first; clear pixels do not count."""
     small = picture.convert("RGBA").resize((48, 48), Image.Resampling.BOX)
-    solid = [pixel for pixel in _pixels(small) if pixel[3] > 127]  # noqa: PLR2004 - half clear
+    solid = [pixel for pixel in _pixels(small) if pixel[3] > 127]
     if not solid:
         return ()
     strip = Image.new("RGB", (len(solid), 1))

@@ -24,14 +24,21 @@ _FILES = {
     "things": "things",
 }
 _DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u0652\u0640]")
-_ARABIC_FORMS = str.maketrans("أإآة", "اااه")
+_ARABIC_FORMS = str.maketrans("\u0623\u0625\u0622\u0629", "\u0627\u0627\u0627\u0647")
 _ARABIC_PREFIXES = ("وال", "بال", "فال", "كال", "ال", "لل", "و", "ب", "ل")
 _ARABIC = range(0x0600, 0x0700)
 _UNSPACED = (range(0x0E00, 0x0F00), range(0x3040, 0x3100), range(0x3400, 0xA000))
 _WHOLE_ARABIC = frozenset(("لقطه",))  # "shot": without its first letter it would be a cat
 _INSIDE_WORDS = frozenset("'&/-")
 _SHORTEST_STEM = 4  # letters of an Arabic word that may go on after its stem
-_SET_PHRASES = (("depth of field", "bokeh"), ("field of view", " "), ("living room", "room"))
+_SET_PHRASES = (
+    ("depth of field", "bokeh"),
+    ("field of view", " "),
+    ("the camera ", " "),
+    (" camera move", " "),
+    ("camera angle", " "),
+    ("living room", "room"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def read_prompt(prompt: str) -> Reading:
     return Reading(
         size=_most_exact(sizes),
         angle=_earliest(angles),
-        setting=_earliest(settings),
+        setting=_earliest(_named_places(settings)),
         time=_earliest(times),
         weather=frozenset(_found(text, _needles("weather"))),
         moods=frozenset(_found(text, _needles("moods"))),
@@ -100,6 +107,12 @@ def _found(text: str, needles: tuple[_Needle, ...]) -> dict[str, tuple[int, int]
         if known is None or (at, -needle.length) < (known[0], -known[1]):
             found[needle.notion] = (at, needle.length)
     return found
+
+
+def _named_places(found: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """Let a table or a window make a room only where no other place is named."""
+    others = {place: at for place, at in found.items() if place != "room"}
+    return others or found
 
 
 def _in_order(found: Mapping[str, tuple[int, int]]) -> list[str]:
@@ -160,7 +173,7 @@ def _needle(word: str, notion: str) -> _Needle:
     plain = " ".join(stem for stem in stems if stem)
     if any(ord(plain[0]) in script for script in _UNSPACED):
         return _Needle(plain, len(plain), notion)
-    if len(stems) > 2:  # noqa: PLR2004 - a star inside: several words with endings
+    if len(stems) > 2:
         inner = r"\S* ".join(re.escape(stem) for stem in stems if stem)
         return _Needle(re.compile(f" {inner}"), len(plain), notion)
     open_end = "*" in word or _goes_on(plain)

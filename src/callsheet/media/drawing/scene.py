@@ -7,12 +7,12 @@ from PIL import Image, ImageFilter
 from callsheet.media.drawing import atmosphere
 from callsheet.media.drawing.backdrop import backdrop
 from callsheet.media.drawing.canvas import Canvas, paint
-from callsheet.media.drawing.casting import draw_cast
+from callsheet.media.drawing.casting import draw_cast, own_colour, walks_along
 from callsheet.media.drawing.colours import Colour
 from callsheet.media.drawing.composition import compose
 from callsheet.media.drawing.materials import Materials, cover
 from callsheet.media.drawing.palette import Palette, leading_colours, palette_for
-from callsheet.media.drawing.reading import Reading
+from callsheet.media.drawing.reading import Reading, Thing
 from callsheet.media.drawing.scenery import draw_scenery
 from callsheet.media.drawing.stage import Stage
 from callsheet.media.drawing.subjects import place
@@ -35,7 +35,7 @@ def plan_scene(
     if not styles and materials.plate is not None:
         styles = [leading_colours(materials.plate)]
     palette = palette_for(reading, styles, choice=plan.choice, turn=plan.turn)
-    dice = random.Random(f"{spec.seed}:{spec.variant}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
+    dice = random.Random(f"{spec.seed}:{spec.variant}:{reading.setting}")
     return Stage(Canvas(*size), plan, palette, reading, dice)
 
 
@@ -97,19 +97,29 @@ def _out_of_focus(stage: Stage, image: Image.Image) -> Image.Image:
 
 
 def _far_supports(stage: Stage) -> None:
-    """Put buildings and trees that go with the subject at some distance, on the free side."""
+    """Put what goes with the subject at some distance, on the free side."""
     plan = stage.plan
-    if plan.angle in ("overhead", "aerial") or plan.indoors:
+    if plan.angle in ("overhead", "aerial"):
         return
+    away = 1 - plan.subject_x
     for thing in plan.supports:
-        if thing.sort in ("buildings", "nature", "vehicles"):
-            haze = 0.3 if thing.sort == "buildings" else 0.15
-            scale = {"buildings": 0.4, "nature": 0.16, "vehicles": 0.12}[thing.sort]
-            place(
-                stage, thing, x=1 - plan.subject_x + (0.06 if plan.subject_x < 0.5 else -0.06),  # noqa: PLR2004 - the middle
-                base=plan.horizon + (0.015 if thing.sort == "buildings" else 0.08), scale=scale,
-                dyes=dyes_for(stage.palette, haze=haze), facing=stage.plan.from_left,
-            )  # fmt: skip
+        if thing.sort == "people" and plan.soft and plan.setting != "studio":
+            # Somebody behind the product, out of focus.
+            _far(stage, thing, x=away, base=1.45, scale=1.3, haze=0.12)
+        elif thing.sort == "buildings" and not plan.indoors:
+            outward = 0.06 if away > 0.5 else -0.06
+            _far(stage, thing, x=away + outward, base=plan.horizon + 0.015, scale=0.4, haze=0.3)
+        elif (
+            thing.sort in ("nature", "vehicles")
+            and not plan.indoors
+            and not walks_along(plan, thing)
+        ):
+            _far(stage, thing, x=away, base=plan.horizon + 0.08, scale=0.15, haze=0.15)
+
+
+def _far(stage: Stage, thing: Thing, *, x: float, base: float, scale: float, haze: float) -> None:
+    dyes = dyes_for(stage.palette, colour=own_colour(stage, thing), haze=haze)
+    place(stage, thing, x=x, base=base, scale=scale, dyes=dyes, facing=stage.plan.from_left)
 
 
 def swatches(palette: Palette) -> tuple[Colour, ...]:

@@ -103,7 +103,7 @@ def draw_slate(
         else (left, top, right, top + rule - 1),
         inks.accent,
     )
-    pad = round(layout.text * (1.15 if right - left > 420 else 0.8))  # noqa: PLR2004 - narrow strips need the room
+    pad = round(layout.text * (1.15 if right - left > 420 else 0.8))
     box = (left + pad, top + round(pad * 0.8) + rule, right - pad, bottom - round(pad * 0.7))
     roomy = bottom - top >= _ROOMY
     head = _header(image, box, spec, inks, layout)
@@ -131,7 +131,7 @@ def _header(image: Image.Image, box: _Box, spec: FrameSpec, inks: _Inks, layout:
         weight=Weight.BOLD,
     )
     chip_wide = round(chip.width * 1.04 + layout.text * 0.9)
-    facts = f"PREVIEW · {spec.width} × {spec.height} · {ratio_name(spec.width, spec.height)}"  # noqa: RUF001 - the sign between measures
+    facts = f"PREVIEW · {spec.width} × {spec.height} · {ratio_name(spec.width, spec.height)}"
     facts_wide = 0
     if not layout.beside and right - left > layout.text * 30:
         block = set_text(
@@ -241,7 +241,7 @@ def _thumbnails(
 def _caption(image: Image.Image, area: _Box, prompt: str, inks: _Inks, text: int) -> None:
     left, top, right, bottom = area
     block = set_text(
-        prompt,
+        prompt.strip() or "No prompt",
         right - left,
         bottom - top,
         largest=round(text * 1.95),

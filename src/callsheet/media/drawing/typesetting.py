@@ -56,7 +56,7 @@ class Block:
         return max((line.width for line in self.lines), default=0.0)
 
 
-def set_text(  # noqa: PLR0913 - a box, a range of sizes and a weight
+def set_text(
     text: str,
     width: float,
     height: float,

@@ -22,7 +22,7 @@ def room(stage: Stage) -> None:
     _walls(stage)
     _window(stage)
     away = 1 - stage.plan.light_x
-    if abs(away - stage.plan.subject_x) > 0.2 or stage.plan.tabletop:  # noqa: PLR2004 - not behind a head
+    if abs(away - stage.plan.subject_x) > 0.2 or stage.plan.tabletop:
         _picture(stage, away)
     _pendant(stage, (stage.plan.subject_x + away) / 2)
 
@@ -42,7 +42,7 @@ def kitchen(stage: Stage) -> None:
     line = lit(stage.palette.sky_low, -0.1)
     for n in range(1, 14):
         y = stage.horizon - n * stage.unit * 3.4
-        if n < 5:  # noqa: PLR2004 - four rows of tiles
+        if n < 5:
             stage.canvas.rectangle(0, y, stage.width, y + stage.unit * 0.18, line, 0.4)
     columns = max(2, int(stage.width / (stage.unit * 7)))
     for n in range(columns):

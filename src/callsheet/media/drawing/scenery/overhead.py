@@ -1,5 +1,7 @@
 """The ground seen from above: a table for a flat lay, land or streets from the air."""
 
+import math
+
 from callsheet.media.drawing.colours import lit, mix
 from callsheet.media.drawing.composition import INDOORS
 from callsheet.media.drawing.stage import Stage
@@ -19,7 +21,8 @@ def ground_from_above(stage: Stage) -> None:
 
 def _roadway(stage: Stage) -> None:
     road = lit(mix(stage.palette.shade, stage.palette.ground, 0.3), 0.06)
-    x, unit = stage.plan.subject_x * stage.width, stage.unit
+    unit = stage.unit
+    x = stage.plan.subject_x * stage.width + unit * 5  # the subject keeps to its lane
     stage.canvas.rectangle(
         x - unit * 13, 0, x + unit * 13, stage.height, lit(stage.palette.ground, 0.05)
     )
@@ -27,7 +30,7 @@ def _roadway(stage: Stage) -> None:
     for n in range(12):
         top = (n + 0.2) / 12 * stage.height
         stage.canvas.rectangle(
-            x + unit * 4.4, top, x + unit * 5, top + stage.height / 24, stage.palette.light, 0.7
+            x - unit * 0.3, top, x + unit * 0.3, top + stage.height / 24, stage.palette.light, 0.7
         )
 
 
@@ -84,20 +87,52 @@ def _blocks(stage: Stage) -> None:
 def _land(stage: Stage) -> None:
     palette = stage.palette
     stage.canvas.rectangle(0, 0, stage.width, stage.height, palette.ground)
-    rows, columns = 5, 4
-    for row in range(rows):
-        for column in range(columns):
-            left = column / columns * stage.width + row * stage.unit * 3
-            top = row / rows * stage.height
-            colour = mix(palette.middle, palette.ground, stage.dice.random())
-            across, down = stage.width / columns * 0.97, stage.height / rows * 0.96
-            stage.canvas.polygon(
-                ((left, top), (left + across, top + stage.unit * 2), (left + across - stage.unit * 3, top + down),
-                 (left - stage.unit * 3, top + down - stage.unit * 2)),
-                lit(colour, stage.dice.uniform(-0.05, 0.05)),
-            )  # fmt: skip
+    if stage.plan.setting in ("field", "road"):
+        _patches(stage)
+    else:
+        _folds(stage)
     if stage.plan.setting in ("sea", "water"):
         _coast(stage)
+
+
+def _patches(stage: Stage) -> None:
+    """Draw fields that meet at slanting edges."""
+    rows, columns = 6, 5
+    corners = [
+        [
+            (
+                (column - 0.5 + stage.dice.uniform(-0.18, 0.18)) / (columns - 1) * stage.width,
+                (row - 0.5 + stage.dice.uniform(-0.18, 0.18)) / (rows - 1) * stage.height,
+            )
+            for column in range(columns + 1)
+        ]
+        for row in range(rows + 1)
+    ]
+    for row in range(rows):
+        for column in range(columns):
+            colour = mix(stage.palette.middle, stage.palette.ground, stage.dice.random())
+            above, below = corners[row], corners[row + 1]
+            stage.canvas.polygon(
+                (above[column], above[column + 1], below[column + 1], below[column]),
+                lit(colour, stage.dice.uniform(-0.035, 0.035)),
+            )
+
+
+def _folds(stage: Stage) -> None:
+    """Draw the long folds of dunes, snow or woods."""
+    count = 9
+    for n in range(count):
+        top = (n - 0.4) / count * stage.height
+        phase, swing = stage.dice.uniform(0, 6.28), stage.height * 0.05
+        crest = [
+            (step / 40 * stage.width, top + math.sin(step / 40 * 7 + phase) * swing)
+            for step in range(41)
+        ]
+        colour = mix(stage.palette.ground, stage.palette.middle, 0.5 * stage.dice.random())
+        floor = [(stage.width, stage.height + 1), (0, stage.height + 1)]
+        stage.canvas.polygon([*crest, *floor], lit(colour, 0.05))
+        shade = [(x + stage.unit * 2, y + stage.unit * 3.5) for x, y in crest]
+        stage.canvas.polygon([(0, shade[0][1]), *shade, *floor], lit(colour, -0.025))
 
 
 def _coast(stage: Stage) -> None:

@@ -73,7 +73,7 @@ def hills(
 
 
 def _peaks(t: float) -> float:
-    """A saw whose teeth differ: 1 at a summit, -1 in a valley."""
+    """Go up and down like a saw whose teeth differ: 1 at a summit, -1 in a valley."""
     tooth = abs((t % 1.0) * 2 - 1)
     height = 0.65 + 0.35 * math.sin(math.floor(t) * 12.9)
     return (1 - tooth) * 2 * height - 1

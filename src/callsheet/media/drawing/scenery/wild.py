@@ -27,8 +27,8 @@ def _sky(stage: Stage) -> None:
 
 
 def _away(stage: Stage) -> float:
-    """The side of the frame that the subject leaves free, as a fraction."""
-    return 0.0 if stage.plan.subject_x > 0.5 else 1.0  # noqa: PLR2004 - the middle
+    """Tell which side of the frame the subject leaves free, as a fraction."""
+    return 0.0 if stage.plan.subject_x > 0.5 else 1.0
 
 
 def sea(stage: Stage) -> None:
@@ -71,7 +71,7 @@ def _beach(stage: Stage) -> None:
     # The beach rises to the subject's feet, so that nobody stands on water.
     pale = mix(_SAND, stage.palette.light, 0.15)
     sand = mix(pale, stage.palette.shade, 0.68 if stage.palette.dark else 0.22)
-    inward = 1 if stage.plan.subject_x > 0.5 else -1  # noqa: PLR2004 - the middle
+    inward = 1 if stage.plan.subject_x > 0.5 else -1
     top = min(stage.plan.base, 0.97) - 0.05
     edge = []
     for n in range(25):
@@ -133,7 +133,7 @@ def forest(stage: Stage) -> None:
         )
         for n in range(count):
             x = (n + stage.dice.random()) / count * stage.width
-            if girth > 2 and abs(x / stage.width - plan.subject_x) < 0.13:  # noqa: PLR2004 - keep the subject free
+            if girth > 2 and abs(x / stage.width - plan.subject_x) < 0.13:
                 continue
             half = stage.unit * girth * stage.dice.uniform(0.4, 0.75)
             lean = stage.dice.uniform(-0.02, 0.02) * stage.height

@@ -51,7 +51,7 @@ def place(
     drawing.paint(pen, dyes)
     rim = stage.unit * _RIM * (-1 if stage.light_x < pen.x else 1)
     for shape in own.shapes:
-        if isinstance(shape, Shape) and shape.alpha == 255:  # noqa: PLR2004 - glazes have no edge of their own
+        if isinstance(shape, Shape) and shape.alpha == 255:
             moved = [(px + rim, py - abs(rim) * 0.5) for px, py in shape.points]
             stage.canvas.polygon(moved, dyes.rim)
     stage.canvas.shapes.extend(own.shapes)

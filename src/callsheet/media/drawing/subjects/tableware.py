@@ -40,9 +40,9 @@ def mug(pen: Pen, dyes: Dyes) -> None:
     _disc(pen, 0.862, 0.36, mix(dyes.deep, (86, 52, 34), 0.5))
     _shine(pen, -0.28, 0.2, 0.72, 0.022)
     for x, swing in ((-0.12, 0.05), (0.06, -0.05), (0.2, 0.04)):
-        pen.line(
-            ((x, 0.93), (x + swing, 1.05), (x - swing, 1.17), (x + swing, 1.3)), 0.025, WHITE, 0.2
-        )
+        trail = ((x, 0.95), (x + swing, 1.06), (x - swing, 1.18), (x + swing, 1.3))
+        for thick in (0.07, 0.045, 0.02):
+            pen.line(trail, thick, WHITE, 0.045)
 
 
 def bottle(pen: Pen, dyes: Dyes) -> None:

@@ -1,0 +1,61 @@
+"""The application: routes, errors and what surrounds them."""
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+import callsheet
+from callsheet.kernel.errors import CallsheetError
+from callsheet.web import (
+    assets,
+    batches,
+    generations,
+    health,
+    home,
+    jobs,
+    models,
+    progress,
+)
+from callsheet.web.feeds import FeedHub
+from callsheet.web.middleware import Surroundings
+from callsheet.web.problems import Problem, answer_error, answer_http, answer_invalid
+from callsheet.wiring import Callsheet
+
+MAX_BODY = 64 * 1024 * 1024
+
+
+def create_app(cs: Callsheet) -> FastAPI:
+    """Make the application over built services."""
+    app = FastAPI(
+        title="callsheet",
+        version=callsheet.__version__,
+        summary="Rows of a sheet go in; approved, checked, costed pictures come out.",
+        redoc_url=None,
+    )
+    app.state.callsheet = cs
+    app.state.feeds = FeedHub(cs)
+    # the busiest first: routes are tried in order
+    for module in (health, progress, assets, batches, generations, models, jobs, home):
+        app.include_router(module.router)
+    app.add_middleware(Surroundings, metrics=cs.metrics, max_body=MAX_BODY)
+    app.add_exception_handler(CallsheetError, answer_error)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
+    app.add_exception_handler(HTTPException, answer_http)
+    _describe_problem(app)
+    return app
+
+
+def _describe_problem(app: FastAPI) -> None:
+    """Put the problem document's schema where every operation's errors refer to it."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, object]:
+        if app.openapi_schema is None:
+            document = generate()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(schema.pop("$defs", {}))
+            schemas["Problem"] = schema
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it

@@ -1,0 +1,158 @@
+"""Files: assets, thumbnails and what jobs hand over, by key or by signed link."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from callsheet.accounts.model import Role
+from callsheet.assets.errors import AssetNotFoundError
+from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.delivery.links import FILES
+from callsheet.jobs.errors import JobNotFoundError
+from callsheet.kernel.digests import is_sha256
+from callsheet.kernel.ids import WorkspaceId, is_id
+from callsheet.line.stages.deliver import file_key
+from callsheet.ports.blobs import BlobInfo, BlobNotFoundError
+from callsheet.web.entry import Services, needs
+from callsheet.web.errors import RangeRefusedError
+from callsheet.web.problems import documented
+from callsheet.wiring import Callsheet
+
+router = APIRouter(tags=["assets"])
+_RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
+_SHOWN_INLINE: Final = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/", "audio/")
+_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
+_FILES = {200: {"content": {"application/octet-stream": {}}}, 206: {"description": "A part"}}
+_ERRORS = {**_FILES, 304: {"description": "Unchanged"}, **documented(401, 403, 404, 416, 422, 503)}
+Exp = Annotated[str | None, Query(max_length=20)]
+Sig = Annotated[str | None, Query(max_length=100)]
+Range = Annotated[str, Header(alias="Range", max_length=100)]
+NoneMatch = Annotated[str, Header(max_length=200)]
+
+
+async def _workspace(
+    request: Request, cs: Callsheet, exp: str | None, sig: str | None
+) -> WorkspaceId | None:
+    """Let in a good link (for any workspace) or a key (for its own)."""
+    if exp is not None and sig is not None:
+        cs.links.check(request.url.path, exp, sig)
+        return None
+    member = await needs(Role.VIEWER)(request, cs, request.headers.get("authorization"))
+    return member.workspace
+
+
+@router.get("/assets/{sha256}", summary="An asset", response_class=Response, responses=_ERRORS)
+async def asset(
+    sha256: Annotated[str, Field(max_length=64)],
+    request: Request,
+    cs: Services,
+    exp: Exp = None,
+    sig: Sig = None,
+    range_asked: Range = "",
+    if_none_match: NoneMatch = "",
+) -> Response:
+    """Answer the bytes of an asset, or a range of them."""
+    workspace = await _workspace(request, cs, exp, sig)
+    if not is_sha256(sha256):
+        raise AssetNotFoundError(sha256)
+    async with cs.database.read() as connection:
+        found = await cs.house.assets.find(connection, workspace, sha256)
+    name = f"{sha256[:16]}.{_EXTENSIONS.get(found.media_type, 'bin')}"
+    return await _answer(cs, asset_key(sha256), found.media_type, name, range_asked, if_none_match)
+
+
+@router.get(
+    "/assets/{sha256}/thumbnail", summary="A thumbnail", response_class=Response, responses=_ERRORS
+)
+async def thumbnail(
+    sha256: Annotated[str, Field(max_length=64)],
+    request: Request,
+    cs: Services,
+    exp: Exp = None,
+    sig: Sig = None,
+    if_none_match: NoneMatch = "",
+) -> Response:
+    """Answer a picture's thumbnail, WebP of at most 384 pixels a side."""
+    workspace = await _workspace(request, cs, exp, sig)
+    if not is_sha256(sha256):
+        raise AssetNotFoundError(sha256)
+    async with cs.database.read() as connection:
+        await cs.house.assets.find(connection, workspace, sha256)
+    name = f"{sha256[:16]}.webp"
+    return await _answer(cs, thumbnail_key(sha256), "image/webp", name, "", if_none_match)
+
+
+@router.get(
+    "/batch/{batch}/files/{name}",
+    summary="A file that a batch hands over",
+    response_class=Response,
+    responses=_ERRORS,
+)
+async def batch_file(
+    batch: Annotated[str, Field(max_length=100)],
+    name: Annotated[str, Field(max_length=100)],
+    request: Request,
+    cs: Services,
+    exp: Exp = None,
+    sig: Sig = None,
+    range_asked: Range = "",
+    if_none_match: NoneMatch = "",
+) -> Response:
+    """Answer a contact sheet or a result table."""
+    workspace = await _workspace(request, cs, exp, sig)
+    if not is_id(batch, "job"):
+        raise JobNotFoundError(batch)
+    if workspace is not None:
+        async with cs.database.read() as connection:
+            await cs.house.jobs.find(connection, workspace, batch)
+    if name not in FILES:
+        raise BlobNotFoundError(name)
+    return await _answer(cs, file_key(batch, name), "", name, range_asked, if_none_match)
+
+
+async def _answer(
+    cs: Callsheet, key: str, media_type: str, name: str, asked: str, if_none_match: str
+) -> Response:
+    info = await cs.house.blobs.head(key)
+    etag = f'"{info.etag.strip(chr(34))}"'
+    kind = media_type or info.content_type
+    inline = kind.startswith(_SHOWN_INLINE) or kind.startswith("text/html")
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=3600",
+        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+        # a file made from somebody's prompt never runs scripts under our address
+        "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
+        " sandbox",
+    }
+    if etag in if_none_match:
+        return Response(status_code=304, headers=headers)
+    start, length, status = _range(asked, info)
+    headers["Content-Length"] = str(length)
+    if status == 206:  # noqa: PLR2004  # HTTP's own number
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{info.size}"
+    body: AsyncIterator[bytes] = cs.house.blobs.stream(key, start, length)
+    return StreamingResponse(body, status, headers, media_type=kind)
+
+
+def _range(asked: str, info: BlobInfo) -> tuple[int, int, int]:
+    """Read a Range header (RFC 9110, 14.1.2): start, length, status; several ranges are one."""
+    match = _RANGE.fullmatch(asked.strip())
+    if match is None or match[0] == "bytes=-":
+        return 0, info.size, 200
+    first, last = match[1], match[2]
+    if not first:
+        start = max(0, info.size - int(last))
+        end = info.size
+    else:
+        start = int(first)
+        end = min(int(last) + 1, info.size) if last else info.size
+    if start >= end:
+        raise RangeRefusedError(asked, info.size)
+    return start, end - start, 206

@@ -1,0 +1,222 @@
+"""Batches: rows in, state out, and what may be done to them."""
+
+import asyncio
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from pydantic import BaseModel, Field
+
+from callsheet.intake.model import BatchDraft, Defaults
+from callsheet.intake.rows import draft_from_items, draft_from_table
+from callsheet.kernel.errors import InvalidInputError
+from callsheet.kernel.ids import JobId
+from callsheet.line.submission import Accepted
+from callsheet.ports.sheets import SheetLimits
+from callsheet.sources import read_sheet
+from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
+from callsheet.web.problems import documented
+from callsheet.wiring import Callsheet
+
+router = APIRouter(prefix="/batch", tags=["batches"])
+BatchId = Annotated[str, Field(max_length=100)]
+_SHEETS_AT_ONCE: Final = asyncio.Semaphore(2)  # each may need hundreds of MB while it is parsed
+MAX_PAGE: Final = 10_000
+
+
+class Reference(BaseModel, extra="forbid"):
+    """A picture that guides a model."""
+
+    url: Annotated[str, Field(examples=["https://example.com/brand.png"])]
+    mode: Annotated[str | None, Field(examples=["style_only"])] = None
+
+
+class Item(BaseModel, extra="forbid"):
+    """One row: a shot to make."""
+
+    prompt: Annotated[str, Field(examples=["cyberpunk city at dusk"])] = ""
+    scene_id: Annotated[str | None, Field(examples=["S-001"])] = None
+    ref_pack_public_urls: list[Reference | str] | None = None
+    references: list[Reference | str] | None = None
+    variants: int | None = None
+    model: str | None = None
+    size: Annotated[str | None, Field(examples=["1024x1024"])] = None
+    reference_mode: str | None = None
+
+
+class BatchRequest(BaseModel, extra="forbid"):
+    """A batch of rows with what they share."""
+
+    items: Annotated[list[Item], Field(max_length=100_000)]
+    global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
+    runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
+    model: str = ""
+    name: str = ""
+
+
+class RowQuote(BaseModel):
+    """The price of one row."""
+
+    row: int
+    price: str
+
+
+class Quote(BaseModel):
+    """What the batch would cost live, in US dollars."""
+
+    total: Annotated[str, Field(examples=["0.039000"])]
+    currency: str = "USD"
+    perRow: list[RowQuote]  # noqa: N815  # the sheet client's established name
+
+
+class AcceptedBatch(BaseModel):
+    """A batch that is in the books."""
+
+    batchId: str  # noqa: N815  # the sheet client's established names
+    status: str = "queued"
+    runMode: str  # noqa: N815
+    statusUrl: str  # noqa: N815
+    progressUrl: str  # noqa: N815
+    quote: Quote
+
+
+def _accepted(request: Request, response: Response, accepted: Accepted) -> AcceptedBatch:
+    if accepted.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    base = str(request.base_url).rstrip("/")
+    rows = [RowQuote(row=row, price=str(price)) for row, price in accepted.per_row]
+    return AcceptedBatch(
+        batchId=accepted.job,
+        runMode=accepted.run_mode,
+        statusUrl=f"{base}/batch/{accepted.job}",
+        progressUrl=f"{base}/progress/{accepted.job}",
+        quote=Quote(total=str(accepted.total), perRow=rows),
+    )
+
+
+@router.post(
+    "/images",
+    status_code=202,
+    summary="Make pictures from rows",
+    responses=documented(400, 401, 403, 409, 413, 422, 503),
+)
+async def make_images(
+    body: BatchRequest,
+    request: Request,
+    response: Response,
+    cs: Services,
+    member: Editor,
+    idempotency_key: IdempotencyKey = None,
+) -> AcceptedBatch:
+    """Take rows, price them, and send them into the line. A dry run unless it says `live`."""
+    shared = tuple(
+        (each, "") if isinstance(each, str) else (each.url, each.mode or "")
+        for each in body.global_refs
+    )
+    defaults = Defaults(
+        name=body.name, run_mode=body.runMode, model=body.model, global_references=shared
+    )
+    items = [item.model_dump(exclude_none=True) for item in body.items]
+    draft = await asyncio.to_thread(draft_from_items, items, defaults=defaults, limits=cs.limits)
+    request_once = wish(request, idempotency_key, await request.body())
+    accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
+    return _accepted(request, response, accepted)
+
+
+@router.post(
+    "/upload",
+    status_code=202,
+    summary="Make pictures from a sheet",
+    responses=documented(400, 401, 403, 409, 413, 422, 503),
+)
+async def upload_sheet(
+    request: Request,
+    response: Response,
+    cs: Services,
+    member: Editor,
+    file: Annotated[UploadFile, File(description="A .csv or .xlsx file")],
+    runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
+    model: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
+    mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
+    idempotency_key: IdempotencyKey = None,
+) -> AcceptedBatch:
+    """Take a sheet with the same columns; errors name row and column."""
+    content = await file.read()
+    defaults = Defaults(name=name, run_mode=runMode, model=model)
+    async with _SHEETS_AT_ONCE:
+        draft = await asyncio.to_thread(
+            _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
+        )
+    fields = (runMode, model, name, sheet, mapping)
+    request_once = wish(request, idempotency_key, content, *(field.encode() for field in fields))
+    accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
+    return _accepted(request, response, accepted)
+
+
+def _draft(
+    cs: Callsheet,
+    filename: str,
+    content: bytes,
+    sheet: str,
+    mapping: dict[str, str],
+    defaults: Defaults,
+) -> BatchDraft:
+    limits = SheetLimits(max_rows=cs.limits.max_rows)
+    table = read_sheet(filename, content, limits, sheet)
+    return draft_from_table(table, mapping=mapping, defaults=defaults, limits=cs.limits)
+
+
+def _mapping(text: str) -> dict[str, str]:
+    if not text:
+        return {}
+    try:
+        mapping = json.loads(text)
+    except (ValueError, RecursionError):
+        mapping = None
+    if not isinstance(mapping, dict) or not all(isinstance(name, str) for name in mapping.values()):
+        raise InvalidInputError('mapping: write a JSON object such as {"Bild": "prompt"}')
+    return mapping
+
+
+@router.get("/{batch}", summary="State of a batch", responses=documented(401, 403, 404, 422, 503))
+async def batch_state(
+    batch: BatchId,
+    cs: Services,
+    member: Viewer,
+    rows: Annotated[int, Query(ge=0, le=1, description="0 leaves the rows out")] = 1,
+    offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
+) -> dict[str, Any]:
+    """Answer the state document, with a page of its rows."""
+    async with cs.database.read() as connection:
+        job = await cs.house.jobs.find(connection, member.workspace, batch)
+        state = cs.view.header(job)
+        if rows:
+            page = await cs.view.rows(connection, job, offset=offset, limit=limit)
+            state["rows"] = page
+    return state
+
+
+@router.post(
+    "/{batch}/{verb}",
+    summary="Cancel, pause, resume or retry",
+    responses=documented(401, 403, 404, 409, 422, 503),
+)
+async def act(
+    batch: BatchId,
+    verb: Annotated[str, Field(pattern="^(cancel|pause|resume|retry)$")],
+    cs: Services,
+    member: Editor,
+) -> dict[str, Any]:
+    """Do one thing to a batch and answer its state; `retry` makes its failed rows again."""
+    job_id = JobId(batch)
+    if verb == "retry":
+        await cs.control.retry(member.workspace, job_id)
+    else:
+        verbs = {"cancel": cs.control.cancel, "pause": cs.control.pause}
+        await verbs.get(verb, cs.control.resume)(member.workspace, job_id)
+    async with cs.database.read() as connection:
+        job = await cs.house.jobs.find(connection, member.workspace, batch)
+    return cs.view.header(job)

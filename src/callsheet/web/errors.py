@@ -1,0 +1,58 @@
+"""What the web door itself refuses."""
+
+from typing import ClassVar
+
+from callsheet.kernel.errors import CallsheetError, shown
+
+
+class BodyTooLargeError(CallsheetError):
+    """The body is over the limit; reading stopped there."""
+
+    code: ClassVar[str] = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is over the limit of {limit} bytes; split the request")
+        self.limit = limit
+
+
+class WrongTypeError(CallsheetError):
+    """The body is of a type this endpoint does not read."""
+
+    code: ClassVar[str] = "wrong_type"
+
+    def __init__(self, found: str, wanted: str) -> None:
+        super().__init__(f"the body is {shown(found) or 'of no type'}; send {wanted}")
+
+
+class RangeRefusedError(CallsheetError):
+    """The asked range lies outside the file."""
+
+    code: ClassVar[str] = "range_refused"
+
+    def __init__(self, asked: str, size: int) -> None:
+        super().__init__(f"range {shown(asked)!r} lies outside the {size} bytes there are")
+        self.size = size
+
+
+class ForbiddenHostError(CallsheetError):
+    """While no key is in force, only requests to this machine's own name are answered."""
+
+    code: ClassVar[str] = "forbidden_host"
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(
+            f"{what} {shown(value)!r} is not this machine; create a key (callsheet keys create)"
+            " to be reached from elsewhere"
+        )
+
+
+class OpenDoorError(CallsheetError):
+    """A server without keys may listen on loopback only."""
+
+    code: ClassVar[str] = "open_door"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"refusing to listen on {shown(host)!r} without any API key: everybody who reaches it"
+            " could spend; create one with: callsheet keys create NAME"
+        )

@@ -1,0 +1,246 @@
+"""Feeds: one reader of a job's journal per process, however many watch it.
+
+A feed turns the journal into frames of Server-Sent Events once and hands the same bytes to all. A
+watcher that falls too far behind is let go; it reconnects with Last-Event-ID and misses nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from callsheet.jobs.model import Job, Stage, Written
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.wiring import Callsheet
+
+ROWS_IN_STREAM: Final = 200  # a state with more rows than this is sent without them
+_STATE_APART_S: Final = 0.5
+_STATE_AT_LEAST_S: Final = 2.0
+_HEARTBEAT_S: Final = 15.0
+_BEHIND: Final = 512  # frames a watcher may be behind
+_PAGE: Final = 500
+_HEARTBEAT: Final = b": heartbeat\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message on the wire. `entry` is False for a state, which may be skipped."""
+
+    sequence: int
+    content: bytes
+    entry: bool = True
+    last: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """One open stream."""
+
+    queue: asyncio.Queue[Frame | None] = field(
+        default_factory=lambda: asyncio.Queue(maxsize=_BEHIND)
+    )
+    rows: bool = True
+
+
+def encoded(data: Any, *, sequence: int, event: str = "") -> bytes:
+    """Write one message in the format of Server-Sent Events (WHATWG HTML, 9.2)."""
+    name = f"event: {event}\n" if event else ""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {sequence}\n{name}data: {text}\n\n".encode()
+
+
+class Feed:
+    """Reads one job's journal while anybody watches."""
+
+    def __init__(self, cs: Callsheet, job: Job) -> None:
+        self._cs, self._job = cs, job
+        self.position = job.sequence
+        self.watchers: set[Watcher] = set()
+        self.task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        """Send entries as they come, and the state at most twice a second."""
+        loop = asyncio.get_running_loop()
+        stated = 0.0
+        while self.watchers:
+            try:
+                grown = await self._cs.bell.wait(self._job.id, self.position, _STATE_AT_LEAST_S)
+                if grown:
+                    await self._send_entries()
+                    await asyncio.sleep(max(0.0, stated + _STATE_APART_S - loop.time()))
+                    await self._send_entries()
+                await self._send_state()
+                stated = loop.time()
+            except UnavailableError:
+                await asyncio.sleep(_STATE_APART_S)
+            if self._job.stage is Stage.DONE and self._job.sequence <= self.position:
+                return
+
+    async def _send_entries(self) -> None:
+        while True:
+            async with self._cs.database.read() as connection:
+                jobs = self._cs.house.jobs
+                page = await jobs.journal(connection, self._job.id, self.position, _PAGE)
+            for written in page:
+                self.position = written.sequence
+                self._send(entry_frame(self._cs, written))
+            if len(page) < _PAGE:
+                return
+
+    async def _send_state(self) -> None:
+        async with self._cs.database.read() as connection:
+            self._job = await self._cs.house.jobs.of_any_workspace(connection, self._job.id)
+            if self._job.sequence > self.position:
+                return  # entries come first; the next turn sends both
+            wanted = any(watcher.rows for watcher in self.watchers)
+            full, bare = await state_frames(self._cs, connection, self._job, rows=wanted)
+        for watcher in list(self.watchers):
+            self._offer(watcher, full if watcher.rows else bare)
+
+    def _send(self, frame: Frame) -> None:
+        for watcher in list(self.watchers):
+            self._offer(watcher, frame)
+
+    def _offer(self, watcher: Watcher, frame: Frame) -> None:
+        if not frame.entry and not frame.last and watcher.queue.qsize() > _BEHIND // 2:
+            return  # a slow reader needs the entries; a later state says all that this one would
+        try:
+            watcher.queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            self.watchers.discard(watcher)
+            watcher.queue.get_nowait()
+            watcher.queue.put_nowait(None)
+
+
+async def state_frames(
+    cs: Callsheet, connection: Any, job: Job, *, rows: bool
+) -> tuple[Frame, Frame]:
+    """Write a job's state with and without its rows."""
+    header = cs.view.header(job)
+    last = job.stage is Stage.DONE
+    bare = Frame(job.sequence, encoded(header, sequence=job.sequence), entry=False, last=last)
+    if not rows:
+        return bare, bare
+    if job.rows > ROWS_IN_STREAM:
+        return bare, bare
+    page = await cs.view.rows(connection, job)
+    content = encoded({**header, "rows": page}, sequence=job.sequence)
+    return Frame(job.sequence, content, entry=False, last=last), bare
+
+
+def entry_frame(cs: Callsheet, written: Written) -> Frame:
+    """Write one journal entry; a row's change carries fresh links."""
+    body = dict(written.body)
+    if written.kind == "row":
+        body["variants"] = [
+            {
+                **variant,
+                "url": cs.links.asset(variant["sha256"]) if variant["sha256"] else None,
+                "thumbnail": cs.links.thumbnail(variant["sha256"]) if variant["sha256"] else None,
+            }
+            for variant in body["variants"]
+        ]
+    name = "row" if written.kind == "row" else "journal"
+    data = {**body, "kind": written.kind, "sequence": written.sequence}
+    return Frame(written.sequence, encoded(data, sequence=written.sequence, event=name))
+
+
+class FeedHub:
+    """All feeds of this process."""
+
+    def __init__(self, cs: Callsheet) -> None:
+        self._cs = cs
+        self._feeds: dict[JobId, Feed] = {}
+        self._closing = False
+
+    def _join(self, job: Job, watcher: Watcher) -> Feed:
+        feed = self._feeds.get(job.id)
+        if feed is None or feed.task is None or feed.task.done():
+            feed = self._feeds[job.id] = Feed(self._cs, job)
+            feed.watchers.add(watcher)
+            feed.task = asyncio.create_task(feed.run(), name=f"feed-{job.id}")
+        feed.watchers.add(watcher)
+        return feed
+
+    def _part(self, job: JobId, feed: Feed, watcher: Watcher) -> None:
+        feed.watchers.discard(watcher)
+        if not feed.watchers and self._feeds.get(job) is feed:
+            del self._feeds[job]
+            if feed.task is not None:
+                feed.task.cancel()
+
+    async def stream(self, job: Job, after: int | None, *, rows: bool) -> AsyncIterator[bytes]:
+        """Stream a job from a place in its journal, or from its state now, to its end."""
+        watcher = Watcher(rows=rows)
+        feed = self._join(job, watcher)
+        metrics = self._cs.metrics
+        metrics.streams.inc()
+        try:
+            yield b"retry: 2000\n\n"
+            sent = job.sequence if after is None else min(after, job.sequence)
+            async for frame in self._missed(job, sent, feed.position):
+                sent = frame.sequence
+                yield frame.content
+            async with self._cs.database.read() as connection:
+                job = await self._cs.house.jobs.of_any_workspace(connection, job.id)
+                full, bare = await state_frames(self._cs, connection, job, rows=rows)
+            if job.sequence > sent:
+                async for frame in self._missed(job, sent, job.sequence):
+                    sent = frame.sequence
+                    yield frame.content
+            yield (full if rows else bare).content
+            if job.stage is Stage.DONE:
+                yield _done(job.sequence)
+                return
+            async for frame in self._live(watcher, sent):
+                metrics.events.inc()
+                yield frame.content
+                if frame.last:
+                    yield _done(frame.sequence)
+        finally:
+            metrics.streams.dec()
+            self._part(job.id, feed, watcher)
+
+    async def _missed(self, job: Job, after: int, upto: int) -> AsyncIterator[Frame]:
+        """Read what was written before this stream joined its feed."""
+        while after < upto:
+            async with self._cs.database.read() as connection:
+                page = await self._cs.house.jobs.journal(connection, job.id, after, _PAGE)
+            for written in page:
+                if written.sequence > upto:
+                    return
+                after = written.sequence
+                yield entry_frame(self._cs, written)
+            if not page:
+                return  # a restored job's journal begins later
+
+    async def _live(self, watcher: Watcher, sent: int) -> AsyncIterator[Frame]:
+        while not self._closing:
+            try:
+                async with asyncio.timeout(_HEARTBEAT_S):
+                    frame = await watcher.queue.get()
+            except TimeoutError:
+                yield Frame(sent, _HEARTBEAT, entry=False)
+                continue
+            if frame is None:
+                return
+            if frame.sequence > sent or (not frame.entry and frame.sequence == sent):
+                sent = frame.sequence
+                yield frame
+                if frame.last:
+                    return
+
+    def close(self) -> None:
+        """End every stream; their clients reconnect elsewhere."""
+        self._closing = True
+        for feed in self._feeds.values():
+            for watcher in feed.watchers:
+                while not watcher.queue.empty():
+                    watcher.queue.get_nowait()
+                watcher.queue.put_nowait(None)
+
+
+def _done(sequence: int) -> bytes:
+    return encoded({"version": sequence}, sequence=sequence, event="done")

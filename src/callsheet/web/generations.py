@@ -1,0 +1,166 @@
+"""Generations: one take at a time, asked for by an application."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from callsheet.intake.model import RunMode
+from callsheet.kernel.ids import JobId
+from callsheet.takes.model import ENDED, Take, TakeStatus
+from callsheet.views.state import time_text
+from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
+from callsheet.web.problems import documented
+from callsheet.wiring import Callsheet
+
+router = APIRouter(prefix="/api/generations", tags=["generations"])
+TakeName = Annotated[str, Field(max_length=100)]
+
+
+class GenerationRequest(BaseModel, extra="forbid"):
+    """One wish."""
+
+    model: Annotated[str, Field(max_length=200, examples=["local/storyboard"])]
+    inputs: Annotated[dict[str, Any], Field(examples=[{"prompt": "a red mug on oak"}])]
+    run_mode: RunMode = RunMode.DRY_RUN
+    wait_s: Annotated[float, Field(ge=0, le=60)] = 0
+
+
+class AssetLink(BaseModel):
+    """A file that was made."""
+
+    sha256: str
+    url: str
+    thumbnail: str
+
+
+class Generation(BaseModel):
+    """A take, as it stands."""
+
+    id: str
+    job: str
+    status: TakeStatus
+    model: str
+    provider: str
+    inputs: dict[str, Any]
+    inputs_digest: str
+    price: str
+    charged: str
+    assets: list[AssetLink]
+    error: dict[str, Any] | None
+    attempts: int
+    created_at: str | None
+    ordered_at: str | None
+    finished_at: str | None
+
+
+class Generations(BaseModel):
+    """A page of takes, newest first."""
+
+    items: list[Generation]
+    next_cursor: str | None
+
+
+def _shown(cs: Callsheet, take: Take) -> Generation:
+    made = take.asset
+    links = (
+        [AssetLink(sha256=made, url=cs.links.asset(made), thumbnail=cs.links.thumbnail(made))]
+        if made
+        else []
+    )
+    return Generation(
+        id=take.id,
+        job=take.job,
+        status=take.status,
+        model=take.model,
+        provider=take.provider,
+        inputs=dict(take.inputs),
+        inputs_digest=take.inputs_digest,
+        price=str(take.price),
+        charged=str(take.charged),
+        assets=links,
+        error=dict(take.error) if take.error else None,
+        attempts=take.attempt,
+        created_at=time_text(take.created_at),
+        ordered_at=time_text(take.ordered_at),
+        finished_at=time_text(take.finished_at),
+    )
+
+
+@router.post(
+    "",
+    status_code=202,
+    summary="Make one picture",
+    responses={
+        200: {"model": Generation, "description": "Done within wait_s"},
+        **documented(400, 401, 403, 404, 409, 413, 422, 503),
+    },
+)
+async def generate(
+    body: GenerationRequest,
+    request: Request,
+    response: Response,
+    cs: Services,
+    member: Editor,
+    idempotency_key: IdempotencyKey = None,
+) -> Generation:
+    """Order one take; 200 if it is done within `wait_s` seconds, else 202."""
+    once = wish(request, idempotency_key, await request.body())
+    started = await cs.generations.start(
+        member.workspace, body.model, body.inputs, body.run_mode, once
+    )
+    if started.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    take = await cs.generations.wait(member.workspace, started.take, body.wait_s)
+    if take.status in ENDED:
+        response.status_code = 200
+    return _shown(cs, take)
+
+
+@router.get("", summary="List takes", responses=documented(401, 403, 422, 503))
+async def generations(
+    cs: Services,
+    member: Viewer,
+    status: TakeStatus | None = None,
+    model: Annotated[str | None, Query(max_length=200)] = None,
+    provider: Annotated[str | None, Query(max_length=100)] = None,
+    since: datetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+) -> Generations:
+    """List takes of the workspace, newest first."""
+    if since is not None:
+        since = since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
+    async with cs.database.read() as connection:
+        takes = await cs.house.takes.listed(
+            connection,
+            member.workspace,
+            limit=limit + 1,
+            before=cursor,
+            status=status,
+            model=model,
+            provider=provider,
+            since=since,
+        )
+    page = takes[:limit]
+    more = page[-1].id if len(takes) > limit else None
+    return Generations(items=[_shown(cs, take) for take in page], next_cursor=more)
+
+
+@router.get("/{take}", summary="One take", responses=documented(401, 403, 404, 422, 503))
+async def generation(take: TakeName, cs: Services, member: Viewer) -> Generation:
+    """Answer a take as it stands."""
+    return _shown(cs, await cs.generations.take(member.workspace, take))
+
+
+@router.post(
+    "/{take}/cancel",
+    summary="Cancel a take",
+    responses=documented(401, 403, 404, 409, 422, 503),
+)
+async def cancel(take: TakeName, cs: Services, member: Editor) -> Generation:
+    """End a take that has not ended, with the job that it is all of."""
+    found = await cs.generations.take(member.workspace, take)
+    await cs.control.cancel_single(member.workspace, JobId(found.job))
+    return _shown(cs, await cs.generations.take(member.workspace, take))

@@ -1,0 +1,112 @@
+"""Is it alive, is it ready, how is it: the routes that machines ask."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+import callsheet
+from callsheet.kernel.errors import UnavailableError
+from callsheet.telemetry.metrics import CONTENT_TYPE
+from callsheet.web.entry import Services
+
+router = APIRouter(tags=["health"])
+_CHECK_S: Final = 0.4
+
+
+class Alive(BaseModel):
+    """The process lives."""
+
+    status: Annotated[str, Field(examples=["ok"])] = "ok"
+
+
+class Readiness(BaseModel):
+    """Whether requests can be served now, and what each check says."""
+
+    status: Annotated[str, Field(examples=["ready"])]
+    checks: Annotated[dict[str, str], Field(examples=[{"database": "ok", "store": "ok"}])]
+
+
+class Health(BaseModel):
+    """How the service is."""
+
+    status: Annotated[str, Field(examples=["ok"])]
+    version: str
+    uptime_s: float
+    checks: dict[str, str]
+    providers: dict[str, dict[str, Any]]
+
+
+@router.get("/healthz", summary="Alive")
+async def healthz() -> Alive:
+    """Answer while the process lives; touches nothing else."""
+    return Alive()
+
+
+@router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
+async def ready(cs: Services, response: Response) -> Readiness:
+    """Check database, schema and store."""
+    checks = await run_checks(cs)
+    good = all(check == "ok" for check in checks.values())
+    response.status_code = 200 if good else 503
+    return Readiness(status="ready" if good else "not ready", checks=checks)
+
+
+@router.get("/health", summary="Health")
+async def health(cs: Services) -> Health:
+    """Tell how the service is, in words for people and machines."""
+    checks = await run_checks(cs)
+    bad = [name for name, check in checks.items() if check != "ok"]
+    status = "down" if "database" in bad else "degraded" if bad else "ok"
+    lockdown = cs.studio.lockdown
+    if lockdown is not None:
+        checks["lockdown"] = str(lockdown)
+    uptime = time.time() - cs.started_at
+    return Health(
+        status=status,
+        version=callsheet.__version__,
+        uptime_s=round(uptime, 1),
+        checks=checks,
+        providers={name: {"status": "ok"} for name in cs.house.providers},
+    )
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+async def metrics(cs: Services) -> Response:
+    """Answer every metric in Prometheus's text format."""
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            await cs.measure()
+    except (TimeoutError, UnavailableError):
+        cs.metrics.open_takes.clear()  # an old figure would be taken for a new one
+    return Response(cs.metrics.text(), media_type=CONTENT_TYPE)
+
+
+async def run_checks(cs: Services) -> dict[str, str]:
+    """Ask every service that the house stands on, side by side and bounded."""
+
+    async def schema() -> None:
+        if not await cs.schema_is_current():
+            raise UnavailableError("the schema is old; run: callsheet migrate")
+
+    asked: dict[str, Awaitable[None]] = {
+        "database": cs.database.check(),
+        "store": cs.house.blobs.check(),
+        "migrations": schema(),
+    }
+    results = await asyncio.gather(*(_checked(check) for check in asked.values()))
+    return dict(zip(asked, results, strict=True))
+
+
+async def _checked(check: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(_CHECK_S):
+            await check
+    except TimeoutError:
+        return f"no answer within {_CHECK_S} s"
+    except UnavailableError as problem:
+        return str(problem)
+    return "ok"

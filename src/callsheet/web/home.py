@@ -1,0 +1,84 @@
+"""The plain page on `/`: what this is, and the newest jobs with their contact sheets."""
+
+from html import escape
+from typing import Final
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+import callsheet
+from callsheet.jobs.model import Job, JobKind, Stage
+from callsheet.web.entry import Services, Viewer
+from callsheet.web.problems import documented
+from callsheet.wiring import Callsheet
+
+router = APIRouter(tags=["home"])
+_SHOWN: Final = 12
+_STYLE: Final = """
+:root { color-scheme: light dark; --line: #8883; --accent: #3a6ea5 }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 1080px; padding: 0 1.25rem }
+h1 { font-size: 1.9rem; margin: 0 } header p { margin: .3rem 0 0; opacity: .75; max-width: 46rem }
+nav { margin: 1rem 0 2rem; display: flex; gap: 1.2rem; flex-wrap: wrap } a { color: var(--accent) }
+@media (prefers-color-scheme: dark) { :root { --accent: #8fbfee } }
+.jobs { display: grid; gap: 1.25rem; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)) }
+.job { border: 1px solid var(--line); border-radius: 10px; overflow: hidden }
+.job .sheet { display: block; height: 190px; background: #1b1d21; overflow: hidden }
+.job .sheet img { width: 100%; display: block } .job .text { padding: .8rem 1rem }
+.job h2 { font-size: 1.05rem; margin: 0 } .job p { margin: .25rem 0 0; font-size: .9rem; opacity: .8 }
+progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 1rem;
+  border-radius: 8px; overflow-x: auto }
+"""
+
+
+@router.get("/", response_class=HTMLResponse, responses=documented(401, 403, 503))
+async def home(cs: Services, member: Viewer) -> HTMLResponse:
+    """Show what this is and what it did lately."""
+    async with cs.database.read() as connection:
+        jobs = await cs.house.jobs.recent(connection, member.workspace, _SHOWN, kind=JobKind.BATCH)
+    return HTMLResponse(page(cs, jobs))
+
+
+def page(cs: Callsheet, jobs: list[Job]) -> str:
+    """Write the page."""
+    cards = "\n".join(_card(cs, job) for job in jobs) or _EMPTY
+    reload = any(job.stage is not Stage.DONE for job in jobs)
+    refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
+    return f"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>callsheet</title>{refresh}<style>{_STYLE}</style>
+<header><h1>callsheet</h1><p>A production line for AI-generated media. Rows of a sheet go in;
+approved, quality-checked, costed pictures come out. Version {escape(callsheet.__version__)}.</p>
+</header>
+<nav><a href="/docs">API</a><a href="/openapi.json">OpenAPI</a><a href="/health">Health</a>
+<a href="/metrics">Metrics</a><a href="/api/models">Models</a></nav>
+<main class="jobs">
+{cards}
+</main>
+</html>
+"""
+
+
+_EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run examples/launch.csv</pre>
+<pre>curl -F file=@examples/launch.csv http://127.0.0.1:9090/batch/upload</pre></div>"""
+
+
+def _card(cs: Callsheet, job: Job) -> str:
+    counts = job.takes
+    facts = f"{job.rows} rows · {counts.succeeded} of {counts.total} pictures · ${job.charged}"
+    problem = f"<p>{escape(str(job.problem['message']))}</p>" if job.problem else ""
+    sheet = '<span class="sheet"></span>'
+    if job.stage is Stage.DONE:
+        files = cs.links.files(job.id)
+        sheet = (
+            f'<a class="sheet" href="{escape(files["contact-sheet.html"])}">'
+            f'<img loading="lazy" alt="" src="{escape(files["contact-sheet.png"])}"></a>'
+        )
+        tables = f'<a href="{escape(files["results.csv"])}">CSV</a> · '
+        links = f'<p>{tables}<a href="{escape(files["results.xlsx"])}">Excel</a></p>'
+    else:
+        links = f'<progress value="{job.progress:.3f}"></progress>'
+    return (
+        f'<article class="job">{sheet}<div class="text"><h2 dir="auto">'
+        f"{escape(job.name or job.id)}</h2><p>{escape(job.status)} · {escape(job.run_mode)} · "
+        f"{job.created_at:%Y-%m-%d %H:%M} UTC</p><p>{facts}</p>{problem}{links}</div></article>"
+    )

@@ -1,0 +1,44 @@
+"""Jobs of every kind: listed and looked at."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from callsheet.web.entry import Services, Viewer
+from callsheet.web.problems import documented
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+
+
+class Jobs(BaseModel):
+    """A page of jobs, newest first."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+@router.get("", summary="List jobs", responses=documented(401, 403, 422, 503))
+async def jobs(
+    cs: Services,
+    member: Viewer,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=100)] = None,
+) -> Jobs:
+    """List the workspace's jobs."""
+    async with cs.database.read() as connection:
+        found = await cs.house.jobs.recent(connection, member.workspace, limit + 1, cursor)
+    page = found[:limit]
+    more = page[-1].id if len(found) > limit else None
+    return Jobs(items=[cs.view.header(job) for job in page], next_cursor=more)
+
+
+@router.get("/{job}", summary="One job", responses=documented(401, 403, 404, 422, 503))
+async def job_state(
+    job: Annotated[str, Field(max_length=100)], cs: Services, member: Viewer
+) -> dict[str, Any]:
+    """Answer a job's state with its rows."""
+    async with cs.database.read() as connection:
+        found = await cs.house.jobs.find(connection, member.workspace, job)
+        rows = await cs.view.rows(connection, found, limit=10_000)
+    return {**cs.view.header(found), "rows": rows}

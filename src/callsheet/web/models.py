@@ -1,0 +1,127 @@
+"""Models: what can be asked for, what it costs, and switching one off."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from callsheet.kernel.money import Money
+from callsheet.ports.models import Execution, ModelCard
+from callsheet.web.entry import Admin, Services, Viewer
+from callsheet.web.problems import documented
+
+router = APIRouter(tags=["models"])
+_MICROS_PER_CREDIT = 10_000  # one credit is a cent
+
+
+class Price(BaseModel):
+    """The price of the smallest order, in US dollars."""
+
+    from_usd: str
+    currency: str = "USD"
+
+
+class Model(BaseModel):
+    """One model of the catalog."""
+
+    id: str
+    title: str
+    provider: str
+    kind: str
+    execution: str
+    enabled: bool
+    reason: str
+    price: Price
+    inputs: dict[str, Any]
+    limits: dict[str, int]
+    max_references: int
+    key_scope: str | None
+    key_present: bool
+
+
+class Models(BaseModel):
+    """The catalog."""
+
+    items: list[Model]
+    next_cursor: str | None = None
+
+
+class QuoteRequest(BaseModel, extra="forbid"):
+    """What would be asked for."""
+
+    inputs: Annotated[dict[str, Any], Field(examples=[{"prompt": "a red mug on oak"}])]
+
+
+class Quote(BaseModel):
+    """What it would cost."""
+
+    price: Annotated[str, Field(examples=["0.000000"])]
+    currency: str = "USD"
+    credits: str
+    breakdown: list[dict[str, str]]
+
+
+class Switch(BaseModel, extra="forbid"):
+    """On or off, and why."""
+
+    enabled: bool
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+def _model(card: ModelCard, off: dict[str, str]) -> Model:
+    smallest = card.inputs.model_validate({"prompt": "x"})
+    return Model(
+        id=card.id,
+        title=card.title,
+        provider=card.provider,
+        kind=card.kind,
+        execution=card.execution,
+        enabled=card.id not in off,
+        reason=off.get(card.id, ""),
+        price=Price(from_usd=str(card.price(smallest))),
+        inputs=card.inputs.model_json_schema(),
+        limits=dict(card.limits),
+        max_references=card.max_references,
+        key_scope=None,
+        key_present=card.execution is Execution.LOCAL,
+    )
+
+
+@router.get("/api/models", summary="List models", responses=documented(401, 403, 503))
+async def models(cs: Services, _member: Viewer) -> Models:
+    """List every model with its form, its price and its limits."""
+    async with cs.database.read() as connection:
+        off = await cs.switches.off(connection)
+    return Models(items=[_model(card, off) for card in cs.house.catalog.cards()])
+
+
+@router.post(
+    "/api/models/{model:path}/quote",
+    summary="Price one generation",
+    responses=documented(400, 401, 403, 404, 413, 422, 503),
+)
+async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -> Quote:
+    """Price one generation; nothing is ordered."""
+    card, price = cs.generations.quote(model, body.inputs)
+    line = {"what": card.title, "price": str(price)}
+    return Quote(price=str(price), credits=_credits(price), breakdown=[line])
+
+
+def _credits(price: Money) -> str:
+    return f"{price.micros / _MICROS_PER_CREDIT:.2f}"
+
+
+@router.patch(
+    "/api/admin/models/{model:path}",
+    summary="Switch a model on or off",
+    responses=documented(400, 401, 403, 404, 413, 422, 503),
+)
+async def switch(model: str, body: Switch, cs: Services, _member: Admin) -> Model:
+    """Switch a model on or off for every server and worker at once."""
+    card = cs.house.catalog.card(model)
+    async with cs.database.begin() as connection:
+        await cs.switches.turn(
+            connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
+        )
+        off = await cs.switches.off(connection)
+    return _model(card, off)

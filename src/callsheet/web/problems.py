@@ -1,0 +1,172 @@
+"""Errors as RFC 9457 problem documents: the one place where errors get an HTTP status."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from callsheet.accounts.errors import ForbiddenError, UnauthorizedError
+from callsheet.delivery.errors import LinkRefusedError
+from callsheet.kernel.errors import (
+    CallsheetError,
+    ConflictError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+    shown,
+)
+from callsheet.ports.models import ProviderError
+from callsheet.web.errors import (
+    BodyTooLargeError,
+    ForbiddenHostError,
+    RangeRefusedError,
+    WrongTypeError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
+    (UnauthorizedError, 401),
+    (ForbiddenError, 403),
+    (ForbiddenHostError, 403),
+    (LinkRefusedError, 403),
+    (BodyTooLargeError, 413),
+    (WrongTypeError, 415),
+    (RangeRefusedError, 416),
+    (NotFoundError, 404),
+    (ConflictError, 409),
+    (InvalidInputError, 422),
+    (UnavailableError, 503),
+    (ProviderError, 502),
+)
+_TITLES: Final = {
+    400: "Malformed request",
+    401: "Not let in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    415: "Wrong type",
+    416: "Range not satisfiable",
+    422: "Invalid input",
+    500: "Internal error",
+    502: "Provider failed",
+    503: "Unavailable",
+}
+_RETRY_AFTER_S: Final = "2"
+
+
+class FieldProblem(BaseModel):
+    """One wrong field."""
+
+    field: str
+    message: str
+    value: str = ""
+
+
+class Problem(BaseModel):
+    """An error, as every endpoint answers it (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[FieldProblem] = []
+    next_step: str | None = None
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of an endpoint for its OpenAPI operation."""
+    return {
+        status: {
+            "description": _TITLES[status],
+            "model": Problem,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem_response(
+    path: str,
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    next_step: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """Answer a problem document."""
+    problem = Problem(
+        type=f"https://callsheet.dev/problems/{code}",
+        title=_TITLES.get(status, "Error"),
+        status=status,
+        detail=detail,
+        instance=path,
+        code=code,
+        errors=[
+            FieldProblem(field=each.field, message=each.message, value=each.value)
+            for each in errors
+        ],
+        next_step=next_step,
+    )
+    return JSONResponse(
+        problem.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def answer_error(request: Request, error: Exception) -> JSONResponse:
+    """Answer one of our own errors."""
+    assert isinstance(error, CallsheetError)  # noqa: S101  # registered for this class alone
+    status = next((code for kind, code in _STATUSES if isinstance(error, kind)), 500)
+    headers = {"Retry-After": _RETRY_AFTER_S} if isinstance(error, UnavailableError) else {}
+    if isinstance(error, UnauthorizedError):
+        headers["WWW-Authenticate"] = "Bearer"
+    step = getattr(error, "next_step", None)
+    return problem_response(
+        request.url.path,
+        status,
+        error.code,
+        str(error),
+        errors=getattr(error, "errors", ()),
+        next_step=str(step) if step else None,
+        headers=headers,
+    )
+
+
+def answer_invalid(request: Request, error: Exception) -> JSONResponse:
+    """Answer what pydantic refused at the edge."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # see above
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        detail = "the body is not JSON: " + str(faults[0].get("ctx", {}).get("error", ""))
+        return problem_response(request.url.path, 400, "malformed_json", detail)
+    errors = [
+        FieldError(
+            ".".join(str(part) for part in fault["loc"] if part != "body"),
+            fault["msg"],
+            shown(fault.get("input", "")),
+        )
+        for fault in faults[:100]
+    ]
+    detail = f"{errors[0].field}: {errors[0].message}"
+    return problem_response(request.url.path, 422, "invalid_input", detail, errors=errors)
+
+
+def answer_http(request: Request, error: Exception) -> JSONResponse:
+    """Answer what the framework refuses: no such path, no such method."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # see above
+    codes = {404: "not_found", 405: "method_not_allowed", 400: "malformed_request"}
+    code = codes.get(error.status_code, "error")
+    headers = dict(error.headers or {})
+    return problem_response(
+        request.url.path, error.status_code, code, str(error.detail), headers=headers
+    )
