@@ -16,7 +16,9 @@ from callsheet.media.drawing.colours import Colour
 Point = tuple[float, float]
 
 _BAND_PIXELS = 1 << 22  # painted at once, before averaging down
-_OPAQUE = 255
+OPAQUE = 255
+_TRIANGLE = 3  # fewer corners have no inside, fewer points no curve
+_SMALL, _MIDDLING = 400, 700  # pixels; small pictures show every step of an edge
 _SOFT_SIDE = 128
 
 
@@ -26,7 +28,7 @@ class Shape:
 
     points: tuple[Point, ...]
     colour: Colour
-    alpha: int = _OPAQUE
+    alpha: int = OPAQUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,10 @@ class Canvas:
     def polygon(self, points: Iterable[Point], colour: Colour, alpha: float = 1.0) -> None:
         """Add a polygon; `alpha` is 0 to 1."""
         corners = tuple(points)
-        if len(corners) > 2 and alpha > 0:
-            self.shapes.append(Shape(corners, colour, min(_OPAQUE, round(alpha * _OPAQUE))))
+        if len(corners) >= _TRIANGLE and alpha > 0:
+            self.shapes.append(Shape(corners, colour, min(OPAQUE, round(alpha * OPAQUE))))
 
-    def rectangle(
+    def rectangle(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self,
         left: float,
         top: float,
@@ -67,7 +69,7 @@ class Canvas:
         """Add an upright rectangle."""
         self.polygon(((left, top), (right, top), (right, bottom), (left, bottom)), colour, alpha)
 
-    def ellipse(
+    def ellipse(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self, x: float, y: float, across: float, down: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add an ellipse by its centre and half axes."""
@@ -79,7 +81,7 @@ class Canvas:
         """Add a line of even width through `points`."""
         self.polygon(ribbon(points, width), colour, alpha)
 
-    def glow(
+    def glow(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self, x: float, y: float, across: float, down: float, colour: Colour, alpha: float
     ) -> None:
         """Add a soft spot by its centre and half axes."""
@@ -174,7 +176,7 @@ class Pen:
         """Add a closed curve through points."""
         self.canvas.polygon([self.at(point) for point in smooth(points)], colour, alpha)
 
-    def box(
+    def box(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self,
         left: float,
         bottom: float,
@@ -186,7 +188,7 @@ class Pen:
         """Add an upright rectangle."""
         self.polygon(((left, bottom), (right, bottom), (right, top), (left, top)), colour, alpha)
 
-    def ellipse(
+    def ellipse(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self, x: float, y: float, across: float, up: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add an ellipse."""
@@ -197,10 +199,10 @@ class Pen:
         self, points: Sequence[Point], width: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add a line through points, with a curve where there are more than two."""
-        path = smooth(points, closed=False) if len(points) > 2 else points
+        path = smooth(points, closed=False) if len(points) >= _TRIANGLE else points
         self.canvas.stroke([self.at(point) for point in path], width * self.height, colour, alpha)
 
-    def glow(
+    def glow(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
         self, x: float, y: float, across: float, up: float, colour: Colour, alpha: float
     ) -> None:
         """Add a soft spot."""
@@ -222,9 +224,9 @@ def paint(image: Image.Image, canvas: Canvas) -> None:
 
 
 def _finer(side: int) -> int:
-    if side <= 400:
+    if side <= _SMALL:
         return 4
-    return 3 if side <= 700 else 2
+    return 3 if side <= _MIDDLING else 2
 
 
 def _extent(shape: Shape | Spot, ratio: float) -> tuple[float, float]:
@@ -251,7 +253,7 @@ def _paint_band(
             _paint_spot(large, shape, scale, shift)
             continue
         points = [(x * scale, y * scale - shift) for x, y in shape.points]
-        if shape.alpha == _OPAQUE:
+        if shape.alpha == OPAQUE:
             solid.polygon(points, shape.colour)
         else:
             glaze.polygon(points, (*shape.colour, shape.alpha))
@@ -272,7 +274,7 @@ def _paint_spot(large: Image.Image, spot: Spot, scale: float, shift: float) -> N
         min(float(_SOFT_SIDE), (x2 - left) / wide * side + 1),
         min(float(_SOFT_SIDE), (y2 - top) / tall * side + 1),
     )
-    mask = _falloff(round(spot.alpha * _OPAQUE)).resize(
+    mask = _falloff(round(spot.alpha * OPAQUE)).resize(
         (x2 - x1, y2 - y1), Image.Resampling.BILINEAR, box=box
     )
     large.paste(spot.colour, (x1, y1, x2, y2), mask)

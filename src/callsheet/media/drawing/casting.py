@@ -90,14 +90,15 @@ def _main(stage: Stage) -> None:
         x = _inside(stage, x, scale * drawing_of(plan.main, plan.angle).aspect * stage.height)
     place(
         stage, plan.main, x=x, base=base, scale=scale,
-        dyes=dyes_for(stage.palette, colour=own_colour(stage, plan.main)), facing=not plan.from_left,
+        dyes=dyes_for(stage.palette, colour=own_colour(stage, plan.main)),
+        facing=not plan.from_left,
     )  # fmt: skip
 
 
 def _inside(stage: Stage, x: float, width: float) -> float:
     """Move a subject of some pixels across away from the frame's sides."""
     half = width / 2 / stage.width + 0.05
-    return x if half > 0.5 else min(1 - half, max(half, x))
+    return x if 2 * half > 1 else min(1 - half, max(half, x))
 
 
 def _fitting(stage: Stage, thing: Thing | None, scale: float) -> float:
@@ -120,7 +121,7 @@ def _near_supports(stage: Stage, *, taken: bool) -> None:
                 stage, thing, x=1 - plan.subject_x, base=plan.base - 0.012,
                 scale=plan.scale * _STATURES[thing.name],
                 dyes=dyes_for(stage.palette, colour=own_colour(stage, thing)),
-                facing=plan.subject_x < 0.5,
+                facing=plan.on_left,
             )  # fmt: skip
     if taken or plan.size in ("extreme_wide", "wide"):
         return

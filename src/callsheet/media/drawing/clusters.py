@@ -16,6 +16,7 @@ _MOST_MARKS = 6  # a pile of combining marks would otherwise paint over its neig
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 _TAGS = range(0xE0020, 0xE0080)
+_FIRST_SYMBOL = 0x2000
 _BLACK_FLAG = "\U0001f3f4"
 
 
@@ -103,7 +104,7 @@ def _belongs(cluster: str, char: str) -> bool:
         or code in _SKIN_TONES
         or code in _TAGS
         or _is_mark(char)
-        or (cluster[-1] == _JOINER and ord(cluster[0]) > 0x2000)
+        or (cluster[-1] == _JOINER and ord(cluster[0]) >= _FIRST_SYMBOL)
     )
 
 

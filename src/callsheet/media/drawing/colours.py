@@ -9,6 +9,8 @@ Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
 BLACK: Colour = (0, 0, 0)
+_SRGB_KNEE, _LINEAR_KNEE = 0.04045, 0.0031308  # where the sRGB curve becomes a line
+_SHOWN = 0.502  # from the middle of a channel; a rounding error beyond its ends is forgiven
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Tone:
         light = min(1.0, max(0.0, self.light))
         for _ in range(12):
             parts = _srgb(light, chroma, self.hue)
-            if all(-0.002 <= part <= 1.002 for part in parts):
+            if all(abs(part - 0.5) <= _SHOWN for part in parts):
                 break
             chroma *= 0.86
         red, green, blue = (min(255, max(0, round(part * 255))) for part in parts)
@@ -88,11 +90,11 @@ def blend(colours: Sequence[tuple[Colour, float]]) -> Colour:
 
 
 def _linear(part: float) -> float:
-    return part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+    return part / 12.92 if part <= _SRGB_KNEE else ((part + 0.055) / 1.055) ** 2.4
 
 
 def _gamma(part: float) -> float:
-    if part <= 0.0031308:
+    if part <= _LINEAR_KNEE:
         return part * 12.92
     return 1.055 * math.pow(part, 1 / 2.4) - 0.055
 

@@ -1,4 +1,4 @@
-"""Where the camera stands and where things are: from the words, the shape of the frame, the seed."""
+"""Where the camera stands and where things are: from words, the frame's shape and the seed."""
 
 import random
 from dataclasses import dataclass
@@ -40,6 +40,8 @@ _DISTANCES = (1.0, 0.82, 1.13, 0.92)
 _HEIGHTS = (0.0, -0.05, 0.045, 0.02)
 _TURNS = (0.0, 17.0, -19.0, 32.0)
 _MOST_SUPPORTS = 2
+_MIDDLE = 0.5
+_NARROW = 0.7  # of width to height, below which the subject is centred
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ class Composition:
         return self.setting in INDOORS
 
     @property
+    def on_left(self) -> bool:
+        """Whether the subject stands in the left half."""
+        return self.subject_x < _MIDDLE
+
+    @property
     def from_left(self) -> bool:
         """Whether the light comes from the left."""
         return self.light_x < self.subject_x
@@ -76,9 +83,9 @@ class Composition:
 
 def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Composition:
     """Stage a shot; variants of one seed differ in side, distance, height, light and colour."""
-    dice = random.Random(f"{seed}:{reading.setting}")
+    dice = random.Random(f"{seed}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
     step = variant - 1
-    mirrored = (dice.random() < 0.5) != (step % 2 == 1)
+    mirrored = (dice.random() < _MIDDLE) != (step % 2 == 1)
     main = _main(reading)
     size = _size(reading, main)
     sort = main.sort if main else "abstract"
@@ -113,9 +120,10 @@ def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Comp
 
 def _main(reading: Reading) -> Thing | None:
     """Choose whom the shot is about: the first thing named, but a product when seen close."""
-    things = [
-        thing for thing in reading.things if thing.name != "vase" or len(_products(reading)) < 2
-    ]
+    products = [thing for thing in reading.things if thing.sort == "products"]
+    # "Ceramic" beside a mug says what it is made of; alone it is a vessel.
+    several = len(products) > 1
+    things = [thing for thing in reading.things if not (several and thing.name == "vase")]
     if reading.size == "extreme_close" or (reading.size == "close" and "hands" in _names(things)):
         for thing in things:
             if thing.sort == "products":
@@ -132,10 +140,6 @@ def _main(reading: Reading) -> Thing | None:
 
 def _names(things: list[Thing]) -> set[str]:
     return {thing.name for thing in things}
-
-
-def _products(reading: Reading) -> list[Thing]:
-    return [thing for thing in reading.things if thing.sort == "products"]
 
 
 def _supports(reading: Reading, main: Thing | None) -> tuple[Thing, ...]:
@@ -183,7 +187,7 @@ def _horizon(angle: str, size: str, *, tabletop: bool) -> float:
 
 
 def _third(size: str, aspect: float) -> float:
-    if aspect < 0.7 or size in ("extreme_close", "two_shot"):
+    if aspect < _NARROW or size in ("extreme_close", "two_shot"):
         return 0.47
     return 0.39 if size in ("close", "medium") else 1 / 3 + 0.02
 

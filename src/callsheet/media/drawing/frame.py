@@ -15,6 +15,7 @@ from callsheet.media.drawing.stage import Stage
 from callsheet.ports.pictures import FrameReference, FrameSpec
 
 SMALLEST_SIDE, LARGEST_SIDE = 256, 4_096
+_TWO_LABELS = 300  # pixels across, from which both labels fit side by side
 _COMPRESSION = 3  # half the time of the default for files a few per cent larger
 
 _SIZE_NAMES = {
@@ -90,7 +91,7 @@ def _label(
     draw_label(scene, "PREVIEW", right=True, size=size, ground=stage.palette.accent, room=half)
     if materials.first is not None and materials.last is not None:
         draw_inset(scene, materials.last, "Last frame", size)
-    if scene.width >= 300:
+    if scene.width >= _TWO_LABELS:
         words = _words(reading, materials, stage)
         draw_label(scene, words, right=False, size=size, ground=DARK_LABEL, room=half)
 

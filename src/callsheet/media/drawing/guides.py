@@ -8,6 +8,8 @@ from callsheet.media.drawing.materials import cover
 from callsheet.media.drawing.typesetting import draw_text, set_text
 
 DARK_LABEL: Colour = (18, 19, 23)
+_ROOM_FOR_LINES = 180  # pixels; in less, lines would only be noise
+_DARK_INK_FROM = 0.68  # lightness of a ground that white would not read on
 _SAFE = 0.05  # of each side, left free
 
 
@@ -17,7 +19,7 @@ def draw_guides(image: Image.Image) -> None:
     wide, tall = image.size
     unit = min(image.size) / 100
     thin = max(1, round(unit * 0.11))
-    if min(image.size) >= 180:
+    if min(image.size) >= _ROOM_FOR_LINES:
         faint = (255, 255, 255, 44)
         for n in (1, 2):
             draw.rectangle((wide * n // 3, 0, wide * n // 3 + thin - 1, tall), faint)
@@ -34,7 +36,7 @@ def _corners(draw: ImageDraw.ImageDraw, wide: int, tall: int, thick: int, long: 
             _bar(draw, x, y + down * thick, x + across * thick, y + down * long, mark)
 
 
-def _bar(
+def _bar(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
     draw: ImageDraw.ImageDraw, x1: int, y1: int, x2: int, y2: int, mark: tuple[int, int, int, int]
 ) -> None:
     left, right = sorted((x1, x2))
@@ -77,5 +79,5 @@ def draw_label(
     draw.rounded_rectangle(
         (left, inset, left + wide, inset + tall), radius=tall * 0.28, fill=(*ground, 214)
     )
-    ink: Colour = WHITE if lightness(ground) < 0.68 else (20, 20, 24)
+    ink: Colour = WHITE if lightness(ground) < _DARK_INK_FROM else (20, 20, 24)
     draw_text(image, (left + pad, inset + (tall - block.height) / 2), block, ink)

@@ -10,9 +10,9 @@ from callsheet.media.drawing.clusters import Glyph
 # East Asian line-breaking: closing marks and small kana do not open a line, nor do opening
 # marks close one.
 _NO_LINE_STARTS_WITH = frozenset(
-    "、。，．：；？！）］｝」』】〉》〕〗〙”’…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%,.:;!?)]}»›"
+    "、。，．：；？！）］｝」』】〉》〕〗〙”’…ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ%,.:;!?)]}»›"  # noqa: RUF001 - these very characters are meant
 )
-_NO_LINE_ENDS_WITH = frozenset("（［｛「『【〈《〔〖〘“‘([{«‹")
+_NO_LINE_ENDS_WITH = frozenset("（［｛「『【〈《〔〖〘“‘([{«‹")  # noqa: RUF001 - these very characters are meant
 _WIDE = frozenset(("W", "F"))
 _STARTS_SYLLABLE = frozenset("เแโใไເແໂໃໄ")  # Thai and Lao vowels that always open a syllable
 _RIGHT = frozenset(("R", "AL"))

@@ -14,6 +14,8 @@ from callsheet.ports.pictures import FrameReference, ReferenceMode, UnreadablePi
 _CLEAR = 24  # alpha below this is nothing
 _PLAIN = 13.0  # a border whose colours differ less than this is a plain ground
 _MATTE_SIDE = 96
+_OUTSIDE = 128  # marks the ground while a matte is made
+_LEAST_COVERED, _MOST_COVERED = 0.02, 0.92  # of the picture; else no thing was found
 _MOST_SIDE = 4_096
 _MOST_REFERENCES = 6
 
@@ -100,12 +102,12 @@ def _matte(picture: Image.Image) -> Image.Image | None:
     rough = _difference(small, (red, green, blue)).point(_ramp(10, 11))
     framed = Image.new("L", (_MATTE_SIDE + 2, _MATTE_SIDE + 2))
     framed.paste(rough, (1, 1))
-    ImageDraw.floodfill(framed, (0, 0), 128)
-    solid = framed.point([0 if value == 128 else 255 for value in range(256)])
+    ImageDraw.floodfill(framed, (0, 0), _OUTSIDE)
+    solid = framed.point([0 if value == _OUTSIDE else 255 for value in range(256)])
     solid = solid.crop((1, 1, _MATTE_SIDE + 1, _MATTE_SIDE + 1)).filter(ImageFilter.MinFilter(3))
     matte = ImageChops.lighter(far, solid.resize(picture.size, Image.Resampling.BICUBIC))
     covered = ImageStat.Stat(matte).mean[0] / 255
-    return matte if 0.02 < covered < 0.92 else None
+    return matte if _LEAST_COVERED < covered < _MOST_COVERED else None
 
 
 def _border(small: Image.Image) -> Image.Image:

@@ -44,6 +44,9 @@ class _Hour:
 
 
 _DARK = 0.45
+_DAYLIT_LAND = 0.3
+_GREY = 0.03  # chroma below which a colour has no hue to lend
+_SOLID = 128  # alpha
 _HOURS = {
     "dawn": _Hour(Tone(0.66, 0.075, 275), Tone(0.88, 0.085, 55), Tone(0.97, 0.07, 85), 0.46, 0.27),
     "golden": _Hour(Tone(0.56, 0.1, 300), Tone(0.82, 0.135, 58), Tone(0.95, 0.11, 82), 0.40, 0.23),
@@ -99,7 +102,7 @@ def _by_hour(reading: Reading, hour: _Hour, choice: int) -> Palette:
     hue, chroma = _LAND_HUES.get(reading.setting, _INDOOR_HUE)
     if "snow" in reading.weather:
         hue, chroma = 245, 0.02
-    land = hour.land + (0.22 if "snow" in reading.weather and hour.land > 0.3 else 0.0)
+    land = hour.land + (0.22 if "snow" in reading.weather and hour.land > _DAYLIT_LAND else 0.0)
     ground = tone(land, chroma, hue)
     near = tone(land * 0.8, chroma, hue)
     low = hour.low.colour()
@@ -126,7 +129,7 @@ def _tinted(palette: Palette, colours: Sequence[Colour]) -> Palette:
     def breathe(colour: Colour) -> Colour:
         seen = Tone.of(colour)
         tinted = Tone(seen.light, max(seen.chroma, breath.chroma * 0.5), breath.hue).colour()
-        return mix(colour, tinted, 0.3 if breath.chroma > 0.03 else 0.0)
+        return mix(colour, tinted, 0.3 if breath.chroma > _GREY else 0.0)
 
     return replace(palette.mapped(breathe), subject=first, accent=last, light=palette.light)
 
@@ -173,7 +176,7 @@ def _in_mood(palette: Palette, reading: Reading) -> Palette:
 def leading_colours(picture: Image.Image, count: int = 5) -> tuple[Colour, ...]:
     """Find a picture's leading colours, the most frequent first; clear pixels do not count."""
     small = picture.convert("RGBA").resize((48, 48), Image.Resampling.BOX)
-    solid = [pixel for pixel in _pixels(small) if pixel[3] > 127]
+    solid = [pixel for pixel in _pixels(small) if pixel[3] >= _SOLID]
     if not solid:
         return ()
     strip = Image.new("RGB", (len(solid), 1))

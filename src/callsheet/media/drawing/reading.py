@@ -173,7 +173,7 @@ def _needle(word: str, notion: str) -> _Needle:
     plain = " ".join(stem for stem in stems if stem)
     if any(ord(plain[0]) in script for script in _UNSPACED):
         return _Needle(plain, len(plain), notion)
-    if len(stems) > 2:
+    if word.strip("*").count("*"):
         inner = r"\S* ".join(re.escape(stem) for stem in stems if stem)
         return _Needle(re.compile(f" {inner}"), len(plain), notion)
     open_end = "*" in word or _goes_on(plain)

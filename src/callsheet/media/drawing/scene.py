@@ -35,7 +35,7 @@ def plan_scene(
     if not styles and materials.plate is not None:
         styles = [leading_colours(materials.plate)]
     palette = palette_for(reading, styles, choice=plan.choice, turn=plan.turn)
-    dice = random.Random(f"{spec.seed}:{spec.variant}:{reading.setting}")
+    dice = random.Random(f"{spec.seed}:{spec.variant}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
     return Stage(Canvas(*size), plan, palette, reading, dice)
 
 
@@ -107,7 +107,7 @@ def _far_supports(stage: Stage) -> None:
             # Somebody behind the product, out of focus.
             _far(stage, thing, x=away, base=1.45, scale=1.3, haze=0.12)
         elif thing.sort == "buildings" and not plan.indoors:
-            outward = 0.06 if away > 0.5 else -0.06
+            outward = 0.06 if plan.on_left else -0.06
             _far(stage, thing, x=away + outward, base=plan.horizon + 0.015, scale=0.4, haze=0.3)
         elif (
             thing.sort in ("nature", "vehicles")

@@ -17,6 +17,7 @@ _DIM = 0.48
 _WIDE = 2.3  # wider frames carry the slate at their side
 _ROOMY = 132  # pixels of height from which there is space for a third row
 _LETTERS = 26
+_NARROW_STRIP = 420  # pixels; narrower ones need the margin's room
 _MOST_THUMBNAILS = 3
 _MOST_NAMED_RATIO = 32
 
@@ -103,7 +104,7 @@ def draw_slate(
         else (left, top, right, top + rule - 1),
         inks.accent,
     )
-    pad = round(layout.text * (1.15 if right - left > 420 else 0.8))
+    pad = round(layout.text * (1.15 if right - left > _NARROW_STRIP else 0.8))
     box = (left + pad, top + round(pad * 0.8) + rule, right - pad, bottom - round(pad * 0.7))
     roomy = bottom - top >= _ROOMY
     head = _header(image, box, spec, inks, layout)
@@ -131,7 +132,7 @@ def _header(image: Image.Image, box: _Box, spec: FrameSpec, inks: _Inks, layout:
         weight=Weight.BOLD,
     )
     chip_wide = round(chip.width * 1.04 + layout.text * 0.9)
-    facts = f"PREVIEW · {spec.width} × {spec.height} · {ratio_name(spec.width, spec.height)}"
+    facts = f"PREVIEW · {spec.width} × {spec.height} · {ratio_name(spec.width, spec.height)}"  # noqa: RUF001 - these very characters are meant
     facts_wide = 0
     if not layout.beside and right - left > layout.text * 30:
         block = set_text(
@@ -167,7 +168,7 @@ def _header(image: Image.Image, box: _Box, spec: FrameSpec, inks: _Inks, layout:
     return round(size * 1.34 + layout.text * 0.35)
 
 
-def _footer(
+def _footer(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
     image: Image.Image,
     box: _Box,
     spec: FrameSpec,

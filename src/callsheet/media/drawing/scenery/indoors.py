@@ -3,6 +3,9 @@
 from callsheet.media.drawing.colours import BLACK, WHITE, lit, mix
 from callsheet.media.drawing.stage import Stage
 
+_CLEAR_OF_HEAD = 0.2  # of the width, between a picture on the wall and the subject
+_TILE_ROWS = 4
+
 
 def studio(stage: Stage) -> None:
     """Draw a seamless paper backdrop: a wide soft curve from wall to floor."""
@@ -22,7 +25,7 @@ def room(stage: Stage) -> None:
     _walls(stage)
     _window(stage)
     away = 1 - stage.plan.light_x
-    if abs(away - stage.plan.subject_x) > 0.2 or stage.plan.tabletop:
+    if abs(away - stage.plan.subject_x) > _CLEAR_OF_HEAD or stage.plan.tabletop:
         _picture(stage, away)
     _pendant(stage, (stage.plan.subject_x + away) / 2)
 
@@ -42,7 +45,7 @@ def kitchen(stage: Stage) -> None:
     line = lit(stage.palette.sky_low, -0.1)
     for n in range(1, 14):
         y = stage.horizon - n * stage.unit * 3.4
-        if n < 5:
+        if n <= _TILE_ROWS:
             stage.canvas.rectangle(0, y, stage.width, y + stage.unit * 0.18, line, 0.4)
     columns = max(2, int(stage.width / (stage.unit * 7)))
     for n in range(columns):
@@ -86,9 +89,10 @@ def platform(stage: Stage) -> None:
                  (foot - stage.unit * spread * 1.6, stage.height * 0.92)),
                 colour, alpha,
             )  # fmt: skip
+    foot = min(1.0, stage.plan.base) * stage.height
     stage.canvas.glow(
-        stage.plan.subject_x * stage.width, stage.plan.base * stage.height if stage.plan.base < 1 else stage.height,
-        stage.width * 0.3, stage.unit * 7, palette.light, 0.4,
+        stage.plan.subject_x * stage.width, foot, stage.width * 0.3, stage.unit * 7,
+        palette.light, 0.4,
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from callsheet.media.drawing.scenery.parts import clouds, ground, hills, stars, 
 from callsheet.media.drawing.stage import Stage
 
 _NEON = ((255, 70, 150), (60, 220, 255), (255, 196, 70), (150, 110, 255))
-_FACADE_PIXELS = 1.15  # units between window columns
+_DARK_WINDOWS = 0.3  # of all windows
+_NIGHT_SIGNS = 0.5  # of all fronts
 
 
 def city(stage: Stage) -> None:
@@ -25,7 +26,7 @@ def city(stage: Stage) -> None:
 
 
 def _vanishing(stage: Stage) -> float:
-    return stage.width * (0.58 if stage.plan.subject_x < 0.5 else 0.42)
+    return stage.width * (0.58 if stage.plan.on_left else 0.42)
 
 
 def _skyline(stage: Stage, colour: Colour, tall: float, count: int) -> None:
@@ -97,14 +98,14 @@ def _facade(
     lamp = stage.palette.light if stage.palette.dark else lit(colour, 0.1)
     for column in range(3):
         for row in range(5):
-            if stage.dice.random() < 0.3:
+            if stage.dice.random() < _DARK_WINDOWS:
                 continue
             start, end = (column + 0.25) / 3, (column + 0.7) / 3
             top, bottom = 0.1 + row * 0.15, 0.18 + row * 0.15
             points = [_on(far, near, start, top), _on(far, near, end, top),
                       _on(far, near, end, bottom), _on(far, near, start, bottom)]  # fmt: skip
             stage.canvas.polygon(points, lamp, 0.5 if stage.palette.dark else 0.4)
-    if stage.reading.time == "neon" or (stage.palette.dark and stage.dice.random() < 0.5):
+    if stage.reading.time == "neon" or (stage.palette.dark and stage.dice.random() < _NIGHT_SIGNS):
         sign = stage.dice.choice(_NEON)
         points = [_on(far, near, 0.15, 0.72), _on(far, near, 0.8, 0.72),
                   _on(far, near, 0.8, 0.8), _on(far, near, 0.15, 0.8)]  # fmt: skip

@@ -16,6 +16,8 @@ from callsheet.media.drawing.scenery.parts import (
 from callsheet.media.drawing.stage import Stage
 
 _SAND = (214, 192, 156)
+_NEAR_TRUNK = 2  # units wide
+_CLEARING = 0.13  # of the width, kept free of near trunks around the subject
 
 
 def _sky(stage: Stage) -> None:
@@ -28,7 +30,7 @@ def _sky(stage: Stage) -> None:
 
 def _away(stage: Stage) -> float:
     """Tell which side of the frame the subject leaves free, as a fraction."""
-    return 0.0 if stage.plan.subject_x > 0.5 else 1.0
+    return 1.0 if stage.plan.on_left else 0.0
 
 
 def sea(stage: Stage) -> None:
@@ -71,7 +73,7 @@ def _beach(stage: Stage) -> None:
     # The beach rises to the subject's feet, so that nobody stands on water.
     pale = mix(_SAND, stage.palette.light, 0.15)
     sand = mix(pale, stage.palette.shade, 0.68 if stage.palette.dark else 0.22)
-    inward = 1 if stage.plan.subject_x > 0.5 else -1
+    inward = -1 if stage.plan.on_left else 1
     top = min(stage.plan.base, 0.97) - 0.05
     edge = []
     for n in range(25):
@@ -133,7 +135,7 @@ def forest(stage: Stage) -> None:
         )
         for n in range(count):
             x = (n + stage.dice.random()) / count * stage.width
-            if girth > 2 and abs(x / stage.width - plan.subject_x) < 0.13:
+            if girth > _NEAR_TRUNK and abs(x / stage.width - plan.subject_x) < _CLEARING:
                 continue
             half = stage.unit * girth * stage.dice.uniform(0.4, 0.75)
             lean = stage.dice.uniform(-0.02, 0.02) * stage.height

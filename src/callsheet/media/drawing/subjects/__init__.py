@@ -1,6 +1,6 @@
 """Subjects as silhouettes in a few tones, and how they are put into a scene."""
 
-from callsheet.media.drawing.canvas import Canvas, Pen, Shape
+from callsheet.media.drawing.canvas import OPAQUE, Canvas, Pen, Shape
 from callsheet.media.drawing.reading import Thing
 from callsheet.media.drawing.stage import Stage
 from callsheet.media.drawing.subjects import (
@@ -51,7 +51,7 @@ def place(
     drawing.paint(pen, dyes)
     rim = stage.unit * _RIM * (-1 if stage.light_x < pen.x else 1)
     for shape in own.shapes:
-        if isinstance(shape, Shape) and shape.alpha == 255:
+        if isinstance(shape, Shape) and shape.alpha == OPAQUE:
             moved = [(px + rim, py - abs(rim) * 0.5) for px, py in shape.points]
             stage.canvas.polygon(moved, dyes.rim)
     stage.canvas.shapes.extend(own.shapes)

@@ -13,7 +13,8 @@ def _legs(pen: Pen, dyes: Dyes) -> None:
     for side, colour in ((1, dyes.deep), (-1, lit(dyes.deep, 0.03))):
         pen.polygon(
             (
-                (side * 0.002, 0.5), (side * 0.098, 0.5), (side * 0.088, 0.26), (side * 0.076, 0.03),
+                (side * 0.002, 0.5), (side * 0.098, 0.5), (side * 0.088, 0.26), (side * 0.076,
+                0.03),
                 (side * 0.03, 0.03), (side * 0.022, 0.26),
             ),
             colour,
@@ -37,7 +38,8 @@ def _arm(pen: Pen, dyes: Dyes, side: int, colour: Colour) -> None:
 
 
 def _coat(pen: Pen, dyes: Dyes, hem: float) -> None:
-    outline = [(0.0, 0.838), (0.05, 0.834), (0.108, 0.812), (0.138, 0.775), (0.118, 0.66), (0.1, 0.58),
+    outline = [(0.0, 0.838), (0.05, 0.834), (0.108, 0.812), (0.138, 0.775), (0.118, 0.66), (0.1,
+    0.58),
                (0.112, 0.5), (0.13, hem), (0.06, hem - 0.006), (0.0, hem)]  # fmt: skip
     pen.blob(_mirror(outline), dyes.base)
     shade = [(0.02, 0.83), (0.1, 0.81), (0.134, 0.77), (0.114, 0.66), (0.098, 0.58), (0.11, 0.5),
@@ -62,7 +64,8 @@ def _head(pen: Pen, dyes: Dyes) -> None:
         dyes.skin,
     )  # fmt: skip
     pen.blob(
-        ((0.012, 0.994), (0.044, 0.979), (0.056, 0.935), (0.049, 0.891), (0.022, 0.858), (0.006, 0.853),
+        ((0.012, 0.994), (0.044, 0.979), (0.056, 0.935), (0.049, 0.891), (0.022, 0.858), (0.006,
+        0.853),
          (0.02, 0.9), (0.024, 0.945)),
         mix(dyes.skin, dyes.deep, 0.4), 0.8,
     )  # fmt: skip
@@ -75,7 +78,8 @@ def _head(pen: Pen, dyes: Dyes) -> None:
 def _short_hair(pen: Pen, dyes: Dyes) -> None:
     hair = lit(dyes.deep, 0.02)
     pen.blob(
-        ((-0.06, 0.93), (-0.058, 0.975), (-0.03, 1.004), (0.012, 1.008), (0.052, 0.985), (0.062, 0.94),
+        ((-0.06, 0.93), (-0.058, 0.975), (-0.03, 1.004), (0.012, 1.008), (0.052, 0.985), (0.062,
+        0.94),
          (0.056, 0.905), (0.05, 0.94), (0.03, 0.968), (-0.02, 0.972), (-0.05, 0.955)),
         hair,
     )  # fmt: skip
@@ -84,7 +88,8 @@ def _short_hair(pen: Pen, dyes: Dyes) -> None:
 def _long_hair_behind(pen: Pen, dyes: Dyes) -> None:
     pen.blob(
         ((0.0, 1.01), (0.05, 0.995), (0.074, 0.94), (0.078, 0.87), (0.086, 0.8), (0.05, 0.765),
-         (0.0, 0.775), (-0.05, 0.765), (-0.082, 0.8), (-0.076, 0.87), (-0.072, 0.94), (-0.05, 0.995)),
+         (0.0, 0.775), (-0.05, 0.765), (-0.082, 0.8), (-0.076, 0.87), (-0.072, 0.94), (-0.05,
+         0.995)),
         lit(dyes.deep, 0.02),
     )  # fmt: skip
 
@@ -92,7 +97,8 @@ def _long_hair_behind(pen: Pen, dyes: Dyes) -> None:
 def _long_hair_front(pen: Pen, dyes: Dyes) -> None:
     hair = lit(dyes.deep, 0.04)
     pen.blob(
-        ((-0.01, 1.006), (-0.046, 0.99), (-0.066, 0.945), (-0.068, 0.87), (-0.06, 0.84), (-0.052, 0.9),
+        ((-0.01, 1.006), (-0.046, 0.99), (-0.066, 0.945), (-0.068, 0.87), (-0.06, 0.84),
+        (-0.052, 0.9),
          (-0.04, 0.955), (0.0, 0.978), (0.042, 0.955), (0.052, 0.9), (0.062, 0.84), (0.07, 0.88),
          (0.066, 0.945), (0.044, 0.99)),
         hair,
@@ -129,7 +135,8 @@ def keeper(pen: Pen, dyes: Dyes) -> None:
     _head(pen, dyes)
     beard = mix((214, 210, 204), dyes.deep, 0.3 if dyes.dark else 0.12)
     pen.blob(
-        ((-0.053, 0.905), (-0.045, 0.868), (-0.022, 0.838), (0.0, 0.826), (0.022, 0.838), (0.045, 0.868),
+        ((-0.053, 0.905), (-0.045, 0.868), (-0.022, 0.838), (0.0, 0.826), (0.022, 0.838),
+        (0.045, 0.868),
          (0.053, 0.905), (0.026, 0.892), (0.0, 0.887), (-0.026, 0.892)),
         beard,
     )  # fmt: skip
@@ -185,7 +192,8 @@ def couple(pen: Pen, dyes: Dyes) -> None:
     """Draw two people turned to each other."""
     across = pen.height * 0.17
     second = Dyes(dyes.accent, lit(dyes.accent, 0.1), lit(dyes.accent, -0.12), dyes.deep,
-                  mix(dyes.skin, dyes.deep, 0.25), dyes.base, dyes.rim, dyes.glow, dyes.dark)  # fmt: skip
+                  mix(dyes.skin, dyes.deep, 0.25), dyes.base, dyes.rim, dyes.glow,
+                  dyes.dark)  # fmt: skip
     man(Pen(pen.canvas, pen.x - across, pen.y, pen.height, flip=True), dyes)
     woman(Pen(pen.canvas, pen.x + across, pen.y, pen.height * 0.95), second)
 

@@ -8,7 +8,8 @@ from callsheet.media.drawing.subjects.dyes import Drawing, Dyes
 def shoe(pen: Pen, dyes: Dyes) -> None:
     """Draw a running shoe from the side."""
     pen.blob(
-        ((-0.98, 0.2), (-0.96, 0.42), (-0.6, 0.6), (-0.22, 0.74), (0.1, 0.98), (0.38, 1.0), (0.66, 0.92),
+        ((-0.98, 0.2), (-0.96, 0.42), (-0.6, 0.6), (-0.22, 0.74), (0.1, 0.98), (0.38, 1.0),
+        (0.66, 0.92),
          (0.86, 0.98), (0.95, 0.62), (0.98, 0.2), (0.3, 0.16), (-0.4, 0.16)),
         dyes.base,
     )  # fmt: skip
