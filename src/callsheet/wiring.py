@@ -1,9 +1,11 @@
 """Builds every service from the settings: the only file that knows everything."""
 
+import asyncio
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -24,6 +26,7 @@ from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Stage
 from callsheet.jobs.store import JobStore
+from callsheet.kernel.errors import UnavailableError
 from callsheet.line.control import JobControl
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
@@ -46,10 +49,12 @@ from callsheet.storage.metered import MeteredStore
 from callsheet.storage.opening import open_store
 from callsheet.storage.schema import is_current, migrate
 from callsheet.storage.secret import master_key
+from callsheet.storage.worker_lock import WorkerLock, WorkerRunningError
 from callsheet.takes.store import TakeStore
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
 
+CHECK_S = 0.4
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
 
 
@@ -119,12 +124,11 @@ class Callsheet:
 
     def runner(self) -> Runner:
         """Make the part that runs works in this process."""
-        sqlite = self.database.dialect == "sqlite"
-        executor = SQLITE_EXECUTOR if sqlite else f"{socket.gethostname()}:{os.getpid()}"
+        executor = SQLITE_EXECUTOR if self._is_sqlite else f"{socket.gethostname()}:{os.getpid()}"
         return Runner(
             self.engine,
             self.works(),
-            executor=executor if sqlite else f"{executor}:{os.urandom(4).hex()}",
+            executor=executor if self._is_sqlite else f"{executor}:{os.urandom(4).hex()}",
             concurrency=self.house.parallel + 2,
         )
 
@@ -138,6 +142,64 @@ class Callsheet:
         """Make the part that keeps the ledger objects up with the journals."""
         return LedgerKeeper(self.house, self.view, self.ledger)
 
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Do the line's work in this process for as long as the block lasts.
+
+        Raises WorkerRunningError if a SQLite database has its worker already. At the end, what is
+        being made is broken off and taken up by whoever works next.
+        """
+        lock = WorkerLock(self.database.url.database or "") if self._is_sqlite else None
+        if lock is not None:
+            lock.take()
+        runner = self.runner()
+        lease = self.lease_keeper(runner)
+        chores: list[asyncio.Task[None]] = []
+        try:
+            if lease is not None:
+                await lease.beat()  # before the first work: work without a lease is taken away
+            await runner.launch()
+            chores.append(asyncio.create_task(self.ledger_keeper().run(), name="ledgers"))
+            if lease is not None:
+                chores.append(asyncio.create_task(lease.run(), name="lease"))
+            yield
+        finally:
+            await runner.close()
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
+            if lock is not None:
+                lock.release()
+
+    @asynccontextmanager
+    async def at_work(self, say: Callable[[str], None]) -> AsyncIterator[None]:
+        """Work in this process, unless one that is up on the same data does it already."""
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(self.working())
+            except WorkerRunningError as running:
+                say(f"{running}; it will do the work")
+            yield
+
+    @property
+    def _is_sqlite(self) -> bool:
+        return self.database.dialect == "sqlite"
+
+    async def checks(self) -> dict[str, str]:
+        """Ask every service that the house stands on, side by side and bounded in time."""
+
+        async def schema() -> None:
+            if not await self.schema_is_current():
+                raise UnavailableError("the schema is old; run: callsheet migrate")
+
+        asked: dict[str, Awaitable[None]] = {
+            "database": self.database.check(),
+            "store": self.house.blobs.check(),
+            "migrations": schema(),
+        }
+        results = await asyncio.gather(*(_checked(check) for check in asked.values()))
+        return dict(zip(asked, results, strict=True))
+
     async def close(self) -> None:
         """Let everything go."""
         await self.bell.close()
@@ -146,6 +208,17 @@ class Callsheet:
         await self.house.blobs.close()
         await self.engine.close()
         await self.database.close()
+
+
+async def _checked(check: Awaitable[None]) -> str:
+    try:
+        async with asyncio.timeout(CHECK_S):
+            await check
+    except TimeoutError:
+        return f"no answer within {CHECK_S} s"
+    except UnavailableError as problem:
+        return str(problem)
+    return "ok"
 
 
 def build(settings: Settings) -> Callsheet:

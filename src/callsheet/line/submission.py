@@ -82,6 +82,15 @@ class Submission:
     switches: SwitchStore
     answers: AnswerStore
 
+    def price(self, draft: BatchDraft) -> tuple[Money, list[tuple[int, Money]]]:
+        """Price a draft, in all and by row. Raises ModelInputError."""
+        faults = _Faults()
+        shots = [self._shot(JobId(""), draft, row, {}, faults) for row in draft.rows]
+        if faults.errors:
+            raise ModelInputError(faults.code, faults.errors, faults.more)
+        rows = [(shot.row, shot.quoted) for shot in shots if shot is not None]
+        return Money(sum(price.micros for _, price in rows)), rows
+
     async def submit(
         self,
         workspace: WorkspaceId,

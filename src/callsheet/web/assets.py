@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -26,8 +26,12 @@ router = APIRouter(tags=["assets"])
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _SHOWN_INLINE: Final = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/", "audio/")
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
-_FILES = {200: {"content": {"application/octet-stream": {}}}, 206: {"description": "A part"}}
-_ERRORS = {**_FILES, 304: {"description": "Unchanged"}, **documented(401, 403, 404, 416, 422, 503)}
+_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/octet-stream": {}}},
+    206: {"description": "A part"},
+    304: {"description": "Unchanged"},
+    **documented(401, 403, 404, 416, 422, 503),
+}
 Exp = Annotated[str | None, Query(max_length=20)]
 Sig = Annotated[str | None, Query(max_length=100)]
 Range = Annotated[str, Header(alias="Range", max_length=100)]

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
@@ -12,9 +11,9 @@ import callsheet
 from callsheet.kernel.errors import UnavailableError
 from callsheet.telemetry.metrics import CONTENT_TYPE
 from callsheet.web.entry import Services
+from callsheet.wiring import CHECK_S
 
 router = APIRouter(tags=["health"])
-_CHECK_S: Final = 0.4
 
 
 class Alive(BaseModel):
@@ -49,7 +48,7 @@ async def healthz() -> Alive:
 @router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
 async def ready(cs: Services, response: Response) -> Readiness:
     """Check database, schema and store."""
-    checks = await run_checks(cs)
+    checks = await cs.checks()
     good = all(check == "ok" for check in checks.values())
     response.status_code = 200 if good else 503
     return Readiness(status="ready" if good else "not ready", checks=checks)
@@ -58,7 +57,7 @@ async def ready(cs: Services, response: Response) -> Readiness:
 @router.get("/health", summary="Health")
 async def health(cs: Services) -> Health:
     """Tell how the service is, in words for people and machines."""
-    checks = await run_checks(cs)
+    checks = await cs.checks()
     bad = [name for name, check in checks.items() if check != "ok"]
     status = "down" if "database" in bad else "degraded" if bad else "ok"
     lockdown = cs.studio.lockdown
@@ -78,35 +77,8 @@ async def health(cs: Services) -> Health:
 async def metrics(cs: Services) -> Response:
     """Answer every metric in Prometheus's text format."""
     try:
-        async with asyncio.timeout(_CHECK_S):
+        async with asyncio.timeout(CHECK_S):
             await cs.measure()
     except (TimeoutError, UnavailableError):
         cs.metrics.open_takes.clear()  # an old figure would be taken for a new one
     return Response(cs.metrics.text(), media_type=CONTENT_TYPE)
-
-
-async def run_checks(cs: Services) -> dict[str, str]:
-    """Ask every service that the house stands on, side by side and bounded."""
-
-    async def schema() -> None:
-        if not await cs.schema_is_current():
-            raise UnavailableError("the schema is old; run: callsheet migrate")
-
-    asked: dict[str, Awaitable[None]] = {
-        "database": cs.database.check(),
-        "store": cs.house.blobs.check(),
-        "migrations": schema(),
-    }
-    results = await asyncio.gather(*(_checked(check) for check in asked.values()))
-    return dict(zip(asked, results, strict=True))
-
-
-async def _checked(check: Awaitable[None]) -> str:
-    try:
-        async with asyncio.timeout(_CHECK_S):
-            await check
-    except TimeoutError:
-        return f"no answer within {_CHECK_S} s"
-    except UnavailableError as problem:
-        return str(problem)
-    return "ok"

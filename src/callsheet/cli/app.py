@@ -1,0 +1,38 @@
+"""The commands that work on the services themselves; servers are started by `callsheet.main`."""
+
+from typing import Annotated
+
+import typer
+
+import callsheet
+from callsheet.cli import jobs, keys, operate, sheets
+
+app = typer.Typer(
+    name="callsheet",
+    help="A self-hosted production line for AI-generated media.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(sheets.run)
+app.command("quote")(sheets.quote)
+app.command("watch")(jobs.watch)
+app.command("models")(operate.models)
+app.command("migrate")(operate.migrate)
+app.command("restore")(operate.restore)
+app.command("doctor")(operate.doctor)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(keys.app, name="keys")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Rows of a sheet go in; approved, checked, costed pictures come out."""
+    if version:
+        typer.echo(f"callsheet {callsheet.__version__}")
+        raise typer.Exit

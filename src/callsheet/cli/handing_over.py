@@ -1,0 +1,78 @@
+"""Putting what a job made into a folder, under names that people read."""
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from callsheet.assets.model import asset_key
+from callsheet.delivery.links import FILES
+from callsheet.delivery.results import (
+    picture_name,
+    repeated_scenes,
+    result_table,
+    to_csv,
+    to_xlsx,
+)
+from callsheet.jobs.model import Job
+from callsheet.line.stages.deliver import file_key, own_cells
+from callsheet.ports.blobs import BlobNotFoundError
+from callsheet.wiring import Callsheet
+
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Where everything is, and the state it shows."""
+
+    folder: Path
+    state: Mapping[str, Any]
+
+
+async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
+    """Write pictures, contact sheets, tables and state; written again, they are the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    async with cs.database.read() as connection:
+        state = await cs.view.whole(connection, job)
+        shots = await cs.house.jobs.shots(connection, job.id)
+    repeated = repeated_scenes(state["rows"])
+    pictures = {
+        variant["take"]: (picture_name(row, variant, repeated), variant["sha256"])
+        for row in state["rows"]
+        for variant in row["variants"]
+        if variant["sha256"]
+    }
+    limit = asyncio.Semaphore(_AT_ONCE)
+
+    async def fetch(key: str, name: str) -> None:
+        async with limit:
+            content = await cs.house.blobs.get(key)
+            await asyncio.to_thread(write_whole, folder / name, content)
+
+    async with asyncio.TaskGroup() as group:
+        for name, sha256 in pictures.values():
+            group.create_task(fetch(asset_key(sha256), name))
+    for name in FILES:
+        try:
+            await fetch(file_key(job.id, name), name)
+        except BlobNotFoundError:
+            continue  # a job that a defect stopped has no contact sheet
+    names = {take: name for take, (name, _) in pictures.items()}
+    cells = {shot.row: own_cells(shot, job) for shot in shots}
+    table = result_table(job.settings.get("columns", ()), state["rows"], cells, names)
+    write_whole(folder / "results.csv", to_csv(table))
+    write_whole(folder / "results.xlsx", await asyncio.to_thread(to_xlsx, table))
+    text = json.dumps(state, ensure_ascii=False, indent=1)
+    write_whole(folder / "state.json", text.encode())
+    return HandedOver(folder, state)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that nobody ever reads half of it."""
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_bytes(content)
+    os.replace(draft, path)

@@ -1,0 +1,178 @@
+"""`callsheet jobs …` and `callsheet watch`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from callsheet.cli.handing_over import hand_over
+from callsheet.cli.output import facts, out_json, out_table, say
+from callsheet.cli.session import run_command
+from callsheet.cli.sheets import exit_code, report
+from callsheet.cli.watching import (
+    InterruptedError130,
+    interruptible,
+    pause_and_exit,
+    watch_job,
+)
+from callsheet.jobs.model import Job, Stage
+from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
+from callsheet.wiring import Callsheet
+
+app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
+JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+async def _find(cs: Callsheet, job: str) -> Job:
+    async with cs.database.read() as connection:
+        return await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+
+
+@app.command("list")
+def list_jobs(
+    limit: Annotated[int, typer.Option(min=1, max=500, help="How many.")] = 20,
+    json: AsJson = False,
+) -> None:
+    """List the newest jobs."""
+
+    async def work(cs: Callsheet) -> list[dict[str, Any]]:
+        async with cs.database.read() as connection:
+            jobs = await cs.house.jobs.recent(connection, LOCAL_WORKSPACE, limit)
+        return [cs.view.header(job) for job in jobs]
+
+    jobs = run_command(work)
+    if json:
+        out_json(jobs)
+        return
+    rows = [
+        [
+            job["batchId"],
+            job["name"],
+            job["status"],
+            job["runMode"],
+            f"{job['counts']['succeeded']}/{job['counts']['takes']}",
+            job["cost"]["charged"],
+            str(job["createdAt"])[:19],
+        ]
+        for job in jobs
+    ]
+    columns = ["job", "name", "status", "mode", "#pictures", "$ charged", "created"]
+    out_table("", columns, rows)
+
+
+@app.command()
+def show(job: JobName, json: AsJson = False) -> None:
+    """Show a job and each of its takes."""
+
+    async def work(cs: Callsheet) -> dict[str, Any]:
+        async with cs.database.read() as connection:
+            found = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+            return await cs.view.whole(connection, found)
+
+    state = run_command(work)
+    if json:
+        out_json(state)
+        return
+    counts = state["counts"]
+    facts(
+        {
+            "job": state["batchId"],
+            "name": state["name"],
+            "status": f"{state['status']} (stage {state['stage']})",
+            "problem": (state["problem"] or {}).get("message", "-"),
+            "pictures": f"{counts['succeeded']} of {counts['takes']}",
+            "cost": f"${state['cost']['charged']} charged, ${state['cost']['quoted']} quoted",
+        }
+    )
+    rows = [
+        [
+            str(row["row"]),
+            row["scene_id"],
+            variant["take"],
+            variant["status"],
+            variant["model"],
+            variant["cost"],
+            (variant["error"] or {}).get("message", ""),
+        ]
+        for row in state["rows"]
+        for variant in row["variants"]
+    ]
+    rows += [
+        [str(row["row"]), row["scene_id"], "-", row["status"], row["model"], "-", message]
+        for row in state["rows"]
+        if not row["variants"] and (message := (row["error"] or {}).get("message", ""))
+    ]
+    out_table("", ["#row", "scene", "take", "status", "model", "$ cost", "error"], rows)
+
+
+@app.command()
+def resume(job: JobName, json: AsJson = False) -> None:
+    """Go on with a job that rests, and finish it here."""
+    _work_on(job, json, again=False)
+
+
+@app.command()
+def retry(job: JobName, json: AsJson = False) -> None:
+    """Make the failed rows of a job again."""
+    _work_on(job, json, again=True)
+
+
+def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  # a flag passed on
+    async def work(cs: Callsheet) -> int:
+        found = await _find(cs, job)
+        if again:
+            await cs.control.retry(LOCAL_WORKSPACE, found.id)
+        elif found.stage is not Stage.DONE:
+            await cs.control.resume(LOCAL_WORKSPACE, found.id)
+        async with interruptible() as stop, cs.at_work(say):
+            try:
+                done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=as_json)
+            except InterruptedError130:
+                await pause_and_exit(cs, LOCAL_WORKSPACE, found.id)
+                return 130
+            folder = Path(found.settings.get("out") or Path("build") / found.id)
+            handed = await hand_over(cs, done, folder)
+        report(done, handed, as_json=as_json)
+        return exit_code(done)
+
+    sys.exit(run_command(work))
+
+
+@app.command()
+def pause(job: JobName) -> None:
+    """Let a job rest; what is being made is finished."""
+
+    async def work(cs: Callsheet) -> None:
+        await cs.control.pause(LOCAL_WORKSPACE, JobId(job))
+
+    run_command(work)
+    typer.echo(f"{job} rests; go on with: callsheet jobs resume {job}")
+
+
+@app.command()
+def cancel(job: JobName) -> None:
+    """End a job; what is made stays."""
+
+    async def work(cs: Callsheet) -> None:
+        await cs.control.cancel(LOCAL_WORKSPACE, JobId(job))
+
+    run_command(work)
+    typer.echo(f"{job} is cancelled")
+
+
+def watch(job: JobName) -> None:
+    """Watch a job that another process works on; Ctrl-C ends only the watching."""
+
+    async def work(cs: Callsheet) -> int:
+        found = await _find(cs, job)
+        async with interruptible() as stop:
+            try:
+                done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=False)
+            except InterruptedError130:
+                return 130
+        typer.echo(f"{done.id} {done.status}: {done.takes.succeeded} of {done.takes.total}")
+        return exit_code(done)
+
+    sys.exit(run_command(work))

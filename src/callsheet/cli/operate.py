@@ -1,0 +1,111 @@
+"""Commands of an operator: models, schema, restore, doctor."""
+
+import os
+from typing import Annotated, Any
+
+import typer
+from pydantic import SecretStr
+
+from callsheet.cli.output import facts, out_json, out_table, say
+from callsheet.cli.session import run_command
+from callsheet.line.restore import Restored
+from callsheet.settings import FILE, Settings, read_settings
+from callsheet.wiring import Callsheet
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def models(json: AsJson = False) -> None:
+    """List the models that can be asked for."""
+
+    async def work(cs: Callsheet) -> list[dict[str, str]]:
+        async with cs.database.read() as connection:
+            off = await cs.switches.off(connection)
+        return [
+            {
+                "id": card.id,
+                "title": card.title,
+                "kind": str(card.kind),
+                "execution": str(card.execution),
+                "price_from": str(card.price(card.inputs.model_validate({"prompt": "x"}))),
+                "state": f"off: {off[card.id]}" if card.id in off else "on",
+            }
+            for card in cs.house.catalog.cards()
+        ]
+
+    found = run_command(work)
+    if json:
+        out_json(found)
+        return
+    columns = ["model", "title", "kind", "execution", "$ from", "state"]
+    out_table("", columns, [list(card.values()) for card in found])
+
+
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+
+    async def work(cs: Callsheet) -> bool:
+        return await cs.schema_is_current()
+
+    run_command(work)
+    typer.echo("the schema is up to date")
+
+
+def restore(json: AsJson = False) -> None:
+    """Rebuild jobs that the database does not know from the object store."""
+
+    async def work(cs: Callsheet) -> list[Restored]:
+        return [restored async for restored in cs.restorer.restore()]
+
+    found = run_command(work)
+    if json:
+        out_json(
+            [
+                {
+                    "job": each.job,
+                    "rows": each.rows,
+                    "pictures": each.pictures,
+                    "problem": each.problem,
+                }
+                for each in found
+            ]
+        )
+    else:
+        rows = [[each.job, str(each.rows), str(each.pictures), each.problem] for each in found]
+        out_table("", ["job", "#rows", "#pictures", "problem"], rows)
+    back = sum(not each.problem for each in found)
+    say(f"{back} of {len(found)} jobs are back")
+
+
+def doctor(json: AsJson = False) -> None:
+    """Print every setting with its origin, and check what the house stands on."""
+    settings = read_settings()
+    shown = {name: [_masked(value), _origin(settings, name)] for name, value in settings if name}
+
+    async def work(cs: Callsheet) -> dict[str, str]:
+        return await cs.checks()
+
+    checks = run_command(work)
+    if json:
+        values = {name: {"value": value, "from": origin} for name, (value, origin) in shown.items()}
+        out_json({"settings": values, "checks": checks})
+        return
+    out_table("", ["setting", "value", "from"], [[name, *row] for name, row in shown.items()])
+    facts(checks)
+    if any(check != "ok" for check in checks.values()):
+        raise typer.Exit(1)
+
+
+def _masked(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else "(made in data_dir)"
+    return str(value)
+
+
+def _origin(settings: Settings, name: str) -> str:
+    if name not in settings.model_fields_set:
+        return "default"
+    aliases = Settings.model_fields[name].validation_alias
+    names = [f"CALLSHEET_{name.upper()}", *getattr(aliases, "choices", ())]
+    variable = next((each for each in names if each in os.environ), None)
+    return variable or FILE

@@ -1,0 +1,42 @@
+"""A command's hold on the services: built, made ready, and let go at the end."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from callsheet.settings import Settings, read_settings
+from callsheet.telemetry.logs import configure
+from callsheet.wiring import Callsheet, build
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
+    """Build the services and make them ready."""
+    cs = build(settings)
+    try:
+        await cs.ready()
+        yield cs
+    finally:
+        await cs.close()
+
+
+def settings_for_command(**flags: Any) -> Settings:
+    """Read the settings for a command that people watch: logs only when they matter."""
+    settings = read_settings(**flags)
+    configure(os.environ.get("CALLSHEET_LOG_LEVEL", "ERROR"))
+    return settings
+
+
+def run_command(work: Callable[[Callsheet], Coroutine[Any, Any, T]], **flags: Any) -> T:
+    """Run a command's coroutine over opened services."""
+    settings = settings_for_command(**flags)
+
+    async def go() -> T:
+        async with opened(settings) as cs:
+            return await work(cs)
+
+    return asyncio.run(go())

@@ -1,0 +1,198 @@
+"""`callsheet run` and `callsheet quote`: a sheet in, pictures and tables out."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from callsheet.cli.handing_over import HandedOver, hand_over
+from callsheet.cli.output import facts, out_json, out_table, say
+from callsheet.cli.session import run_command
+from callsheet.cli.watching import (
+    InterruptedError130,
+    interruptible,
+    pause_and_exit,
+    watch_job,
+)
+from callsheet.intake.canonical_url import is_address
+from callsheet.intake.limits import Limits
+from callsheet.intake.model import BatchDraft, Defaults, RunMode
+from callsheet.intake.rows import draft_from_table
+from callsheet.jobs.model import Job, JobStatus
+from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.kernel.money import Money
+from callsheet.ports.sheets import SheetLimits
+from callsheet.sources import read_sheet
+from callsheet.wiring import Callsheet
+
+MAX_LOCAL_ROWS: Final = 100_000  # a person's own machine: the limit of the product, not of a tenant
+_MAX_REFERENCE: Final = 25_000_000
+_SHOWN_ROWS: Final = 40
+
+
+class ReferenceFileError(InvalidInputError):
+    """A reference names a file that cannot be used."""
+
+    code = "reference_file"
+
+
+def run(
+    sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for pictures and tables.")] = None,
+    live: Annotated[bool, typer.Option("--live", help="Spend; without it, preview.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
+    model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the job.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make the pictures of a sheet: a dry run with local previews unless --live."""
+    mode = RunMode.LIVE if live else RunMode.DRY_RUN
+
+    async def work(cs: Callsheet) -> int:
+        draft = await asyncio.to_thread(read_draft, cs, sheet, mode, model, name)
+        stored = await store_references(cs, sheet.parent, draft)
+        target = (out or Path("build") / sheet.stem).absolute()
+        if live and not yes:
+            ask(cs, draft)
+        accepted = await cs.submission.submit(
+            LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}
+        )
+        async with interruptible() as stop, cs.at_work(say):
+            try:
+                job = await watch_job(cs, LOCAL_WORKSPACE, accepted.job, stop, quiet=json)
+            except InterruptedError130:
+                await pause_and_exit(cs, LOCAL_WORKSPACE, accepted.job)
+                return 130
+            handed = await hand_over(cs, job, target)
+        report(job, handed, as_json=json)
+        return exit_code(job)
+
+    sys.exit(run_command(work))
+
+
+def exit_code(job: Job) -> int:
+    """Turn how a job ended into how the command ends."""
+    return 0 if job.status is JobStatus.SUCCEEDED else 1
+
+
+def read_draft(cs: Callsheet, sheet: Path, mode: RunMode, model: str, name: str) -> BatchDraft:
+    """Read a sheet file into a draft. Raises SheetError, BatchInputError."""
+    try:
+        content = sheet.read_bytes()
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {sheet}: {error.strerror}") from error
+    configured = "max_rows" in cs.settings.model_fields_set
+    limits = cs.limits if configured else Limits(MAX_LOCAL_ROWS, cs.limits.max_variants)
+    table = read_sheet(sheet.name, content, SheetLimits(max_rows=limits.max_rows))
+    defaults = Defaults(name=name or sheet.stem, run_mode=mode, model=model)
+    return draft_from_table(table, mapping={}, defaults=defaults, limits=limits, allow_paths=True)
+
+
+async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> dict[str, str]:
+    """Bring the references that are files into the store; their hashes by source."""
+    sources = {
+        reference.source: row.row
+        for row in reversed(draft.rows)
+        for reference in row.references
+        if not is_address(reference.source)
+    }
+    stored: dict[str, str] = {}
+    faults: list[FieldError] = []
+    for source, row in sources.items():
+        try:
+            path = (folder / source).resolve(strict=True)
+            if path.stat().st_size > _MAX_REFERENCE:
+                raise OSError(0, f"it is over {_MAX_REFERENCE} bytes")
+            content = await asyncio.to_thread(path.read_bytes)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            faults.append(FieldError(f"row {row}, column references", reason, source))
+            continue
+        stored[source] = await cs.house.adopter.adopt(content, "application/octet-stream")
+    if faults:
+        first = faults[0]
+        message = f"{first.field}: cannot read {first.value}: {first.message}"
+        raise ReferenceFileError(message, faults)
+    return stored
+
+
+def ask(cs: Callsheet, draft: BatchDraft) -> None:
+    """Show the money and ask once."""
+    total, rows = cs.submission.price(draft)
+    say(f"{len(rows)} rows, {sum(row.variants for row in draft.rows)} takes, quoted ${total}")
+    typer.confirm("Spend this?", abort=True, err=True)
+
+
+def quote(
+    sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
+    model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a sheet would cost live; nothing is created."""
+
+    async def work(cs: Callsheet) -> tuple[Money, list[tuple[int, Money]]]:
+        draft = await asyncio.to_thread(read_draft, cs, sheet, RunMode.DRY_RUN, model, "")
+        return cs.submission.price(draft)
+
+    total, rows = run_command(work)
+    if json:
+        priced = [{"row": row, "price": str(price)} for row, price in rows]
+        out_json({"total": str(total), "currency": "USD", "perRow": priced})
+        return
+    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in rows])
+    typer.echo(f"total: ${total}")
+
+
+def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
+    """Tell how a job ended and where everything is."""
+    if as_json:
+        out_json(
+            {
+                "batchId": job.id,
+                "status": job.status,
+                "rows": job.rows,
+                "pictures": job.takes.succeeded,
+                "failed": job.takes.failed + job.failed_rows,
+                "quoted": str(job.quoted),
+                "charged": str(job.charged),
+                "references": dict(job.references),
+                "out": str(handed.folder),
+            }
+        )
+        return
+    shown: list[list[str]] = [_line(row) for row in handed.state["rows"][:_SHOWN_ROWS]]
+    out_table("", ["#row", "scene", "status", "#pictures", "$ quoted", "$ cost", "model"], shown)
+    if len(handed.state["rows"]) > _SHOWN_ROWS:
+        typer.echo(f"… and {len(handed.state['rows']) - _SHOWN_ROWS} more rows in results.csv")
+    refs = job.references
+    facts(
+        {
+            "job": f"{job.id}  {job.status}",
+            "pictures": f"{job.takes.succeeded} made, {job.takes.failed + job.failed_rows} failed",
+            "references": f"{refs.get('uses', 0)} uses, {refs.get('unique', 0)} different pictures"
+            f" ({refs.get('dedupRate', 0):.0%} not sent twice)",
+            "cost": f"${job.charged} charged, ${job.quoted} quoted",
+            "folder": str(handed.folder),
+            "look at": str(handed.folder / "contact-sheet.html"),
+        }
+    )
+    for row in handed.state["rows"]:
+        if row["error"]:
+            say(f"row {row['row']}: {row['error']['message']}")
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    made = sum(variant["status"] == "succeeded" for variant in row["variants"])
+    cost = Money(sum(Money.usd(variant["cost"]).micros for variant in row["variants"]))
+    return [
+        str(row["row"]),
+        str(row["scene_id"]),
+        str(row["status"]),
+        f"{made}/{len(row['variants']) or '-'}",
+        str(row["quoted"]),
+        str(cost),
+        str(row["model"]),
+    ]

@@ -1,0 +1,103 @@
+"""Watching a job from a terminal: bars while it runs, a pause on Ctrl-C."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from callsheet.cli.output import say
+from callsheet.jobs.model import Job, Stage
+from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.wiring import Callsheet
+
+_LOOK_S: Final = 1.0
+_STAGES: Final = {
+    Stage.INTAKE: "looking at references",
+    Stage.QUOTE: "pricing",
+    Stage.RENDER: "making pictures",
+    Stage.DELIVER: "writing contact sheet and tables",
+    Stage.DONE: "done",
+}
+
+
+class InterruptedError130(Exception):  # noqa: N818  # not an error: a person pressed Ctrl-C
+    """A person interrupted the command; what was done is kept."""
+
+
+@asynccontextmanager
+async def interruptible() -> AsyncIterator[asyncio.Event]:
+    """Set an event on Ctrl-C or SIGTERM instead of breaking off in the middle."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(sign, stop.set)
+    try:
+        yield stop
+    finally:
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(sign)
+
+
+async def watch_job(
+    cs: Callsheet, workspace: WorkspaceId, job_id: JobId, stop: asyncio.Event, *, quiet: bool
+) -> Job:
+    """Show a job until it is done. Raises InterruptedError130 when `stop` is set."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    shown = not quiet and console.is_terminal
+    with Progress(*columns, console=console, disable=not shown, transient=True) as bars:
+        bar = bars.add_task("waiting", total=None)
+        said: Any = None
+        seen = -1
+        while True:
+            async with cs.database.read() as connection:
+                job = await cs.house.jobs.find(connection, workspace, job_id)
+            done = job.takes.total - job.takes.open
+            total = job.takes.total or None
+            bars.update(bar, description=_STAGES[job.stage], completed=done, total=total)
+            if job.problem != said and job.problem and not quiet:
+                say(f"{job.status}: {job.problem['message']}")
+            said = job.problem
+            if job.stage is Stage.DONE or (job.problem and job.status == "failed"):
+                return job
+            seen = job.sequence
+            await _either(cs, job_id, seen, stop)
+
+
+async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:
+    """Wait until the job moves or a person interrupts."""
+    bell = asyncio.create_task(cs.bell.wait(job, seen, _LOOK_S))
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({bell, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (bell, stopped):
+            task.cancel()
+        await asyncio.gather(bell, stopped, return_exceptions=True)
+    if stop.is_set():
+        raise InterruptedError130
+
+
+async def pause_and_exit(cs: Callsheet, workspace: WorkspaceId, job: JobId) -> None:
+    """Let an interrupted job rest, and tell how it goes on."""
+    await cs.control.pause(workspace, job)
+    say(f"\ninterrupted; nothing is lost. Go on with: callsheet jobs resume {job}")
+    sys.stderr.flush()

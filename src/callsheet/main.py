@@ -1,0 +1,76 @@
+"""`callsheet`: where a process begins. Starts the doors; nothing imports it."""
+
+import asyncio
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from callsheet.cli.app import app
+from callsheet.cli.output import fail
+from callsheet.cli.session import opened
+from callsheet.kernel.errors import CallsheetError
+from callsheet.settings import Settings, read_settings
+from callsheet.telemetry.logs import configure
+from callsheet.worker.service import work_until_stopped
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
+INTERRUPTED = 130
+
+
+@app.command()
+def up(host: Host = None, port: Port = None) -> None:
+    """Run everything in one process: web server and worker."""
+    asyncio.run(_serve(_service_settings(host=host, port=port), work=True))
+
+
+@app.command()
+def web(host: Host = None, port: Port = None) -> None:
+    """Run a web server; workers run elsewhere."""
+    asyncio.run(_serve(_service_settings(host=host, port=port), work=False))
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker; web servers run elsewhere."""
+    settings = _service_settings()
+
+    async def go() -> None:
+        async with opened(settings) as cs:
+            await work_until_stopped(cs)
+
+    asyncio.run(go())
+
+
+def _service_settings(**flags: Any) -> Settings:
+    settings = read_settings(**flags)
+    configure(settings.log_level)
+    return settings
+
+
+async def _serve(settings: Settings, *, work: bool) -> None:
+    # FastAPI costs 0.3 s that only servers should pay
+    from callsheet.web.server import announce, make_server, refuse_open_door  # noqa: PLC0415
+
+    async with opened(settings) as cs:
+        await refuse_open_door(cs)
+        server = make_server(cs)
+        telling = asyncio.create_task(announce(server))
+        if work:
+            async with cs.working():
+                await server.serve()
+        else:
+            await server.serve()
+        await telling
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 1 failed, 2 usage, 130 interrupted."""
+    try:
+        app()
+    except CallsheetError as error:
+        fail(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

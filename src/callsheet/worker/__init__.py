@@ -1,0 +1,1 @@
+"""The worker door: runs the line's works in a process of its own."""
