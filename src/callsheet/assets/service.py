@@ -1,5 +1,6 @@
 """Adopting files: bytes into the store under their hash, with a thumbnail beside pictures."""
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -51,10 +52,8 @@ class Adopter:
     async def _put(self, key: str, content: bytes, media_type: str) -> None:
         if key in self.known:
             return
-        try:
+        with contextlib.suppress(BlobConflictError):  # there already: the key is their hash
             await self.blobs.put(key, content, media_type, CreateOnly())
-        except BlobConflictError:
-            pass  # the same bytes are there already: the key is their hash
         self._remember(key)
 
     def _remember(self, key: str) -> None:

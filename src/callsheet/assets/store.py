@@ -52,7 +52,7 @@ class AssetStore:
     async def find(
         self, connection: AsyncConnection, workspace: WorkspaceId | None, sha256: str
     ) -> Asset:
-        """Read an asset of a workspace, or of any (for a signed link). Raises AssetNotFoundError."""
+        """Read an asset of a workspace, or of any for a signed link. Raises AssetNotFoundError."""
         query = sa.select(ASSETS).where(ASSETS.c.sha256 == sha256)
         if workspace is not None:
             query = query.where(ASSETS.c.workspace == workspace)

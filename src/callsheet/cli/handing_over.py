@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,7 @@ class HandedOver:
 
 async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     """Write pictures, contact sheets, tables and state; written again, they are the same."""
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     async with cs.database.read() as connection:
         state = await cs.view.whole(connection, job)
         shots = await cs.house.jobs.shots(connection, job.id)
@@ -75,4 +74,4 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that nobody ever reads half of it."""
     draft = path.with_name(f".{path.name}.part")
     draft.write_bytes(content)
-    os.replace(draft, path)
+    draft.replace(path)

@@ -1,6 +1,7 @@
 """`callsheet run` and `callsheet quote`: a sheet in, pictures and tables out."""
 
 import asyncio
+import errno
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -103,10 +104,7 @@ async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> di
     faults: list[FieldError] = []
     for source, row in sources.items():
         try:
-            path = (folder / source).resolve(strict=True)
-            if path.stat().st_size > _MAX_REFERENCE:
-                raise OSError(0, f"it is over {_MAX_REFERENCE} bytes")
-            content = await asyncio.to_thread(path.read_bytes)
+            content = await asyncio.to_thread(_read_bounded, folder / source)
         except OSError as error:
             reason = error.strerror or str(error)
             faults.append(FieldError(f"row {row}, column references", reason, source))
@@ -117,6 +115,12 @@ async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> di
         message = f"{first.field}: cannot read {first.value}: {first.message}"
         raise ReferenceFileError(message, faults)
     return stored
+
+
+def _read_bounded(path: Path) -> bytes:
+    if path.stat().st_size > _MAX_REFERENCE:
+        raise OSError(errno.EFBIG, f"it is over {_MAX_REFERENCE} bytes")
+    return path.read_bytes()
 
 
 def ask(cs: Callsheet, draft: BatchDraft) -> None:

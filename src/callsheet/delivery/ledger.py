@@ -1,5 +1,6 @@
 """The ledger object: each job's state in the store, versioned, backed up, verified when read."""
 
+import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -84,10 +85,8 @@ class Ledger:
         await self.blobs.put(version_key(job, version), content, _JSON)
         condition = IfMatch(etag) if etag else CreateOnly()
         await self.blobs.put(state_key(job), content, _JSON, condition)
-        try:
+        with contextlib.suppress(BlobConflictError):  # this hour has its copy
             await self.blobs.put(backup_key(self.clock(), job), content, _JSON, CreateOnly())
-        except BlobConflictError:
-            pass  # this hour has its copy
         await self._prune(job)
 
     async def write_manifest(self, job: str, document: Document) -> None:

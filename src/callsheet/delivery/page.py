@@ -7,18 +7,23 @@ from typing import Any, Final
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1400px; padding: 0 1rem }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto;
+  max-width: 1400px; padding: 0 1rem }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem } .sub { opacity: .7; margin: 0 0 1.5rem }
-table { border-collapse: collapse; margin: 0 0 2rem } td, th { padding: .3rem .8rem; text-align: left;
-  border-bottom: 1px solid var(--line) } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+table { border-collapse: collapse; margin: 0 0 2rem } td, th { padding: .3rem .8rem;
+  text-align: left;
+  border-bottom: 1px solid var(--line) } td.n, th.n { text-align: right;
+  font-variant-numeric: tabular-nums }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)) }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 8px; overflow: hidden }
 figure img, figure .none { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: contain;
   background: #1b1d21 } .none { color: #fff9; display: grid; place-items: center; padding: 1rem;
   box-sizing: border-box; text-align: center } figcaption { padding: .6rem .8rem }
-figcaption b { display: block } figcaption p { margin: .2rem 0 0; display: -webkit-box; overflow: hidden;
+figcaption b { display: block } figcaption p { margin: .2rem 0 0;
+  display: -webkit-box; overflow: hidden;
   -webkit-line-clamp: 3; -webkit-box-orient: vertical; font-size: .87rem; opacity: .8 }
-.chip { float: right; font-size: .75rem; padding: .1rem .5rem; border-radius: 99px; background: var(--soft) }
+.chip { float: right; font-size: .75rem; padding: .1rem .5rem; border-radius: 99px;
+  background: var(--soft) }
 .failed .chip { background: #c0392b; color: #fff }
 """
 

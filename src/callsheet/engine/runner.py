@@ -107,7 +107,7 @@ class Runner:
                     _LOG.warning("work.returned", extra=event(work_id=work_id))
                     await asyncio.to_thread(self._return, work_id)
                 self._suspects = strays
-            except Exception:
+            except Exception:  # noqa: BLE001  # a chore outlives any failure; it is logged
                 _LOG.exception("engine.stray_check_failed")
 
     def _claimed(self) -> set[str]:
@@ -121,15 +121,16 @@ class Runner:
         """Delete finished work from the engine's tables; the rooms' rows are the record."""
         while True:
             try:
-                while await asyncio.to_thread(sweep_finished, datetime.now(UTC) - _KEEP_FINISHED):
-                    await asyncio.sleep(0)
-            except Exception:
+                await asyncio.to_thread(sweep_finished, datetime.now(UTC) - _KEEP_FINISHED)
+            except Exception:  # noqa: BLE001  # see above
                 _LOG.exception("engine.sweep_failed")
             await asyncio.sleep(_SWEEP_S)
 
     async def close(self) -> None:
-        """Stop taking work. What is running is broken off and stays ours on paper: a cancelled
-        work has no outcome, so the next process takes it up again.
+        """Stop taking work.
+
+        What is running is broken off and stays ours on paper: a cancelled work has no outcome, so
+        the next process takes it up again.
         """
         running = [task for task in self._active.values() if task is not None]
         for task in (*self._chores, *running):
@@ -155,20 +156,22 @@ def recover(executor: str) -> int:
 
 
 def sweep_finished(before: datetime) -> int:
-    """Delete one page of work that ended before a time; how many. Blocking."""
-    ended = DBOS.list_workflows(
+    """Delete work that ended before a time, page by page; how much. Blocking."""
+    deleted = 0
+    while ended := DBOS.list_workflows(
         status=["SUCCESS", "ERROR", "CANCELLED"],
         completed_before=before.isoformat(),
         limit=_SWEEP_PAGE,
         load_input=False,
         load_output=False,
-    )
-    DBOS.delete_workflows([row.workflow_id for row in ended])
-    return len(ended)
+    ):
+        DBOS.delete_workflows([row.workflow_id for row in ended])
+        deleted += len(ended)
+    return deleted
 
 
 def _system_database() -> Any:
-    """The engine's table access; not public in DBOS 3.4, so its calls have contract tests."""
-    from dbos._dbos import _get_dbos_instance  # noqa: PLC0415, PLC2701  # see above
+    """Reach the engine's tables; not public in DBOS 3.4, so these calls have contract tests."""
+    from dbos._dbos import _get_dbos_instance  # noqa: PLC0415  # see above
 
     return _get_dbos_instance()._sys_db  # noqa: SLF001  # see above

@@ -7,7 +7,7 @@ from typing import Final
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.errors import CallsheetError
-from callsheet.ports.fetching import FetchError, Fetcher
+from callsheet.ports.fetching import Fetcher, FetchError
 from callsheet.ports.pictures import PictureFacts, Studio, UnreadablePictureError
 
 MAX_REFERENCE_BYTES: Final = 25_000_000

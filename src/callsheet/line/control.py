@@ -20,9 +20,9 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.line.house import House
-from callsheet.takes.standing import newest, row_entry, summed_up
 from callsheet.line.transitions import enter
 from callsheet.takes.model import TakeStatus, moved
+from callsheet.takes.standing import newest, row_entry, summed_up
 
 PAUSED: Final = "paused"
 _RETRYABLE: Final = frozenset({ShotStatus.FAILED, ShotStatus.PARTIAL})

@@ -1,7 +1,5 @@
 """Prometheus metrics: each process has one registry, handed to whoever counts."""
 
-from collections.abc import Callable
-
 from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest

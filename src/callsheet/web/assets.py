@@ -24,7 +24,15 @@ from callsheet.wiring import Callsheet
 
 router = APIRouter(tags=["assets"])
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
-_SHOWN_INLINE: Final = ("image/png", "image/jpeg", "image/webp", "image/gif", "video/", "audio/")
+_SHOWN_INLINE: Final = (
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "image/gif",
+    "video/",
+    "audio/",
+    "text/html",
+)
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"application/octet-stream": {}}},
@@ -124,7 +132,7 @@ async def _answer(
     info = await cs.house.blobs.head(key)
     etag = f'"{info.etag.strip(chr(34))}"'
     kind = media_type or info.content_type
-    inline = kind.startswith(_SHOWN_INLINE) or kind.startswith("text/html")
+    inline = kind.startswith(_SHOWN_INLINE)
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",

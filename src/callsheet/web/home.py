@@ -16,7 +16,8 @@ router = APIRouter(tags=["home"])
 _SHOWN: Final = 12
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8883; --accent: #3a6ea5 }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 1080px; padding: 0 1.25rem }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto;
+  max-width: 1080px; padding: 0 1.25rem }
 h1 { font-size: 1.9rem; margin: 0 } header p { margin: .3rem 0 0; opacity: .75; max-width: 46rem }
 nav { margin: 1rem 0 2rem; display: flex; gap: 1.2rem; flex-wrap: wrap } a { color: var(--accent) }
 @media (prefers-color-scheme: dark) { :root { --accent: #8fbfee } }
@@ -24,7 +25,8 @@ nav { margin: 1rem 0 2rem; display: flex; gap: 1.2rem; flex-wrap: wrap } a { col
 .job { border: 1px solid var(--line); border-radius: 10px; overflow: hidden }
 .job .sheet { display: block; height: 190px; background: #1b1d21; overflow: hidden }
 .job .sheet img { width: 100%; display: block } .job .text { padding: .8rem 1rem }
-.job h2 { font-size: 1.05rem; margin: 0 } .job p { margin: .25rem 0 0; font-size: .9rem; opacity: .8 }
+.job h2 { font-size: 1.05rem; margin: 0 } .job p { margin: .25rem 0 0;
+  font-size: .9rem; opacity: .8 }
 progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 1rem;
   border-radius: 8px; overflow-x: auto }
 """

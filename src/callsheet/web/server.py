@@ -58,7 +58,7 @@ def make_server(cs: Callsheet) -> Server:
 
 async def announce(server: Server) -> None:
     """Say where the server listens once it does."""
-    while not server.started and not server.should_exit:
+    while not server.started and not server.should_exit:  # noqa: ASYNC110  # uvicorn has no event
         await asyncio.sleep(0.01)
     for listening in server.servers:
         for socket in listening.sockets:

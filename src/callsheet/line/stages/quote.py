@@ -11,11 +11,11 @@ from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId, TakeId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
-from callsheet.takes.standing import newest
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import ModelCard
 from callsheet.takes.model import Take, TakeStatus, moved
+from callsheet.takes.standing import newest
 
 PREVIEW_MODEL: Final = "local/storyboard"
 _PAGE: Final = 500

@@ -14,7 +14,6 @@ from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
-from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 from callsheet.line.transitions import in_stage, leave, stage_payload
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import Delivered, ModelCard, Order, ProviderError
@@ -25,6 +24,7 @@ from callsheet.ports.pictures import (
     UnreadablePictureError,
 )
 from callsheet.takes.model import Outcome, Take, TakeStatus, moved
+from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 
 ORDER_WORK: Final = "order"
 CHUNK_ROWS: Final = 100

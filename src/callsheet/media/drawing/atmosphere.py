@@ -7,6 +7,7 @@ from callsheet.media.drawing.colours import BLACK, WHITE, Colour, mix
 from callsheet.media.drawing.stage import Stage
 
 _STEPS = 96
+_CLEAR_AIR = frozenset(("studio", "abstract", "underwater", "space"))  # no haze at a horizon
 
 
 def behind(stage: Stage, image: Image.Image) -> None:
@@ -15,7 +16,7 @@ def behind(stage: Stage, image: Image.Image) -> None:
         canvas = Canvas(stage.width, stage.height)
         _sparks(stage.on(canvas))
         paint(image, canvas)
-    if stage.plan.angle in ("overhead", "aerial") or stage.plan.setting in ("studio", "abstract"):
+    if stage.plan.angle in ("overhead", "aerial") or stage.plan.setting in _CLEAR_AIR:
         return
     foggy = "fog" in stage.reading.weather
     if stage.plan.indoors and not foggy:

@@ -67,7 +67,7 @@ def _shine(stage: Stage, small: Image.Image) -> None:
             _glow(small, plan.light_x, height, 0.45, stage.palette.light, 0.55)
 
 
-def _glow(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+def _glow(
     small: Image.Image, x: float, y: float, across: float, colour: Colour, strength: float
 ) -> None:
     """Add a round light of `across` times the larger side."""

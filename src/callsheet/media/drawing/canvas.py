@@ -20,6 +20,7 @@ OPAQUE = 255
 _TRIANGLE = 3  # fewer corners have no inside, fewer points no curve
 _SMALL, _MIDDLING = 400, 700  # pixels; small pictures show every step of an edge
 _SOFT_SIDE = 128
+_MASK_FINER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Canvas:
         if len(corners) >= _TRIANGLE and alpha > 0:
             self.shapes.append(Shape(corners, colour, min(OPAQUE, round(alpha * OPAQUE))))
 
-    def rectangle(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def rectangle(
         self,
         left: float,
         top: float,
@@ -69,7 +70,7 @@ class Canvas:
         """Add an upright rectangle."""
         self.polygon(((left, top), (right, top), (right, bottom), (left, bottom)), colour, alpha)
 
-    def ellipse(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def ellipse(
         self, x: float, y: float, across: float, down: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add an ellipse by its centre and half axes."""
@@ -81,7 +82,7 @@ class Canvas:
         """Add a line of even width through `points`."""
         self.polygon(ribbon(points, width), colour, alpha)
 
-    def glow(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def glow(
         self, x: float, y: float, across: float, down: float, colour: Colour, alpha: float
     ) -> None:
         """Add a soft spot by its centre and half axes."""
@@ -176,7 +177,7 @@ class Pen:
         """Add a closed curve through points."""
         self.canvas.polygon([self.at(point) for point in smooth(points)], colour, alpha)
 
-    def box(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def box(
         self,
         left: float,
         bottom: float,
@@ -188,7 +189,7 @@ class Pen:
         """Add an upright rectangle."""
         self.polygon(((left, bottom), (right, bottom), (right, top), (left, top)), colour, alpha)
 
-    def ellipse(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def ellipse(
         self, x: float, y: float, across: float, up: float, colour: Colour, alpha: float = 1.0
     ) -> None:
         """Add an ellipse."""
@@ -202,7 +203,7 @@ class Pen:
         path = smooth(points, closed=False) if len(points) >= _TRIANGLE else points
         self.canvas.stroke([self.at(point) for point in path], width * self.height, colour, alpha)
 
-    def glow(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+    def glow(
         self, x: float, y: float, across: float, up: float, colour: Colour, alpha: float
     ) -> None:
         """Add a soft spot."""
@@ -286,3 +287,27 @@ def _falloff(peak: int) -> Image.Image:
     spot = Image.radial_gradient("L").resize((_SOFT_SIDE, _SOFT_SIDE), Image.Resampling.BOX)
     # The gradient reaches 181 at the middle of each side, 255 only in the corners.
     return spot.point([round(peak * max(0.0, 1 - value / 181) ** 1.6) for value in range(256)])
+
+
+def plate(
+    image: Image.Image,
+    box: tuple[float, float, float, float],
+    radius: float,
+    colour: Colour,
+    opacity: float = 1.0,
+) -> None:
+    """Paint a rectangle with smooth round corners; `box` is left, top, right, bottom."""
+    left, top = round(box[0]), round(box[1])
+    size = max(1, round(box[2]) - left), max(1, round(box[3]) - top)
+    image.paste(colour, (left, top), rounded_mask(size, radius, opacity))
+
+
+def rounded_mask(size: tuple[int, int], radius: float, opacity: float = 1.0) -> Image.Image:
+    """Make a mask with smooth round corners."""
+    large = Image.new("L", (size[0] * _MASK_FINER, size[1] * _MASK_FINER))
+    ImageDraw.Draw(large).rounded_rectangle(
+        (0, 0, large.width - 1, large.height - 1),
+        radius=radius * _MASK_FINER,
+        fill=round(opacity * OPAQUE),
+    )
+    return large.reduce(_MASK_FINER)

@@ -5,7 +5,7 @@ from PIL import Image
 from callsheet.media.drawing.canvas import Canvas, Pen, paint
 from callsheet.media.drawing.colours import Colour, lit, mix
 from callsheet.media.drawing.composition import Composition
-from callsheet.media.drawing.materials import Materials, place_picture
+from callsheet.media.drawing.materials import Cutout, Materials, place_picture
 from callsheet.media.drawing.reading import Thing
 from callsheet.media.drawing.stage import Stage
 from callsheet.media.drawing.subjects import drawing_of, place
@@ -29,7 +29,7 @@ def draw_cast(stage: Stage, image: Image.Image, materials: Materials) -> None:
     plan = stage.plan
     near = stage.on(Canvas(stage.width, stage.height))
     drawn = materials.plate is None
-    replaced = any(_replaces(mode, plan.main) for mode, _ in materials.cast)
+    replaced = any(_replaces(item, plan.main) for item in materials.cast)
     if drawn and plan.tabletop and plan.angle not in ("overhead", "aerial"):
         _tabletop(near)
     if drawn and plan.setting == "studio" and (replaced or _is_product(plan.main)):
@@ -44,9 +44,14 @@ def draw_cast(stage: Stage, image: Image.Image, materials: Materials) -> None:
     _pictures(stage, image, materials, beside=drawn and not replaced)
 
 
-def _replaces(mode: ReferenceMode, main: Thing | None) -> bool:
-    """Let a product picture stand for a product, a subject picture for whoever it is about."""
-    return mode is ReferenceMode.SUBJECT or main is None or main.sort != "people"
+def _replaces(item: Cutout, main: Thing | None) -> bool:
+    """Let a product picture stand for a product, a subject picture for whoever it is about.
+
+    A person's picture that could not be cut out stands beside our figure, as a casting card.
+    """
+    if main is None or main.sort != "people":
+        return True
+    return item.mode is ReferenceMode.SUBJECT and not item.mounted
 
 
 def _is_product(thing: Thing | None) -> bool:
@@ -123,7 +128,8 @@ def _near_supports(stage: Stage, *, taken: bool) -> None:
                 dyes=dyes_for(stage.palette, colour=own_colour(stage, thing)),
                 facing=plan.on_left,
             )  # fmt: skip
-    if taken or plan.size in ("extreme_wide", "wide"):
+    company = plan.main is None or plan.main.sort in ("people", "products")
+    if taken or not company or plan.size in ("extreme_wide", "wide"):
         return
     for thing in plan.supports:
         if thing.sort != "products":
@@ -217,9 +223,9 @@ def _pictures(stage: Stage, image: Image.Image, materials: Materials, *, beside:
     spots = [plan.subject_x, 1 - plan.subject_x, 0.5]
     if beside:
         spots = spots[1:]
-    for number, (x, (mode, picture)) in enumerate(zip(spots, materials.cast, strict=False)):
+    for number, (x, item) in enumerate(zip(spots, materials.cast, strict=False)):
         second = number > 0 or beside
-        tall = _picture_height(plan, mode) * (0.62 if second else 1.0)
+        tall = _picture_height(plan, item.mode) * (0.62 if second else 1.0)
         base = min(0.94, max(plan.base, plan.horizon + 0.12))
         if tall >= _FULL_FIGURE:
             base = 0.5 + tall / 2
@@ -228,7 +234,7 @@ def _pictures(stage: Stage, image: Image.Image, materials: Materials, *, beside:
         if second and plan.setting != "studio":
             base = min(0.965, base + 0.03)
         room = stage.width * (0.36 if second else 0.66), stage.height * tall
-        place_picture(stage, image, picture, x=x, base=base, room=room)
+        place_picture(stage, image, item.picture, x=x, base=base, room=room)
 
 
 def _picture_height(plan: Composition, mode: ReferenceMode) -> float:

@@ -40,6 +40,7 @@ _DISTANCES = (1.0, 0.82, 1.13, 0.92)
 _HEIGHTS = (0.0, -0.05, 0.045, 0.02)
 _TURNS = (0.0, 17.0, -19.0, 32.0)
 _MOST_SUPPORTS = 2
+_LIT_PLACES = {"neon": "city", "fire": "room"}  # a light that tells the place
 _MIDDLE = 0.5
 _NARROW = 0.7  # of width to height, below which the subject is centred
 
@@ -171,6 +172,8 @@ def _setting(reading: Reading, main: Thing | None) -> str:
         return "abstract"
     if main.name in ("boat", "lighthouse"):
         return "sea"
+    if reading.time in _LIT_PLACES:
+        return _LIT_PLACES[reading.time]
     if main.sort in ("products", "people"):
         return "studio"
     return "road" if main.sort == "vehicles" else "field"

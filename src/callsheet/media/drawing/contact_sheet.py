@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from callsheet.media.drawing.canvas import plate
 from callsheet.media.drawing.colours import BLACK, WHITE, Colour, mix
 from callsheet.media.drawing.faces import Weight
 from callsheet.media.drawing.frame import encode
@@ -115,9 +116,8 @@ def _footer(page: Image.Image, words: str) -> None:
 
 def _cell(page: Image.Image, at: tuple[int, int], grid: _Grid, cell: SheetCell) -> None:
     left, top = at
-    draw = ImageDraw.Draw(page)
     right, bottom = left + grid.cell, top + grid.picture
-    draw.rounded_rectangle((left, top, right - 1, bottom - 1), radius=grid.cell // 60, fill=_CARD)
+    plate(page, (left, top, right, bottom), grid.cell / 60, _CARD)
     picture = _opened(cell.picture, (grid.cell, grid.picture))
     if picture is not None:
         page.paste(
@@ -187,11 +187,8 @@ def _chip(page: Image.Image, at: tuple[int, int], grid: _Grid, status: str) -> N
     )  # fmt: skip
     pad, tall = round(grid.text * 0.6), round(grid.text * 1.6)
     x, y = at[0] + pad, at[1] + pad
-    ImageDraw.Draw(page).rounded_rectangle(
-        (x, y, x + round(block.width * 1.04) + 2 * pad, y + tall),
-        radius=tall // 2,
-        fill=_status_colour(status),
-    )
+    right = x + round(block.width * 1.04) + 2 * pad
+    plate(page, (x, y, right, y + tall), tall / 2, _status_colour(status))
     draw_text(page, (x + pad, y + (tall - block.height) / 2), block, BLACK)
 
 

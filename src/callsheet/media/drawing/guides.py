@@ -2,6 +2,7 @@
 
 from PIL import Image, ImageDraw
 
+from callsheet.media.drawing.canvas import plate
 from callsheet.media.drawing.colours import WHITE, Colour, lightness
 from callsheet.media.drawing.faces import Weight
 from callsheet.media.drawing.materials import cover
@@ -36,7 +37,7 @@ def _corners(draw: ImageDraw.ImageDraw, wide: int, tall: int, thick: int, long: 
             _bar(draw, x, y + down * thick, x + across * thick, y + down * long, mark)
 
 
-def _bar(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+def _bar(
     draw: ImageDraw.ImageDraw, x1: int, y1: int, x2: int, y2: int, mark: tuple[int, int, int, int]
 ) -> None:
     left, right = sorted((x1, x2))
@@ -75,9 +76,6 @@ def draw_label(
     inset = round(min(image.size) * _SAFE) + max(3, round(size * 0.6))
     wide, tall = round(block.width * 1.03) + 2 * pad, round(size * 1.75)
     left = image.width - inset - wide if right else inset
-    draw = ImageDraw.Draw(image, "RGBA")
-    draw.rounded_rectangle(
-        (left, inset, left + wide, inset + tall), radius=tall * 0.28, fill=(*ground, 214)
-    )
+    plate(image, (left, inset, left + wide, inset + tall), tall * 0.28, ground, 0.86)
     ink: Colour = WHITE if lightness(ground) < _DARK_INK_FROM else (20, 20, 24)
     draw_text(image, (left + pad, inset + (tall - block.height) / 2), block, ink)

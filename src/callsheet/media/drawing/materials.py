@@ -21,11 +21,20 @@ _MOST_REFERENCES = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Cutout:
+    """A thing or person to stand in the scene; `mounted` when it could not be cut out."""
+
+    mode: ReferenceMode
+    picture: Image.Image
+    mounted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Materials:
     """The references of one frame, by what they are for. All RGBA."""
 
     styles: tuple[Image.Image, ...]
-    cast: tuple[tuple[ReferenceMode, Image.Image], ...]
+    cast: tuple[Cutout, ...]
     first: Image.Image | None
     last: Image.Image | None
 
@@ -43,7 +52,7 @@ def open_references(references: Sequence[FrameReference]) -> Materials:
         return [picture for mode, picture in opened if mode in modes]
 
     cast = [
-        (mode, _cut_out(picture))
+        _cut_out(mode, picture)
         for mode, picture in opened
         if mode in (ReferenceMode.SUBJECT, ReferenceMode.PRODUCT)
     ]
@@ -77,18 +86,18 @@ def cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     )
 
 
-def _cut_out(picture: Image.Image) -> Image.Image:
+def _cut_out(mode: ReferenceMode, picture: Image.Image) -> Cutout:
     alpha = picture.getchannel("A")
     lowest = alpha.getextrema()[0]
     if isinstance(lowest, int | float) and lowest > 255 - _CLEAR:
         matte = _matte(picture.convert("RGB"))
         if matte is None:
-            return _print(picture)
+            return Cutout(mode, _print(picture), mounted=True)
         picture = picture.copy()
         picture.putalpha(matte)
         alpha = matte
     box = alpha.point([255 if value > _CLEAR else 0 for value in range(256)]).getbbox()
-    return picture.crop(box) if box else picture
+    return Cutout(mode, picture.crop(box) if box else picture, mounted=False)
 
 
 def _matte(picture: Image.Image) -> Image.Image | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from callsheet.media.drawing.canvas import plate, rounded_mask
 from callsheet.media.drawing.colours import Colour, Tone, mix, tone
 from callsheet.media.drawing.faces import Weight
 from callsheet.media.drawing.materials import cover
@@ -160,15 +161,14 @@ def _header(image: Image.Image, box: _Box, spec: FrameSpec, inks: _Inks, layout:
     )
     draw_text(image, (left, top + (size * 1.34 - scene.height) / 2), scene, inks.text)
     x = left + round(scene.width * 1.02 + layout.text * 0.6)
-    draw = ImageDraw.Draw(image)
     tall = round(layout.text * 1.5)
     y = top + (size * 1.34 - tall) / 2
-    draw.rounded_rectangle((x, y, x + chip_wide, y + tall), radius=tall * 0.3, fill=inks.accent)
+    plate(image, (x, y, x + chip_wide, y + tall), tall * 0.3, inks.accent)
     draw_text(image, (x + layout.text * 0.45, y + (tall - chip.height) / 2), chip, inks.ground)
     return round(size * 1.34 + layout.text * 0.35)
 
 
-def _footer(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+def _footer(
     image: Image.Image,
     box: _Box,
     spec: FrameSpec,
@@ -181,12 +181,9 @@ def _footer(  # noqa: PLR0917 - a place, a size, a colour: read in this order ev
     tall = round(text * 1.15)
     gap = max(1, tall // 6)
     across = len(swatches) * (tall + gap)
-    draw = ImageDraw.Draw(image)
     for n, colour in enumerate(swatches):
         x = right - across + gap + n * (tall + gap)
-        draw.rounded_rectangle(
-            (x, bottom - tall, x + tall, bottom), radius=tall * 0.22, fill=colour
-        )
+        plate(image, (x, bottom - tall, x + tall, bottom), tall * 0.22, colour)
     notes = "  ·  ".join(note for note in spec.notes if note.strip())
     if notes:
         size = round(text * 0.88)
@@ -229,11 +226,8 @@ def _thumbnails(
             else right - (len(shown) - n) * (side + gap) + gap
         )
         y = bottom - side if layout.beside else top
-        mask = Image.new("L", (side * 2, side * 2))
-        ImageDraw.Draw(mask).rounded_rectangle(
-            (0, 0, side * 2 - 1, side * 2 - 1), radius=side * 0.2, fill=255
-        )
-        image.paste(cover(picture, (side, side)), (x, y), mask.reduce(2))
+        mask = rounded_mask((side, side), side * 0.1)
+        image.paste(cover(picture, (side, side)), (x, y), mask)
     if layout.beside:
         return left, top, right, bottom - side - gap
     return left, top, right - len(shown) * (side + gap) - gap, bottom

@@ -226,7 +226,7 @@ def draw_text(
                 x += _run_width(run, block.size, block.weight)
 
 
-def _draw_run(  # noqa: PLR0917 - a place, a size, a colour: read in this order everywhere
+def _draw_run(
     image: Image.Image,
     draw: ImageDraw.ImageDraw,
     at: tuple[float, float],

@@ -6,6 +6,8 @@ from callsheet.media.drawing.colours import lit, mix
 from callsheet.media.drawing.composition import INDOORS
 from callsheet.media.drawing.stage import Stage
 
+_WATER = (58, 112, 140)
+
 
 def ground_from_above(stage: Stage) -> None:
     """Draw what lies below the camera."""
@@ -137,7 +139,7 @@ def _folds(stage: Stage) -> None:
 
 def _coast(stage: Stage) -> None:
     palette = stage.palette
-    water = mix(palette.near, palette.sky_high, 0.45)
+    water = mix(mix(palette.near, palette.sky_high, 0.45), _WATER, 0.4)
     edge = stage.width * 0.52
     line = [
         (edge + stage.dice.uniform(-1, 1) * stage.unit * 5, n / 16 * stage.height)

@@ -19,10 +19,14 @@ def lighthouse(pen: Pen, dyes: Dyes) -> None:
         ),
         dyes.deep,
     )
-    if dyes.dark or dyes.glow:
-        strength = 0.34 if dyes.dark else 0.14
-        pen.polygon(((0.0, 0.9), (-1.5, 1.04), (-1.5, 0.78)), dyes.glow, strength)
-        pen.polygon(((0.0, 0.9), (-1.2, 0.97), (-1.2, 0.85)), dyes.glow, strength)
+    # Nested triangles fade the beam out along its length.
+    for n in range(6):
+        far, half = 0.5 + n * 0.2, 0.045 + n * 0.022
+        pen.polygon(
+            ((0.0, 0.9), (-far, 0.9 + half), (-far - 0.06, 0.9), (-far, 0.9 - half)),
+            dyes.glow,
+            0.09 if dyes.dark else 0.035,
+        )
     white = mix(WHITE, dyes.high, 0.3)
     for n in range(5):
         low, high = 0.08 + n * 0.15, 0.08 + (n + 1) * 0.15

@@ -43,7 +43,7 @@ def _coat(pen: Pen, dyes: Dyes, hem: float) -> None:
                (0.112, 0.5), (0.13, hem), (0.06, hem - 0.006), (0.0, hem)]  # fmt: skip
     pen.blob(_mirror(outline), dyes.base)
     shade = [(0.02, 0.83), (0.1, 0.81), (0.134, 0.77), (0.114, 0.66), (0.098, 0.58), (0.11, 0.5),
-             (0.126, hem + 0.004), (0.04, hem + 0.002), (0.035, 0.6)]  # fmt: skip
+             (0.124, hem + 0.02), (0.04, hem + 0.014), (0.035, 0.6)]  # fmt: skip
     pen.blob(shade, dyes.low, 0.75)
     pen.polygon(((-0.034, 0.836), (-0.062, 0.77), (0.0, 0.7), (0.004, 0.72)), dyes.high, 0.8)
     pen.polygon(((0.034, 0.836), (0.062, 0.77), (0.0, 0.7), (-0.004, 0.72)), dyes.low)

@@ -89,7 +89,7 @@ def upgrade() -> None:
         sa.Column("charged", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("sequence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("round", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("paused", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("paused", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("reference_counts", sa.JSON(), nullable=False),
         sa.Column("settings", sa.JSON(), nullable=False),
         sa.Column("problem", sa.JSON(none_as_null=True), nullable=True),
