@@ -27,6 +27,7 @@ from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Stage
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.errors import UnavailableError
+from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
@@ -44,6 +45,7 @@ from callsheet.ports.engine import Work
 from callsheet.providers.local import LocalStudio
 from callsheet.settings import Settings
 from callsheet.storage.bell import JournalBell
+from callsheet.storage.content import ContentStore, put_content, sweep_incoming
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.metered import MeteredStore
 from callsheet.storage.opening import open_store
@@ -55,6 +57,7 @@ from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
 
 CHECK_S = 0.4
+MAX_ASSET_BYTES = 20 * 1024**3
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
 
 
@@ -84,6 +87,8 @@ class Callsheet:
     metrics: Metrics
     fetcher: PublicFetcher
     studio: ProcessStudio
+    store: ContentStore
+    answers: AnswerStore
     started_at: float
 
     @property
@@ -138,6 +143,10 @@ class Callsheet:
             return None
         return LeaseKeeper(self.database, runner.executor)
 
+    def chores(self) -> Chores:
+        """Make the part that cleans up once an hour."""
+        return Chores(self.house, self.ledger, self.answers, partial(sweep_incoming, self.store))
+
     def ledger_keeper(self) -> LedgerKeeper:
         """Make the part that keeps the ledger objects up with the journals."""
         return LedgerKeeper(self.house, self.view, self.ledger)
@@ -160,6 +169,7 @@ class Callsheet:
                 await lease.beat()  # before the first work: work without a lease is taken away
             await runner.launch()
             chores.append(asyncio.create_task(self.ledger_keeper().run(), name="ledgers"))
+            chores.append(asyncio.create_task(self.chores().run(), name="chores"))
             if lease is not None:
                 chores.append(asyncio.create_task(lease.run(), name="lease"))
             yield
@@ -248,7 +258,7 @@ def build(settings: Settings) -> Callsheet:
         assets=assets,
         references=references,
         desk=ReferenceDesk(fetcher, studio),
-        adopter=Adopter(blobs, studio),
+        adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=now,
         parallel=settings.drawing_processes,
@@ -279,5 +289,7 @@ def build(settings: Settings) -> Callsheet:
         metrics=metrics,
         fetcher=fetcher,
         studio=studio,
+        store=blobs,
+        answers=answers,
         started_at=time.time(),
     )

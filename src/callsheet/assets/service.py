@@ -6,7 +6,7 @@ from typing import Final
 
 from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.kernel.digests import Sha256, sha256_of
-from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly
+from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly, Keep
 from callsheet.ports.pictures import Studio
 
 THUMBNAIL_SIDE: Final = 384
@@ -17,17 +17,21 @@ _REMEMBERED: Final = 4_096
 class Adopter:
     """Brings files into the store. Doing it again changes nothing.
 
-    `known` remembers what this process has put there lately, so that equal files cost one look.
+    `keep` puts content under its hash, streamed if it is a stream. `known` remembers what this
+    process has put there lately, so that equal files cost one look.
     """
 
     blobs: BlobStore
+    keep: Keep
     studio: Studio
     known: dict[str, None] = field(default_factory=dict)
 
     async def adopt(self, content: bytes, media_type: str) -> Sha256:
         """Store bytes under their hash; answers the hash. Raises StoreUnavailableError."""
         sha256 = sha256_of(content)
-        await self._put(asset_key(sha256), content, media_type)
+        if asset_key(sha256) not in self.known:
+            await self.keep(content, media_type)
+            self._remember(asset_key(sha256))
         return sha256
 
     async def adopt_picture(self, content: bytes, media_type: str) -> Sha256:
@@ -37,10 +41,10 @@ class Adopter:
         # the thumbnail first: a picture that cannot be read is not adopted
         if key not in self.known and not await self._there(key):
             thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE)
-            await self._put(key, thumbnail, "image/webp")
+            with contextlib.suppress(BlobConflictError):  # the same picture, made just now
+                await self.blobs.put(key, thumbnail, "image/webp", CreateOnly())
         self._remember(key)
-        await self._put(asset_key(sha256), content, media_type)
-        return sha256
+        return await self.adopt(content, media_type)
 
     async def _there(self, key: str) -> bool:
         try:
@@ -48,13 +52,6 @@ class Adopter:
         except BlobNotFoundError:
             return False
         return True
-
-    async def _put(self, key: str, content: bytes, media_type: str) -> None:
-        if key in self.known:
-            return
-        with contextlib.suppress(BlobConflictError):  # there already: the key is their hash
-            await self.blobs.put(key, content, media_type, CreateOnly())
-        self._remember(key)
 
     def _remember(self, key: str) -> None:
         self.known[key] = None

@@ -76,7 +76,7 @@ async def watch_job(
             if job.problem != said and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             said = job.problem
-            if job.stage is Stage.DONE or (job.problem and job.status == "failed"):
+            if job.ended:
                 return job
             seen = job.sequence
             await _either(cs, job_id, seen, stop)

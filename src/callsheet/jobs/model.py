@@ -150,6 +150,11 @@ class Job:
     ledger_version: int
 
     @property
+    def ended(self) -> bool:
+        """Tell whether nothing more happens by itself: all is delivered, or a defect stopped it."""
+        return self.stage is Stage.DONE or self.status is JobStatus.FAILED
+
+    @property
     def progress(self) -> float:
         """Share of takes that have ended, 0 to 1."""
         if self.status in FINISHED:

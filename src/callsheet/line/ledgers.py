@@ -3,10 +3,9 @@
 import asyncio
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger, seal
+from callsheet.delivery.ledger import Ledger, seal
 from callsheet.jobs.model import FINISHED
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
@@ -22,7 +21,6 @@ _APART_S: Final = 2.0  # between two writes of one ledger
 _SHARE: Final = 20  # a ledger that takes long to write is written this many times more rarely
 _CLAIM_S: Final = 60.0
 _AT_ONCE: Final = 8
-_SWEEP_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +33,9 @@ class LedgerKeeper:
 
     async def run(self) -> None:
         """Keep at it until cancelled. A store that is away is tried again; nothing is lost."""
-        swept = 0.0
-        loop = asyncio.get_running_loop()
         while True:
             try:
                 busy = await self.write_due()
-                if loop.time() - swept > _SWEEP_S:
-                    swept = loop.time()
-                    kept_from = self.house.clock() - timedelta(hours=KEPT_BACKUPS)
-                    await self.ledger.drop_old_backups(kept_from)
             except UnavailableError as problem:
                 self.house.metrics.ledgers.labels("failed").inc()
                 _LOG.warning("ledger.waits", extra=event(reason=str(problem)))

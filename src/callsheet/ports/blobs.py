@@ -1,10 +1,11 @@
 """The object store as rooms see it: keys, conditional writes, streams, signed links."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import (
     CallsheetError,
     InvalidInputError,
@@ -42,6 +43,18 @@ class IfMatch:
 
 Condition = CreateOnly | IfMatch | None
 Content = bytes | AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content that is in the store under its hash."""
+
+    sha256: Sha256
+    size: int
+    key: str
+
+
+Keep = Callable[[Content, str], Awaitable[Stored]]  # content and media type; kept once
 
 
 class BlobNotFoundError(NotFoundError):

@@ -5,7 +5,6 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from callsheet.ports.blobs import (
     BlobStore,
     Content,
     CreateOnly,
+    Stored,
 )
 from callsheet.storage.blocks import BLOCK_BYTES, chained, gathered
 from callsheet.storage.errors import ContentTooLargeError
@@ -25,15 +25,6 @@ INCOMING = "incoming/"  # streams on their way to their hash; a crash leaves the
 
 _HELD_BYTES = 8 * BLOCK_BYTES  # what ends within this goes straight to its hash
 _HASHED_IN_PLACE_BYTES = BLOCK_BYTES // 4  # more would keep the loop from its other work
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Content that is in the store."""
-
-    sha256: Sha256
-    size: int
-    key: str
 
 
 class ContentStore(BlobStore, Protocol):

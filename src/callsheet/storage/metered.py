@@ -4,16 +4,17 @@ from collections.abc import AsyncIterator, Callable
 from typing import TypeVar
 
 from callsheet.kernel.errors import CallsheetError
-from callsheet.ports.blobs import BlobInfo, BlobStore, Condition, Content
+from callsheet.ports.blobs import BlobInfo, Condition, Content
+from callsheet.storage.content import ContentStore
 
 T = TypeVar("T")
 Count = Callable[[str, str], None]  # operation, "ok" or the error's code
 
 
 class MeteredStore:
-    """Implements ports.blobs.BlobStore over another store, counting each call's result."""
+    """Implements storage.content.ContentStore over another store, counting each call's result."""
 
-    def __init__(self, store: BlobStore, count: Count) -> None:
+    def __init__(self, store: ContentStore, count: Count) -> None:
         self._store, self._count = store, count
 
     @property
@@ -62,6 +63,11 @@ class MeteredStore:
     ) -> str:
         """Make a link to an object."""
         return await self._store.signed_url(key, expires_in_s, download_name)
+
+    async def move(self, source: str, target: str) -> BlobInfo:
+        """Give an object another key."""
+        with _Counted(self._count, "move"):
+            return await self._store.move(source, target)
 
     async def check(self) -> None:
         """Raise unless the store answers."""

@@ -17,7 +17,7 @@ from callsheet.takes.store import TakeStore
 
 SCHEMA: Final = 1
 PAGE: Final = 1_000
-_NOBODY: Final = "not_assessed"  # no check has looked at it: never shown as passed
+_UNSEEN: Final = "needs_human"  # no check has looked at it: never shown as passed
 
 
 def time_text(moment: datetime | None) -> str | None:
@@ -112,7 +112,7 @@ class StateView:
             "sha256": take.asset,
             "cost": str(take.charged),
             "model": take.model,
-            "qa": _NOBODY if take.asset else None,
+            "qa": _UNSEEN if take.asset else None,
             "error": dict(take.error) if take.error else None,
         }
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from callsheet.jobs.model import Job, Stage, Written
+from callsheet.jobs.model import Job, Written
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.wiring import Callsheet
@@ -75,7 +75,7 @@ class Feed:
                 stated = loop.time()
             except UnavailableError:
                 await asyncio.sleep(_STATE_APART_S)
-            if self._job.stage is Stage.DONE and self._job.sequence <= self.position:
+            if self._job.ended and self._job.sequence <= self.position:
                 return
 
     async def _send_entries(self) -> None:
@@ -119,7 +119,7 @@ async def state_frames(
 ) -> tuple[Frame, Frame]:
     """Write a job's state with and without its rows."""
     header = cs.view.header(job)
-    last = job.stage is Stage.DONE
+    last = job.ended
     bare = Frame(job.sequence, encoded(header, sequence=job.sequence), entry=False, last=last)
     if not rows:
         return bare, bare
@@ -191,7 +191,7 @@ class FeedHub:
                     sent = frame.sequence
                     yield frame.content
             yield (full if rows else bare).content
-            if job.stage is Stage.DONE:
+            if job.ended:
                 yield _done(job.sequence)
                 return
             async for frame in self._live(watcher, sent):

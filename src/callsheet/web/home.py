@@ -43,7 +43,7 @@ async def home(cs: Services, member: Viewer) -> HTMLResponse:
 def page(cs: Callsheet, jobs: list[Job]) -> str:
     """Write the page."""
     cards = "\n".join(_card(cs, job) for job in jobs) or _EMPTY
-    reload = any(job.stage is not Stage.DONE for job in jobs)
+    reload = any(not job.ended for job in jobs)
     refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

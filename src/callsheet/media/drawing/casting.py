@@ -233,7 +233,8 @@ def _pictures(stage: Stage, image: Image.Image, materials: Materials, *, beside:
             base = 0.9
         if second and plan.setting != "studio":
             base = min(0.965, base + 0.03)
-        room = stage.width * (0.36 if second else 0.66), stage.height * tall
+        across = (0.24 if item.mounted else 0.36) if second else 0.66
+        room = stage.width * across, stage.height * tall
         place_picture(stage, image, item.picture, x=x, base=base, room=room)
 
 

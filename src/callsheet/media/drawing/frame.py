@@ -10,7 +10,7 @@ from callsheet.media.drawing.guides import DARK_LABEL, draw_guides, draw_inset, 
 from callsheet.media.drawing.materials import Materials, open_references
 from callsheet.media.drawing.reading import Reading, read_prompt
 from callsheet.media.drawing.scene import draw_scene, plan_scene, swatches
-from callsheet.media.drawing.slate import Layout, draw_slate, lay_out
+from callsheet.media.drawing.slate import Layout, bright, draw_slate, lay_out
 from callsheet.media.drawing.stage import Stage
 from callsheet.ports.pictures import FrameReference, FrameSpec
 
@@ -88,7 +88,9 @@ def _label(
 ) -> None:
     size = max(9, round(layout.text * 0.8))
     half = scene.width * 0.44
-    draw_label(scene, "PREVIEW", right=True, size=size, ground=stage.palette.accent, room=half)
+    draw_label(
+        scene, "PREVIEW", right=True, size=size, ground=bright(stage.palette.accent), room=half
+    )
     if materials.first is not None and materials.last is not None:
         draw_inset(scene, materials.last, "Last frame", size)
     if scene.width >= _TWO_LABELS:

@@ -79,9 +79,13 @@ class _Inks:
 def _inks(accent: Colour) -> _Inks:
     seen = Tone.of(accent)
     ground = tone(0.19, min(0.018, seen.chroma), seen.hue)
-    # The accent is lifted where needed, so that it reads on the dark ground.
-    bright = seen.at(light=max(0.72, seen.light), chroma=min(0.14, seen.chroma)).colour()
-    return _Inks(ground, _PAPER, mix(_PAPER, ground, _DIM), bright)
+    return _Inks(ground, _PAPER, mix(_PAPER, ground, _DIM), bright(accent))
+
+
+def bright(accent: Colour) -> Colour:
+    """Lift an accent where needed, so that it reads on dark and carries dark letters."""
+    seen = Tone.of(accent)
+    return seen.at(light=max(0.72, seen.light), chroma=min(0.14, seen.chroma)).colour()
 
 
 def draw_slate(

@@ -1,0 +1,47 @@
+"""What is cleaned up once an hour: old backups, old answers, uploads that never arrived."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from callsheet.controls.store import AnswerStore
+from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.logs import event
+from callsheet.line.house import House
+
+_LOG = logging.getLogger("callsheet.chores")
+_EVERY_S: Final = 3600.0
+_ARRIVED_BY_NOW: Final = timedelta(days=1)
+
+Sweep = Callable[[datetime], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """Cleans up; every process that works may do it, at the same time too."""
+
+    house: House
+    ledger: Ledger
+    answers: AnswerStore
+    sweep_incoming: Sweep
+
+    async def run(self) -> None:
+        """Do the round every hour until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except UnavailableError as problem:
+                _LOG.warning("chores.wait", extra=event(reason=str(problem)))
+            await asyncio.sleep(_EVERY_S)
+
+    async def round(self) -> None:
+        """Clean up once."""
+        now = self.house.clock()
+        async with self.house.database.begin() as connection:
+            await self.answers.forget(connection, now)
+        await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
+        await self.sweep_incoming(now - _ARRIVED_BY_NOW)
