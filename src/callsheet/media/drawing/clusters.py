@@ -45,6 +45,8 @@ def glyphs_of(text: str, limit: int) -> tuple[Glyph, ...]:
     glyphs: list[Glyph] = []
     last: Face | None = None
     for cluster in _clusters(plain):
+        if all(char in _JOINERS or char in _SELECTORS for char in cluster):
+            continue  # nothing to join or select: invisible
         glyph = _glyph(cluster, candidates, last)
         last = glyph.face or last
         glyphs.append(glyph)

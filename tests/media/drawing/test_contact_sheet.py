@@ -1,0 +1,60 @@
+"""Contact sheets: bounds, statuses, damage."""
+
+import pytest
+from PIL import Image
+from tests.media.drawing.pictures import difference, inked, opened, png, share_near
+
+from callsheet.media.drawing.contact_sheet import MOST_CELLS, TALLEST, draw_contact_sheet
+from callsheet.ports.pictures import SheetCell
+
+
+def _cell(number: int = 1, status: str = "succeeded", picture: bytes | None = None) -> SheetCell:
+    return SheetCell(f"SC-{number:02d} · A", "A lighthouse keeper at dawn, 灯台守", status, picture)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 60, 700])
+def test_sheet_of_any_length_keeps_within_its_height(count: int) -> None:
+    """More cells make smaller cells, never a page that viewers refuse."""
+    page = opened(draw_contact_sheet("Launch", "Batch 1", [_cell(n) for n in range(count)]))
+    assert page.height <= TALLEST
+    assert page.width <= 8_000
+
+
+def test_cells_beyond_the_limit_are_counted_not_drawn() -> None:
+    """A sheet of more than 2,000 cells stays within its height and says what is missing."""
+    few = opened(draw_contact_sheet("t", "", [_cell()] * 3))
+    over = opened(draw_contact_sheet("t", "", [_cell()] * (MOST_CELLS + 5)))
+    assert over.height <= TALLEST
+    assert inked(few.crop((0, few.height - 60, few.width // 2, few.height))) == 0
+    assert inked(over.crop((0, over.height - 60, over.width // 2, over.height))) > 100
+
+
+def test_same_cells_give_the_same_bytes() -> None:
+    """Contact sheets are as repeatable as frames."""
+    cells = [_cell(n, "running") for n in range(3)]
+    assert draw_contact_sheet("a", "b", cells) == draw_contact_sheet("a", "b", cells)
+
+
+def test_picture_is_letterboxed_whole() -> None:
+    """A tall picture is shown whole, in its own colours."""
+    tall = png(Image.new("RGB", (100, 400), (20, 180, 90)))
+    page = opened(draw_contact_sheet("t", "s", [_cell(picture=tall)]))
+    assert 0.04 < share_near(page, (20, 180, 90), 3) < 0.3
+
+
+def test_status_is_shown_unless_it_is_success() -> None:
+    """A chip tells what is not done; success needs none."""
+    picture = png(Image.new("RGB", (160, 90), (90, 90, 90)))
+    pages = [
+        opened(draw_contact_sheet("t", "s", [_cell(status=status, picture=picture)]))
+        for status in ("succeeded", "running", "failed")
+    ]
+    assert difference(pages[0], pages[1]) > 0.1
+    assert difference(pages[1], pages[2]) > 0.1
+
+
+def test_damaged_picture_does_not_cost_the_sheet() -> None:
+    """One unreadable picture is drawn as a missing one."""
+    damaged = opened(draw_contact_sheet("t", "s", [_cell(picture=b"\x89PNG\r\n\x1a\nbroken")]))
+    missing = opened(draw_contact_sheet("t", "s", [_cell(picture=None)]))
+    assert difference(damaged, missing) == 0
