@@ -52,7 +52,13 @@ class EngineClient:
         )
 
     async def enqueue(
-        self, connection: AsyncConnection, work: str, work_id: str, payload: Payload
+        self,
+        connection: AsyncConnection,
+        work: str,
+        work_id: str,
+        payload: Payload,
+        *,
+        rank: int = 0,
     ) -> None:
         """Write down work in the caller's transaction; the same `work_id` is accepted once."""
         options: EnqueueOptions = {
@@ -61,6 +67,8 @@ class EngineClient:
             "workflow_id": work_id,
             "app_version": VERSION,
         }
+        if rank:
+            options["priority"] = rank  # 1 and up; works without one come before all
         await connection.run_sync(
             lambda sync: self._client.enqueue_in_transaction(sync, options, dict(payload))
         )

@@ -100,7 +100,7 @@ class Generations:
                 takes=moved([(None, take.status)]), values={"started_at": house.clock()}
             )
             await house.record(connection, job, [Entry("created", {"take": take.id})], change)
-            await enqueue_chunk(house, connection, job, [take.id])
+            await enqueue_chunk(house, connection, job, [take.id], rank=1)
         return Started(take.id)
 
     def _worded(

@@ -128,6 +128,7 @@ class Submission:
                 workspace=workspace,
                 items=len(shots),
                 takes=sum(shot.variants for shot in shots),
+                reference_uses=sum(len(shot.asked) for shot in shots),
                 references=len(references),
                 run_mode=job.run_mode,
                 quoted=str(job.quoted),

@@ -13,6 +13,16 @@ class WorkQueue(Protocol):
     """Accepts work for any worker. Whatever is accepted is run to its end, at least once."""
 
     async def enqueue(
-        self, connection: AsyncConnection, work: str, work_id: str, payload: Payload
+        self,
+        connection: AsyncConnection,
+        work: str,
+        work_id: str,
+        payload: Payload,
+        *,
+        rank: int = 0,
     ) -> None:
-        """Write down work in the caller's transaction; the same `work_id` is accepted once."""
+        """Write down work in the caller's transaction; the same `work_id` is accepted once.
+
+        Work of lower rank goes first: with its chunks ranked 1, 2, 3 …, a huge job leaves room
+        for a small one that comes later.
+        """

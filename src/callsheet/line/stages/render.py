@@ -35,12 +35,13 @@ _STUDIO_TRIES: Final = 3
 
 async def render(house: House, payload: Payload) -> None:
     """Split what waits into chunks of rows and hand each to a work of its own."""
-    after = 0
+    after, rank = 0, 0
     while True:
         async with house.database.begin() as connection:
             job = await house.jobs.lock(connection, JobId(payload["job"]))
             if not in_stage(job, payload, Stage.RENDER):
                 return
+            rank += 1
             waiting = await house.takes.unordered(connection, job.id, after, CHUNK_ROWS * 3 + 1)
             if not waiting:
                 await _finish_if_done(house, connection, job)
@@ -49,16 +50,16 @@ async def render(house: House, payload: Payload) -> None:
             cut = waiting[-1][0] if len(waiting) > CHUNK_ROWS * 3 else waiting[-1][0] + 1
             chunk = [take for row, take in waiting if row < cut]
             after = cut - 1
-            await enqueue_chunk(house, connection, job, chunk)
+            await enqueue_chunk(house, connection, job, chunk, rank)
 
 
 async def enqueue_chunk(
-    house: House, connection: AsyncConnection, job: Job, takes: Sequence[TakeId]
+    house: House, connection: AsyncConnection, job: Job, takes: Sequence[TakeId], rank: int
 ) -> None:
-    """Hand takes to one `order` work."""
+    """Hand takes to one `order` work; the first chunk of any job goes before any second one."""
     work_id = f"{ORDER_WORK}:{job.id}:{job.round}:{takes[0]}"
     payload = {**stage_payload(job), "takes": list(takes)}
-    await house.queue.enqueue(connection, ORDER_WORK, work_id, payload)
+    await house.queue.enqueue(connection, ORDER_WORK, work_id, payload, rank=rank)
 
 
 async def order(house: House, payload: Payload) -> None:
