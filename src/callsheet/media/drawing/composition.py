@@ -42,6 +42,8 @@ _TURNS = (0.0, 17.0, -19.0, 32.0)
 _MOST_SUPPORTS = 2
 _LIT_PLACES = {"neon": "city", "fire": "room"}  # a light that tells the place
 _MIDDLE = 0.5
+_NO_COMPANY = frozenset(("hands", "vase", "chair"))  # beside a product they would be its stand
+_FLYING = frozenset(("plane", "balloon"))
 _NARROW = 0.7  # of width to height, below which the subject is centred
 
 
@@ -148,7 +150,7 @@ def _supports(reading: Reading, main: Thing | None) -> tuple[Thing, ...]:
     sorts = {main.sort} if main and main.sort != "products" else set()
     chosen: list[Thing] = []
     for thing in reading.things:
-        plain = thing.name not in ("hands", "vase") or (main and main.sort != "products")
+        plain = thing.name not in _NO_COMPANY or (main and main.sort != "products")
         if thing != main and thing.sort not in sorts and plain:
             chosen.append(thing)
             sorts.add(thing.sort)
@@ -176,7 +178,7 @@ def _setting(reading: Reading, main: Thing | None) -> str:
         return _LIT_PLACES[reading.time]
     if main.sort in ("products", "people"):
         return "studio"
-    return "road" if main.sort == "vehicles" else "field"
+    return "road" if main.sort == "vehicles" and main.name not in _FLYING else "field"
 
 
 def _horizon(angle: str, size: str, *, tabletop: bool) -> float:

@@ -53,6 +53,8 @@ def draw_scene(stage: Stage, materials: Materials) -> Image.Image:
     if materials.plate is None:
         atmosphere.in_front(stage, image)
     atmosphere.vignette(stage, image)
+    if "mono" in stage.reading.moods:
+        image = image.convert("L").convert("RGB")
     if stage.plan.angle == "dutch":
         image = _tilted(image, left=stage.plan.mirrored)
     return image

@@ -141,7 +141,25 @@ def plane(pen: Pen, dyes: Dyes) -> None:
         pen.ellipse(-0.76 + n * 0.17, 0.55 + n * 0.006, 0.025, 0.025, dyes.deep)
 
 
+def balloon(pen: Pen, dyes: Dyes) -> None:
+    """Draw a hot air balloon."""
+    for x in (-0.05, 0.05):
+        pen.line(((x, 0.12), (x * 3.2, 0.36)), 0.006, dyes.deep)
+    outline = (
+        (0.0, 0.3), (0.14, 0.36), (0.3, 0.54), (0.34, 0.74), (0.22, 0.94), (0.0, 1.0),
+        (-0.22, 0.94), (-0.34, 0.74), (-0.3, 0.54), (-0.14, 0.36),
+    )  # fmt: skip
+    pen.blob(outline, dyes.base)
+    for part, colour in ((0.62, dyes.accent), (0.3, mix(dyes.high, WHITE, 0.5))):
+        pen.blob([(x * part, y) for x, y in outline], colour)
+    shade = [(max(x, 0.06), y) for x, y in outline]
+    pen.blob(shade, dyes.low, 0.4)
+    pen.box(-0.055, 0.02, 0.055, 0.12, dyes.deep)
+    pen.box(-0.055, 0.1, 0.055, 0.12, lit(dyes.deep, 0.14))
+
+
 DRAWINGS = {
+    "balloon": Drawing(balloon, 0.7, grounded=False),
     "car": Drawing(car, 3.1),
     "van": Drawing(van, 2.15),
     "bicycle": Drawing(bicycle, 1.75),
