@@ -1,6 +1,6 @@
 """Rows of API keys."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,9 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.accounts.errors import KeyNotFoundError
 from callsheet.accounts.model import ApiKey, Role
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.database import METADATA
+from callsheet.ports.database import METADATA, UtcTime
 
-_TIME = sa.DateTime(timezone=True)
 KEYS = sa.Table(
     "api_keys",
     METADATA,
@@ -20,13 +19,9 @@ KEYS = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
     sa.Column("last4", sa.Text, nullable=False),
-    sa.Column("created_at", _TIME, nullable=False),
-    sa.Column("revoked_at", _TIME),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("revoked_at", UtcTime),
 )
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _key(row: sa.RowMapping) -> ApiKey:
@@ -37,8 +32,8 @@ def _key(row: sa.RowMapping) -> ApiKey:
         role=Role(row["role"]),
         digest=row["digest"],
         last4=row["last4"],
-        created_at=_utc(row["created_at"]) or row["created_at"],
-        revoked_at=_utc(row["revoked_at"]),
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
     )
 
 

@@ -1,7 +1,6 @@
 """Rows of assets."""
 
 from collections.abc import Iterable
-from datetime import UTC
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +10,7 @@ from callsheet.assets.errors import AssetNotFoundError
 from callsheet.assets.model import Asset
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.database import METADATA
+from callsheet.ports.database import METADATA, UtcTime
 
 ASSETS = sa.Table(
     "assets",
@@ -21,7 +20,7 @@ ASSETS = sa.Table(
     sa.Column("media_type", sa.Text, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("made_from", sa.JSON, nullable=False),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
 )
 _ADD = {
     "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
@@ -59,12 +58,11 @@ class AssetStore:
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise AssetNotFoundError(sha256)
-        created = row["created_at"]
         return Asset(
             sha256=Sha256(row["sha256"]),
             workspace=WorkspaceId(row["workspace"]),
             media_type=row["media_type"],
             size=row["size"],
-            created_at=created if created.tzinfo else created.replace(tzinfo=UTC),
+            created_at=row["created_at"],
             made_from=row["made_from"],
         )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.errors import IdempotencyMismatchError
-from callsheet.ports.database import METADATA
+from callsheet.ports.database import METADATA, UtcTime
 
 KEPT: Final = timedelta(hours=24)  # how long an idempotency key is remembered, at least
 
@@ -19,7 +19,7 @@ SWITCHES = sa.Table(
     METADATA,
     sa.Column("model", sa.Text, primary_key=True),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
 )
 ANSWERS = sa.Table(
     "answered_requests",
@@ -28,7 +28,7 @@ ANSWERS = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("answer", sa.JSON, nullable=False),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
     sa.Index(None, "at"),
 )
 

@@ -129,25 +129,25 @@ class Job:
     kind: JobKind
     name: str
     run_mode: RunMode
-    status: JobStatus
-    stage: Stage
     rows: int
-    failed_rows: int
-    takes: Counts
     quoted: Money
-    held: Money
-    charged: Money
-    sequence: int
-    round: int
-    paused: bool
-    references: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    problem: Mapping[str, Any] | None
     created_at: datetime
-    started_at: datetime | None
     updated_at: datetime
-    finished_at: datetime | None
-    ledger_version: int
+    status: JobStatus = JobStatus.QUEUED
+    stage: Stage = Stage.INTAKE
+    failed_rows: int = 0
+    takes: Counts = Counts()
+    held: Money = Money()
+    charged: Money = Money()
+    sequence: int = 0
+    round: int = 1
+    paused: bool = False
+    references: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    problem: Mapping[str, Any] | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    ledger_version: int = 0
 
     @property
     def ended(self) -> bool:

@@ -2,94 +2,27 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.intake.model import RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import (
     FINISHED,
-    AskedReference,
     Change,
-    Counts,
     Entry,
     Job,
     JobKind,
-    JobStatus,
     Shot,
     ShotStatus,
-    Stage,
     Written,
 )
+from callsheet.jobs.tables import COUNTERS, JOBS, JOURNAL, MONEY, SHOTS, job_of, shot_of
 from callsheet.kernel.ids import JobId, WorkspaceId
-from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA
 
-_COUNTERS = ("queued", "running", "in_doubt", "succeeded", "failed", "cancelled")
-_MONEY = ("quoted", "held", "charged")
-_TIME = sa.DateTime(timezone=True)
-
-JOBS = sa.Table(
-    "jobs",
-    METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("workspace", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("run_mode", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("stage", sa.Text, nullable=False),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("failed_rows", sa.Integer, nullable=False, server_default="0"),
-    *(sa.Column(name, sa.Integer, nullable=False, server_default="0") for name in _COUNTERS),
-    *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in _MONEY),
-    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
-    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("reference_counts", sa.JSON, nullable=False),
-    sa.Column("settings", sa.JSON, nullable=False),
-    sa.Column("problem", sa.JSON(none_as_null=True)),
-    sa.Column("created_at", _TIME, nullable=False),
-    sa.Column("started_at", _TIME),
-    sa.Column("updated_at", _TIME, nullable=False),
-    sa.Column("finished_at", _TIME),
-    sa.Column("ledger_version", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("ledger_due_at", sa.Float, nullable=False, server_default="0"),
-    sa.Index(None, "workspace", "created_at"),
-    sa.Index(None, "status"),
-)
-SHOTS = sa.Table(
-    "shots",
-    METADATA,
-    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
-    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("scene_id", sa.Text, nullable=False),
-    sa.Column("prompt", sa.Text, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("width", sa.Integer, nullable=False),
-    sa.Column("height", sa.Integer, nullable=False),
-    sa.Column("variants", sa.Integer, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("quoted", sa.BigInteger, nullable=False),
-    sa.Column("asked", sa.JSON, nullable=False),
-    sa.Column("references", sa.JSON, nullable=False),
-    sa.Column("dropped", sa.JSON, nullable=False),
-    sa.Column("extra", sa.JSON, nullable=False),
-    sa.Column("error", sa.JSON(none_as_null=True)),
-)
-JOURNAL = sa.Table(
-    "journal",
-    METADATA,
-    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("body", sa.JSON, nullable=False),
-    sa.Column("at", _TIME, nullable=False),
-)
-_COUNT_CHANGES = (*_COUNTERS, *_MONEY, "rows", "failed_rows")
+_COUNT_CHANGES = (*COUNTERS, *MONEY, "rows", "failed_rows")
 _CHANGE_JOB = (
     sa.update(JOBS)
     .where(JOBS.c.id == sa.bindparam("job_id"))
@@ -101,62 +34,6 @@ _CHANGE_JOB = (
         }
     )
 )
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """SQLite gives times back without their zone; all of ours are UTC."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _job(row: sa.RowMapping) -> Job:
-    created, updated = _utc(row["created_at"]), _utc(row["updated_at"])
-    assert created is not None and updated is not None  # noqa: S101, PT018  # columns are NOT NULL
-    return Job(
-        id=JobId(row["id"]),
-        workspace=WorkspaceId(row["workspace"]),
-        kind=JobKind(row["kind"]),
-        name=row["name"],
-        run_mode=RunMode(row["run_mode"]),
-        status=JobStatus(row["status"]),
-        stage=Stage(row["stage"]),
-        rows=row["rows"],
-        failed_rows=row["failed_rows"],
-        takes=Counts(**{name: row[name] for name in _COUNTERS}),
-        quoted=Money(row["quoted"]),
-        held=Money(row["held"]),
-        charged=Money(row["charged"]),
-        sequence=row["sequence"],
-        round=row["round"],
-        paused=row["paused"],
-        references=row["reference_counts"],
-        settings=row["settings"],
-        problem=row["problem"],
-        created_at=created,
-        started_at=_utc(row["started_at"]),
-        updated_at=updated,
-        finished_at=_utc(row["finished_at"]),
-        ledger_version=row["ledger_version"],
-    )
-
-
-def _shot(row: sa.RowMapping) -> Shot:
-    return Shot(
-        job=JobId(row["job"]),
-        row=row["row"],
-        scene_id=row["scene_id"],
-        prompt=row["prompt"],
-        model=row["model"],
-        width=row["width"],
-        height=row["height"],
-        variants=row["variants"],
-        status=ShotStatus(row["status"]),
-        quoted=Money(row["quoted"]),
-        asked=tuple(AskedReference(**asked) for asked in row["asked"]),
-        references=tuple(row["references"]),
-        dropped=tuple(row["dropped"]),
-        extra=row["extra"],
-        error=row["error"],
-    )
 
 
 class JobStore:
@@ -225,14 +102,14 @@ class JobStore:
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise JobNotFoundError(job)
-        return _job(row)
+        return job_of(row)
 
     async def of_any_workspace(self, connection: AsyncConnection, job: JobId) -> Job:
         """Read a job for the line itself. Raises JobNotFoundError."""
         row = (await connection.execute(sa.select(JOBS).where(JOBS.c.id == job))).mappings().first()
         if row is None:
             raise JobNotFoundError(job)
-        return _job(row)
+        return job_of(row)
 
     async def lock(self, connection: AsyncConnection, job: JobId) -> Job:
         """Read a job and keep every other transaction from changing it or its takes.
@@ -243,7 +120,7 @@ class JobStore:
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise JobNotFoundError(job)
-        return _job(row)
+        return job_of(row)
 
     async def recent(
         self,
@@ -260,12 +137,12 @@ class JobStore:
         if kind is not None:
             query = query.where(JOBS.c.kind == kind)
         query = query.order_by(JOBS.c.id.desc()).limit(limit)
-        return [_job(row) for row in (await connection.execute(query)).mappings()]
+        return [job_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def unfinished(self, connection: AsyncConnection) -> list[Job]:
         """List jobs that have work left, of all workspaces."""
         query = sa.select(JOBS).where(JOBS.c.status.not_in(FINISHED)).order_by(JOBS.c.id)
-        return [_job(row) for row in (await connection.execute(query)).mappings()]
+        return [job_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def count_open(self, connection: AsyncConnection) -> dict[str, int]:
         """Count jobs that have not ended, by status, over all workspaces."""
@@ -329,7 +206,7 @@ class JobStore:
         query = query.where(SHOTS.c.row.in_(rows)) if rows is not None else query
         query = query.where(SHOTS.c.row > after) if after else query
         query = query.offset(offset) if offset else query
-        return [_shot(row) for row in (await connection.execute(query)).mappings()]
+        return [shot_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def shots_with(
         self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
@@ -337,7 +214,7 @@ class JobStore:
         """Read the rows that stand at one of some states, in order."""
         query = sa.select(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
         query = query.order_by(SHOTS.c.row)
-        return [_shot(row) for row in (await connection.execute(query)).mappings()]
+        return [shot_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def set_shots(
         self, connection: AsyncConnection, job: JobId, rows: Sequence[Mapping[str, Any]]
@@ -365,7 +242,7 @@ class JobStore:
             .limit(limit)
         )
         return [
-            Written(row["sequence"], row["kind"], row["body"], _utc(row["at"]) or row["at"])
+            Written(row["sequence"], row["kind"], row["body"], row["at"])
             for row in (await connection.execute(query)).mappings()
         ]
 

@@ -11,22 +11,19 @@ from callsheet.controls.store import AnswerStore, Request, SwitchStore
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import (
     Change,
-    Counts,
     Entry,
     Job,
     JobKind,
-    JobStatus,
     Shot,
     Stage,
 )
-from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
 from callsheet.line.stages.render import enqueue_chunk
 from callsheet.ports.models import ModelCard, ModelDisabledError
-from callsheet.takes.model import ENDED, Take, TakeStatus, moved
+from callsheet.takes.model import ENDED, Take, moved, quoted_take
 
 _DEFAULT_SIDE: Final = 1_024
 
@@ -118,25 +115,11 @@ class Generations:
             kind=JobKind.SINGLE,
             name=str(inputs.get("prompt", card.title))[:80],
             run_mode=run_mode,
-            status=JobStatus.QUEUED,
             stage=Stage.RENDER,
             rows=1,
-            failed_rows=0,
-            takes=Counts(),
             quoted=price,
-            held=Money(),
-            charged=Money(),
-            sequence=0,
-            round=1,
-            paused=False,
-            references={},
-            settings={},
-            problem=None,
             created_at=now,
-            started_at=None,
             updated_at=now,
-            finished_at=None,
-            ledger_version=0,
         )
         shot = Shot(
             job=job.id,
@@ -149,27 +132,7 @@ class Generations:
             variants=1,
             quoted=price,
         )
-        take = Take(
-            id=TakeId(new_id("tk")),
-            workspace=workspace,
-            job=job.id,
-            row=1,
-            variant=1,
-            attempt=1,
-            model=card.id,
-            provider=card.provider,
-            status=TakeStatus.QUOTED,
-            epoch=0,
-            inputs=inputs,
-            inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
-            price=price,
-            charged=Money(),
-            asset=None,
-            error=None,
-            created_at=now,
-            ordered_at=None,
-            finished_at=None,
-        )
+        take = quoted_take(job, 1, 1, 1, card, inputs, now)
         return job, shot, take
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:

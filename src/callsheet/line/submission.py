@@ -13,11 +13,9 @@ from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.model import (
     AskedReference,
-    Counts,
     Entry,
     Job,
     JobKind,
-    JobStatus,
     Shot,
     Stage,
 )
@@ -173,25 +171,11 @@ class Submission:
             kind=JobKind.BATCH,
             name=draft.name,
             run_mode=draft.run_mode,
-            status=JobStatus.QUEUED,
-            stage=Stage.INTAKE,
             rows=len(shots),
-            failed_rows=0,
-            takes=Counts(),
             quoted=Money(sum(shot.quoted.micros for shot in shots)),
-            held=Money(),
-            charged=Money(),
-            sequence=0,
-            round=1,
-            paused=False,
-            references={},
-            settings={"columns": list(draft.columns), "notes": list(draft.notes), **settings},
-            problem=None,
             created_at=now,
-            started_at=None,
             updated_at=now,
-            finished_at=None,
-            ledger_version=0,
+            settings={"columns": list(draft.columns), "notes": list(draft.notes), **settings},
         )
         return job, shots
 

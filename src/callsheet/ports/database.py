@@ -5,9 +5,10 @@ point from room to room (downwards, like imports) and the schema can be checked 
 """
 
 from contextlib import AbstractAsyncContextManager
-from typing import ClassVar, Protocol
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import MetaData
+from sqlalchemy import DateTime, MetaData, TypeDecorator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.errors import UnavailableError
@@ -20,6 +21,17 @@ METADATA = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment. SQLite gives times back without their zone; all of ours are UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # the signature is given
+        """Put the zone back."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class DatabaseUnavailableError(UnavailableError):

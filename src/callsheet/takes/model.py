@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any, Final
 
 from callsheet.jobs.errors import IllegalMoveError
-from callsheet.jobs.model import Counts
-from callsheet.kernel.digests import Sha256
-from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.jobs.model import Counts, Job
+from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
+from callsheet.ports.models import ModelCard
 
 
 class TakeStatus(StrEnum):
@@ -92,17 +93,43 @@ class Take:
     attempt: int
     model: str
     provider: str
-    status: TakeStatus
-    epoch: int
     inputs: Mapping[str, Any]
     inputs_digest: Sha256
     price: Money
-    charged: Money
-    asset: Sha256 | None
-    error: Mapping[str, Any] | None
     created_at: datetime
-    ordered_at: datetime | None
-    finished_at: datetime | None
+    status: TakeStatus = TakeStatus.QUOTED
+    epoch: int = 0
+    charged: Money = Money()
+    asset: Sha256 | None = None
+    error: Mapping[str, Any] | None = None
+    ordered_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+def quoted_take(
+    job: Job,
+    row: int,
+    variant: int,
+    attempt: int,
+    card: ModelCard,
+    inputs: Mapping[str, Any],
+    now: datetime,
+) -> Take:
+    """Word a new take, priced by its card; nothing is set aside yet."""
+    return Take(
+        id=TakeId(new_id("tk")),
+        workspace=job.workspace,
+        job=job.id,
+        row=row,
+        variant=variant,
+        attempt=attempt,
+        model=card.id,
+        provider=card.provider,
+        inputs=inputs,
+        inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
+        price=card.price(card.inputs.model_validate(inputs)),
+        created_at=now,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,20 @@
 """Rows of takes."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.store import JOBS
+from callsheet.jobs.tables import JOBS
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA
+from callsheet.ports.database import METADATA, UtcTime
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, WAITING, Outcome, Take, TakeStatus
 
-_TIME = sa.DateTime(timezone=True)
 TAKES = sa.Table(
     "takes",
     METADATA,
@@ -35,9 +34,9 @@ TAKES = sa.Table(
     sa.Column("charged", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("asset", sa.Text),
     sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("created_at", _TIME, nullable=False),
-    sa.Column("ordered_at", _TIME),
-    sa.Column("finished_at", _TIME),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("ordered_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
     sa.UniqueConstraint("job", "row", "variant", "attempt"),
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "workspace", "asset"),
@@ -60,10 +59,6 @@ _FINISH = (
 )
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _take(row: sa.RowMapping) -> Take:
     return Take(
         id=TakeId(row["id"]),
@@ -82,9 +77,9 @@ def _take(row: sa.RowMapping) -> Take:
         charged=Money(row["charged"]),
         asset=Sha256(row["asset"]) if row["asset"] else None,
         error=row["error"],
-        created_at=_utc(row["created_at"]) or row["created_at"],
-        ordered_at=_utc(row["ordered_at"]),
-        finished_at=_utc(row["finished_at"]),
+        created_at=row["created_at"],
+        ordered_at=row["ordered_at"],
+        finished_at=row["finished_at"],
     )
 
 

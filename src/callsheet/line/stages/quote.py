@@ -8,13 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import digest_of
-from callsheet.kernel.ids import JobId, TakeId, new_id
-from callsheet.kernel.money import Money
+from callsheet.kernel.ids import JobId
 from callsheet.line.house import House
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import ModelCard
-from callsheet.takes.model import Take, TakeStatus, moved
+from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
 from callsheet.takes.standing import newest
 
 PREVIEW_MODEL: Final = "local/storyboard"
@@ -78,27 +77,7 @@ def new_take(house: House, job: Job, shot: Shot, variant: int, attempt: int) -> 
     preview = job.run_mode is RunMode.DRY_RUN
     card = house.catalog.card(PREVIEW_MODEL) if preview and wanted.listed else wanted
     inputs = take_inputs(wanted, card, shot, variant)
-    return Take(
-        id=TakeId(new_id("tk")),
-        workspace=job.workspace,
-        job=job.id,
-        row=shot.row,
-        variant=variant,
-        attempt=attempt,
-        model=card.id,
-        provider=card.provider,
-        status=TakeStatus.QUOTED,
-        epoch=0,
-        inputs=inputs,
-        inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
-        price=card.price(card.inputs.model_validate(inputs)),
-        charged=Money(),
-        asset=None,
-        error=None,
-        created_at=house.clock(),
-        ordered_at=None,
-        finished_at=None,
-    )
+    return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock())
 
 
 def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:

@@ -1,0 +1,130 @@
+"""The tables of jobs, shots and the journal, and their rows as values."""
+
+import sqlalchemy as sa
+
+from callsheet.intake.model import RunMode
+from callsheet.jobs.model import (
+    AskedReference,
+    Counts,
+    Job,
+    JobKind,
+    JobStatus,
+    Shot,
+    ShotStatus,
+    Stage,
+)
+from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.money import Money
+from callsheet.ports.database import METADATA, UtcTime
+
+COUNTERS = ("queued", "running", "in_doubt", "succeeded", "failed", "cancelled")
+MONEY = ("quoted", "held", "charged")
+
+JOBS = sa.Table(
+    "jobs",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("run_mode", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("stage", sa.Text, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("failed_rows", sa.Integer, nullable=False, server_default="0"),
+    *(sa.Column(name, sa.Integer, nullable=False, server_default="0") for name in COUNTERS),
+    *(sa.Column(name, sa.BigInteger, nullable=False, server_default="0") for name in MONEY),
+    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("reference_counts", sa.JSON, nullable=False),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("problem", sa.JSON(none_as_null=True)),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("started_at", UtcTime),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("ledger_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("ledger_due_at", sa.Float, nullable=False, server_default="0"),
+    sa.Index(None, "workspace", "created_at"),
+    sa.Index(None, "status"),
+)
+SHOTS = sa.Table(
+    "shots",
+    METADATA,
+    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("scene_id", sa.Text, nullable=False),
+    sa.Column("prompt", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("variants", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("quoted", sa.BigInteger, nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),
+    sa.Column("references", sa.JSON, nullable=False),
+    sa.Column("dropped", sa.JSON, nullable=False),
+    sa.Column("extra", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+)
+JOURNAL = sa.Table(
+    "journal",
+    METADATA,
+    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+)
+
+
+def job_of(row: sa.RowMapping) -> Job:
+    """Read a job from its row."""
+    return Job(
+        id=JobId(row["id"]),
+        workspace=WorkspaceId(row["workspace"]),
+        kind=JobKind(row["kind"]),
+        name=row["name"],
+        run_mode=RunMode(row["run_mode"]),
+        status=JobStatus(row["status"]),
+        stage=Stage(row["stage"]),
+        rows=row["rows"],
+        failed_rows=row["failed_rows"],
+        takes=Counts(**{name: row[name] for name in COUNTERS}),
+        quoted=Money(row["quoted"]),
+        held=Money(row["held"]),
+        charged=Money(row["charged"]),
+        sequence=row["sequence"],
+        round=row["round"],
+        paused=row["paused"],
+        references=row["reference_counts"],
+        settings=row["settings"],
+        problem=row["problem"],
+        created_at=row["created_at"],
+        started_at=row["started_at"],
+        updated_at=row["updated_at"],
+        finished_at=row["finished_at"],
+        ledger_version=row["ledger_version"],
+    )
+
+
+def shot_of(row: sa.RowMapping) -> Shot:
+    """Read a shot from its row."""
+    return Shot(
+        job=JobId(row["job"]),
+        row=row["row"],
+        scene_id=row["scene_id"],
+        prompt=row["prompt"],
+        model=row["model"],
+        width=row["width"],
+        height=row["height"],
+        variants=row["variants"],
+        status=ShotStatus(row["status"]),
+        quoted=Money(row["quoted"]),
+        asked=tuple(AskedReference(**asked) for asked in row["asked"]),
+        references=tuple(row["references"]),
+        dropped=tuple(row["dropped"]),
+        extra=row["extra"],
+        error=row["error"],
+    )
