@@ -1,0 +1,127 @@
+"""A process dies at any moment; started again, the job ends as if nothing had happened."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callsheet.delivery.ledger import is_sound, state_key
+from callsheet.storage.disk import DiskStore
+from tests.support.processes import Place, Server, serve, serving, stop
+from tests.support.truth import check_books, check_results
+
+ROWS = 200
+
+
+def place_for(tmp_path: Path, database_url: str) -> Place:
+    return Place(tmp_path, database_url)
+
+
+def read_ledger(place: Place, job: str) -> dict[str, Any]:
+    """Read a job's state object from the store."""
+    store = DiskStore(place.folder / "data" / "store", b"s" * 32)
+    found: dict[str, Any] = json.loads(asyncio.run(store.get(state_key(job))))
+    return found
+
+
+def wait_until(server: Server, job: str, stage: str, done: int) -> None:
+    """Wait until a job is in a stage (or past it) and has so many pictures."""
+    stages = ("intake", "quote", "render", "deliver", "done")
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        state = server.state(job, rows=0)
+        reached = stages.index(state["stage"]) >= stages.index(stage)
+        if reached and state["counts"]["succeeded"] >= done:
+            return
+        time.sleep(0.005)
+    raise AssertionError(f"never came to {stage} with {done}")
+
+
+@pytest.mark.parametrize(
+    ("stage", "done"),
+    [
+        ("intake", 0),
+        ("quote", 0),
+        ("render", 0),
+        ("render", 1),
+        ("render", 40),
+        ("render", 80),
+        ("render", 120),
+        ("render", 199),
+        ("deliver", 200),
+        ("done", 200),
+    ],
+)
+def test_kill_at_any_moment_loses_and_doubles_nothing(
+    tmp_path: Path, database_url: str, stage: str, done: int
+) -> None:
+    """SIGKILL in the middle of 200 rows, start again: all there, none twice, books right."""
+    place = place_for(tmp_path, database_url)
+    server = serve(place)
+    job = server.submit(ROWS)
+    wait_until(server, job, stage, done)
+    server.kill()
+    with serving(place) as again:
+        state = again.wait_for(job, ["succeeded", "partial", "failed"])
+        check_results(state, ROWS)
+        row = check_books(database_url, job)
+        deadline = time.monotonic() + 20
+        while (ledger := read_ledger(place, job))["version"] != row["sequence"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert is_sound(ledger)
+    assert ledger["status"] == "succeeded"
+    assert len(ledger["rows"]) == ROWS
+
+
+def test_killed_again_and_again_while_drawing(tmp_path: Path, database_url: str) -> None:
+    """Five kills during one job of real frames leave every frame there once."""
+    place = place_for(tmp_path, database_url)
+    server = serve(place)
+    job = server.submit(40, "local/storyboard", size="256x256", variants=2)
+    for share in (5, 20, 40, 60, 75):
+        wait_until(server, job, "intake", share)
+        server.kill()
+        server = serve(place)
+    state = server.wait_for(job, ["succeeded", "partial", "failed"])
+    check_results(state, 40, variants=2)
+    check_books(database_url, job)
+    stop(server.process)
+    server.http.close()
+
+
+def test_another_worker_takes_over(tmp_path: Path, postgres_url: str) -> None:
+    """One of two workers is killed; the other ends the job without being told."""
+    place = place_for(tmp_path, postgres_url)
+    with serving(place, "web") as web:
+        first = place.start("worker")
+        job = web.submit(150, "local/storyboard", size="256x256")
+        wait_until(web, job, "render", 5)
+        second = place.start("worker")
+        first.kill()
+        first.wait()
+        state = web.wait_for(job, ["succeeded", "partial", "failed"], timeout_s=60)
+        check_results(state, 150)
+        check_books(postgres_url, job)
+        stop(second)
+
+
+def test_zombie_records_nothing_twice(tmp_path: Path, postgres_url: str) -> None:
+    """A worker that was frozen, taken over and thawed changes nothing any more."""
+    place = place_for(tmp_path, postgres_url)
+    with serving(place, "web") as web:
+        frozen = place.start("worker")
+        job = web.submit(120, "local/storyboard", size="256x256")
+        wait_until(web, job, "render", 5)
+        frozen.send_signal(19)  # SIGSTOP
+        other = place.start("worker")
+        wait_until(web, job, "done", 120)
+        frozen.send_signal(18)  # SIGCONT
+        time.sleep(2)
+        check_results(web.state(job), 120)
+        check_books(postgres_url, job)
+        stop(frozen)
+        stop(other)

@@ -1,0 +1,151 @@
+"""Real callsheet processes for tests: started, asked, stopped and killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from tests.databases import unused_port
+
+CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Place:
+    """A data folder and the settings that processes in it share."""
+
+    folder: Path
+    database_url: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """Give the environment of a process here."""
+        return {
+            **os.environ,
+            "CALLSHEET_DATA_DIR": str(self.folder / "data"),
+            "CALLSHEET_DATABASE_URL": self.database_url,
+            "CALLSHEET_MAX_ROWS": "100000",
+            **self.settings,
+        }
+
+    def run(self, *arguments: str, timeout_s: float = 100) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [CALLSHEET, *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command; its output goes to a file in the folder."""
+        with (self.folder / f"{arguments[0]}.log").open("ab") as log:
+            return subprocess.Popen(
+                [CALLSHEET, *arguments],
+                cwd=self.folder,
+                env=self.environment(),
+                stdout=log,
+                stderr=log,
+            )
+
+    def log(self, command: str) -> str:
+        """Read what a started command has printed."""
+        return (self.folder / f"{command}.log").read_text(errors="replace")
+
+
+@dataclass
+class Server:
+    """A running web server and a client for it."""
+
+    place: Place
+    process: subprocess.Popen[bytes]
+    port: int
+    http: httpx2.Client
+
+    def state(self, job: str, rows: int = 1) -> dict[str, Any]:
+        """Read a job's state."""
+        answer = self.http.get(f"/batch/{job}", params={"rows": rows})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def wait_for(self, job: str, statuses: Sequence[str], timeout_s: float = PATIENCE_S) -> Any:
+        """Wait until a job has one of some states and is delivered."""
+        until = time.monotonic() + timeout_s
+        while time.monotonic() < until:
+            state = self.state(job, rows=0)
+            if state["status"] in statuses and state["stage"] in ("done", *_REST[state["status"]]):
+                return self.state(job)
+            time.sleep(0.05)
+        raise AssertionError(f"{job} is {self.state(job, rows=0)}")
+
+    def submit(self, rows: int, model: str = "local/dot", **more: Any) -> str:
+        """Send a batch of numbered prompts; answers its id."""
+        items = [{"prompt": f"frame {row}", "model": model, **more} for row in range(rows)]
+        answer = self.http.post("/batch/images", json={"items": items})
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["batchId"])
+
+    def kill(self) -> None:
+        """End the process at once, as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+        self.http.close()
+
+
+_REST: Mapping[str, tuple[str, ...]] = {
+    "waiting": ("intake", "quote", "render", "deliver"),
+    "running": ("intake", "quote", "render", "deliver"),
+    "failed": ("intake", "quote", "render", "deliver"),
+    "queued": (),
+    "succeeded": (),
+    "partial": (),
+    "cancelled": (),
+}
+
+
+def serve(place: Place, command: str = "up", port: int = 0) -> Server:
+    """Start a server and wait until it answers."""
+    port = port or unused_port()
+    process = place.start(command, "--port", str(port))
+    http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise AssertionError(f"{command} ended: {place.log(command)[-2000:]}")
+        try:
+            if http.get("/healthz").status_code == 200:
+                return Server(place, process, port, http)
+        except httpx2.TransportError:
+            time.sleep(0.03)
+    raise AssertionError(f"{command} does not answer: {place.log(command)[-2000:]}")
+
+
+@contextmanager
+def serving(place: Place, command: str = "up") -> Iterator[Server]:
+    """Serve for a block; asked to stop at its end."""
+    server = serve(place, command)
+    try:
+        yield server
+    finally:
+        stop(server.process)
+        server.http.close()
+
+
+def stop(process: subprocess.Popen[bytes], timeout_s: float = 20) -> int:
+    """Ask a process to stop and wait until it has."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    return process.wait(timeout_s)
