@@ -1,8 +1,6 @@
 """Builds every service from the settings: the only file that knows everything."""
 
 import asyncio
-import os
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +17,7 @@ from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
-from callsheet.engine.lease import LeaseKeeper
+from callsheet.engine.lease import LeaseKeeper, executor_name
 from callsheet.engine.runner import Runner
 from callsheet.intake.limits import Limits
 from callsheet.intake.service import ReferenceDesk
@@ -129,11 +127,10 @@ class Callsheet:
 
     def runner(self) -> Runner:
         """Make the part that runs works in this process."""
-        executor = SQLITE_EXECUTOR if self._is_sqlite else f"{socket.gethostname()}:{os.getpid()}"
         return Runner(
             self.engine,
             self.works(),
-            executor=executor if self._is_sqlite else f"{executor}:{os.urandom(4).hex()}",
+            executor=SQLITE_EXECUTOR if self._is_sqlite else executor_name(),
             concurrency=self.house.parallel + 2,
         )
 

@@ -8,7 +8,10 @@ takes it had claimed.
 
 import asyncio
 import logging
+import os
+import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -30,7 +33,41 @@ EXECUTORS = sa.Table(
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("beat_at", sa.Float, nullable=False),
 )
+_SEPARATOR: Final = "|"
 _NOW: Final = sa.extract("epoch", sa.func.clock_timestamp())
+
+
+def executor_name() -> str:
+    """Name this process: host, process namespace, number, and something nobody else has."""
+    parts = (socket.gethostname(), _process_space(), str(os.getpid()), os.urandom(4).hex())
+    return _SEPARATOR.join(parts)
+
+
+def _process_space() -> str:
+    """Name the namespace in which process numbers mean something; containers have their own."""
+    try:
+        return Path("/proc/self/ns/pid").readlink().name
+    except OSError:
+        return "?"
+
+
+def ended_here(executor: str) -> bool:
+    """Tell whether an executor was a process of this machine that is no more.
+
+    A number that was given to another process since looks alive: then the lease decides.
+    """
+    host, space, number, *_ = [*executor.split(_SEPARATOR), "", "", ""]
+    if (host, space) != (socket.gethostname(), _process_space()) or "?" in space:
+        return False
+    if not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +118,14 @@ class LeaseKeeper:
             return moved
 
     async def _dead(self, connection: AsyncConnection) -> list[str]:
-        """List those whose heartbeat stopped, and those with work but without a lease."""
+        """List those whose heartbeat stopped, that ended here, or that have work but no lease."""
         rows = list(
             await connection.execute(
                 sa.select(EXECUTORS.c.id, (_NOW - EXECUTORS.c.beat_at).label("silent_s"))
             )
         )
-        alive = {row.id for row in rows if row.silent_s < DEAD_AFTER_S} | {self.executor}
+        beating = {row.id for row in rows if row.silent_s < DEAD_AFTER_S}
+        alive = {executor for executor in beating if not ended_here(executor)} | {self.executor}
         owners = await asyncio.to_thread(owners_of_pending)
         return sorted(({row.id for row in rows} | owners) - alive)
 
