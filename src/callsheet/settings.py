@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         (), description="host:port pairs that references may be fetched from though not public"
     )
     master_key: SecretStr = Field(SecretStr(""), description="Signs links; empty: made in data_dir")
-    log_level: str = Field(
+    log_level: Annotated[str, Field(pattern="(?i)^(debug|info|warning|error)$")] = Field(
         "INFO",
         validation_alias=_named("CALLSHEET_LOG_LEVEL", "LOG_LEVEL", "log_level"),
         description="DEBUG, INFO, WARNING or ERROR",

@@ -62,7 +62,7 @@ class Runner:
             "executor_id": self.executor,
             "application_version": VERSION,
             "max_executor_threads": _THREADS,
-            "log_level": "WARNING",
+            "log_level": "ERROR" if _LOG.getEffectiveLevel() > logging.WARNING else "WARNING",
             "run_migrations": False,
             "use_listen_notify": False,
         }

@@ -41,6 +41,12 @@ TAKES = sa.Table(
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "workspace", "asset"),
 )
+# What may be ordered, or cancelled, without a word to anybody: takes that wait, and free local ones
+# that stand at `ordered` - whoever made them is gone or will find their epoch passed.
+_UNSPENT = sa.or_(
+    TAKES.c.status.in_(WAITING),
+    sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local"),
+)
 _STANDING = [column for column in TAKES.columns if column.name != "inputs"]
 _FINISH = (
     sa.update(TAKES)
@@ -140,10 +146,10 @@ class TakeStore:
     async def unordered(
         self, connection: AsyncConnection, job: JobId, after_row: int, limit: int
     ) -> list[tuple[int, TakeId]]:
-        """List takes that wait to be ordered, in order of row: (row, take)."""
+        """List takes that are to be ordered, in order of row: (row, take)."""
         query = (
             sa.select(TAKES.c.row, TAKES.c.id)
-            .where(TAKES.c.job == job, TAKES.c.row > after_row, TAKES.c.status.in_(WAITING))
+            .where(TAKES.c.job == job, TAKES.c.row > after_row, _UNSPENT)
             .order_by(TAKES.c.row, TAKES.c.variant)
             .limit(limit)
         )
@@ -152,15 +158,10 @@ class TakeStore:
     async def claim(
         self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
     ) -> list[Take]:
-        """Move takes to `ordered` under a new epoch, and read them.
-
-        Takes that wait are claimed, and so are free local ones that stand at `ordered`: whoever
-        had them before is gone or will find its epoch passed.
-        """
-        repeatable = sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local")
+        """Move takes that may be ordered to `ordered` under a new epoch, and read them."""
         claim = (
             sa.update(TAKES)
-            .where(TAKES.c.id.in_(takes), sa.or_(TAKES.c.status.in_(WAITING), repeatable))
+            .where(TAKES.c.id.in_(takes), _UNSPENT)
             .values(status=TakeStatus.ORDERED, epoch=TAKES.c.epoch + 1, ordered_at=now)
             .returning(TAKES)
         )
@@ -210,15 +211,12 @@ class TakeStore:
     async def cancel_open(
         self, connection: AsyncConnection, job: JobId, now: datetime
     ) -> list[Take]:
-        """End the takes of a job that were not paid for: waiting ones, and free local ones."""
-        local = sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local")
-        before = sa.select(TAKES).where(
-            TAKES.c.job == job, sa.or_(TAKES.c.status.in_(WAITING), local)
-        )
+        """End the takes of a job that nothing was spent on; answers them as they were."""
+        before = sa.select(TAKES).where(TAKES.c.job == job, _UNSPENT)
         takes = [_take(row) for row in (await connection.execute(before)).mappings()]
         cancel = (
             sa.update(TAKES)
-            .where(TAKES.c.job == job, sa.or_(TAKES.c.status.in_(WAITING), local))
+            .where(TAKES.c.job == job, _UNSPENT)
             .values(status=TakeStatus.CANCELLED, epoch=TAKES.c.epoch + 1, finished_at=now)
         )
         await connection.execute(cancel)
