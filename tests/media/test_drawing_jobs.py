@@ -12,6 +12,7 @@ from callsheet.ports.pictures import (
     FrameReference,
     FrameSpec,
     ReferenceMode,
+    SheetCell,
     UnreadablePictureError,
 )
 
@@ -68,3 +69,15 @@ async def test_reference_that_is_no_working_copy_is_refused(studio: ProcessStudi
     with pytest.raises(UnreadablePictureError):
         await studio.frame(SPEC, [broken])
     assert await studio.frame(SPEC, [])
+
+
+async def test_contact_sheet_shows_pictures_in_their_cells(studio: ProcessStudio) -> None:
+    """Each picture goes to its own cell, past the cells that have none."""
+    frame = await studio.frame(SPEC, [])
+    bare = [SheetCell(f"2A-{n}", "keeper", "failed", None) for n in range(3)]
+    first = [SheetCell("2A-0", "keeper", "done", frame), *bare[1:]]
+    last = [*bare[:2], SheetCell("2A-2", "keeper", "done", frame)]
+    sheets = [await studio.contact_sheet("Lighthouse", "day 1", row) for row in (bare, first, last)]
+    assert len(set(sheets)) == 3
+    assert {opened(sheet).format for sheet in sheets} == {"PNG"}
+    assert len({opened(sheet).size for sheet in sheets}) == 1

@@ -19,6 +19,7 @@ from typing import BinaryIO
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
 from callsheet.media.apart import ApartKilledError, ApartTimeoutError, run_apart
+from callsheet.media.drawing.contact_sheet import draw_contact_sheet
 from callsheet.media.drawing.frame import draw_frame
 from callsheet.media.lockdown import die_with_parent, lock_down
 from callsheet.media.sniffing import sniff
@@ -60,7 +61,8 @@ class Bench:
         """Load all that jobs will need, by doing each once."""
         examine.warm_up(self._limits)
         spec = FrameSpec(prompt="a lighthouse at night", width=256, height=256, seed=1, scene="1")
-        draw_frame(spec, [])
+        frame = draw_frame(spec, [])
+        draw_contact_sheet("sheet", "", [SheetCell("1", "a shot", "done", frame)])
 
     def answer(self, job: Message) -> Message:
         """Do one job; what goes wrong is an answer too."""
@@ -117,10 +119,6 @@ class Bench:
         return Message({}, [draw_frame(spec, references)])
 
     def _contact_sheet(self, job: Message) -> Message:
-        from callsheet.media.drawing.contact_sheet import (  # noqa: PLC0415 - only sheets need it
-            draw_contact_sheet,
-        )
-
         pictures = iter(job.blobs)
         cells = [
             SheetCell(title, caption, status, next(pictures) if drawn else None)
