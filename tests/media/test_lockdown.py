@@ -122,6 +122,8 @@ def test_missing_locks_are_told_in_words() -> None:
     assert Lockdown(7, Network.CUT).missing == ()
     assert Lockdown(4, Network.NO_TCP).missing == ()
     assert len(Lockdown(0, Network.OPEN).missing) == 2
+    assert str(Lockdown(7, Network.CUT)) == "limits, Landlock 7, network cut"
+    assert "permissions alone" in str(Lockdown(0, Network.CUT))
 
 
 APART = """

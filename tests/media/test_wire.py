@@ -46,6 +46,17 @@ def test_message_out_of_form_is_refused(text: bytes) -> None:
         read_message(io.BytesIO(text).read)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [Message({"caption": "x" * (5 << 20)}), Message({}, [bytes(1 << 20)] * 513)],
+    ids=["text", "pictures"],
+)
+def test_message_beyond_the_limits_is_not_sent(message: Message) -> None:
+    """A job that its process would have to refuse never leaves."""
+    with pytest.raises(WireError, match="at most"):
+        message.pieces()
+
+
 async def test_message_that_breaks_off_is_no_message() -> None:
     """Half a message is an error on both sides."""
     half = b"".join(Message({}, [b"abc"]).pieces())[:-1]

@@ -84,6 +84,7 @@ async def test_redirect_is_followed(status: int) -> None:
         "http://169.254.169.254/latest/meta-data/",
         "http://[::ffff:127.0.0.1]:8080/",
         "http://localhost:8080/",
+        "http://pictures.example:22/",
         "http://2130706433:8080/",
         "file:///etc/passwd",
         "gopher://{victim}/_GET",

@@ -70,6 +70,11 @@ class Lockdown:
             found.append("the network is not cut: allow user namespaces, or use Linux 6.7")
         return tuple(found)
 
+    def __str__(self) -> str:
+        """Say which locks hold, for people who read ``/health``."""
+        files = f"Landlock {self.landlock}" if self.landlock else "no Landlock"
+        return "; ".join((f"limits, {files}, network {self.network}", *self.missing))
+
 
 def lock_down(memory_bytes: int) -> Lockdown:
     """Take this process's rights away, and those of every process it forks. Cannot be undone.

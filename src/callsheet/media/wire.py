@@ -38,10 +38,13 @@ class Message:
     blobs: Sequence[bytes] = ()
 
     def pieces(self) -> list[bytes]:
-        """Spell it for the pipe, without copying the blobs."""
+        """Spell it for the pipe, without copying the blobs. Raises WireError if it is too large."""
         header = json.dumps({**self.fields, "sizes": [len(blob) for blob in self.blobs]}).encode()
         if len(header) > _MAX_HEADER:
             raise WireError(f"has {len(header):,} bytes of text, at most {_MAX_HEADER:,} fit")
+        content = sum(map(len, self.blobs))
+        if content > _MAX_CONTENT:
+            raise WireError(f"has {content:,} bytes of pictures, at most {_MAX_CONTENT:,} fit")
         return [_SIZE.pack(len(header)), header, *self.blobs]
 
 
