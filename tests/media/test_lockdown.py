@@ -127,16 +127,22 @@ def test_missing_locks_are_told_in_words() -> None:
 
 
 APART = """
-import ctypes, json, os, socket, sys, time
+import ctypes, json, os, signal, socket, sys, time
 from callsheet.media.apart import run_apart
 
 def forge():
     os.write(1, b"forged")
     return [b"never"]
 
+def spin_past_the_alarm():
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    while True:
+        pass
+
 WORKS = {
     "answer": lambda: [b"a" * 200_000, b"b"],
     "spin": lambda: [b"" for _ in iter(int, 1)],
+    "spin past the alarm": spin_past_the_alarm,
     "sleep": lambda: time.sleep(600),
     "crash": lambda: ctypes.string_at(0),
     "raise": lambda: 1 / 0,
@@ -161,6 +167,7 @@ def test_work_apart_can_do_nothing_but_answer() -> None:
     assert run_script(APART) == {
         "answer": 200_001,
         "spin": "ApartTimeoutError",
+        "spin past the alarm": "ApartTimeoutError",
         "sleep": "ApartTimeoutError",
         "crash": "ApartKilledError",
         "raise": "ApartFailedError",

@@ -84,7 +84,8 @@ def _work_and_exit(
         _keep_only({_STDERR, write_end})
         limit(resource.RLIMIT_NOFILE, 0)  # no new descriptor of any kind: no file, no socket
         limit(resource.RLIMIT_NPROC, 0)
-        limit(resource.RLIMIT_CPU, seconds)
+        # At the hard limit the kernel kills without a word; a second below it says why.
+        limit(resource.RLIMIT_CPU, seconds, slack=1)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the caller made of it
         signal.alarm(seconds)
         for piece in work():

@@ -95,11 +95,12 @@ def lock_down(memory_bytes: int) -> Lockdown:
     return Lockdown(landlock, Network.NO_TCP if landlock >= _TCP_SINCE else Network.OPEN)
 
 
-def limit(kind: int, most: int) -> None:
-    """Lower a resource limit, soft and hard; one that is lower already stays."""
+def limit(kind: int, most: int, slack: int = 0) -> None:
+    """Lower a resource limit, the hard one `slack` above the soft; what is lower already stays."""
     _, hard = resource.getrlimit(kind)
-    lower = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(kind, (lower, lower))
+    unlimited = hard == resource.RLIM_INFINITY
+    lower = most + slack if unlimited else min(most + slack, hard)
+    resource.setrlimit(kind, (min(most, lower), lower))
 
 
 def die_with_parent(parent: int) -> None:
