@@ -1,10 +1,11 @@
 """Money: whole micro-dollars, so that sums are exact."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 _MICROS = 1_000_000
+_MOST_MICROS = 2**63  # what a database holds
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,13 +18,15 @@ class Money:
     def usd(cls, amount: str | Decimal) -> Self:
         """Read dollars, e.g. ``"0.039"``; parts below a micro-dollar round half up.
 
-        Raises ValueError if `amount` is not a finite decimal number.
+        Raises ValueError if `amount` is not a decimal number that a database can hold.
         """
         try:
-            exact = Decimal(amount) * _MICROS
-            return cls(int(exact.to_integral_value(rounding=ROUND_HALF_UP)))
-        except (InvalidOperation, OverflowError, ValueError) as error:
+            exact = (Decimal(amount) * _MICROS).to_integral_value(rounding=ROUND_HALF_UP)
+            if abs(exact) < _MOST_MICROS:
+                return cls(int(exact))
+        except (ArithmeticError, ValueError) as error:
             raise ValueError(f"not an amount of dollars: {amount!r}") from error
+        raise ValueError(f"not an amount of dollars: {amount!r}")
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.micros + other.micros)

@@ -24,14 +24,20 @@ METADATA = MetaData(
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment. SQLite gives times back without their zone; all of ours are UTC."""
+    """A moment. SQLite keeps no zone, so every time goes in as UTC and comes back as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # the signature is given
+        """Tell the moment in UTC."""
+        return value if value is None else value.astimezone(UTC)
+
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002  # the signature is given
-        """Put the zone back."""
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        """Put the zone back; PostgreSQL's session may tell it in another."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 class DatabaseUnavailableError(UnavailableError):

@@ -236,22 +236,14 @@ class TakeStore:
     ) -> list[Take]:
         """List takes, newest first."""
         query = sa.select(TAKES).where(TAKES.c.workspace == workspace)
-        clauses = {
-            "before": TAKES.c.id < before,
-            "status": TAKES.c.status == status,
-            "model": TAKES.c.model == model,
-            "provider": TAKES.c.provider == provider,
-            "since": TAKES.c.created_at >= since,
-        }
-        given = {
-            "before": before,
-            "status": status,
-            "model": model,
-            "provider": provider,
-            "since": since,
-        }
-        for name, clause in clauses.items():
-            query = query if given[name] is None else query.where(clause)
+        equal = {"status": status, "model": model, "provider": provider}
+        query = query.filter_by(
+            **{name: value for name, value in equal.items() if value is not None}
+        )
+        if before is not None:
+            query = query.where(TAKES.c.id < before)
+        if since is not None:
+            query = query.where(TAKES.c.created_at >= since)
         query = query.order_by(TAKES.c.id.desc()).limit(limit)
         return [_take(row) for row in (await connection.execute(query)).mappings()]
 
