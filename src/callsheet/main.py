@@ -51,18 +51,14 @@ def _service_settings(**flags: Any) -> Settings:
 
 async def _serve(settings: Settings, *, work: bool) -> None:
     # FastAPI costs 0.3 s that only servers should pay
-    from callsheet.web.server import announce, make_server, refuse_open_door  # noqa: PLC0415
+    from callsheet.web.server import serve  # noqa: PLC0415
 
     async with opened(settings) as cs:
-        await refuse_open_door(cs)
-        server = make_server(cs)
-        telling = asyncio.create_task(announce(server))
         if work:
             async with cs.working():
-                await server.serve()
+                await serve(cs)
         else:
-            await server.serve()
-        await telling
+            await serve(cs)
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ def check_books(database_url: str, job: str) -> dict[str, Any]:
 
 
 def _check_journal_tells_each_success_once(entries: Any) -> None:
-    """A take that succeeded was so in every later entry of its row, and became so once."""
+    """Check that a take that succeeded became so once and stayed so."""
     last: dict[str, str] = {}
     became: Counter[str] = Counter()
     for entry in entries:

@@ -18,6 +18,7 @@ from callsheet.delivery.results import (
 )
 from callsheet.jobs.model import Job
 from callsheet.line.stages.deliver import file_key, own_cells
+from callsheet.line.together import together
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.wiring import Callsheet
 
@@ -52,9 +53,7 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
             content = await cs.house.blobs.get(key)
             await asyncio.to_thread(write_whole, folder / name, content)
 
-    async with asyncio.TaskGroup() as group:
-        for name, sha256 in pictures.values():
-            group.create_task(fetch(asset_key(sha256), name))
+    await together(fetch(asset_key(sha256), name) for name, sha256 in pictures.values())
     for name in FILES:
         try:
             await fetch(file_key(job.id, name), name)

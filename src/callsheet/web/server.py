@@ -1,7 +1,10 @@
 """Serving the application, and ending promptly with streams open."""
 
-import asyncio
 import logging
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
@@ -10,24 +13,41 @@ import uvicorn
 from callsheet.kernel.logs import event
 from callsheet.web.app import create_app
 from callsheet.web.entry import is_loopback
-from callsheet.web.errors import OpenDoorError
+from callsheet.web.errors import CannotListenError, OpenDoorError
 from callsheet.web.feeds import FeedHub
 from callsheet.wiring import Callsheet
 
 _LOG = logging.getLogger("callsheet.web")
 _GRACE_S: Final = 3
+_BACKLOG: Final = 2048
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
     """uvicorn waits for open streams at the end; this one ends them first."""
 
-    feeds: FeedHub | None = None
+    def __init__(self, config: uvicorn.Config, feeds: FeedHub) -> None:
+        super().__init__(config)
+        self._feeds = feeds
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end on a signal."""
-        if self.feeds is not None:
-            self.feeds.close()
+        self._feeds.close()
         super().handle_exit(sig, frame)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Take the signals while serving.
+
+        Unlike uvicorn's own it does not raise them again: that would end the process before the
+        worker beside it and the services beneath it are let go.
+        """
+        before = {sign: signal.signal(sign, self.handle_exit) for sign in _ENDING_SIGNALS}
+        try:
+            yield
+        finally:
+            for sign, handler in before.items():
+                signal.signal(sign, handler)
 
 
 async def refuse_open_door(cs: Callsheet) -> None:
@@ -37,13 +57,21 @@ async def refuse_open_door(cs: Callsheet) -> None:
         raise OpenDoorError(host)
 
 
-def make_server(cs: Callsheet) -> Server:
-    """Make a server for the services; `serve()` runs it until a signal."""
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket to serve on. Raises CannotListenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise CannotListenError(host, port, error.strerror or str(error)) from error
+
+
+async def serve(cs: Callsheet) -> None:
+    """Serve the services until a signal. Raises OpenDoorError, CannotListenError."""
+    await refuse_open_door(cs)
     app = create_app(cs)
     config = uvicorn.Config(
         app,
-        host=cs.settings.host,
-        port=cs.settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -51,16 +79,8 @@ def make_server(cs: Callsheet) -> Server:
         lifespan="off",
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = Server(config)
-    server.feeds = app.state.feeds
-    return server
-
-
-async def announce(server: Server) -> None:
-    """Say where the server listens once it does."""
-    while not server.started and not server.should_exit:  # noqa: ASYNC110  # uvicorn has no event
-        await asyncio.sleep(0.01)
-    for listening in server.servers:
-        for socket in listening.sockets:
-            host, port = socket.getsockname()[:2]
-            _LOG.info("web.listening", extra=event(url=f"http://{host}:{port}"))
+    with listen(cs.settings.host, cs.settings.port) as listening:
+        host, port = listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        _LOG.info("web.listening", extra=event(url=f"http://{shown}:{port}"))
+        await Server(config, app.state.feeds).serve(sockets=[listening])

@@ -20,6 +20,7 @@ from callsheet.jobs.model import (
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.house import LOG, House
+from callsheet.line.together import together
 from callsheet.line.transitions import in_stage
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.engine import Payload
@@ -122,7 +123,7 @@ async def _thumbnails(
             except BlobNotFoundError:
                 return None
 
-    return list(await asyncio.gather(*(read(variant) for variant in variants)))
+    return await together(read(variant) for variant in variants)
 
 
 def _cell(

@@ -1,6 +1,5 @@
 """INTAKE: each reference of a job is fetched once, and each row gets those it keeps."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -25,6 +24,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.house import LOG, House
+from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.pictures import ReferenceMode
@@ -54,9 +54,7 @@ async def intake(house: House, payload: Payload) -> None:
 
 async def _look_at(house: House, job: Job, references: Sequence[JobReference]) -> None:
     """Fetch and examine a few references side by side, then write down what they are."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_bring_in(house, reference)) for reference in references]
-    looked = [task.result() for task in tasks]
+    looked = await together(_bring_in(house, reference) for reference in references)
     now = house.clock()
     assets = [
         Asset(

@@ -1,6 +1,5 @@
 """RENDER: takes are ordered in chunks; the last one to end sends the job on."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -14,6 +13,7 @@ from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
+from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, leave, stage_payload
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import Delivered, ModelCard, Order, ProviderError
@@ -164,9 +164,7 @@ async def _make(
     house: House, job: Job, takes: Sequence[Take]
 ) -> list[tuple[Take, Outcome, Asset | None]]:
     """Order a group's takes side by side and adopt what comes back; nothing is written down."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_make_one(house, job, take)) for take in takes]
-    return [task.result() for task in tasks]
+    return await together(_make_one(house, job, take) for take in takes)
 
 
 async def _make_one(house: House, job: Job, take: Take) -> tuple[Take, Outcome, Asset | None]:
