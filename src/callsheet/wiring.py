@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -55,6 +55,7 @@ from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
 
 CHECK_S = 0.4
+LAST_LEDGERS_S = 5.0  # systems kill what takes longer to end
 MAX_ASSET_BYTES = 20 * 1024**3
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
 
@@ -160,12 +161,13 @@ class Callsheet:
             lock.take()
         runner = self.runner()
         lease = self.lease_keeper(runner)
+        ledgers = self.ledger_keeper()
         chores: list[asyncio.Task[None]] = []
         try:
             if lease is not None:
                 await lease.beat()  # before the first work: work without a lease is taken away
             await runner.launch()
-            chores.append(asyncio.create_task(self.ledger_keeper().run(), name="ledgers"))
+            chores.append(asyncio.create_task(ledgers.run(), name="ledgers"))
             chores.append(asyncio.create_task(self.chores().run(), name="chores"))
             if lease is not None:
                 chores.append(asyncio.create_task(lease.run(), name="lease"))
@@ -175,6 +177,9 @@ class Callsheet:
             for chore in chores:
                 chore.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
+            with suppress(UnavailableError, TimeoutError):  # whoever works next writes them then
+                async with asyncio.timeout(LAST_LEDGERS_S):
+                    await ledgers.catch_up()
             if lock is not None:
                 lock.release()
 

@@ -21,6 +21,7 @@ _APART_S: Final = 2.0  # between two writes of one ledger
 _SHARE: Final = 20  # a ledger that takes long to write is written this many times more rarely
 _CLAIM_S: Final = 60.0
 _AT_ONCE: Final = 8
+_AT_THE_END: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,20 @@ class LedgerKeeper:
         for job_id in jobs:
             await self.write_one(job_id)
         return len(jobs)
+
+    async def catch_up(self) -> None:
+        """Write every ledger that is behind, due or not: the last act of a process that ends.
+
+        `callsheet run` ends within a second of its job, and what the store does not know by then
+        is lost with the database.
+        """
+        now = self.house.clock().timestamp()
+        async with self.house.database.begin() as connection:
+            jobs = await self.house.jobs.claim_ledgers(
+                connection, float("inf"), now + _CLAIM_S, _AT_THE_END
+            )
+        for job_id in jobs:
+            await self.write_one(job_id)
 
     async def write_one(self, job_id: JobId) -> None:
         """Write one job's ledger as it stands now."""
