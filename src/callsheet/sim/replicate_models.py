@@ -1,0 +1,305 @@
+"""The models that the simulated Replicate offers: inputs, checks, sizes and prices.
+
+Checks answer in the words of the JSON Schema validator that Replicate uses. Inputs that a model
+does not know are let through, as there; `unknown` names them for whoever hunts a misspelt field.
+The price of the multi-image model is assumed to be that of kontext-pro.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from callsheet.kernel.money import Money
+
+MOST_DATA_URL_BYTES = 256 * 1024
+_JSON_NAMES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+Inputs = Mapping[str, Any]
+Problem = dict[str, str]  # type, field, description: one of `invalid_fields`
+
+
+class Makes(StrEnum):
+    """What a model's output is."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input: its JSON type and bounds."""
+
+    type: str
+    required: bool = False
+    default: Any = None
+    choices: tuple[Any, ...] = ()
+    least: float | None = None
+    most: float | None = None
+    uri: bool = False
+
+    def schema(self, title: str, order: int) -> dict[str, Any]:
+        """Describe it as a model's OpenAPI document does."""
+        told = {
+            "default": self.default,
+            "enum": list(self.choices) or None,
+            "minimum": self.least,
+            "maximum": self.most,
+            "format": "uri" if self.uri else None,
+        }
+        kept = {name: value for name, value in told.items() if value is not None}
+        return {"type": self.type, "title": title, "x-order": order, **kept}
+
+    def problem(self, name: str, value: Any) -> Problem | None:
+        """Say what is wrong with a value, if anything."""
+        given = _json_type(value)
+        if given != self.type and not (self.type == "number" and given == "integer"):
+            text = f"Invalid type. Expected: {self.type}, given: {given}"
+            return _problem("invalid_type", name, text)
+        if self.choices and value not in self.choices:
+            allowed = ", ".join(json.dumps(choice) for choice in self.choices)
+            return _problem("enum", name, f"{name} must be one of the following: {allowed}")
+        if self.least is not None and value < self.least:
+            return _problem("number_gte", name, f"Must be greater than or equal to {self.least:g}")
+        if self.most is not None and value > self.most:
+            return _problem("number_lte", name, f"Must be less than or equal to {self.most:g}")
+        return _uri_problem(name, value) if self.uri else None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model: `unit` is the price of one picture, or of one second of a clip."""
+
+    owner: str
+    name: str
+    description: str
+    unit: Money
+    run_s: float
+    fields: Mapping[str, Field]
+    makes: Makes = Makes.PICTURE
+    gives_list: bool = False
+    unit_with_audio: Money | None = None
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "version", hashlib.sha256(self.id.encode()).hexdigest())
+
+    @property
+    def id(self) -> str:
+        """Its name as `owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    def given(self, inputs: Inputs, name: str) -> Any:
+        """Read an input, or its default."""
+        known = self.fields.get(name)
+        return inputs.get(name, known.default if known else None)
+
+    def units(self, inputs: Inputs) -> int:
+        """Count what is paid for: pictures or seconds."""
+        if self.makes is Makes.CLIP:
+            return int(self.given(inputs, "duration"))
+        return int(self.given(inputs, "num_outputs") or 1)
+
+    def price(self, inputs: Inputs, units: int) -> Money:
+        """Price so many pictures or seconds."""
+        if self.unit_with_audio is not None and self.given(inputs, "generate_audio"):
+            return self.unit_with_audio * units
+        return self.unit * units
+
+    def references(self, inputs: Inputs) -> Iterator[str]:
+        """Name every picture that was given, as its URL or data URL."""
+        return (inputs[name] for name, known in self.fields.items() if known.uri and name in inputs)
+
+    def unknown(self, inputs: Inputs) -> list[str]:
+        """Name the inputs that the model does not read."""
+        return sorted(set(inputs) - set(self.fields))
+
+    def problems(self, inputs: Inputs) -> list[Problem]:
+        """Check inputs as Replicate does before it accepts them."""
+        missing = [
+            {"type": "required", "field": "input", "description": f"{name} is required"}
+            for name, known in self.fields.items()
+            if known.required and name not in inputs
+        ]
+        wrong = (
+            known.problem(f"input.{name}", inputs[name])
+            for name, known in self.fields.items()
+            if name in inputs
+        )
+        return missing + [problem for problem in wrong if problem is not None]
+
+    def openapi_schema(self) -> dict[str, Any]:
+        """Write the OpenAPI document of its version."""
+        url = {"type": "string", "format": "uri"}
+        output = {"type": "array", "items": url} if self.gives_list else url
+        properties = {
+            name: known.schema(name.replace("_", " ").title(), order)
+            for order, (name, known) in enumerate(self.fields.items())
+        }
+        required = [name for name, known in self.fields.items() if known.required]
+        given = {"type": "object", "title": "Input", "required": required, "properties": properties}
+        schemas = {"Input": given, "Output": {"title": "Output", **output}}
+        return {
+            "openapi": "3.0.2",
+            "info": {"title": "Cog", "version": "0.1.0"},
+            "paths": {},
+            "components": {"schemas": schemas},
+        }
+
+
+def _problem(kind: str, name: str, description: str) -> Problem:
+    return {"type": kind, "field": name, "description": description}
+
+
+def _json_type(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return "integer"  # 4.0 is a whole number to JSON Schema
+    return _JSON_NAMES[type(value)]
+
+
+def _uri_problem(name: str, value: str) -> Problem | None:
+    if value.startswith("data:"):
+        if len(value) * 3 // 4 <= MOST_DATA_URL_BYTES:
+            return None
+        return _problem("format", name, "Data URLs may hold 256 kB; upload larger files")
+    try:
+        parts = urlsplit(value)
+        if parts.scheme in {"http", "https"} and parts.hostname:
+            return None
+    except ValueError:
+        pass
+    return _problem("format", name, "Does not match format 'uri'")
+
+
+_RATIOS = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
+_KONTEXT_RATIOS = ("match_input_image", *_RATIOS, "2:1", "1:2")
+
+_PROMPT = Field("string", required=True)
+_PICTURE = Field("string", uri=True)
+_SEED = Field("integer")
+_SWITCH_OFF = Field("boolean", default=False)
+_RATIO = Field("string", default="1:1", choices=_RATIOS)
+_FORMAT = Field("string", default="webp", choices=("webp", "jpg", "png"))
+_QUALITY = Field("integer", default=80, least=0, most=100)
+_KONTEXT = {
+    "aspect_ratio": Field("string", default="match_input_image", choices=_KONTEXT_RATIOS),
+    "output_format": Field("string", default="png", choices=("png", "jpg")),
+    "seed": _SEED,
+}
+_OPEN_FLUX = {
+    "aspect_ratio": _RATIO,
+    "num_outputs": Field("integer", default=1, least=1, most=4),
+    "megapixels": Field("string", default="1", choices=("1", "0.25")),
+    "output_format": _FORMAT,
+    "output_quality": _QUALITY,
+    "seed": _SEED,
+    "disable_safety_checker": _SWITCH_OFF,
+    "go_fast": Field("boolean", default=True),
+}
+
+OFFERED = (
+    Model(
+        owner="black-forest-labs",
+        name="flux-schnell",
+        description="The fastest image generation model tailored for local development.",
+        unit=Money.usd("0.003"),
+        run_s=0.6,
+        gives_list=True,
+        fields={
+            "prompt": _PROMPT,
+            **_OPEN_FLUX,
+            "num_inference_steps": Field("integer", default=4, least=1, most=4),
+        },
+    ),
+    Model(
+        owner="black-forest-labs",
+        name="flux-dev",
+        description="A 12 billion parameter rectified flow transformer.",
+        unit=Money.usd("0.025"),
+        run_s=2.5,
+        gives_list=True,
+        fields={
+            "prompt": _PROMPT,
+            "image": _PICTURE,
+            "prompt_strength": Field("number", default=0.8, least=0, most=1),
+            **_OPEN_FLUX,
+            "num_inference_steps": Field("integer", default=28, least=1, most=50),
+            "guidance": Field("number", default=3, least=0, most=10),
+        },
+    ),
+    Model(
+        owner="black-forest-labs",
+        name="flux-1.1-pro",
+        description="Faster, better FLUX Pro.",
+        unit=Money.usd("0.04"),
+        run_s=3.5,
+        fields={
+            "prompt": _PROMPT,
+            "image_prompt": _PICTURE,
+            "aspect_ratio": Field("string", default="1:1", choices=("custom", *_RATIOS)),
+            "width": Field("integer", least=256, most=1440),
+            "height": Field("integer", least=256, most=1440),
+            "safety_tolerance": Field("integer", default=2, least=1, most=6),
+            "prompt_upsampling": _SWITCH_OFF,
+            "output_format": _FORMAT,
+            "output_quality": _QUALITY,
+            "seed": _SEED,
+        },
+    ),
+    Model(
+        owner="black-forest-labs",
+        name="flux-kontext-pro",
+        description="Text-based image editing.",
+        unit=Money.usd("0.04"),
+        run_s=6.0,
+        fields={
+            "prompt": _PROMPT,
+            "input_image": _PICTURE,
+            **_KONTEXT,
+            "safety_tolerance": Field("integer", default=2, least=0, most=6),
+            "prompt_upsampling": _SWITCH_OFF,
+        },
+    ),
+    Model(
+        owner="flux-kontext-apps",
+        name="multi-image-kontext-pro",
+        description="Combine two images with FLUX Kontext.",
+        unit=Money.usd("0.04"),
+        run_s=8.0,
+        fields={
+            "prompt": _PROMPT,
+            "input_image_1": Field("string", required=True, uri=True),
+            "input_image_2": Field("string", required=True, uri=True),
+            **_KONTEXT,
+            "safety_tolerance": Field("integer", default=2, least=0, most=2),
+        },
+    ),
+    Model(
+        owner="kwaivgi",
+        name="kling-v2.6",
+        description="Cinematic clips of five or ten seconds, with sound.",
+        unit=Money.usd("0.07"),
+        unit_with_audio=Money.usd("0.14"),
+        run_s=90.0,
+        makes=Makes.CLIP,
+        fields={
+            "prompt": _PROMPT,
+            "start_image": _PICTURE,
+            "duration": Field("integer", default=5, choices=(5, 10)),
+            "aspect_ratio": Field("string", default="16:9", choices=("16:9", "9:16", "1:1")),
+            "generate_audio": Field("boolean", default=True),
+            "negative_prompt": Field("string", default=""),
+        },
+    ),
+)
