@@ -143,6 +143,8 @@ def missing_packages() -> list[str]:
         missing.append("postgresql")
     if shutil.which("chromium") is None:
         missing.append("chromium")
+    if shutil.which("curl") is None:
+        missing.append("curl")
     return missing
 
 
