@@ -1,5 +1,7 @@
 """`callsheet sim …`: simulators of outside services, for tests, demos and load."""
 
+import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,3 +20,43 @@ def gcs(
     from callsheet.sim.gcs import create_app  # noqa: PLC0415  # see above
 
     uvicorn.run(create_app(bucket or ["callsheet"]), host="127.0.0.1", port=port)
+
+
+@app.command()
+def replicate(
+    port: Annotated[int, typer.Option(help="Port on loopback.")] = 18_001,
+    ledger: Annotated[
+        Path | None, typer.Option(help="File that keeps every order; one that is there goes on.")
+    ] = None,
+    webhook_secret: Annotated[
+        str | None, typer.Option(help="whsec_ and base64; the same one each time if left out.")
+    ] = None,
+    api_token: Annotated[
+        list[str] | None, typer.Option(help="A token to let in; any, if left out.")
+    ] = None,
+    run_seconds: Annotated[
+        float | None, typer.Option(help="How long predictions run, without a queue; 0 is at once.")
+    ] = None,
+    creates_per_minute: Annotated[int, typer.Option(help="Limit on new orders; 0 is none.")] = 600,
+    others_per_minute: Annotated[int, typer.Option(help="Limit on the rest; 0 is none.")] = 3_000,
+) -> None:
+    """Serve a simulated Replicate on 127.0.0.1, with its book and faults below /_admin."""
+    import uvicorn  # noqa: PLC0415  # only who simulates pays for it
+
+    from callsheet.sim.replicate import BadSecretError, create_app  # noqa: PLC0415  # see above
+    from callsheet.sim.replicate_conditions import Conditions  # noqa: PLC0415  # see above
+    from callsheet.sim.replicate_ledger import UnreadableLedgerError  # noqa: PLC0415  # see above
+
+    conditions = Conditions(
+        wall=time.time,
+        tokens=frozenset(api_token) if api_token else None,
+        creates_per_minute=creates_per_minute,
+        others_per_minute=others_per_minute,
+    )
+    if run_seconds is not None:
+        conditions.queue_s, conditions.run_s = 0.0, {"*": run_seconds}
+    try:
+        service = create_app(conditions, ledger=ledger, webhook_secret=webhook_secret)
+    except (BadSecretError, UnreadableLedgerError) as error:
+        raise typer.BadParameter(str(error)) from None
+    uvicorn.run(service, host="127.0.0.1", port=port, access_log=False)

@@ -29,6 +29,10 @@ class Pictures:
     def __init__(self) -> None:
         self._scenes: OrderedDict[tuple[str, int, int, str, int], bytes] = OrderedDict()
 
+    def knows(self, label: str, width: int, height: int, kind: str, stamp: bytes) -> bool:
+        """Tell whether such a picture costs next to nothing."""
+        return (label, width, height, kind, stamp[0] % SHADES) in self._scenes
+
     def picture(self, label: str, width: int, height: int, kind: str, stamp: bytes) -> bytes:
         """Make a file of `kind` (png, jpg, webp); the same arguments give the same bytes."""
         key = (label, width, height, kind, stamp[0] % SHADES)

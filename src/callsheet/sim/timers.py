@@ -1,6 +1,7 @@
 """Many appointments and one task that keeps them: a heap instead of a sleeping task for each."""
 
 import asyncio
+import contextlib
 import heapq
 import logging
 from collections.abc import Callable
@@ -52,8 +53,6 @@ class Timers:
         if left is not None and left <= 0:
             await asyncio.sleep(0)
             return
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await self._woken.wait()
-        except TimeoutError:
-            pass

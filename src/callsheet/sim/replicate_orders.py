@@ -1,0 +1,201 @@
+"""One prediction of the simulated Replicate: what was asked, how it stands, how it is told."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from callsheet.kernel.digests import canonical_json, digest_of
+from callsheet.kernel.ids import ID_PATTERN
+from callsheet.kernel.money import Money
+from callsheet.sim.pictures import MEDIA_TYPES
+from callsheet.sim.replicate_conditions import stamped
+from callsheet.sim.replicate_faults import Faults, about
+from callsheet.sim.replicate_models import Makes, Model
+
+DEFAULT_EVENTS = ("output", "completed")
+_MOST_TAKE_CHARS = 200
+
+
+class Status(StrEnum):
+    """Where a prediction stands."""
+
+    STARTING = "starting"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    ABORTED = "aborted"  # ended before it began
+
+
+ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a prediction, checked.
+
+    `base` is the address the client used, for the URLs it gets back; `key` names its token.
+    """
+
+    model: Model
+    version: str
+    inputs: Mapping[str, Any]
+    base: str
+    key: str
+    webhook: str | None = None
+    events: tuple[str, ...] = DEFAULT_EVENTS
+    cancel_after_s: float | None = None
+    faults: Faults = field(default_factory=dict)
+
+    @property
+    def take(self) -> str:
+        """Find the buyer's own mark: an id in the webhook's address, else the end of its path."""
+        if self.webhook is None:
+            return ""
+        found = ID_PATTERN.search(self.webhook)
+        last = self.webhook.split("?")[0].rstrip("/").rpartition("/")[2]
+        return found[0] if found else last[:_MOST_TAKE_CHARS]
+
+
+@dataclass(slots=True)
+class Prediction:
+    """One order. Moments in `*_at` are the service's own clock; plans are in wall time."""
+
+    seq: int
+    id: str
+    asked: Asked
+    created_at: float
+    starts: float | None  # None: never
+    run_s: float | None
+    status: Status = Status.STARTING
+    deadline_at: float | None = None
+    started_at: float | None = None
+    completed_at: float | None = None
+    output: Any = None
+    error: str | None = None
+    logs: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    charged: Money = Money()
+    size: tuple[int, int] = (0, 0)
+    removed: bool = False
+    reading: bool = False  # its references are being fetched
+    reference_error: str | None = None
+    done: asyncio.Event | None = None
+    met: dict[str, int] = field(default_factory=dict)  # how often its later faults were met
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will happen to it."""
+        return self.status in ENDED
+
+    @property
+    def seed(self) -> int:
+        """Tell the seed: the one asked for, else one of its own."""
+        given = self.asked.inputs.get("seed")
+        return given if isinstance(given, int) else int(self.id[:6], 36)
+
+    @property
+    def quote(self) -> Money:
+        """Price it as the price list does."""
+        model, inputs = self.asked.model, self.asked.inputs
+        return model.price(inputs, model.units(inputs))
+
+    def stamp(self, index: int) -> bytes:
+        """Digest what makes one output what it is."""
+        told = {**self.asked.inputs, "seed": self.seed}
+        return hashlib.sha256(canonical_json([self.asked.model.id, told, index])).digest()
+
+    def forget(self, now: float, life_s: float) -> bool:
+        """Remove input and output once their time is over; tell whether they are gone."""
+        if not self.removed and self.completed_at is not None:
+            self.removed = now > self.completed_at + life_s
+        return self.removed
+
+    async def until_ended(self) -> None:
+        """Wait for its end."""
+        if not self.ended:
+            self.done = self.done or asyncio.Event()
+            await self.done.wait()
+
+    def told(self) -> dict[str, Any]:
+        """Describe it as the API does."""
+        url = f"{self.asked.base}/v1/predictions/{self.id}"
+        urls = {
+            "get": url,
+            "cancel": f"{url}/cancel",
+            "web": f"https://replicate.com/p/{self.id}",
+            "stream": f"{self.asked.base}/stream/v1/predictions/{self.id}",
+        }
+        told = {
+            "id": self.id,
+            "model": self.asked.model.id,
+            "version": self.asked.version,
+            "input": {} if self.removed else self.asked.inputs,
+            "logs": "" if self.removed else self.logs,
+            "output": None if self.removed else self.output,
+            "data_removed": self.removed,
+            "error": self.error,
+            "source": "api",
+            "status": self.status,
+            "created_at": stamped(self.created_at),
+            "started_at": _moment(self.started_at),
+            "completed_at": _moment(self.completed_at),
+            "urls": urls,
+            "metrics": self.metrics,
+        }
+        return told if self.deadline_at is None else {**told, "deadline": _moment(self.deadline_at)}
+
+    def body(self) -> bytes:
+        """Write it as JSON."""
+        return json.dumps(self.told(), separators=(",", ":")).encode()
+
+    def order(self) -> dict[str, Any]:
+        """Describe it as the ledger's readers want it."""
+        return {
+            "seq": self.seq,
+            "id": self.id,
+            "model": self.asked.model.id,
+            "take": self.asked.take,
+            "webhook": self.asked.webhook,
+            "key": self.asked.key,
+            "input_sha256": digest_of(self.asked.inputs),
+            "unknown_inputs": self.asked.model.unknown(self.asked.inputs),
+            "faults": dict(self.asked.faults),
+            "status": self.status,
+            "error": self.error,
+            "created_at": stamped(self.created_at),
+            "completed_at": _moment(self.completed_at),
+            "quote_micros": self.quote.micros,
+            "charged_micros": self.charged.micros,
+        }
+
+
+def output_of(prediction: Prediction, token: str) -> Any:
+    """Write the output: URLs under `token`, in the shape that the model or a fault gives it."""
+    asked = prediction.asked
+    given = asked.model.given(asked.inputs, "output_format")
+    ending = given if given in MEDIA_TYPES else "mp4"
+    pictures = asked.model.makes is Makes.PICTURE
+    count = asked.model.units(asked.inputs) if pictures else 1
+    place = f"{asked.base}/delivery/{token}"
+    urls = [f"{place}/out-{index}.{ending}" for index in range(count)]
+    shape = asked.faults.get("shape") or ("list" if asked.model.gives_list else "string")
+    return {"list": urls, "string": urls[0], "object": {"image": urls[0]}, "null": None}[shape]
+
+
+def faults_now(prediction: Prediction, route: str) -> Faults:
+    """Take the faults that a later request about an order meets, as often as it asked for."""
+    faults = about(prediction.asked.faults, route)
+    if not faults:
+        return faults
+    met = prediction.met.get(route, 0)
+    prediction.met[route] = met + 1
+    return faults if met < float(faults.get("times") or 1) else {}
+
+
+def _moment(moment: float | None) -> str | None:
+    return None if moment is None else stamped(moment)

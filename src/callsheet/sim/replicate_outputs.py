@@ -1,0 +1,82 @@
+"""Serving what the simulated Replicate made: rendered when fetched, gone after an hour, or spoilt.
+
+Nothing is kept but the scenes that pictures are stamped from, so any number of outputs costs no
+memory. An output whose time is over is gone for good: reading its prediction gives no new URL.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from starlette.responses import Response, StreamingResponse
+
+from callsheet.sim.clips import Clips
+from callsheet.sim.pictures import MEDIA_TYPES, Pictures
+from callsheet.sim.replicate_models import Makes
+from callsheet.sim.replicate_orders import Prediction, Status
+from callsheet.sim.replicate_spoiling import CutResponse
+
+_NAME = re.compile(r"out-(\d)\.(png|jpg|webp|mp4)")
+_HUGE_BYTES = 1 << 30
+_BLOCK = bytes(1 << 16)
+_OTHER = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00"
+_OTHER_TAIL = b"\x01\x00\x00\x02\x02D\x01\x00;"
+_GONE = "The requested resource could not be found."
+
+
+class Outputs:
+    """Renders and serves."""
+
+    def __init__(self) -> None:
+        self._pictures, self._clips = Pictures(), Clips()
+        self._rendering = asyncio.Lock()
+
+    async def answer(self, prediction: Prediction, name: str) -> Response:
+        """Serve one output of a prediction."""
+        asked = _NAME.fullmatch(name)
+        kind = prediction.asked.faults.get("output", "")
+        if prediction.removed or prediction.status is not Status.SUCCEEDED or asked is None:
+            return Response(_GONE, 404, media_type="text/plain")
+        if kind in _INSTEAD:
+            return _INSTEAD[kind]()
+        content = await self._content(prediction, int(asked[1]), asked[2])
+        answer = Response(content, media_type=MEDIA_TYPES.get(asked[2], "video/mp4"))
+        if kind == "truncated":
+            return Response(content[: len(content) // 2], media_type=answer.media_type)
+        return CutResponse(answer) if kind == "cut" else answer
+
+    async def _content(self, prediction: Prediction, index: int, ending: str) -> bytes:
+        asked, stamp = prediction.asked, prediction.stamp(index)
+        width, height = prediction.size
+        if asked.model.makes is Makes.PICTURE:
+            if self._pictures.knows(asked.model.id, width, height, ending, stamp):
+                return self._pictures.picture(asked.model.id, width, height, ending, stamp)
+            draw = partial(self._pictures.picture, asked.model.id, width, height, ending, stamp)
+        else:
+            draw = partial(
+                self._clips.clip,
+                asked.model.id,
+                width,
+                height,
+                asked.model.units(asked.inputs),
+                sound=bool(asked.model.given(asked.inputs, "generate_audio")),
+                stamp=stamp,
+            )
+        async with self._rendering:  # whoever waits for the same scene finds it afterwards
+            return await asyncio.to_thread(draw)
+
+
+def _zeros() -> Iterator[bytes]:
+    for _ in range(_HUGE_BYTES // len(_BLOCK)):
+        yield _BLOCK
+
+
+_INSTEAD: Mapping[str, Callable[[], Response]] = {
+    "html": lambda: Response("<!doctype html><title>Oops</title>", media_type="text/html"),
+    "other": lambda: Response(_OTHER + _OTHER_TAIL, media_type="image/gif"),
+    "empty": lambda: Response(b"", media_type="image/png"),
+    "gone": lambda: Response(_GONE, 404, media_type="text/plain"),
+    "forbidden": lambda: Response("Forbidden", 403, media_type="text/plain"),
+    "huge": lambda: StreamingResponse(_zeros(), media_type="image/png"),
+}
