@@ -42,4 +42,5 @@ def _command(path: str, found: Any) -> str:
         for option in given
     ]
     options = "\n" + table(("", "meaning", "default"), rows) if rows else ""
-    return f"\n## {path}\n\n    {usage}{' [OPTIONS]' if rows else ''}\n\n{found.help}\n{options}"
+    more = " [OPTIONS]" if len(given) > len(arguments) else ""
+    return f"\n## {path}\n\n    {usage}{more}\n\n{found.help}\n{options}"

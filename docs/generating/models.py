@@ -25,6 +25,7 @@ def _model(card: ModelCard) -> str:
     smallest = card.price(card.inputs.model_validate({"prompt": "x"}))
     modes = ", ".join(code(mode) for mode in sorted(card.reference_modes)) or "none"
     facts = (
+        ("title", card.title),
         ("provider", code(card.provider)),
         ("makes", code(card.kind)),
         ("answers", code(card.execution)),
@@ -42,7 +43,7 @@ def _model(card: ModelCard) -> str:
         for name, field in schema["properties"].items()
     ]
     doc = sentence(importlib.import_module(card.price.__module__).__doc__)
-    return f"\n## {card.id}\n\n{card.title}. {doc}\n\n{table(('', ''), facts)}\n" + table(
+    return f"\n## {card.id}\n\n{doc}\n\n{table(('', ''), facts)}\n" + table(
         ("input", "rules", "default"), rows
     )
 

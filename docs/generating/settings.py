@@ -1,5 +1,8 @@
 """reference/settings.md: every setting."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from pydantic import SecretStr
 
 from callsheet.settings import Settings
@@ -22,13 +25,13 @@ def page() -> str:
         default = field.default
         secret = isinstance(default, SecretStr)
         shown = default.get_secret_value() if secret else default
-        bounds = ", ".join(str(rule) for rule in field.metadata)
+        bounds = _bounds(field.metadata)
         rows.append(
             (
                 code(name),
                 ", ".join(map(code, names)),
                 code(shown) if shown not in ("", (), {}) else "empty",
-                f"{field.description}" + (f" (`{bounds}`)" if bounds else ""),
+                f"{field.description}{bounds}",
             )
         )
     outro = (
@@ -38,3 +41,9 @@ def page() -> str:
         " guards the web server.\n"
     )
     return intro + table(("setting", "environment", "default", "meaning"), rows) + outro
+
+
+def _bounds(rules: Iterable[Any]) -> str:
+    least = next((rule.ge for rule in rules if hasattr(rule, "ge")), None)
+    most = next((rule.le for rule in rules if hasattr(rule, "le")), None)
+    return "" if least is None else f" ({least:,} to {most:,})"

@@ -11,7 +11,7 @@ from callsheet.ports.engine import Payload
 
 APPLICATION: Final = "callsheet"
 # Changed only when the shape of a work's payload or its order of effects changes: work written
-# under one version is run by workers of that version (see docs/why/engine.md).
+# under one version is run by workers of that version (see docs/how-to/deploy-and-upgrade.md).
 VERSION: Final = "1"
 QUEUE: Final = "line"
 SCHEMA: Final = "dbos"
