@@ -93,8 +93,8 @@ def page() -> str:
         + "\n## What can be wrong with a batch\n\n"
         "A batch is refused as a whole, with everything that is wrong in it: HTTP 422, the first"
         " problem's code, and in `errors` the row and column of each (the first hundred). Rows that"
-        " ask for what no model makes are refused likewise, with `unknown_model`, `model_disabled` or"
-        " `model_refuses`.\n\n"
+        " ask for what no model makes are refused likewise, with `unknown_model`, `model_disabled`"
+        " or `model_refuses`.\n\n"
         + table(("code", "meaning"), [(code(name), text) for name, text in of_rows.items()])
         + "\n## Codes that are given in one place\n\n"
         + table(("code", "meaning"), [(code(name), text) for name, text in of_places.items()])
