@@ -1,5 +1,7 @@
 """The application: routes, errors and what surrounds them."""
 
+from typing import Any
+
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,7 +20,13 @@ from callsheet.web import (
 )
 from callsheet.web.feeds import FeedHub
 from callsheet.web.middleware import Surroundings
-from callsheet.web.problems import Problem, answer_error, answer_http, answer_invalid
+from callsheet.web.problems import (
+    Problem,
+    answer_error,
+    answer_http,
+    answer_invalid,
+    documented,
+)
 from callsheet.wiring import Callsheet
 
 MAX_BODY = 64 * 1024 * 1024
@@ -30,13 +38,16 @@ def create_app(cs: Callsheet) -> FastAPI:
         title="callsheet",
         version=callsheet.__version__,
         summary="Rows of a sheet go in; approved, checked, costed pictures come out.",
+        docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
     )
     app.state.callsheet = cs
     app.state.feeds = FeedHub(cs)
     # the busiest first: routes are tried in order
-    for module in (health, progress, assets, batches, generations, models, jobs, home):
+    modules = (health, progress, assets, batches, generations, models, jobs, home)
+    for module in modules:
         app.include_router(module.router)
+    app.state.routes = [route for module in modules for route in module.router.routes]
     app.add_middleware(Surroundings, metrics=cs.metrics, max_body=MAX_BODY)
     app.add_exception_handler(CallsheetError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_invalid)
@@ -56,6 +67,16 @@ def _describe_problem(app: FastAPI) -> None:
             schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas["Problem"] = schema
+            _describe_refusals(document)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _describe_refusals(document: dict[str, Any]) -> None:
+    """Say of every operation that what pydantic refuses is answered as a problem, too."""
+    refusal = {name: said for name, said in documented(422)[422].items() if name != "model"}
+    for operations in document.get("paths", {}).values():
+        for operation in operations.values():
+            if "422" in operation.get("responses", {}):
+                operation["responses"]["422"] = refusal

@@ -51,7 +51,7 @@ def page(cs: Callsheet, jobs: list[Job]) -> str:
 <header><h1>callsheet</h1><p>A production line for AI-generated media. Rows of a sheet go in;
 approved, quality-checked, costed pictures come out. Version {escape(callsheet.__version__)}.</p>
 </header>
-<nav><a href="/docs">API</a><a href="/openapi.json">OpenAPI</a><a href="/health">Health</a>
+<nav><a href="/openapi.json">API (OpenAPI)</a><a href="/health">Health</a>
 <a href="/metrics">Metrics</a><a href="/api/models">Models</a></nav>
 <main class="jobs">
 {cards}

@@ -13,7 +13,7 @@ from callsheet.kernel.ids import new_id
 from callsheet.kernel.logs import event
 from callsheet.telemetry.metrics import Metrics
 from callsheet.web.errors import BodyTooLargeError
-from callsheet.web.problems import answer_error
+from callsheet.web.problems import answer_defect, answer_error
 
 _LOG = logging.getLogger("callsheet.web")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._\-]{1,100}")
@@ -52,6 +52,11 @@ class Surroundings:
             await self._app(scope, self._bounded(headers, receive), answer)
         except BodyTooLargeError as error:
             await answer_error(Request(scope), error)(scope, receive, answer)
+        except Exception:
+            _LOG.exception("http.failed", extra=event(request_id=request_id, path=scope["path"]))
+            if status:
+                raise  # too late to answer anything else
+            await answer_defect(Request(scope))(scope, receive, answer)
         finally:
             self._log(scope, headers, request_id, status, time.perf_counter() - started)
 

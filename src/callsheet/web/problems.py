@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from callsheet.accounts.errors import ForbiddenError, UnauthorizedError
 from callsheet.delivery.errors import LinkRefusedError
@@ -59,6 +60,7 @@ _TITLES: Final = {
     503: "Unavailable",
 }
 _RETRY_AFTER_S: Final = "2"
+_WRONG_METHOD: Final = 405
 
 
 class FieldProblem(BaseModel):
@@ -161,12 +163,28 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     return problem_response(request.url.path, 422, "invalid_input", detail, errors=errors)
 
 
+def _methods_at(request: Request) -> set[str]:
+    """Name every method that the path knows: the framework names those of its first route."""
+    matching = (
+        route for route in request.app.state.routes if route.matches(request.scope)[0] != Match.NONE
+    )
+    return {method for route in matching for method in route.methods}
+
+
+def answer_defect(request: Request) -> JSONResponse:
+    """Answer what nobody foresaw; the log has the whole of it, the client its request id."""
+    detail = "something failed here; the server's log tells what, under the X-Request-Id"
+    return problem_response(request.url.path, 500, "internal_error", detail)
+
+
 def answer_http(request: Request, error: Exception) -> JSONResponse:
     """Answer what the framework refuses: no such path, no such method."""
     assert isinstance(error, HTTPException)  # noqa: S101  # see above
     codes = {404: "not_found", 405: "method_not_allowed", 400: "malformed_request"}
     code = codes.get(error.status_code, "error")
     headers = dict(error.headers or {})
+    if error.status_code == _WRONG_METHOD:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
     return problem_response(
         request.url.path, error.status_code, code, str(error.detail), headers=headers
     )
