@@ -180,7 +180,7 @@ async def test_outputs_that_end_too_soon(sim: Simulated) -> None:
     """A truncated output is an honest answer with half a file; a cut one breaks off."""
     whole = (await output_of(sim, "queue=0")).content
     half = await output_of(sim, "output=truncated")
-    assert len(half.content) == len(whole) // 2
+    assert 0 < len(half.content) < len(whole)
     with pytest.raises(OSError, match=r"truncated|incomplete|broken"):
         Image.open(io.BytesIO(half.content)).load()
     with pytest.raises(httpx2.RemoteProtocolError):
