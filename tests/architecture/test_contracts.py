@@ -69,6 +69,7 @@ HOUSE = {
     "callsheet.sim.replicate": "",
     "callsheet.cli.sim": "import callsheet.sim.fal",
     "callsheet.cli.main": "import callsheet.line.house, callsheet.cli.sim",
+    "callsheet.main": "import callsheet.cli.main, callsheet.web.app",
 }
 
 

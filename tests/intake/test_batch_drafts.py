@@ -126,7 +126,7 @@ def test_scenes_may_have_several_shots() -> None:
     ("row", "code", "column", "said"),
     [
         (" ,1,1:1,", "missing_prompt", "prompt", "blank"),
-        ("\x01\x02,1,1:1,", "unusable_prompt", "prompt", "nothing but control"),
+        ("\x01\x02,1,1:1,", "unusable_prompt", "prompt", "nothing that can be seen"),
         ("x" * 8_001 + ",1,1:1,", "prompt_too_long", "prompt", "8001 characters, 8000"),
         ("a,4,1:1,", "too_many_variants", "Variants", "4 variants, 3 are allowed"),
         ("a,0,1:1,", "invalid_variants", "Variants", "no number"),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 from rich.console import Console
@@ -23,12 +23,20 @@ def out_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
+_WHOLE: Final = frozenset({"id", "job", "take"})
+
+
 def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table."""
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
         right = column.startswith(("$", "#"))
-        table.add_column(column.lstrip("#"), justify="right" if right else "left", overflow="fold")
+        table.add_column(
+            column.lstrip("#"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=column in _WHOLE,  # it is copied into the next command
+        )
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
     Console().print(table)

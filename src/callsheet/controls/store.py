@@ -96,8 +96,9 @@ class AnswerStore:
             "answer": dict(answer),
             "at": now,
         }
-        done = await connection.execute(insert(ANSWERS).on_conflict_do_nothing(), row)
-        return done.rowcount == 1
+        # asked for what was written: drivers do not agree on counting rows here
+        add = insert(ANSWERS).on_conflict_do_nothing().returning(ANSWERS.c.key)
+        return (await connection.execute(add, row)).first() is not None
 
     async def forget(self, connection: AsyncConnection, now: datetime) -> None:
         """Delete answers that were kept long enough."""

@@ -43,10 +43,10 @@ def read_prompt(text: str, limits: Limits) -> Cleaned:
     _refuse_long_prompt(text, limits)  # before composing, which is slow on long runs of accents
     cleaned = cleaned_text(text)
     _refuse_long_prompt(cleaned.text, limits)
-    if cleaned.text:
+    if any(unicodedata.category(char)[0] not in "ZC" for char in cleaned.text):
         return cleaned
-    if cleaned.removed:
-        message = "the prompt has nothing but control characters; write what is to be seen"
+    if cleaned.removed or cleaned.text:
+        message = "the prompt has nothing that can be seen; write what is to be seen"
         raise FieldRefusedError(ProblemCode.UNUSABLE_PROMPT, message)
     message = "the prompt is blank; write what is to be seen, or delete the row"
     raise FieldRefusedError(ProblemCode.MISSING_PROMPT, message)

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -32,6 +38,15 @@ class InvalidDatabaseUrlError(InvalidInputError):
             f"CALLSHEET_DATABASE_URL {shown(url)!r} is not usable; write sqlite:////path/to/file.db"
             " or postgresql://user:password@host:port/name"
         )
+
+
+class UnstorableValueError(InvalidInputError):
+    """A value that the database cannot hold, such as a text with a NUL in it."""
+
+    code: ClassVar[str] = "unstorable_value"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a value cannot be stored or looked up: {shown(reason)}")
 
 
 def parse_url(url: str) -> URL:
@@ -143,6 +158,8 @@ class SqlDatabase:
         except DBAPIError as error:
             if is_passing(error):
                 raise DatabaseUnavailableError(str(error.orig)) from error
+            if isinstance(error, DataError):
+                raise UnstorableValueError(str(error.orig)) from error
             raise
         except PoolTimeoutError as error:
             raise DatabaseUnavailableError("all connections are busy") from error

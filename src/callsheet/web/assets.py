@@ -35,7 +35,7 @@ _SHOWN_INLINE: Final = (
 )
 _EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"application/octet-stream": {}}},
+    200: {"content": {"*/*": {}}},
     206: {"description": "A part"},
     304: {"description": "Unchanged"},
     **documented(401, 403, 404, 416, 422, 503),

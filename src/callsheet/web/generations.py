@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from callsheet.intake.model import RunMode
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.views.state import time_text
@@ -16,6 +17,10 @@ from callsheet.wiring import Callsheet
 
 router = APIRouter(prefix="/api/generations", tags=["generations"])
 TakeName = Annotated[str, Field(max_length=100)]
+Since = Annotated[
+    str | None,
+    Query(max_length=40, json_schema_extra={"format": "date-time"}, description="A time"),
+]
 
 
 class GenerationRequest(BaseModel, extra="forbid"):
@@ -60,6 +65,16 @@ class Generations(BaseModel):
 
     items: list[Generation]
     next_cursor: str | None
+
+
+def _moment(text: str) -> datetime:
+    """Read a time; without an offset it is UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        fault = FieldError("since", "write a time such as 2026-01-31T08:00:00Z", shown(text))
+        raise InvalidInputError(f"{fault.field}: {fault.message}", [fault]) from error
 
 
 def _shown(cs: Callsheet, take: Take) -> Generation:
@@ -125,13 +140,11 @@ async def generations(
     status: TakeStatus | None = None,
     model: Annotated[str | None, Query(max_length=200)] = None,
     provider: Annotated[str | None, Query(max_length=100)] = None,
-    since: datetime | None = None,
+    since: Since = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Generations:
     """List takes of the workspace, newest first."""
-    if since is not None:
-        since = since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
     async with cs.database.read() as connection:
         takes = await cs.house.takes.listed(
             connection,
@@ -141,7 +154,7 @@ async def generations(
             status=status,
             model=model,
             provider=provider,
-            since=since,
+            since=None if since is None else _moment(since),
         )
     page = takes[:limit]
     more = page[-1].id if len(takes) > limit else None

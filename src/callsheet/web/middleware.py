@@ -35,10 +35,12 @@ class Surroundings:
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else new_id("req")
-        started, status = time.perf_counter(), 0
+        started, status, body = time.perf_counter(), 0, _Body(receive, self._max_body)
 
         async def answer(message: Message) -> None:
             nonlocal status
+            if body.too_large and not status:
+                return  # whatever the application makes of it: the answer is below
             if message["type"] == "http.response.start":
                 status = message["status"]
                 MutableHeaders(scope=message)["x-request-id"] = request_id
@@ -49,8 +51,13 @@ class Surroundings:
             await send(message)
 
         try:
-            await self._app(scope, self._bounded(headers, receive), answer)
+            if body.claims_too_much(headers):
+                raise BodyTooLargeError(self._max_body)  # noqa: TRY301  # answered below
+            await self._app(scope, body.receive, answer)
+            if body.too_large and not status:
+                raise BodyTooLargeError(self._max_body)  # noqa: TRY301  # answered below
         except BodyTooLargeError as error:
+            body.too_large = False
             await answer_error(Request(scope), error)(scope, receive, answer)
         except Exception:
             _LOG.exception("http.failed", extra=event(request_id=request_id, path=scope["path"]))
@@ -59,24 +66,6 @@ class Surroundings:
             await answer_defect(Request(scope))(scope, receive, answer)
         finally:
             self._log(scope, headers, request_id, status, time.perf_counter() - started)
-
-    def _bounded(self, headers: Headers, receive: Receive) -> Receive:
-        """Count the body as it comes; what it says of its own length is not believed."""
-        read = 0
-        claimed = headers.get("content-length", "")
-
-        async def bounded() -> Message:
-            nonlocal read
-            if claimed.isdigit() and int(claimed) > self._max_body:
-                raise BodyTooLargeError(self._max_body)
-            message = await receive()
-            if message["type"] == "http.request":
-                read += len(message.get("body", b""))
-                if read > self._max_body:
-                    raise BodyTooLargeError(self._max_body)
-            return message
-
-        return bounded
 
     def _log(
         self, scope: Scope, headers: Headers, request_id: str, status: int, seconds: float
@@ -95,3 +84,27 @@ class Surroundings:
                 ms=round(seconds * 1000, 1),
             ),
         )
+
+
+class _Body:
+    """A request's body, counted as it comes; what it says of its own length is not believed."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._most = receive, most
+        self._read = 0
+        self.too_large = False
+
+    def claims_too_much(self, headers: Headers) -> bool:
+        """Tell whether it says itself that it is over the limit."""
+        claimed = headers.get("content-length", "")
+        return claimed.isdigit() and int(claimed) > self._most
+
+    async def receive(self) -> Message:
+        """Receive the next message. Raises BodyTooLargeError."""
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._read += len(message.get("body", b""))
+            if self._read > self._most:
+                self.too_large = True
+                raise BodyTooLargeError(self._most)
+        return message

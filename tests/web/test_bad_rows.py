@@ -1,0 +1,231 @@
+"""Rows and sheets that cannot be used: a clear, named error, and nothing is created."""
+
+import io
+import zipfile
+from typing import Any
+
+import httpx2
+import openpyxl
+import pytest
+
+from tests.support.processes import Server
+
+BOAT = {"prompt": "a red boat", "model": "local/dot"}
+
+
+def jobs(server: Server) -> set[str]:
+    """Name the batches there are."""
+    listed = server.http.get("/api/jobs", params={"limit": 500}).json()
+    return {job["batchId"] for job in listed["items"]}
+
+
+def refused(server: Server, answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    """Check a problem document."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["code"] == code, problem
+    assert problem["status"] == status
+    assert problem["detail"]
+    return problem
+
+
+def send(server: Server, items: list[Any], **more: Any) -> httpx2.Response:
+    """Send a batch as JSON."""
+    return server.http.post("/batch/images", json={"items": items, **more})
+
+
+def upload(server: Server, name: str, content: bytes, **fields: str) -> httpx2.Response:
+    """Send a sheet."""
+    return server.http.post("/batch/upload", files={"file": (name, content)}, data=fields)
+
+
+BAD_ITEMS: list[tuple[str, list[Any], str, str]] = [
+    ("empty", [], "empty_sheet", "rows"),
+    ("no prompt", [{"scene_id": "S1"}], "missing_prompt", "items[0].prompt"),
+    ("eleven rows", [BOAT] * 11, "too_many_rows", "rows"),
+    ("four variants", [{**BOAT, "variants": 4}], "too_many_variants", "items[0].variants"),
+    ("spaces", [{"prompt": "  \t "}], "missing_prompt", "items[0].prompt"),
+    ("controls", [{"prompt": "\x00\x01\x1b\u200b"}], "unusable_prompt", "items[0].prompt"),
+    ("long", [{"prompt": "x" * 100_000}], "prompt_too_long", "items[0].prompt"),
+    ("model", [{"prompt": "x", "model": "local/none"}], "unknown_model", "row 1, column model"),
+    ("size", [{**BOAT, "size": "9x9"}], "invalid_size", "items[0].size"),
+    (
+        "file",
+        [{**BOAT, "references": ["file:///etc/passwd"]}],
+        "invalid_reference",
+        "items[0].references",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("items", "code", "field"),
+    [case[1:] for case in BAD_ITEMS],
+    ids=[case[0] for case in BAD_ITEMS],
+)
+def test_bad_items_are_refused_by_name(
+    server: Server, items: list[Any], code: str, field: str
+) -> None:
+    """Each names its code, the row and the column; no batch comes of it."""
+    before = jobs(server)
+    problem = refused(server, send(server, items), 422, code)
+    assert field in {error["field"] for error in problem["errors"]}
+    assert jobs(server) == before
+
+
+def test_unknown_field_is_refused(server: Server) -> None:
+    """A misspelt field of an item is named, not ignored."""
+    problem = refused(server, send(server, [{"promt": "x"}]), 422, "invalid_input")
+    assert problem["errors"][0]["field"] == "items.0.promt"
+
+
+def test_long_value_is_shown_short(server: Server) -> None:
+    """The error shows the beginning of what was wrong, not a hundred thousand characters."""
+    answer = send(server, [{"prompt": "x" * 100_000}])
+    assert len(answer.content) < 2_000
+
+
+@pytest.mark.parametrize("run_mode", ["LIVE!", "wet"])
+def test_unknown_run_mode_is_refused(server: Server, run_mode: str) -> None:
+    """Only dry_run and live are modes: a slip must not spend."""
+    assert send(server, [BOAT], runMode=run_mode).status_code == 422
+
+
+CSV = "scene_id,prompt\nS1,Straße bei Nacht — café\nS2,second\n"
+GOOD_SHEETS = {
+    "bom.csv": b"\xef\xbb\xbf" + CSV.encode(),
+    "utf16.csv": CSV.encode("utf-16"),
+    "cp1252.csv": CSV.encode("cp1252"),
+    "semicolons.csv": CSV.replace(",", ";").encode(),
+    "newline.csv": CSV.replace("Straße bei Nacht — café", '"Straße\nbei Nacht — café"').encode(),
+}
+
+
+@pytest.mark.parametrize("name", GOOD_SHEETS)
+def test_csv_is_read_whatever_it_was_saved_as(server: Server, name: str) -> None:
+    """Encodings, marks, separators and quoted newlines that spreadsheets write are read."""
+    answer = upload(server, name, GOOD_SHEETS[name], model="local/dot")
+    assert answer.status_code == 202, answer.text
+    rows = server.wait_for(answer.json()["batchId"], ["succeeded"])["rows"]
+    assert len(rows) == 2
+    assert " ".join(rows[0]["prompt"].split()) == "Straße bei Nacht — café"
+
+
+def book(*rows: tuple[object, ...]) -> bytes:
+    """Save a workbook of one sheet."""
+    content, workbook = io.BytesIO(), openpyxl.Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(content)
+    return content.getvalue()
+
+
+def bombed() -> bytes:
+    """Save a workbook with a part that grows a thousandfold."""
+    content = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book(("prompt",), ("x",)))) as old,
+        zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for entry in old.namelist():
+            new.writestr(entry, old.read(entry))
+        new.writestr("xl/worksheets/sheet9.xml", bytes(100_000_000))
+    return content.getvalue()
+
+
+BAD_SHEETS: list[tuple[str, str, bytes, str]] = [
+    ("empty", "a.csv", b"", "empty_sheet"),
+    ("only a header", "a.csv", b"prompt\n", "empty_sheet"),
+    ("unknown columns", "a.csv", b"colour,shape\nred,round\n", "unknown_column"),
+    ("10,000 columns", "a.csv", b",".join([b"c"] * 10_000) + b"\n", "too_many_columns"),
+    ("cut in a quote", "a.csv", b'prompt\n"a red boat', "damaged_sheet"),
+    ("not a book", "a.xlsx", b"PK\x03\x04 not a book", "damaged_sheet"),
+    ("a bomb", "a.xlsx", bombed(), "sheet_too_large"),
+    ("a picture", "a.png", b"\x89PNG\r\n\x1a\n", "unknown_sheet_type"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [case[1:] for case in BAD_SHEETS],
+    ids=[case[0] for case in BAD_SHEETS],
+)
+def test_bad_sheets_are_refused_by_name(
+    server: Server, name: str, content: bytes, code: str
+) -> None:
+    """Each names what is wrong with the file; no batch comes of it."""
+    before = jobs(server)
+    refused(server, upload(server, name, content), 422, code)
+    assert jobs(server) == before
+
+
+def test_workbook_is_read_as_people_see_it(server: Server) -> None:
+    """Values of formulas that were never computed, merged cells, dates and the second sheet."""
+    content, workbook = io.BytesIO(), openpyxl.Workbook()
+    workbook.active.append(["colour"])
+    second = workbook.create_sheet("Shots")
+    second.append(["scene_id", "prompt", "note"])
+    second.append(["S1", "a red boat", "merged"])
+    second.append(["S2", "a blue boat", None])
+    second.merge_cells("C2:C3")
+    workbook.save(content)
+    answer = upload(server, "book.xlsx", content.getvalue(), sheet="Shots", model="local/dot")
+    assert answer.status_code == 202, answer.text
+    state = server.wait_for(answer.json()["batchId"], ["succeeded"])
+    assert [row["prompt"] for row in state["rows"]] == ["a red boat", "a blue boat"]
+    refused(
+        server,
+        upload(server, "b.xlsx", content.getvalue(), sheet="None"),
+        422,
+        "unknown_sheet_name",
+    )
+
+
+@pytest.mark.parametrize("mapping", ["{", "[1]", '{"a": 1}', '{"a": "nothing"}'])
+def test_bad_mapping_is_refused(server: Server, mapping: str) -> None:
+    """A mapping is a JSON object of columns to known columns, and nothing else."""
+    answer = upload(server, "a.csv", b"a\nx\n", mapping=mapping)
+    assert answer.status_code == 422, answer.text
+
+
+def test_disabled_model_is_refused(server: Server) -> None:
+    """A model that an operator switched off is named with his reason, until it is on again."""
+    path = "/api/admin/models/local/dot"
+    assert server.http.patch(path, json={"enabled": False, "reason": "test"}).status_code == 200
+    try:
+        problem = refused(server, send(server, [BOAT]), 422, "model_disabled")
+        assert "test" in problem["errors"][0]["message"]
+        wanted = {"model": "local/dot", "inputs": {"prompt": "x"}}
+        refused(server, server.http.post("/api/generations", json=wanted), 409, "model_disabled")
+    finally:
+        server.http.patch(path, json={"enabled": True})
+    assert send(server, [BOAT]).status_code == 202
+
+
+def test_bodies_are_bounded(server: Server) -> None:
+    """A body over the limit is refused with 413, whether it says its length or not."""
+    huge = b'{"items": [{"prompt": "' + b"x" * (65 * 1024 * 1024) + b'"}]}'
+    headers = {"Content-Type": "application/json"}
+    stated = server.http.post("/batch/images", content=huge, headers=headers)
+    refused(server, stated, 413, "body_too_large")
+    pieces = (huge[at : at + 1_000_000] for at in range(0, len(huge), 1_000_000))
+    unstated = server.http.post("/batch/images", content=pieces, headers=headers)
+    refused(server, unstated, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"[1,2", b'{"items": NaN}', b"\xff\xfe", b"[" * 9_000])
+def test_malformed_json_is_refused(server: Server, body: bytes) -> None:
+    """What is not JSON is 400 or 422, never a 500."""
+    headers = {"Content-Type": "application/json"}
+    answer = server.http.post("/batch/images", content=body, headers=headers)
+    assert answer.status_code in (400, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("batch", ["../etc", "..%2F..%2Fetc%2Fpasswd", "job_%00", "x" * 90, "%F0"])
+def test_hostile_batch_ids_are_unknown(server: Server, batch: str) -> None:
+    """An id with a path in it, a NUL or garbage names no batch, at every door."""
+    for path in (f"/batch/{batch}", f"/progress/{batch}", f"/batch/{batch}/files/results.csv"):
+        answer = server.http.get(path)
+        assert answer.status_code in (404, 422), (path, answer.text)

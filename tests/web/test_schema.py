@@ -1,0 +1,56 @@
+"""Every operation against its own description, with data that fits it and data that does not."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.processes import Place, Server, serving
+
+SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+)
+
+
+def attack(server: Server, folder: Path, *more: str) -> None:
+    """Let schemathesis try everything that the description allows, and much that it forbids."""
+    done = subprocess.run(
+        [
+            *(SCHEMATHESIS, "run", f"{server.http.base_url}/openapi.json"),
+            *("--checks", ",".join(CHECKS), "--max-examples", "8", "--generation-deterministic"),
+            *("--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all"),
+            *("--exclude-path-regex", "events|progress", "--warnings", "off", "--no-color"),
+            *("--request-timeout", "20", *more),
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+    assert "Traceback" not in server.place.log("up")
+
+
+def test_api_keeps_to_its_description(server: Server, tmp_path: Path) -> None:
+    """No 5xx, no undocumented status or type, no bad data taken in, for whoever asks."""
+    attack(server, tmp_path)
+
+
+@pytest.mark.parametrize("role", ["viewer", "admin"])
+def test_api_keeps_to_its_description_with_keys(
+    role: str, tmp_path: Path, postgres_url: str
+) -> None:
+    """So it does on PostgreSQL, which takes no NUL in a text, for members of either end."""
+    place = Place(tmp_path, postgres_url)
+    secret = place.run("keys", "create", "tester", "--role", role).stdout.strip()
+    with serving(place) as running:
+        attack(running, tmp_path, "-H", f"Authorization: Bearer {secret}")
