@@ -47,7 +47,7 @@ def page(cs: Callsheet, jobs: list[Job]) -> str:
     refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>callsheet</title>{refresh}<style>{_STYLE}</style>
+<title>callsheet</title><link rel="icon" href="{_ICON}">{refresh}<style>{_STYLE}</style>
 <header><h1>callsheet</h1><p>A production line for AI-generated media. Rows of a sheet go in;
 approved, quality-checked, costed pictures come out. Version {escape(callsheet.__version__)}.</p>
 </header>
@@ -60,6 +60,11 @@ approved, quality-checked, costed pictures come out. Version {escape(callsheet._
 """
 
 
+_ICON: Final = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+    "%3Crect y='5' width='16' height='10' rx='2' fill='%23345'/%3E"
+    "%3Cpath d='M0 4 15 1l.5 2L.5 6z' fill='%23c84'/%3E%3C/svg%3E"
+)
 _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run examples/launch.csv</pre>
 <pre>curl -F file=@examples/launch.csv http://127.0.0.1:9090/batch/upload</pre></div>"""
 
