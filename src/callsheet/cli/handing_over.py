@@ -17,6 +17,7 @@ from callsheet.delivery.results import (
     to_xlsx,
 )
 from callsheet.jobs.model import Job
+from callsheet.kernel.errors import InvalidInputError
 from callsheet.line.stages.deliver import file_key, own_cells
 from callsheet.line.together import together
 from callsheet.ports.blobs import BlobNotFoundError
@@ -33,9 +34,27 @@ class HandedOver:
     state: Mapping[str, Any]
 
 
+class OutputFolderError(InvalidInputError):
+    """The folder for what was made cannot be written."""
+
+    code = "output_folder"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for what will be made. Raises OutputFolderError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".callsheet"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        message = f"--out: cannot write in {folder}: {error.strerror}; name another folder"
+        raise OutputFolderError(message) from error
+
+
 async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     """Write pictures, contact sheets, tables and state; written again, they are the same."""
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    await asyncio.to_thread(make_folder, folder)
     async with cs.database.read() as connection:
         state = await cs.view.whole(connection, job)
         shots = await cs.house.jobs.shots(connection, job.id)

@@ -23,7 +23,7 @@ def out_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-_WHOLE: Final = frozenset({"id", "job", "take"})
+_WHOLE: Final = frozenset({"id", "job", "model", "take"})
 
 
 def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

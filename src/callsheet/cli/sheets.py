@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from callsheet.cli.handing_over import HandedOver, hand_over
+from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.watching import (
@@ -56,6 +56,7 @@ def run(
         draft = await asyncio.to_thread(read_draft, cs, sheet, mode, model, name)
         stored = await store_references(cs, sheet.parent, draft)
         target = (out or Path("build") / sheet.stem).absolute()
+        await asyncio.to_thread(make_folder, target)  # before anything is spent
         if live and not yes:
             ask(cs, draft)
         accepted = await cs.submission.submit(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from callsheet.intake.names import safe_name
 _ADDED: Final = ("status", "error", "cost_usd", "quoted_usd")
 _KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 Row = Mapping[str, Any]  # one row of a state document
 
@@ -87,7 +89,7 @@ def to_csv(table: ResultTable) -> bytes:
 
 def _inert(cell: str) -> str:
     """Keep spreadsheets from running a cell (OWASP "CSV injection"): a quote mark before it."""
-    dangerous = cell.startswith(_FORMULA) and not cell[1:2].isspace() and len(cell) > 1
+    dangerous = cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) and len(cell) > 1
     return f"'{cell}" if dangerous else cell
 
 

@@ -28,7 +28,7 @@ class UnknownStoreSchemeError(InvalidInputError):
     def __init__(self, scheme: str, allowed: Iterable[str]) -> None:
         self.scheme, self.allowed = scheme, tuple(allowed)
         super().__init__(
-            f"store URL has the unknown scheme {shown(scheme)!r}; "
+            f"CALLSHEET_STORE_URL has the unknown scheme {shown(scheme)!r}; "
             f"use a path or one of {', '.join(self.allowed)}",
             [FieldError("store_url", "unknown scheme", shown(scheme))],
         )
