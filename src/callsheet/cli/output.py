@@ -23,7 +23,7 @@ def out_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-_WHOLE: Final = frozenset({"id", "job", "model", "take"})
+_WHOLE: Final = frozenset({"id", "job", "take"})
 
 
 def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -35,7 +35,8 @@ def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
             column.lstrip("#"),
             justify="right" if right else "left",
             overflow="fold",
-            no_wrap=column in _WHOLE,  # it is copied into the next command
+            # what a row is about is copied into the next command
+            no_wrap=column in _WHOLE or (column == columns[0] and not right),
         )
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
