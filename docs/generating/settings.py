@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from callsheet.settings import Settings
+from callsheet.settings import KEY_NAMES, ProviderSettings, Settings
 from generating.marking import code, table
 
 
@@ -40,10 +40,33 @@ def page() -> str:
         " `callsheet run` takes up to 100,000 rows unless `max_rows` is set: the default of 10"
         " guards the web server.\n"
     )
+    outro += _providers()
     return intro + table(("setting", "environment", "default", "meaning"), rows) + outro
+
+
+def _providers() -> str:
+    """Write the table of what can be set for each hosted provider."""
+    rows = [
+        (
+            code(f"CALLSHEET_PROVIDER_<NAME>_{name.upper()}"),
+            code(str(field.default)) if field.default not in (None, "") else "empty",
+        )
+        for name, field in ProviderSettings.model_fields.items()
+        if name != "key"
+    ]
+    rows.append((code("CALLSHEET_PROVIDER_<NAME>_KEY"), "empty"))
+    keys = ", ".join(f"{code(name)} ({provider})" for name, provider in KEY_NAMES.items())
+    text = " ".join((ProviderSettings.__doc__ or "").split())
+    return (
+        f"\n## Hosted providers\n\n{text}\n\n{table(('environment', 'default'), rows)}"
+        f"\nKeys are read under the names that the field knows, too: {keys}. In `callsheet.toml` it"
+        " is a table `[provider.<name>]`.\n"
+    )
 
 
 def _bounds(rules: Iterable[Any]) -> str:
     least = next((rule.ge for rule in rules if hasattr(rule, "ge")), None)
     most = next((rule.le for rule in rules if hasattr(rule, "le")), None)
-    return "" if least is None else f" ({least:,} to {most:,})"
+    if least is None:
+        return ""
+    return f" ({least:,} or more)" if most is None else f" ({least:,} to {most:,})"

@@ -1,10 +1,12 @@
 """One frozen object of settings: environment, then `callsheet.toml`, then defaults."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -21,6 +23,54 @@ class SettingsError(InvalidInputError):
     """A setting cannot be read; names the variable and the value."""
 
     code: ClassVar[str] = "invalid_settings"
+
+
+KEY_NAMES: Final = {"REPLICATE_API_TOKEN": "replicate"}  # as the providers' own tools read them
+_PROVIDER: Final = "CALLSHEET_PROVIDER_"
+
+
+class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
+    """How one hosted provider is reached: CALLSHEET_PROVIDER_<NAME>_<FIELD>.
+
+    `base_url` is where its API is, if not where the provider says; `key` its key for us. At most
+    `concurrent` orders are out at a time, and so many are sent in a minute, an hour, a day. After
+    `settles_s` seconds an order that was sent has arrived, or never will.
+    """
+
+    base_url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+    key: SecretStr = SecretStr("")
+    concurrent: Annotated[int, Field(ge=1)] | None = None
+    per_minute: Annotated[int, Field(ge=1)] | None = None
+    per_hour: Annotated[int, Field(ge=1)] | None = None
+    per_day: Annotated[int, Field(ge=1)] | None = None
+    settles_s: Annotated[float, Field(ge=1, le=600)] = 60.0
+
+
+class _ProviderSource(PydanticBaseSettingsSource):
+    """Reads what the environment says about providers."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  # the signature is given
+        """Answer nothing: the whole is read at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Read all providers' fields."""
+        found: dict[str, dict[str, str]] = {}
+        for name, provider in KEY_NAMES.items():
+            if os.environ.get(name):
+                found.setdefault(provider, {})["key"] = os.environ[name]
+        fields = sorted(ProviderSettings.model_fields, key=len, reverse=True)
+        for name, value in os.environ.items():
+            if not name.startswith(_PROVIDER):
+                continue
+            rest = name.removeprefix(_PROVIDER).lower()
+            known = next((each for each in fields if rest.endswith(f"_{each}")), None)
+            if known is None:
+                offered = ", ".join(each.upper() for each in sorted(fields))
+                message = f"{name}: no such setting; after the provider's name comes {offered}"
+                raise SettingsError(message, [FieldError(name, "no such setting", shown(value))])
+            found.setdefault(rest.removesuffix(f"_{known}"), {})[known] = value
+        return {"provider": found} if found else {}
 
 
 def _named(*names: str) -> AliasChoices:
@@ -57,6 +107,13 @@ class Settings(BaseSettings):
     fetch_allow: tuple[str, ...] = Field(
         (), description="host:port pairs that references may be fetched from though not public"
     )
+    daily_budget_usd: Annotated[Decimal, Field(ge=0)] | None = Field(
+        None, description="Most that one workspace may commit in a day (UTC), in US dollars"
+    )
+    credits_per_usd: Annotated[int, Field(ge=1)] = Field(
+        100, description="Credits that stand for one US dollar where credits are shown"
+    )
+    provider: dict[str, ProviderSettings] = Field({}, description="Hosted providers, by name")
     master_key: SecretStr = Field(SecretStr(""), description="Signs links; empty: made in data_dir")
     log_level: Annotated[str, Field(pattern="(?i)^(debug|info|warning|error)$")] = Field(
         "INFO",
@@ -74,7 +131,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is given
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read flags first, then the environment, then the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _ProviderSource(settings_cls), toml
 
     @property
     def database(self) -> str:

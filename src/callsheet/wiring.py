@@ -4,15 +4,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
+
+import httpx2
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.service import Accounts
 from callsheet.accounts.store import KeyStore
 from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
 from callsheet.catalog.registry import FolderCatalog
+from callsheet.controls.providers import DoorStore
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
@@ -25,8 +29,14 @@ from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Stage
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.money import Money
 from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
+from callsheet.line.hosted.bringing import Bringer
+from callsheet.line.hosted.following import Follower
+from callsheet.line.hosted.ordering import Orderer
+from callsheet.line.hosted.post import PostRoom
+from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
@@ -38,11 +48,15 @@ from callsheet.line.stages.quote import quote
 from callsheet.line.stages.render import ORDER_WORK, order, render
 from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
+from callsheet.money.service import Purse
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.ports.engine import Work
+from callsheet.ports.hosted import Pace
 from callsheet.providers.local import LocalStudio
-from callsheet.settings import Settings
+from callsheet.providers.replicate import BASE_URL, PACE, Replicate
+from callsheet.settings import ProviderSettings, Settings
 from callsheet.storage.bell import JournalBell
+from callsheet.storage.clock import DatabaseClock
 from callsheet.storage.content import ContentStore, put_content, sweep_incoming
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.metered import MeteredStore
@@ -50,7 +64,10 @@ from callsheet.storage.opening import open_store
 from callsheet.storage.schema import is_current, migrate
 from callsheet.storage.secret import master_key
 from callsheet.storage.worker_lock import WorkerLock, WorkerRunningError
+from callsheet.takes.flight import FlightStore
+from callsheet.takes.post import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
+from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
 
@@ -58,11 +75,6 @@ CHECK_S = 0.4
 LAST_LEDGERS_S = 5.0  # systems kill what takes longer to end
 MAX_ASSET_BYTES = 20 * 1024**3
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
-
-
-def now() -> datetime:
-    """Tell the time; the one clock of the house."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,11 @@ class Callsheet:
     studio: ProcessStudio
     store: ContentStore
     answers: AnswerStore
+    purse: Purse
+    post: PostRoom
+    reconciler: Reconciler
+    clock: DatabaseClock
+    provider_http: Mapping[str, httpx2.AsyncClient]
     started_at: float
 
     @property
@@ -100,6 +117,7 @@ class Callsheet:
         changed = await migrate(self.database)
         if changed or not await self.engine.is_migrated():
             await self.engine.migrate()
+        await self.clock.sync()
         self.bell.start()
         return changed
 
@@ -139,7 +157,11 @@ class Callsheet:
         """Make the part that takes over from dead processes; SQLite has one process only."""
         if self.database.dialect == "sqlite":
             return None
-        return LeaseKeeper(self.database, runner.executor)
+
+        async def release(connection: AsyncConnection, executor: str) -> None:
+            await self.house.flight.free_claims(connection, executor, self.clock())
+
+        return LeaseKeeper(self.database, runner.executor, release)
 
     def chores(self) -> Chores:
         """Make the part that cleans up once an hour."""
@@ -163,10 +185,18 @@ class Callsheet:
         lease = self.lease_keeper(runner)
         ledgers = self.ledger_keeper()
         chores: list[asyncio.Task[None]] = []
+        hosted: list[asyncio.Task[None]] = []
         try:
             if lease is not None:
                 await lease.beat()  # before the first work: work without a lease is taken away
+            await self._free_own_claims(runner)
             await runner.launch()
+            who = runner.executor
+            loops = (Orderer(self.house, who), Follower(self.house, who), Bringer(self.house, who))
+            for loop in loops:
+                name = type(loop).__name__.lower()
+                hosted.append(asyncio.create_task(loop.run(), name=name))
+            chores.append(asyncio.create_task(self.clock.run(), name="clock"))
             chores.append(asyncio.create_task(ledgers.run(), name="ledgers"))
             chores.append(asyncio.create_task(self.chores().run(), name="chores"))
             if lease is not None:
@@ -174,14 +204,22 @@ class Callsheet:
             yield
         finally:
             await runner.close()
-            for chore in chores:
-                chore.cancel()
+            for task in hosted:  # while the lease is still held: orders on their way may arrive
+                task.cancel()
+            await asyncio.gather(*hosted, return_exceptions=True)
+            for task in chores:
+                task.cancel()
             await asyncio.gather(*chores, return_exceptions=True)
             with suppress(UnavailableError, TimeoutError):  # whoever works next writes them then
                 async with asyncio.timeout(LAST_LEDGERS_S):
                     await ledgers.catch_up()
             if lock is not None:
                 lock.release()
+
+    async def _free_own_claims(self, runner: Runner) -> None:
+        """Take up what an earlier process of the same name had claimed: it is gone."""
+        async with self.database.begin() as connection:
+            await self.house.flight.free_claims(connection, runner.executor, self.clock())
 
     @asynccontextmanager
     async def at_work(self, say: Callable[[str], None]) -> AsyncIterator[None]:
@@ -217,6 +255,8 @@ class Callsheet:
         await self.bell.close()
         await self.fetcher.close()
         await self.studio.close()
+        for http in self.provider_http.values():
+            await http.aclose()
         await self.house.blobs.close()
         await self.engine.close()
         await self.database.close()
@@ -246,7 +286,12 @@ def build(settings: Settings) -> Callsheet:
     studio = ProcessStudio(settings.drawing_processes)
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     bell = JournalBell(database, jobs.sequences)
-    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow))
+    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | _own_hosts(settings))
+    clock = DatabaseClock(database)
+    http = {Replicate.name: provider_http(settings, Replicate.name, BASE_URL)}
+    addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"))
+    purse = Purse(daily_budget=_money(settings.daily_budget_usd))
+    switches, answers = SwitchStore(), AnswerStore()
     house = House(
         database=database,
         blobs=blobs,
@@ -254,32 +299,40 @@ def build(settings: Settings) -> Callsheet:
         queue=engine,
         catalog=FolderCatalog(),
         providers={LocalStudio.name: LocalStudio(studio)},
+        hosted={Replicate.name: hosted_replicate(settings, http[Replicate.name])},
         studio=studio,
         jobs=jobs,
         takes=takes,
+        flight=FlightStore(),
+        webhooks=WebhookStore(),
+        uploads=UploadStore(),
+        doors=DoorStore(),
+        switches=switches,
+        purse=purse,
         assets=assets,
         references=references,
         desk=ReferenceDesk(fetcher, studio),
+        downloader=fetcher,
         adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
-        clock=now,
+        clock=clock,
+        webhook_address=addresses.address,
         parallel=settings.drawing_processes,
     )
-    links = AssetLinks(secret, settings.public_url.rstrip("/"), now)
+    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
     view = StateView(jobs, takes, links)
-    switches, answers = SwitchStore(), AnswerStore()
 
     def corrupt(_job: str, _reason: str) -> None:
         metrics.ledgers.labels("corrupt").inc()
 
-    ledger = Ledger(blobs, now, corrupt)
+    ledger = Ledger(blobs, clock, corrupt)
     return Callsheet(
         settings=settings,
         database=database,
         engine=engine,
         bell=bell,
         house=house,
-        accounts=Accounts(database, KeyStore(), now),
+        accounts=Accounts(database, KeyStore(), clock),
         switches=switches,
         submission=Submission(house, switches, answers),
         generations=Generations(house, switches, answers),
@@ -293,5 +346,48 @@ def build(settings: Settings) -> Callsheet:
         studio=studio,
         store=blobs,
         answers=answers,
+        purse=purse,
+        post=PostRoom(house, addresses),
+        reconciler=Reconciler(house),
+        clock=clock,
+        provider_http=http,
         started_at=time.time(),
     )
+
+
+def hosted_replicate(settings: Settings, http: httpx2.AsyncClient) -> Replicate:
+    """Wire Replicate with its key and its limits."""
+    ours = settings.provider.get(Replicate.name, ProviderSettings())
+    given = ours.model_dump(include=set(Pace.__dataclass_fields__), exclude_none=True)
+    return Replicate(
+        http,
+        key=ours.key.get_secret_value(),
+        settles_s=ours.settles_s,
+        pace=replace(PACE, **given),
+    )
+
+
+def provider_http(settings: Settings, name: str, url: str) -> httpx2.AsyncClient:
+    """Make a provider's HTTP client: its address, its key, bounded everything."""
+    ours = settings.provider.get(name, ProviderSettings())
+    key = ours.key.get_secret_value()
+    return httpx2.AsyncClient(
+        base_url=ours.base_url or url,
+        headers={"Authorization": f"Bearer {key}"} if key else {},
+        timeout=httpx2.Timeout(ours.settles_s / 2, connect=min(5.0, ours.settles_s / 4)),
+        limits=httpx2.Limits(max_connections=100, max_keepalive_connections=100),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def _own_hosts(settings: Settings) -> frozenset[str]:
+    """Name the hosts that the operator set as providers' addresses: outputs may lie there."""
+    urls = [httpx2.URL(each.base_url) for each in settings.provider.values() if each.base_url]
+    return frozenset(
+        f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}" for url in urls
+    )
+
+
+def _money(amount: Decimal | None) -> Money | None:
+    return None if amount is None else Money.usd(amount)

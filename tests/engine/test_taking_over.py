@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from dbos import DBOS
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS, LeaseKeeper, ended_here, executor_name
@@ -162,7 +163,12 @@ async def test_dead_executor_is_taken_over(postgres_url: str) -> None:
 
     alive = executor_name()
     async with opened(postgres_url) as (database, client), running(client, alive, work=work):
-        lease = LeaseKeeper(database, alive)
+        released: list[str] = []
+
+        async def release(_connection: AsyncConnection, executor: str) -> None:
+            released.append(executor)
+
+        lease = LeaseKeeper(database, alive, release)
         await lease.beat()
         async with database.begin() as connection:
             now = sa.extract("epoch", sa.func.clock_timestamp())
@@ -176,6 +182,7 @@ async def test_dead_executor_is_taken_over(postgres_url: str) -> None:
         reaped = await asyncio.gather(lease.reap(), lease.reap())
         assert sum(reaped) == 1
         await until(done)
+        assert released == [dead]
 
 
 async def test_recovering_twice_moves_work_once(postgres_url: str) -> None:

@@ -155,6 +155,18 @@ def a_full_take(job: Job) -> Take:
         created_at=NOW.astimezone(ELSEWHERE),
         ordered_at=NOW + timedelta(microseconds=1),
         finished_at=NOW - timedelta(days=20_000),
+        ticket="wd72mvk5vpel6elyuk3arf5x5d",
+        order_digest=sha256_of(b"order"),
+        held_on="2026-02-03",
+        holds=3,
+        due_at=1_795_228_710.379265,
+        claimed_by="host|pid:[4026531836]|77|0a1b2c3d",
+        looks=4,
+        tries=5,
+        cancel_asked=True,
+        outputs={"urls": ["https://x.test/ä.png"], "cost": None},
+        running_at=NOW + timedelta(seconds=2),
+        adopting_at=NOW + timedelta(seconds=3),
     )
 
 

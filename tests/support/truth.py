@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from callsheet.jobs.tables import JOBS, JOURNAL
 from callsheet.storage.database import parse_url, sync_engine
-from callsheet.takes.store import TAKES
+from callsheet.takes.tables import TAKES
 
 
 def check_books(database_url: str, job: str) -> dict[str, Any]:

@@ -83,7 +83,6 @@ def test_money_is_only_at_stake_after_it_is_held() -> None:
     assert {status for status in TakeStatus if TakeStatus.ORDERED in TAKE_MOVES[status]} == {
         TakeStatus.HELD
     }
-    assert TakeStatus.CANCELLED not in TAKE_MOVES[TakeStatus.IN_DOUBT]
     assert TakeStatus.CANCELLED not in TAKE_MOVES[TakeStatus.ADOPTING]
     assert {TakeStatus.QUOTED, TakeStatus.HELD} == WAITING
 

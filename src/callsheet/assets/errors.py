@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import NotFoundError
+from callsheet.kernel.errors import CallsheetError, NotFoundError
 
 
 class AssetNotFoundError(NotFoundError):
@@ -12,3 +12,12 @@ class AssetNotFoundError(NotFoundError):
 
     def __init__(self, sha256: str) -> None:
         super().__init__("asset", sha256)
+
+
+class OutputTooLargeError(CallsheetError):
+    """What a provider made is larger than anything it was asked for."""
+
+    code: ClassVar[str] = "output_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the output has more than the {limit:,} bytes that are allowed")

@@ -1,9 +1,11 @@
 """Adopting files: bytes into the store under their hash, with a thumbnail beside pictures."""
 
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
+from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.kernel.digests import Sha256, sha256_of
 from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly, Keep
@@ -11,6 +13,15 @@ from callsheet.ports.pictures import Studio
 
 THUMBNAIL_SIDE: Final = 384
 _REMEMBERED: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A file of ours now: its name, its type by its bytes, its size in bytes."""
+
+    sha256: Sha256
+    media_type: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,26 @@ class Adopter:
         self._remember(key)
         return await self.adopt(content, media_type)
 
+    async def adopt_output(
+        self, blocks: AsyncIterator[bytes], expected: Literal["image", "video"], *, max_bytes: int
+    ) -> Adopted:
+        """Store what a provider made, with a thumbnail, once it is known to be what was ordered.
+
+        Its type is read from its bytes. Raises UnreadablePictureError or UnreadableClipError, with
+        nothing kept, OutputTooLargeError, StoreUnavailableError.
+        """
+        content = await _gathered(blocks, max_bytes)
+        if expected == "image":
+            media_type = self.studio.picture_type(content)
+            sha256 = await self.adopt_picture(content, media_type)
+            return Adopted(sha256, media_type, len(content))
+        facts = await self.studio.clip(content, THUMBNAIL_SIDE)
+        with contextlib.suppress(BlobConflictError):  # the same clip, made just now
+            key = thumbnail_key(sha256_of(content))
+            await self.blobs.put(key, facts.poster, "image/webp", CreateOnly())
+        sha256 = await self.adopt(content, facts.media_type)
+        return Adopted(sha256, facts.media_type, len(content))
+
     async def _there(self, key: str) -> bool:
         try:
             await self.blobs.head(key)
@@ -57,3 +88,13 @@ class Adopter:
         self.known[key] = None
         if len(self.known) > _REMEMBERED:
             del self.known[next(iter(self.known))]
+
+
+async def _gathered(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
+    """Read a stream whole, within bounds."""
+    content = bytearray()
+    async for block in blocks:
+        content += block
+        if len(content) > max_bytes:
+            raise OutputTooLargeError(max_bytes)
+    return bytes(content)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, operate, sheets, sim
+from callsheet.cli import jobs, keys, operate, sheets, sim, takes
 
 app = typer.Typer(
     name="callsheet",
@@ -23,6 +23,7 @@ app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
+app.add_typer(takes.app, name="takes")
 app.add_typer(sim.app, name="sim")
 
 

@@ -76,10 +76,15 @@ async def watch_job(
             if job.problem != said and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             said = job.problem
-            if job.ended:
+            if job.ended or rests(job):
                 return job
             seen = job.sequence
             await _either(cs, job_id, seen, stop)
+
+
+def rests(job: Job) -> bool:
+    """Tell whether nothing more happens until a person acts: `job.problem` says what to do."""
+    return job.paused and not job.takes.running and not job.takes.in_doubt
 
 
 async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:

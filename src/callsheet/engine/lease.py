@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -72,10 +73,15 @@ def ended_here(executor: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LeaseKeeper:
-    """Keeps this process's lease and reaps others'."""
+    """Keeps this process's lease and reaps others'.
+
+    `release` lets go, in the reaper's transaction, of what a dead process had claimed in our own
+    tables.
+    """
 
     database: Database
     executor: str
+    release: Callable[[AsyncConnection, str], Awaitable[None]]
 
     async def run(self) -> None:
         """Beat and reap until cancelled, then give the lease back."""
@@ -112,6 +118,7 @@ class LeaseKeeper:
             moved = 0
             for executor in dead:
                 count = await asyncio.to_thread(recover, executor)
+                await self.release(connection, executor)
                 _LOG.warning("executor.reaped", extra=event(executor=executor, works=count))
                 moved += count
             await connection.execute(sa.delete(EXECUTORS).where(EXECUTORS.c.id.in_(dead)))

@@ -19,9 +19,11 @@ from callsheet.jobs.model import (
 )
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.money import Money
+from callsheet.line.endings import Ending, Moves, settle
 from callsheet.line.house import House
 from callsheet.line.transitions import enter
-from callsheet.takes.model import TakeStatus, moved
+from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
 PAUSED: Final = "paused"
@@ -57,6 +59,8 @@ class JobControl:
                 if job.status in FINISHED:
                     raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
                 return  # it is at work already
+            for provider in await self.house.takes.providers_of(connection, job.id):
+                await self.house.doors.open(connection, provider)  # a person says: try again
             values = {"paused": False, "finished_at": None}
             await self._again(connection, job, job.stage, values, Change())
 
@@ -103,9 +107,16 @@ class JobControl:
                 return
             check_move(job, JobStatus.CANCELLED)
             ended = await house.takes.cancel_open(connection, job.id, house.clock())
-            entries = await self._cancel_rows(connection, job)
+            into = Moves()
+            given_back = [
+                Ending(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
+            ]
+            await settle(house, connection, job, given_back, into)
+            out = await house.flight.ask_to_cancel(connection, job.id, house.clock())
+            entries = [*into.entries, *await self._cancel_rows(connection, job)]
             change = Change(
                 takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
+                held=Money(into.held),
                 values={
                     "status": JobStatus.CANCELLED,
                     "paused": False,
@@ -115,7 +126,10 @@ class JobControl:
             )
             await house.record(connection, job, entries, change)
             job = await house.jobs.lock(connection, job.id)
-            await enter(house, connection, job, Stage.DELIVER)
+            if out:
+                house.wake_follower.set()  # what a provider has in hand is stopped, or paid for
+            else:
+                await enter(house, connection, job, Stage.DELIVER)
         house.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
 
     async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:

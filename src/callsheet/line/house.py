@@ -1,24 +1,33 @@
 """What the line works with: the rooms' stores and the building's services, handed in once."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
+from callsheet.controls.providers import DoorStore
+from callsheet.controls.store import SwitchStore
 from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
+from callsheet.kernel.ids import TakeId
+from callsheet.money.service import Purse
 from callsheet.ports.bell import Bell
 from callsheet.ports.blobs import BlobStore
 from callsheet.ports.database import Database
 from callsheet.ports.engine import WorkQueue
+from callsheet.ports.fetching import Downloader
+from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.models import Catalog, Provider
 from callsheet.ports.pictures import Studio
+from callsheet.takes.flight import FlightStore
+from callsheet.takes.post import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.telemetry.metrics import Metrics
 
@@ -35,16 +44,29 @@ class House:
     queue: WorkQueue
     catalog: Catalog
     providers: dict[str, Provider]
+    hosted: Mapping[str, HostedProvider]
     studio: Studio
     jobs: JobStore
     takes: TakeStore
+    flight: FlightStore
+    webhooks: WebhookStore
+    uploads: UploadStore
+    doors: DoorStore
+    switches: SwitchStore
+    purse: Purse
     assets: AssetStore
     references: ReferenceStore
     desk: ReferenceDesk
+    downloader: Downloader
     adopter: Adopter
     metrics: Metrics
     clock: Callable[[], datetime]
+    webhook_address: Callable[[str, TakeId], str | None]  # where a provider may call about a take
     parallel: int  # how many takes this process makes at a time
+    # rung by whoever leaves something to do, for those who do it in the same process
+    wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_follower: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_bringer: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def record(
         self,

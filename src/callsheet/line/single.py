@@ -21,8 +21,9 @@ from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
-from callsheet.line.stages.render import enqueue_chunk
-from callsheet.ports.models import ModelCard, ModelDisabledError
+from callsheet.line.stages.quote import new_take
+from callsheet.line.stages.render import send_out
+from callsheet.ports.models import Execution, ModelCard, ModelDisabledError
 from callsheet.takes.model import ENDED, Take, moved, quoted_take
 
 _DEFAULT_SIDE: Final = 1_024
@@ -97,7 +98,7 @@ class Generations:
                 takes=moved([(None, take.status)]), values={"started_at": house.clock()}
             )
             await house.record(connection, job, [Entry("created", {"take": take.id})], change)
-            await enqueue_chunk(house, connection, job, [take.id], rank=1)
+            await send_out(house, connection, job, [take.id], rank=1)
         return Started(take.id)
 
     def _worded(
@@ -132,8 +133,9 @@ class Generations:
             variants=1,
             quoted=price,
         )
-        take = quoted_take(job, 1, 1, 1, card, inputs, now)
-        return job, shot, take
+        if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
+            return job, shot, new_take(self.house, job, shot, 1, 1)
+        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:
         """Read a take. Raises TakeNotFoundError."""

@@ -22,7 +22,7 @@ from callsheet.media.apart import ApartKilledError, ApartTimeoutError, run_apart
 from callsheet.media.drawing.contact_sheet import draw_contact_sheet
 from callsheet.media.drawing.frame import draw_frame
 from callsheet.media.lockdown import die_with_parent, lock_down
-from callsheet.media.sniffing import sniff
+from callsheet.media.sniffing import sniff, sniff_clip
 from callsheet.media.wire import Message, read_message
 from callsheet.ports.pictures import (
     FrameReference,
@@ -42,6 +42,7 @@ class Settings:
     memory_bytes: int
     max_pixels: int
     max_side: int
+    clips: bool = False
 
 
 class Bench:
@@ -49,16 +50,23 @@ class Bench:
 
     def __init__(self, settings: Settings) -> None:
         self._seconds = settings.picture_seconds
+        self._clips = settings.clips
         self._limits = examine.PictureLimits(settings.max_pixels, settings.max_side)
         self._jobs: dict[str, Callable[[Message], Message]] = {
             "examine": self._examine,
             "thumbnail": self._thumbnail,
+            "clip": self._clip,
             "frame": self._frame,
             "contact_sheet": self._contact_sheet,
         }
 
     def warm_up(self) -> None:
         """Load all that jobs will need, by doing each once."""
+        if self._clips:
+            from callsheet.media import clips  # noqa: PLC0415  # 60 MB that drawing never needs
+
+            clips.warm_up()
+            return
         examine.warm_up(self._limits)
         spec = FrameSpec(prompt="a lighthouse at night", width=256, height=256, seed=1, scene="1")
         frame = draw_frame(spec, [])
@@ -69,7 +77,7 @@ class Bench:
         try:
             return self._jobs[job.fields["kind"]](job)
         except UnreadablePictureError as error:
-            return Message({"unreadable": error.reason})
+            return _unreadable(error)
         except (ApartKilledError, ApartTimeoutError) as error:
             return Message({"unreadable": f"decoding it {error}"})
         except InvalidInputError as error:
@@ -98,12 +106,25 @@ class Bench:
             lambda: Message({}, [examine.thumbnail(content, media_type, self._limits, side)])
         )
 
+    def _clip(self, job: Message) -> Message:
+        from callsheet.media import clips  # noqa: PLC0415  # loaded by warm_up
+
+        content = job.blobs[0]
+        media_type = sniff_clip(content)
+        side = job.fields["poster_side"]
+
+        def work() -> Message:
+            facts, poster = clips.probe(content, media_type, side)
+            return Message(facts, [poster])
+
+        return self._apart(work)
+
     def _apart(self, work: Callable[[], Message]) -> Message:
         def answer() -> list[bytes]:
             try:
                 return work().pieces()
             except UnreadablePictureError as error:
-                return Message({"unreadable": error.reason}).pieces()
+                return _unreadable(error).pieces()
 
         answered = run_apart(answer, self._seconds)
         message = read_message(io.BytesIO(answered).read)
@@ -126,6 +147,10 @@ class Bench:
         ]
         sheet = draw_contact_sheet(job.fields["title"], job.fields["subtitle"], cells)
         return Message({}, [sheet])
+
+
+def _unreadable(error: UnreadablePictureError) -> Message:
+    return Message({"unreadable": error.reason})
 
 
 def main(arguments: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from callsheet.ports.pictures import UnreadablePictureError
+from callsheet.ports.pictures import UnreadableClipError, UnreadablePictureError
 
 _SHOWN_BYTES = 4
 _TEXT_PREFIX = 1_024
@@ -63,6 +63,22 @@ def sniff(content: bytes) -> str:
         begins = content[:_SHOWN_BYTES].hex(" ")
         raise UnreadablePictureError(f"its type is unknown (it begins {begins}); {_ANY_WAY_OUT}")
     raise UnreadablePictureError(f"this is {kind}; {_WAYS_OUT.get(kind, _ANY_WAY_OUT)}")
+
+
+_CLIPS = (
+    (re.compile(rb"....ftyp(?!avif|avis|hei|hev|mif1|msf1)", re.DOTALL), "video/mp4"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "video/webm"),
+)
+
+
+def sniff_clip(content: bytes) -> str:
+    """Name the media type of a clip that we read. Raises UnreadableClipError for the rest."""
+    for pattern, media_type in _CLIPS:
+        if pattern.match(content):
+            return media_type
+    named = next((media_type for pattern, media_type in _READ if pattern.match(content)), None)
+    kind = f"a picture ({named})" if named else _kind(content)
+    raise UnreadableClipError(f"this is {kind or 'of an unknown type'}")
 
 
 def _kind(content: bytes) -> str | None:

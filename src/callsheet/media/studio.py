@@ -9,23 +9,27 @@ is lost with one but the job it was doing.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.media.lockdown import Lockdown
+from callsheet.media.sniffing import sniff
 from callsheet.media.wire import Message
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings
 from callsheet.ports.pictures import (
+    ClipFacts,
     FrameReference,
     FrameSpec,
     PictureFacts,
     SheetCell,
     StudioUnavailableError,
+    UnreadableClipError,
     UnreadablePictureError,
 )
 
+MAX_CLIP_BYTES = 256 << 20
 _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
 
@@ -68,6 +72,9 @@ class ProcessStudio:
         self._picture_seconds = picture_seconds + grace_seconds
         self._drawing_seconds = drawing_seconds
         self._workers = [Worker(settings) for _ in range(workers)]
+        # Clips have a process of their own: what reads them is large, and no drawing needs it.
+        self._clips = Worker(replace(settings, clips=True))
+        self._clips_free = asyncio.Lock()
         # Last in, first out: a quiet studio keeps to one warm process.
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for worker in reversed(self._workers):
@@ -92,6 +99,33 @@ class ProcessStudio:
         fields = {"kind": "thumbnail", "max_side": max_side}
         return _only_blob(await self._about_picture(Message(fields, [content])))
 
+    async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
+        """Look at an untrusted clip in a process of its own. Raises UnreadableClipError."""
+        if len(content) > MAX_CLIP_BYTES:
+            reason = f"it has {len(content):,} bytes, at most {MAX_CLIP_BYTES:,} are read"
+            raise UnreadableClipError(reason)
+        job = Message({"kind": "clip", "poster_side": poster_side}, [content])
+        async with self._clips_free:
+            if self._closed:
+                raise StudioClosedError
+            try:
+                answer = await self._clips.ask(job, self._picture_seconds)
+            except JobTimeoutError as error:
+                reason = f"reading it took longer than {error.seconds:g} s"
+                raise UnreadableClipError(reason) from error
+        if "unreadable" in answer.fields:
+            raise UnreadableClipError(str(answer.fields["unreadable"]))
+        if "failed" in answer.fields:
+            raise DrawingFailedError("clip", str(answer.fields["failed"]))
+        try:
+            return ClipFacts(**answer.fields, poster=_only_blob(answer))
+        except TypeError as error:
+            raise JobLostError("clip", "its answer is out of form") from error
+
+    def picture_type(self, content: bytes) -> str:
+        """Name a picture's media type by its bytes. Raises UnreadablePictureError."""
+        return sniff(content)
+
     async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
         """Draw a storyboard frame; PNG of exactly the asked size."""
         modes = [reference.mode for reference in references]
@@ -109,7 +143,7 @@ class ProcessStudio:
     async def close(self) -> None:
         """Stop every process. Jobs under way fail, and so do those that wait and those to come."""
         self._closed = True
-        await asyncio.gather(*(worker.stop() for worker in self._workers))
+        await asyncio.gather(*(worker.stop() for worker in (*self._workers, self._clips)))
 
     async def _about_picture(self, job: Message) -> Message:
         size = len(job.blobs[0])

@@ -27,6 +27,7 @@ class WorkerSettings:
     memory_bytes: int
     max_pixels: int
     max_side: int
+    clips: bool = False  # it looks at clips, and draws nothing
 
 
 class JobLostError(StudioUnavailableError):

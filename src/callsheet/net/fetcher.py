@@ -10,7 +10,8 @@ is refused: who named a secure address did not agree to have its answer replaced
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import ClassVar
 
 import httpcore2
@@ -21,6 +22,7 @@ from callsheet.net.pinning import NotPublicError, PinnedBackend
 from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
 from callsheet.net.targets import Target, read_target
 from callsheet.ports.fetching import (
+    Download,
     Fetched,
     FetchError,
     FetchRefusedError,
@@ -86,6 +88,28 @@ class PublicFetcher:
         except TimeoutError as error:
             raise FetchTimeoutError(url, f"no whole answer within {timeout_s:g} s") from error
 
+    @asynccontextmanager
+    async def download(
+        self, url: str, *, max_bytes: int, timeout_s: float, headers: Mapping[str, str]
+    ) -> AsyncIterator[Download]:
+        """Read one address block by block, within the same bounds. Raises a FetchError.
+
+        `headers` go to the address itself, and to none that it redirects to.
+        """
+        target = read_target(url, self._allow_hosts)
+        extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+        try:
+            async with asyncio.timeout(timeout_s):
+                for _ in range(_MAX_REDIRECTS + 1):
+                    async with self._answered(target, max_bytes, extra) as answer:
+                        if isinstance(answer, Download):
+                            yield answer
+                            return
+                    target, extra = self._redirected(target, answer), []
+        except TimeoutError as error:
+            raise FetchTimeoutError(url, f"not whole within {timeout_s:g} s") from error
+        raise FetchError(url, f"it redirects more than {_MAX_REDIRECTS} times")
+
     async def close(self) -> None:
         """Let connections and look-ups go."""
         await self._pool.aclose()
@@ -120,24 +144,17 @@ class PublicFetcher:
 
     async def _get(self, target: Target, max_bytes: int) -> Fetched | str:
         """Ask once; answer the content, or the Location of a redirect."""
-        url = str(target.url)
-        try:
-            return await self._exchange(target, max_bytes)
-        except NotPublicError as error:
-            raise ForbiddenAddressError(url, str(error)) from error
-        except NameNotFoundError as error:
-            raise FetchUnreachableError(url, str(error)) from error
-        except httpcore2.TimeoutException as error:
-            raise FetchTimeoutError(url, "it accepts no connection") from error
-        except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-            # The pool cuts `__cause__` off; the library's error still carries it as its argument.
-            cause = error.args[0] if error.args else None
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                reason = f"its certificate does not hold: {cause.verify_message}"
-                raise FetchError(url, reason) from error
-            raise FetchUnreachableError(url, shown(error) or type(error).__name__) from error
+        async with self._answered(target, max_bytes, []) as answer:
+            if isinstance(answer, str):
+                return answer
+            content = b"".join([piece async for piece in answer.blocks])
+        return Fetched(str(target.url), content, answer.claimed_type)
 
-    async def _exchange(self, target: Target, max_bytes: int) -> Fetched | str:
+    @asynccontextmanager
+    async def _answered(
+        self, target: Target, max_bytes: int, extra: Sequence[tuple[bytes, bytes]]
+    ) -> AsyncIterator[Download | str]:
+        """Ask once; give the answer with its body unread, or the Location of a redirect."""
         url = str(target.url)
         request = httpcore2.URL(
             scheme=target.url.raw_scheme,
@@ -145,15 +162,41 @@ class PublicFetcher:
             port=target.url.port,
             target=target.url.raw_path,
         )
-        headers = [(b"Host", target.url.netloc), *_HEADERS]
-        async with self._pool.stream("GET", request, headers=headers) as response:
-            # Of a header that is given twice the first counts; the framing is h11's to judge.
-            fields = {name.lower(): value for name, value in reversed(response.headers)}
-            if response.status in _REDIRECTS and b"location" in fields:
-                return fields[b"location"].decode("utf-8", "replace")
-            _refuse_unusable(url, response.status, fields, max_bytes)
-            content = await _read(url, response, max_bytes)
-        return Fetched(url, content, _claimed_type(fields))
+        headers = [(b"Host", target.url.netloc), *_HEADERS, *extra]
+        with _told(url):
+            async with self._pool.stream("GET", request, headers=headers) as response:
+                # Of a header that is given twice the first counts; the framing is h11's to judge.
+                fields = {name.lower(): value for name, value in reversed(response.headers)}
+                if response.status in _REDIRECTS and b"location" in fields:
+                    yield fields[b"location"].decode("utf-8", "replace")
+                    return
+                _refuse_unusable(url, response.status, fields, max_bytes)
+                length = fields.get(b"content-length", b"")
+                yield Download(
+                    claimed_type=_claimed_type(fields),
+                    length=int(length) if length.isdigit() else None,
+                    blocks=_blocks(url, response, max_bytes),
+                )
+
+
+@contextmanager
+def _told(url: str) -> Iterator[None]:
+    """Tell the connection layer's errors as ours."""
+    try:
+        yield
+    except NotPublicError as error:
+        raise ForbiddenAddressError(url, str(error)) from error
+    except NameNotFoundError as error:
+        raise FetchUnreachableError(url, str(error)) from error
+    except httpcore2.TimeoutException as error:
+        raise FetchTimeoutError(url, "it accepts no connection") from error
+    except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
+        # The pool cuts `__cause__` off; the library's error still carries it as its argument.
+        cause = error.args[0] if error.args else None
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = f"its certificate does not hold: {cause.verify_message}"
+            raise FetchError(url, reason) from error
+        raise FetchUnreachableError(url, shown(error) or type(error).__name__) from error
 
 
 def _refuse_unusable(url: str, status: int, fields: Mapping[bytes, bytes], max_bytes: int) -> None:
@@ -171,13 +214,14 @@ def _refuse_unusable(url: str, status: int, fields: Mapping[bytes, bytes], max_b
         raise FetchTooLargeError(url, f"{int(length):,} bytes, at most {max_bytes:,} are allowed")
 
 
-async def _read(url: str, response: httpcore2.Response, max_bytes: int) -> bytes:
-    body = bytearray()
+async def _blocks(url: str, response: httpcore2.Response, max_bytes: int) -> AsyncIterator[bytes]:
+    """Read a body block by block, never more than allowed."""
+    read = 0
     async for piece in response.aiter_stream():
-        body += piece
-        if len(body) > max_bytes:
+        read += len(piece)
+        if read > max_bytes:
             raise FetchTooLargeError(url, f"more than the {max_bytes:,} bytes that are allowed")
-    return bytes(body)
+        yield piece
 
 
 def _claimed_type(fields: Mapping[bytes, bytes]) -> str:

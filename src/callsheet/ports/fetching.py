@@ -1,5 +1,7 @@
 """Fetching from an address that a user gave, as rooms see it."""
 
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -60,6 +62,24 @@ class FetchUnreachableError(FetchError):
 
     code: ClassVar[str] = "fetch_unreachable"
     retry: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer on its way: type and length as the server claims, the body block by block."""
+
+    claimed_type: str
+    length: int | None
+    blocks: AsyncIterator[bytes]
+
+
+class Downloader(Protocol):
+    """Reads output files of providers."""
+
+    def download(
+        self, url: str, *, max_bytes: int, timeout_s: float, headers: Mapping[str, str]
+    ) -> AbstractAsyncContextManager[Download]:
+        """Open a download."""
 
 
 class Fetcher(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -28,6 +28,13 @@ class Kind(StrEnum):
     """What a model makes of what."""
 
     TEXT_TO_IMAGE = "text_to_image"
+    IMAGE_EDIT = "image_edit"
+    TEXT_TO_VIDEO = "text_to_video"
+
+    @property
+    def makes(self) -> Literal["image", "video"]:
+        """What comes out."""
+        return "video" if self.value.endswith("video") else "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class ModelCard:
     """One model: what it takes, what it costs, and how an order for it is worded.
 
     `inputs` is a pydantic model whose JSON Schema is the form. `price` and `payload` are pure.
-    `expected_s` is how long one take usually lasts, in seconds.
+    `expected_s` is how long one take usually lasts, `time_limit_s` when it is given up, in seconds.
     """
 
     id: str
@@ -49,6 +56,8 @@ class ModelCard:
     max_references: int
     reference_modes: frozenset[ReferenceMode]
     expected_s: float
+    time_limit_s: float = 600.0
+    key_scope: str | None = None
     listed: bool = True
     limits: Mapping[str, int] = field(default_factory=dict)
 

@@ -46,10 +46,32 @@ class UnreadablePictureError(InvalidInputError):
         self.reason = reason
 
 
+class UnreadableClipError(UnreadablePictureError):
+    """The bytes are not a clip that we read: wrong type, damaged, or beyond the limits."""
+
+    code: ClassVar[str] = "unreadable_clip"
+
+    def __init__(self, reason: str) -> None:
+        InvalidInputError.__init__(self, f"not a usable clip: {reason}")
+        self.reason = reason
+
+
 class StudioUnavailableError(UnavailableError):
     """The drawing process died or ran out of its time or memory on this job."""
 
     code: ClassVar[str] = "studio_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipFacts:
+    """What looking at one clip found; `poster` is a WebP thumbnail of one of its frames."""
+
+    media_type: str
+    width: int
+    height: int
+    duration_s: float
+    has_audio: bool
+    poster: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +118,12 @@ class Studio(Protocol):
 
     async def thumbnail(self, content: bytes, max_side: int) -> bytes:
         """Shrink to fit a square of `max_side` pixels; WebP. Raises UnreadablePictureError."""
+
+    async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
+        """Look at an untrusted clip in a locked-down process. Raises UnreadableClipError."""
+
+    def picture_type(self, content: bytes) -> str:
+        """Name a picture's media type by its bytes. Raises UnreadablePictureError."""
 
     async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
         """Draw a storyboard frame; PNG of exactly the asked size."""

@@ -31,10 +31,12 @@ class TakeStatus(StrEnum):
 S = TakeStatus
 TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
     S.QUOTED: frozenset({S.HELD, S.FAILED, S.CANCELLED}),
-    S.HELD: frozenset({S.ORDERED, S.FAILED, S.CANCELLED}),
+    # to `running`: an order that was taken for never made turns up after all
+    S.HELD: frozenset({S.ORDERED, S.RUNNING, S.FAILED, S.CANCELLED}),
     S.ORDERED: frozenset({S.RUNNING, S.ADOPTING, S.IN_DOUBT, S.HELD, S.FAILED, S.CANCELLED}),
-    S.IN_DOUBT: frozenset({S.RUNNING, S.ADOPTING, S.HELD, S.FAILED}),
-    S.RUNNING: frozenset({S.ADOPTING, S.FAILED, S.CANCELLED}),
+    S.IN_DOUBT: frozenset({S.RUNNING, S.ADOPTING, S.HELD, S.FAILED, S.CANCELLED}),
+    # a provider that does not know its own ticket any more leaves a take in doubt
+    S.RUNNING: frozenset({S.ADOPTING, S.IN_DOUBT, S.FAILED, S.CANCELLED}),
     S.ADOPTING: frozenset({S.SUCCEEDED, S.FAILED}),
     S.SUCCEEDED: frozenset(),
     S.FAILED: frozenset(),
@@ -42,6 +44,7 @@ TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
 }
 ENDED: Final = frozenset({S.SUCCEEDED, S.FAILED, S.CANCELLED})
 WAITING: Final = frozenset({S.QUOTED, S.HELD})
+OUT: Final = frozenset({S.ORDERED, S.IN_DOUBT, S.RUNNING})  # an order may be with the provider
 _COUNTER: Final[Mapping[TakeStatus, str]] = {
     S.QUOTED: "queued",
     S.HELD: "queued",
@@ -83,6 +86,13 @@ class Take:
 
     `attempt` counts the takes of this variant from 1; only the newest counts for its row. `epoch`
     grows with every claim: who claimed under an older epoch may not write any more.
+
+    What follows `finished_at` is for takes of hosted models. `ticket` is the provider's id for the
+    order and `order_digest` digests what was sent. `held_on` is the day (UTC) of the open hold,
+    the `holds`-th of this take. `due_at` (seconds since 1970) is when somebody must look at the
+    take next, and never if it is None; `claimed_by` is who is at it. `looks` counts looks in the
+    present state, `tries` the orders that the provider was too busy for. `outputs` says where
+    what was made lies.
     """
 
     id: TakeId
@@ -104,6 +114,18 @@ class Take:
     error: Mapping[str, Any] | None = None
     ordered_at: datetime | None = None
     finished_at: datetime | None = None
+    ticket: str | None = None
+    order_digest: Sha256 | None = None
+    held_on: str | None = None
+    holds: int = 0
+    due_at: float | None = None
+    claimed_by: str | None = None
+    looks: int = 0
+    tries: int = 0
+    cancel_asked: bool = False
+    outputs: Mapping[str, Any] | None = None
+    running_at: datetime | None = None
+    adopting_at: datetime | None = None
 
 
 def quoted_take(
@@ -134,15 +156,18 @@ def quoted_take(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an ordered take ended: an asset, or an error {code, message, next_step}."""
+    """How an ordered take ended: an asset, an error {code, message, next_step}, or cancelled."""
 
     take: TakeId
     epoch: int
     asset: Sha256 | None = None
     charged: Money = Money()
     error: Mapping[str, Any] | None = None
+    cancelled: bool = False
 
     @property
     def status(self) -> TakeStatus:
         """The state it leads to."""
-        return TakeStatus.SUCCEEDED if self.asset else TakeStatus.FAILED
+        if self.asset:
+            return TakeStatus.SUCCEEDED
+        return TakeStatus.CANCELLED if self.cancelled else TakeStatus.FAILED

@@ -1,59 +1,23 @@
 """Rows of takes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.tables import JOBS
-from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
-from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA, UtcTime
 from callsheet.takes.errors import TakeNotFoundError
-from callsheet.takes.model import ENDED, WAITING, Outcome, Take, TakeStatus
+from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus
+from callsheet.takes.tables import OPEN, STANDING, TAKES, UNSPENT, row_of, take_of
 
-TAKES = sa.Table(
-    "takes",
-    METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("workspace", sa.Text, nullable=False),
-    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), nullable=False),
-    sa.Column("row", sa.Integer, nullable=False),
-    sa.Column("variant", sa.Integer, nullable=False),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("inputs", sa.JSON, nullable=False),
-    sa.Column("inputs_digest", sa.Text, nullable=False),
-    sa.Column("price", sa.BigInteger, nullable=False),
-    sa.Column("charged", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column("asset", sa.Text),
-    sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("ordered_at", UtcTime),
-    sa.Column("finished_at", UtcTime),
-    sa.UniqueConstraint("job", "row", "variant", "attempt"),
-    sa.Index(None, "workspace", "created_at"),
-    sa.Index(None, "workspace", "asset"),
-)
-# What may be ordered, or cancelled, without a word to anybody: takes that wait, and free local ones
-# that stand at `ordered` - whoever made them is gone or will find their epoch passed.
-_UNSPENT = sa.or_(
-    TAKES.c.status.in_(WAITING),
-    sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local"),
-)
-_STANDING = [column for column in TAKES.columns if column.name != "inputs"]
 _FINISH = (
     sa.update(TAKES)
     .where(
         TAKES.c.id == sa.bindparam("b_id"),
         TAKES.c.epoch == sa.bindparam("b_epoch"),
-        TAKES.c.status == TakeStatus.ORDERED,
+        OPEN,
     )
     .values(
         status=sa.bindparam("b_status"),
@@ -61,32 +25,11 @@ _FINISH = (
         charged=sa.bindparam("b_charged"),
         error=sa.bindparam("b_error", type_=TAKES.c.error.type),
         finished_at=sa.bindparam("b_now"),
+        due_at=None,
+        claimed_by=None,
+        held_on=None,
     )
 )
-
-
-def _take(row: sa.RowMapping) -> Take:
-    return Take(
-        id=TakeId(row["id"]),
-        workspace=WorkspaceId(row["workspace"]),
-        job=JobId(row["job"]),
-        row=row["row"],
-        variant=row["variant"],
-        attempt=row["attempt"],
-        model=row["model"],
-        provider=row["provider"],
-        status=TakeStatus(row["status"]),
-        epoch=row["epoch"],
-        inputs=row.get("inputs", {}),
-        inputs_digest=Sha256(row["inputs_digest"]),
-        price=Money(row["price"]),
-        charged=Money(row["charged"]),
-        asset=Sha256(row["asset"]) if row["asset"] else None,
-        error=row["error"],
-        created_at=row["created_at"],
-        ordered_at=row["ordered_at"],
-        finished_at=row["finished_at"],
-    )
 
 
 class TakeStore:
@@ -97,30 +40,7 @@ class TakeStore:
 
     async def add(self, connection: AsyncConnection, takes: Iterable[Take]) -> None:
         """Write new takes."""
-        rows = [
-            {
-                "id": take.id,
-                "workspace": take.workspace,
-                "job": take.job,
-                "row": take.row,
-                "variant": take.variant,
-                "attempt": take.attempt,
-                "model": take.model,
-                "provider": take.provider,
-                "status": take.status,
-                "epoch": take.epoch,
-                "inputs": dict(take.inputs),
-                "inputs_digest": take.inputs_digest,
-                "price": take.price.micros,
-                "charged": take.charged.micros,
-                "asset": take.asset,
-                "error": take.error,
-                "created_at": take.created_at,
-                "ordered_at": take.ordered_at,
-                "finished_at": take.finished_at,
-            }
-            for take in takes
-        ]
+        rows = [row_of(take) for take in takes]
         if rows:
             await connection.execute(sa.insert(TAKES), rows)
 
@@ -130,18 +50,40 @@ class TakeStore:
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise TakeNotFoundError(take)
-        return _take(row)
+        return take_of(row)
+
+    async def of_any_workspace(self, connection: AsyncConnection, take: TakeId) -> Take:
+        """Read one take for the line itself. Raises TakeNotFoundError."""
+        row = (
+            (await connection.execute(sa.select(TAKES).where(TAKES.c.id == take)))
+            .mappings()
+            .first()
+        )
+        if row is None:
+            raise TakeNotFoundError(take)
+        return take_of(row)
+
+    async def of_these_rows(
+        self, connection: AsyncConnection, job: JobId, rows: Collection[int]
+    ) -> list[Take]:
+        """Read where the takes of some rows stand, without their inputs."""
+        query = (
+            sa.select(*STANDING)
+            .where(TAKES.c.job == job, TAKES.c.row.in_(rows))
+            .order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
+        )
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def of_rows(
         self, connection: AsyncConnection, job: JobId, first: int, last: int
     ) -> list[Take]:
         """Read where the takes of rows `first` to `last` stand, without their inputs."""
         query = (
-            sa.select(*_STANDING)
+            sa.select(*STANDING)
             .where(TAKES.c.job == job, TAKES.c.row.between(first, last))
             .order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
         )
-        return [_take(row) for row in (await connection.execute(query)).mappings()]
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def unordered(
         self, connection: AsyncConnection, job: JobId, after_row: int, limit: int
@@ -149,7 +91,7 @@ class TakeStore:
         """List takes that are to be ordered, in order of row: (row, take)."""
         query = (
             sa.select(TAKES.c.row, TAKES.c.id)
-            .where(TAKES.c.job == job, TAKES.c.row > after_row, _UNSPENT)
+            .where(TAKES.c.job == job, TAKES.c.row > after_row, UNSPENT)
             .order_by(TAKES.c.row, TAKES.c.variant)
             .limit(limit)
         )
@@ -161,12 +103,23 @@ class TakeStore:
         """Move takes that may be ordered to `ordered` under a new epoch, and read them."""
         claim = (
             sa.update(TAKES)
-            .where(TAKES.c.id.in_(takes), _UNSPENT)
+            .where(TAKES.c.id.in_(takes), UNSPENT)
             .values(status=TakeStatus.ORDERED, epoch=TAKES.c.epoch + 1, ordered_at=now)
             .returning(TAKES)
         )
         rows = (await connection.execute(claim)).mappings()
-        return sorted((_take(row) for row in rows), key=lambda take: (take.row, take.variant))
+        return sorted((take_of(row) for row in rows), key=lambda take: (take.row, take.variant))
+
+    async def providers_of(self, connection: AsyncConnection, job: JobId) -> list[str]:
+        """Name the outside providers that a job's takes go to."""
+        query = sa.select(TAKES.c.provider).where(TAKES.c.job == job, TAKES.c.provider != "local")
+        return sorted(row.provider for row in await connection.execute(query.distinct()))
+
+    async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:
+        """Pick those that the local studio makes, in the order given."""
+        query = sa.select(TAKES.c.id).where(TAKES.c.id.in_(takes), TAKES.c.provider == "local")
+        local = {row.id for row in await connection.execute(query)}
+        return [take for take in takes if take in local]
 
     async def model_of(self, connection: AsyncConnection, take: TakeId) -> str:
         """Read which model a take asks for."""
@@ -192,7 +145,7 @@ class TakeStore:
     async def finish(
         self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime
     ) -> None:
-        """Write outcomes of ordered takes; one whose epoch has passed changes nothing."""
+        """Write outcomes of takes that are out; one whose epoch has passed changes nothing."""
         bound: list[dict[str, Any]] = [
             {
                 "b_id": outcome.take,
@@ -212,12 +165,19 @@ class TakeStore:
         self, connection: AsyncConnection, job: JobId, now: datetime
     ) -> list[Take]:
         """End the takes of a job that nothing was spent on; answers them as they were."""
-        before = sa.select(TAKES).where(TAKES.c.job == job, _UNSPENT)
-        takes = [_take(row) for row in (await connection.execute(before)).mappings()]
+        before = sa.select(TAKES).where(TAKES.c.job == job, UNSPENT)
+        takes = [take_of(row) for row in (await connection.execute(before)).mappings()]
         cancel = (
             sa.update(TAKES)
-            .where(TAKES.c.job == job, _UNSPENT)
-            .values(status=TakeStatus.CANCELLED, epoch=TAKES.c.epoch + 1, finished_at=now)
+            .where(TAKES.c.job == job, UNSPENT)
+            .values(
+                status=TakeStatus.CANCELLED,
+                epoch=TAKES.c.epoch + 1,
+                finished_at=now,
+                due_at=None,
+                claimed_by=None,
+                held_on=None,
+            )
         )
         await connection.execute(cancel)
         return takes
@@ -245,7 +205,7 @@ class TakeStore:
         if since is not None:
             query = query.where(TAKES.c.created_at >= since)
         query = query.order_by(TAKES.c.id.desc()).limit(limit)
-        return [_take(row) for row in (await connection.execute(query)).mappings()]
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def count_open(self, connection: AsyncConnection) -> dict[str, int]:
         """Count takes that have not ended, by state, over all workspaces."""

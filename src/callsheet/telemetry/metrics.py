@@ -19,6 +19,14 @@ class Metrics:
         self.waits = self._counter("work_waits_total", "Works that waited for a service", "code")
         self.store = self._counter("store_operations_total", "Store calls", "operation", "result")
         self.ledgers = self._counter("ledger_writes_total", "Ledger objects written", "result")
+        self.webhooks = self._counter(
+            "webhooks_total", "Webhooks that came in", "provider", "result"
+        )
+        self.doubled = self._counter(
+            "orders_doubled_total",
+            "Orders found beside a take's own; each needs a look",
+            "provider",
+        )
         self.requests = self._counter(
             "http_requests_total", "HTTP requests answered", "method", "route", "status"
         )

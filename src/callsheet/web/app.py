@@ -17,6 +17,7 @@ from callsheet.web import (
     jobs,
     models,
     progress,
+    webhooks,
 )
 from callsheet.web.feeds import FeedHub
 from callsheet.web.middleware import Surroundings
@@ -44,7 +45,7 @@ def create_app(cs: Callsheet) -> FastAPI:
     app.state.callsheet = cs
     app.state.feeds = FeedHub(cs)
     # the busiest first: routes are tried in order
-    modules = (health, progress, assets, batches, generations, models, jobs, home)
+    modules = (health, progress, assets, batches, generations, models, jobs, webhooks, home)
     for module in modules:
         app.include_router(module.router)
     app.state.routes = [route for module in modules for route in module.router.routes]

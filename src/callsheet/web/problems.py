@@ -21,6 +21,7 @@ from callsheet.kernel.errors import (
     UnavailableError,
     shown,
 )
+from callsheet.ports.hosted import ForgedWebhookError
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
     BodyTooLargeError,
@@ -32,6 +33,7 @@ from callsheet.web.errors import (
 MEDIA_TYPE: Final = "application/problem+json"
 _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (UnauthorizedError, 401),
+    (ForgedWebhookError, 401),
     (ForbiddenError, 403),
     (ForbiddenHostError, 403),
     (LinkRefusedError, 403),

@@ -1,0 +1,98 @@
+"""Rows of providers: which may be asked now, which must rest, which need a person first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.ports.database import METADATA, UtcTime
+
+DOORS = sa.Table(
+    "provider_doors",
+    METADATA,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("resting_until", sa.Float, nullable=False, server_default="0"),
+    sa.Column("code", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("key_print", sa.Text),
+    sa.Column("changed_at", UtcTime),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a provider stands to us.
+
+    Until `resting_until` (seconds since 1970) it asked to be left alone. `code` and `reason` say
+    why no order would pass with the key of that print; None if nothing is known against it.
+    """
+
+    provider: str
+    resting_until: float = 0.0
+    code: str | None = None
+    reason: str = ""
+    key_print: str = ""
+
+    def is_shut(self, key_print: str) -> bool:
+        """Tell whether orders with this key are known not to pass. A new key is a new try."""
+        return self.code is not None and self.key_print == key_print
+
+
+class DoorStore:
+    """Reads and writes providers' doors; every method works in the caller's transaction."""
+
+    async def lock(self, connection: AsyncConnection, provider: str) -> Door:
+        """Read a door and keep every other transaction from ordering there meanwhile."""
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        row = {"provider": provider, "resting_until": 0.0}
+        await connection.execute(insert(DOORS).on_conflict_do_nothing(), row)
+        query = sa.select(DOORS).where(DOORS.c.provider == provider).with_for_update()
+        return _door((await connection.execute(query)).mappings().one())
+
+    async def all(self, connection: AsyncConnection) -> dict[str, Door]:
+        """Read every door, by provider."""
+        rows = (await connection.execute(sa.select(DOORS))).mappings()
+        return {row["provider"]: _door(row) for row in rows}
+
+    async def rest(self, connection: AsyncConnection, provider: str, until: float) -> None:
+        """Leave a provider alone until then, or longer if that was said before."""
+        await self.lock(connection, provider)
+        longer = sa.update(DOORS).where(DOORS.c.provider == provider, DOORS.c.resting_until < until)
+        await connection.execute(longer.values(resting_until=until))
+
+    async def shut(
+        self,
+        connection: AsyncConnection,
+        provider: str,
+        *,
+        code: str,
+        reason: str,
+        key_print: str,
+        now: datetime,
+    ) -> None:
+        """Send no order with this key until somebody opens the door, or the key changes."""
+        await self.lock(connection, provider)
+        values = {"code": code, "reason": reason, "key_print": key_print, "changed_at": now}
+        await connection.execute(
+            sa.update(DOORS).where(DOORS.c.provider == provider).values(**values)
+        )
+
+    async def open(self, connection: AsyncConnection, provider: str) -> None:
+        """Let orders be tried again."""
+        values: dict[str, Any] = {"code": None, "reason": None, "key_print": None}
+        await connection.execute(
+            sa.update(DOORS).where(DOORS.c.provider == provider).values(**values)
+        )
+
+
+def _door(row: sa.RowMapping) -> Door:
+    return Door(
+        provider=row["provider"],
+        resting_until=row["resting_until"],
+        code=row["code"],
+        reason=row["reason"] or "",
+        key_print=row["key_print"] or "",
+    )

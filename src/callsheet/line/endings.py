@@ -1,0 +1,167 @@
+"""How takes end: outcome, asset, money, row and job, written down in one transaction."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.assets.model import Asset
+from callsheet.jobs.model import Change, Entry, Job, JobStatus, Stage
+from callsheet.kernel.logs import event
+from callsheet.kernel.money import Money
+from callsheet.line.house import LOG, House
+from callsheet.line.transitions import leave
+from callsheet.money.model import Crossing, Holding, Settlement
+from callsheet.ports.models import ProviderError
+from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus, moved
+from callsheet.takes.standing import first_error, newest, row_entry, summed_up
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a take ended that was claimed under `take.epoch`; `asset` is what was made."""
+
+    take: Take
+    outcome: Outcome
+    asset: Asset | None = None
+
+
+@dataclass(slots=True)
+class Moves:
+    """What a transaction did to a job's takes: to be written into the job in one go."""
+
+    moves: list[tuple[TakeStatus | None, TakeStatus | None]] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
+    held: int = 0
+    charged: int = 0
+    entries: list[Entry] = field(default_factory=list)
+
+    def add(self, take: Take, to: TakeStatus) -> None:
+        """Count one take's move."""
+        self.moves.append((take.status, to))
+        self.rows.add(take.row)
+
+
+def failure(take: Take, error: ProviderError, charged: Money | None = None) -> Ending:
+    """Word the end of a take that failed; without `charged` all of its hold is given back."""
+    said = {"code": error.code, "message": str(error), "next_step": error.next_step}
+    return Ending(take, Outcome(take.id, take.epoch, error=said, charged=charged or Money()))
+
+
+def cancelled(take: Take) -> Ending:
+    """Word the end of a take that is not wanted any more and of which nothing was ordered."""
+    return Ending(take, Outcome(take.id, take.epoch, cancelled=True))
+
+
+def holding_of(take: Take) -> Holding:
+    """Name the hold that is open for a take."""
+    return Holding(
+        take=take.id,
+        epoch=take.holds,
+        amount=take.price,
+        job=take.job,
+        model=take.model,
+        provider=take.provider,
+        workspace=take.workspace,
+        day=take.held_on or "",
+    )
+
+
+async def end(
+    house: House, connection: AsyncConnection, job: Job, endings: Sequence[Ending], into: Moves
+) -> list[Ending]:
+    """End takes of a locked job, once: those whose epoch has passed are left out.
+
+    Money that was held is charged as far as the outcome says, and the rest given back.
+    """
+    current = await house.takes.current(connection, [each.take.id for each in endings])
+    valid = [
+        each
+        for each in endings
+        if each.take.id in current
+        and current[each.take.id][1] == each.outcome.epoch
+        and current[each.take.id][0] not in ENDED
+    ]
+    await house.assets.add(connection, [each.asset for each in valid if each.asset])
+    await house.takes.finish(connection, [each.outcome for each in valid], house.clock())
+    await settle(house, connection, job, valid, into)
+    for each in valid:
+        into.moves.append((current[each.take.id][0], each.outcome.status))
+        into.rows.add(each.take.row)
+        house.metrics.takes.labels(each.outcome.status).inc()
+    return valid
+
+
+async def settle(
+    house: House, connection: AsyncConnection, job: Job, endings: Sequence[Ending], into: Moves
+) -> None:
+    """Turn open holds into charges and releases."""
+    held = [each for each in endings if each.take.held_on]
+    settlements = [Settlement(holding_of(each.take), each.outcome.charged, None) for each in held]
+    crossings = await house.purse.settle(connection, settlements, house.clock())
+    into.held -= sum(each.take.price.micros for each in held)
+    into.charged += sum(each.outcome.charged.micros for each in endings)
+    into.entries += tell_crossings(job, crossings)
+
+
+def tell_crossings(job: Job, crossings: Sequence[Crossing]) -> list[Entry]:
+    """Say that budgets are nearly or wholly used up: in the log, and in the job's journal."""
+    entries = []
+    for crossing in crossings:
+        said = {
+            "budget": crossing.scope,
+            "share": crossing.share,
+            "committed": str(crossing.committed),
+            "limit": str(crossing.limit),
+        }
+        LOG.warning("budget.crossed", extra=event(workspace=job.workspace, job=job.id, **said))
+        entries.append(Entry("budget", said))
+    return entries
+
+
+async def write_moves(
+    house: House,
+    connection: AsyncConnection,
+    job: Job,
+    into: Moves,
+    values: dict[str, Any] | None = None,
+) -> None:
+    """Bring a locked job up to date with what was done to its takes, and send it on if done."""
+    if into.moves or into.entries or values:
+        entries = [*into.entries, *await sum_up_rows(house, connection, job, into.rows)]
+        moving = job.status in (JobStatus.QUEUED, JobStatus.WAITING) and not job.paused
+        going_on = {"status": JobStatus.RUNNING, "problem": None} if moving else {}
+        change = Change(
+            takes=moved(into.moves),
+            held=Money(into.held),
+            charged=Money(into.charged),
+            values={**going_on, **(values or {})},
+        )
+        await house.record(connection, job, entries, change)
+        job = await house.jobs.lock(connection, job.id)
+    await finish_if_done(house, connection, job)
+
+
+async def sum_up_rows(
+    house: House, connection: AsyncConnection, job: Job, rows: Collection[int]
+) -> list[Entry]:
+    """Bring rows up to date with their takes; the journal entries that tell it."""
+    if not rows:
+        return []
+    shots = await house.jobs.shots(connection, job.id, rows=sorted(rows))
+    takes = newest(await house.takes.of_these_rows(connection, job.id, rows))
+    entries, changed = [], []
+    for shot in shots:
+        status = summed_up(takes[shot.row])
+        error = first_error(takes[shot.row])
+        entries.append(row_entry(shot, status, takes[shot.row]))
+        changed.append({"row": shot.row, "status": status, "error": error})
+    await house.jobs.set_shots(connection, job.id, changed)
+    return entries
+
+
+async def finish_if_done(house: House, connection: AsyncConnection, job: Job) -> None:
+    """Send a locked job on when none of its takes is open."""
+    if job.takes.open == 0 and job.stage is Stage.RENDER and not job.paused:
+        await leave(house, connection, job)

@@ -1,0 +1,193 @@
+"""Bringing home: what a provider made comes into our store before the take is called done."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from callsheet.assets.errors import OutputTooLargeError
+from callsheet.assets.model import Asset
+from callsheet.kernel.errors import CallsheetError, UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.kernel.money import Money
+from callsheet.line.endings import Ending, Moves, end, write_moves
+from callsheet.line.hosted.results import made_outputs
+from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.house import House
+from callsheet.line.patience import show_problem
+from callsheet.ports.fetching import FetchError
+from callsheet.ports.hosted import Made
+from callsheet.ports.models import ProviderError
+from callsheet.ports.pictures import UnreadablePictureError
+from callsheet.takes.flight import Claim
+from callsheet.takes.model import Outcome, Take, TakeStatus
+from callsheet.takes.schedule import backoff_s
+
+_LOG = logging.getLogger("callsheet.hosted")
+_AT_A_TIME: Final = 16
+_IDLE_S: Final = 0.25
+_AWAY_S: Final = 1.0
+_CLAIM_S: Final = 120.0
+_MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
+_DOWNLOAD_S: Final = 100.0
+_LOOKS: Final = 12  # downloads of one output before it is given up: half an hour, as waits grow
+_UNREADABLE_LOOKS: Final = 3  # a damaged file may have been damaged on its way
+
+
+class OutputLostError(ProviderError):
+    """It was made and paid for, but cannot be brought home."""
+
+    code = "output_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What became of an output: an ending, or another try at `due_at`."""
+
+    take: Take
+    ending: Ending | None
+    due_at: float | None = None
+    outputs: dict[str, object] | None = None
+
+
+class Bringer:
+    """Brings outputs home, for as long as it runs. Any number of processes may."""
+
+    def __init__(self, house: House, who: str) -> None:
+        self._house, self._who = house, who
+        self._scribe: Scribe[Home] = Scribe(partial(write_homes, house))
+        self._bringing: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Bring until cancelled. What is broken off is brought again by somebody."""
+        scribe = asyncio.create_task(self._scribe.run(), name="bring-scribe")
+        try:
+            while True:
+                self._house.wake_bringer.clear()
+                try:
+                    busy = await self.round()
+                except UnavailableError as problem:
+                    _LOG.warning("bringing.waits", extra=event(reason=str(problem)))
+                    await asyncio.sleep(_AWAY_S)
+                    continue
+                if not busy:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_IDLE_S):
+                            await self._house.wake_bringer.wait()
+        finally:
+            for task in (scribe, *self._bringing):
+                task.cancel()
+            await asyncio.gather(scribe, *self._bringing, return_exceptions=True)
+
+    async def round(self) -> bool:
+        """Claim what is due and bring it; tells whether there was anything."""
+        house, free = self._house, _AT_A_TIME - len(self._bringing)
+        if free <= 0:
+            return False
+        claim = Claim(self._who, house.clock(), _CLAIM_S)
+        adopting = {TakeStatus.ADOPTING}
+        async with house.database.begin() as connection:
+            takes = await house.flight.claim_to_look_at(connection, adopting, claim, free)
+        for take in takes:
+            task = asyncio.create_task(self._bring(take))
+            self._bringing.add(task)
+            task.add_done_callback(self._brought)
+        return bool(takes)
+
+    def _brought(self, task: asyncio.Task[None]) -> None:
+        self._bringing.discard(task)
+        self._house.wake_bringer.set()
+
+    async def _bring(self, take: Take) -> None:
+        counted = replace(take, looks=take.looks + 1)
+        due_at = self._house.clock().timestamp() + backoff_s(take.looks)
+        try:
+            self._scribe.add(Home(take, await bring(self._house, take)))
+        except UnavailableError as problem:
+            # what was paid for is never thrown away: it stays `adopting` until our store is back
+            with contextlib.suppress(UnavailableError):
+                await show_problem(self._house, take.job, problem)
+            self._scribe.add(Home(take, None, due_at))
+        except (FetchError, UnreadablePictureError, OutputTooLargeError) as error:
+            most = _LOOKS if isinstance(error, FetchError) else _UNREADABLE_LOOKS
+            if counted.looks >= most:
+                self._scribe.add(Home(take, _lost(take, error)))
+                return
+            _LOG.warning("take.output_refused", extra=event(take=take.id, reason=str(error)))
+            self._scribe.add(Home(counted, None, due_at, await self._fresh(take)))
+        except Exception:  # noqa: BLE001  # one take must not end the loop for all
+            _LOG.exception("bringing.failed", extra=event(take=take.id))
+            self._scribe.add(Home(counted, None, due_at))
+
+    async def _fresh(self, take: Take) -> dict[str, object] | None:
+        """Ask the provider again where the outputs lie: addresses expire."""
+        try:
+            standing = await self._house.hosted[take.provider].poll(take.ticket or "")
+        except ProviderError as error:
+            _LOG.warning("take.output_unasked", extra=event(take=take.id, reason=str(error)))
+            return None
+        return made_outputs(standing) if isinstance(standing, Made) else None
+
+
+async def bring(house: House, take: Take) -> Ending:
+    """Fetch, examine and store one take's output; word its end. Doing it again changes nothing."""
+    card = house.catalog.card(take.model)
+    outputs = take.outputs or {}
+    url = next(iter(outputs.get("urls") or ()), None)
+    if url is None:
+        return _lost(take, OutputLostError(take.provider, "it reports success without an output"))
+    headers = house.hosted[take.provider].download_headers(url)
+    makes = card.kind.makes
+    async with house.downloader.download(
+        url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
+    ) as download:
+        adopted = await house.adopter.adopt_output(
+            download.blocks, makes, max_bytes=_MAX_BYTES[makes]
+        )
+    asset = Asset(
+        sha256=adopted.sha256,
+        workspace=take.workspace,
+        media_type=adopted.media_type,
+        size=adopted.size,
+        created_at=house.clock(),
+        made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
+    )
+    outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
+    return Ending(take, outcome, asset)
+
+
+def _cost(take: Take) -> Money:
+    """Read what the provider said it cost; else what was quoted."""
+    cost = (take.outputs or {}).get("cost")
+    return take.price if cost is None else Money(cost)
+
+
+def _lost(take: Take, error: CallsheetError) -> Ending:
+    said = {"code": error.code, "message": str(error), "next_step": "stop"}
+    return Ending(take, Outcome(take.id, take.epoch, error=said, charged=_cost(take)))
+
+
+async def write_homes(house: House, homes: Sequence[Home]) -> None:
+    """Write down what came home. Safe to repeat. Raises UnavailableError."""
+    later = [each for each in homes if each.ending is None]
+    if later:
+        async with house.database.begin() as connection:
+            for each in later:
+                if each.outputs is not None:
+                    await house.flight.set_outputs(connection, each.take, dict(each.outputs))
+            await house.flight.look_later(connection, [(each.take, each.due_at) for each in later])
+    by_job: dict[JobId, list[Ending]] = defaultdict(list)
+    for each in homes:
+        if each.ending is not None:
+            by_job[each.take.job].append(each.ending)
+    for job_id, endings in sorted(by_job.items()):
+        async with house.database.begin() as connection:
+            job = await house.jobs.lock(connection, job_id)
+            into = Moves()
+            await end(house, connection, job, endings, into)
+            await write_moves(house, connection, job, into)

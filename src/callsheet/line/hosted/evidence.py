@@ -1,0 +1,59 @@
+"""Evidence that an order exists: a ticket that came late, in a listing or by a webhook."""
+
+from callsheet.jobs.model import Change, Entry
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.logs import event
+from callsheet.line.endings import Moves, write_moves
+from callsheet.line.house import LOG, House
+from callsheet.ports.hosted import HostedProvider
+from callsheet.ports.models import ProviderError
+from callsheet.takes.model import ENDED, Take, TakeStatus
+
+
+async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> None:
+    """Give a take the ticket of an order that was made for it, whatever was believed before.
+
+    A second order for one take should not exist. If one does, it is reported and the provider is
+    asked to stop it; the first one counts.
+    """
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, take.job)
+        now = house.clock()
+        current = await house.takes.find(connection, take.workspace, take.id)
+        known = await house.flight.known_tickets(connection, provider.name, [ticket])
+        if known and current.ticket != ticket:
+            return  # an order that another take has: not evidence of this one's
+        if current.ticket is None and current.status not in ENDED:
+            into = Moves()
+            await house.flight.move(
+                connection,
+                current,
+                TakeStatus.RUNNING,
+                ticket=ticket,
+                running_at=now,
+                due_at=now.timestamp(),
+                error=None,
+                looks=0,
+            )
+            into.add(current, TakeStatus.RUNNING)
+            await write_moves(house, connection, job, into)
+            LOG.info("take.found", extra=event(take=take.id, job=job.id, ticket=ticket))
+            house.wake_follower.set()
+            return
+        if current.ticket == ticket:
+            return
+        said = {"take": take.id, "ticket": ticket, "has": current.ticket}
+        await house.record(connection, job, [Entry("ordered_twice", said)], Change())
+    LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
+    house.metrics.doubled.labels(provider.name).inc()
+    try:
+        await provider.cancel(ticket)
+    except ProviderError as error:
+        LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
+
+
+async def accept_for(house: House, provider: HostedProvider, take_id: TakeId, ticket: str) -> None:
+    """Accept evidence for a take that is known by its id alone."""
+    async with house.database.read() as connection:
+        take = await house.takes.of_any_workspace(connection, take_id)
+    await accept_evidence(house, provider, take, ticket)

@@ -1,0 +1,243 @@
+"""Following: orders that are out are asked about when due, whoever placed them."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from callsheet.jobs.model import JobStatus
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.kernel.money import Money
+from callsheet.line.endings import Ending, Moves, end, failure, write_moves
+from callsheet.line.hosted.doors import shut
+from callsheet.line.hosted.reconciling import reconcile
+from callsheet.line.hosted.results import made_outputs
+from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.house import House
+from callsheet.ports.hosted import (
+    BusyError,
+    Ended,
+    HostedProvider,
+    Made,
+    Pending,
+    ProviderBlockedError,
+    Standing,
+    TicketUnknownError,
+)
+from callsheet.ports.models import ProviderError
+from callsheet.takes.flight import Claim
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.schedule import backoff_s, next_look_s
+
+_LOG = logging.getLogger("callsheet.hosted")
+POLLS: Final = 32
+_IDLE_S: Final = 0.25
+_AWAY_S: Final = 1.0
+_CLAIM_S: Final = 60.0
+_FOLLOWED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
+
+
+class TimeLimitError(ProviderError):
+    """The provider was not done within the model's time limit; it was told to stop."""
+
+    code = "time_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a running take found."""
+
+    provider: HostedProvider
+    take: Take
+    found: Standing | ProviderError
+
+
+class Follower:
+    """Follows what is due, for as long as it runs. Any number of processes may."""
+
+    def __init__(self, house: House, who: str) -> None:
+        self._house, self._who = house, who
+        self._scribe: Scribe[Look] = Scribe(partial(write_looks, house))
+        self._looking: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Follow until cancelled. A look that is broken off is made again by somebody."""
+        scribe = asyncio.create_task(self._scribe.run(), name="follow-scribe")
+        try:
+            while True:
+                self._house.wake_follower.clear()
+                try:
+                    busy = await self.round()
+                except UnavailableError as problem:
+                    _LOG.warning("following.waits", extra=event(reason=str(problem)))
+                    await asyncio.sleep(_AWAY_S)
+                    continue
+                if not busy:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_IDLE_S):
+                            await self._house.wake_follower.wait()
+        finally:
+            for task in (scribe, *self._looking):
+                task.cancel()
+            await asyncio.gather(scribe, *self._looking, return_exceptions=True)
+
+    async def round(self) -> bool:
+        """Claim what is due and look at it; tells whether there was anything."""
+        free = POLLS - len(self._looking)
+        if free <= 0:
+            return False
+        house = self._house
+        claim = Claim(self._who, house.clock(), _CLAIM_S)
+        async with house.database.begin() as connection:
+            takes = await house.flight.claim_to_look_at(connection, _FOLLOWED, claim, free)
+        doubtful: dict[str, list[Take]] = defaultdict(list)
+        for take in takes:
+            provider = house.hosted.get(take.provider)
+            if provider is None:
+                _LOG.error("take.orphaned", extra=event(take=take.id, provider=take.provider))
+            elif take.status is TakeStatus.RUNNING:
+                self._start(self._look(provider, take))
+            else:
+                doubtful[take.provider].append(take)
+        for name, group in doubtful.items():
+            self._start(reconcile(house, house.hosted[name], group))
+        return bool(takes)
+
+    def _start(self, look: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_reported(look))
+        self._looking.add(task)
+        task.add_done_callback(self._looked)
+
+    def _looked(self, task: asyncio.Task[None]) -> None:
+        self._looking.discard(task)
+        if not self._looking:
+            self._house.wake_follower.set()
+
+    async def _look(self, provider: HostedProvider, take: Take) -> None:
+        found: Standing | ProviderError
+        try:
+            if take.cancel_asked or self._is_late(take):
+                await provider.cancel(take.ticket or "")
+            found = await provider.poll(take.ticket or "")
+        except ProviderError as error:
+            found = error
+        self._scribe.add(Look(provider, take, found))
+
+    def _is_late(self, take: Take) -> bool:
+        return lateness_s(self._house, take) > 0
+
+
+async def _reported(look: Coroutine[Any, Any, None]) -> None:
+    """Report a look that fails for a reason nobody foresaw; the take falls due again."""
+    try:
+        await look
+    except UnavailableError as problem:
+        _LOG.warning("following.waits", extra=event(reason=str(problem)))
+    except Exception:  # noqa: BLE001  # one take must not end the loop for all
+        _LOG.exception("following.failed")
+
+
+def lateness_s(house: House, take: Take) -> float:
+    """Say for how long a running take is over its model's time limit; negative before that."""
+    limit = house.catalog.card(take.model).time_limit_s
+    began = take.running_at or take.created_at
+    return (house.clock() - began).total_seconds() - limit
+
+
+async def write_looks(house: House, looks: Sequence[Look]) -> None:
+    """Write down what looks found. Safe to repeat. Raises UnavailableError."""
+    now = house.clock()
+    made = [(each.take, made_outputs(each.found)) for each in looks if isinstance(each.found, Made)]
+    later = [(each, _next(house, each)) for each in looks]
+    resting = [(take, due_at) for _, (take, due_at, ended) in later if not ended]
+    async with house.database.begin() as connection:
+        await house.flight.made(connection, made, now)
+        await house.flight.look_later(connection, resting)
+    if made:
+        house.wake_bringer.set()
+    by_job: dict[JobId, list[Look]] = defaultdict(list)
+    for each, (_, _, ended) in later:
+        if ended and not isinstance(each.found, Made):
+            by_job[each.take.job].append(each)
+    for job_id, group in sorted(by_job.items()):
+        await _write_endings(house, job_id, group)
+    for each in looks:
+        match each.found:
+            case ProviderBlockedError() as error:
+                await shut(house, each.provider, error)
+            case BusyError(retry_after_s=float() | int() as asked):
+                async with house.database.begin() as connection:
+                    until = now.timestamp() + asked
+                    await house.doors.rest(connection, each.provider.name, until)
+
+
+def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
+    """Decide about one look: when to look again, or that the take's state changes."""
+    take, now = look.take, house.clock().timestamp()
+    counted = replace(take, looks=take.looks + 1)
+    match look.found:
+        case Made() | Ended() | TicketUnknownError():
+            return take, None, True
+        case Pending() if lateness_s(house, take) > house.catalog.card(take.model).time_limit_s:
+            return take, None, True  # told to stop long ago, and it goes on
+        case Pending():
+            webhook = house.webhook_address(take.provider, take.id) is not None
+            expected = house.catalog.card(take.model).expected_s
+            wait = next_look_s(expected, counted.looks, webhook=webhook)
+            if take.cancel_asked:
+                wait = min(wait, 2.0)
+            return counted, now + wait, False
+        case BusyError(retry_after_s=asked):
+            return counted, now + backoff_s(counted.looks, asked), False
+        case _:
+            return counted, now + backoff_s(counted.looks), False
+
+
+async def _write_endings(house: House, job_id: JobId, group: Sequence[Look]) -> None:
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, job_id)
+        into, endings = Moves(), []
+        hand = await house.flight.in_hand(connection, [each.take for each in group])
+        for each in group:
+            if each.take.id not in hand:
+                continue
+            take = hand[each.take.id]
+            if isinstance(each.found, Ended):
+                cancelled = job.status is JobStatus.CANCELLED and each.found.cancelled
+                endings.append(ended(house, take, each.found, cancelled=cancelled))
+            else:  # only a person can tell what became of it
+                said = _unanswerable(each)
+                await house.flight.move(
+                    connection, take, TakeStatus.IN_DOUBT, error=said, due_at=None
+                )
+                into.add(take, TakeStatus.IN_DOUBT)
+        await end(house, connection, job, endings, into)
+        await write_moves(house, connection, job, into)
+
+
+def ended(house: House, take: Take, found: Ended, *, cancelled: bool) -> Ending:
+    """Word the end of a take that came to nothing: what it cost, and why."""
+    cost = take.price if found.cost is None else found.cost
+    if found.cancelled and not cancelled and not take.cancel_asked:
+        limit = house.catalog.card(take.model).time_limit_s
+        error: ProviderError = TimeLimitError(take.provider, f"not done within {limit:g} s")
+    else:
+        error = found.error
+    ending = failure(take, error, charged=Money(cost.micros))
+    return replace(ending, outcome=replace(ending.outcome, cancelled=cancelled))
+
+
+def _unanswerable(look: Look) -> dict[str, str]:
+    reason = str(look.found) if isinstance(look.found, ProviderError) else "it does not end"
+    return {
+        "code": "in_doubt",
+        "message": f"{reason}; look it up at {look.take.provider} (order {look.take.ticket}), then"
+        f" decide with: callsheet takes reconcile {look.take.id} --spent or --never-ordered",
+        "next_step": "reconcile",
+    }

@@ -1,0 +1,98 @@
+"""Intending: money set aside, limits counted and the order written down, before it is sent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import FINISHED, Job, JobStatus, Stage
+from callsheet.kernel.money import Money
+from callsheet.line.endings import Moves, holding_of, tell_crossings, write_moves
+from callsheet.line.hosted.wording import Worded
+from callsheet.line.house import House
+from callsheet.money.errors import BudgetExceededError
+from callsheet.ports.hosted import HostedProvider
+from callsheet.takes.model import Take, TakeStatus
+
+_FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are used up
+
+
+async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded]) -> list[Worded]:
+    """Write down that orders of one job are about to be sent; answers those that may be.
+
+    One transaction sets the money aside, counts the provider's limits and moves the takes to
+    `ordered`: after a crash all of it is there or none. What may not be ordered now is given back,
+    to be looked at later; what no budget covers waits for a person, with its job.
+    """
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, wanted[0].take.job)
+        hand = await house.flight.in_hand(connection, [each.take for each in wanted])
+        ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]
+        now = house.clock()
+        if job.stage is not Stage.RENDER or job.status in FINISHED or job.paused:
+            await house.flight.look_later(connection, [(each.take, None) for each in ready])
+            return []
+        door = await house.doors.lock(connection, provider.name)
+        if door.resting_until > now.timestamp() or door.is_shut(provider.key_print):
+            await _give_back(house, connection, ready, door.resting_until)
+            return []
+        room = await house.flight.room(connection, provider.name, provider.pace, len(ready), now)
+        await _give_back(house, connection, ready[room:], now.timestamp() + _FULL_S)
+        into = Moves()
+        covered, refused = await _hold(house, connection, job, ready[:room], into)
+        due_at = now.timestamp() + provider.settles_s
+        orders = [(each.take, each.digest) for each in covered]
+        await house.flight.order(connection, orders, now, due_at)
+        for each in covered:
+            into.add(hand[each.take.id], TakeStatus.ORDERED)
+        values = {}
+        if refused is not None:
+            rest = [(each.take, None) for each in ready[len(covered) : room]]
+            await house.flight.look_later(connection, rest)
+            problem = {"code": refused.code, "message": str(refused)}
+            values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
+        await write_moves(house, connection, job, into, values)
+    return covered
+
+
+async def _give_back(
+    house: House, connection: AsyncConnection, rest: Sequence[Worded], due_at: float
+) -> None:
+    await house.flight.look_later(connection, [(each.take, due_at) for each in rest])
+
+
+async def _hold(
+    house: House, connection: AsyncConnection, job: Job, ready: Sequence[Worded], into: Moves
+) -> tuple[list[Worded], BudgetExceededError | None]:
+    """Set money aside for as many takes as the budgets cover, from the first."""
+    try:
+        return await _hold_all(house, connection, job, ready, into), None
+    except BudgetExceededError as error:
+        refused = error
+    left, covered = refused.left, []
+    for each in ready:
+        price = Money() if each.take.held_on else each.take.price
+        if price > left:
+            break
+        left -= price
+        covered.append(each)
+    return await _hold_all(house, connection, job, covered, into), refused
+
+
+async def _hold_all(
+    house: House, connection: AsyncConnection, job: Job, ready: Sequence[Worded], into: Moves
+) -> list[Worded]:
+    now = house.clock()
+    day = now.date().isoformat()
+    held = [each if each.take.held_on else _held(each, day) for each in ready]
+    new = [after.take for before, after in zip(ready, held, strict=True) if before is not after]
+    crossings = await house.purse.hold(connection, [holding_of(take) for take in new], now)
+    into.held += sum(take.price.micros for take in new)
+    into.entries += tell_crossings(job, crossings)
+    return held
+
+
+def _held(each: Worded, day: str) -> Worded:
+    take: Take = replace(each.take, held_on=day, holds=each.take.holds + 1)
+    return replace(each, take=take)

@@ -1,0 +1,161 @@
+"""Ordering: takes that wait are claimed, written down as ordered, and sent, once each."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Final
+
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.logs import event
+from callsheet.line.hosted.doors import park, refuse_without_key
+from callsheet.line.hosted.intending import intend
+from callsheet.line.hosted.results import Result, write_results
+from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.wording import Worded, Wording
+from callsheet.line.house import House
+from callsheet.ports.hosted import (
+    HostedProvider,
+    ProviderBlockedError,
+    Submitted,
+    SwitchedOffError,
+)
+from callsheet.ports.models import ProviderError, RefusedError
+from callsheet.takes.flight import Claim
+from callsheet.takes.model import Take
+from callsheet.takes.schedule import backoff_s
+
+_LOG = logging.getLogger("callsheet.hosted")
+SENDS: Final = 32  # orders on their way at a time, of one process to one provider
+_IDLE_S: Final = 0.25
+_AWAY_S: Final = 1.0
+_CLAIM_S: Final = 60.0
+_ENDING_S: Final = 5.0
+
+
+class Orderer:
+    """Orders what waits, for as long as it runs. Any number of processes may.
+
+    An order must be on its way soon after it was written down: one whose process stood still
+    meanwhile is not sent, because others may have begun to look for it.
+    """
+
+    def __init__(self, house: House, who: str) -> None:
+        self._house, self._who = house, who
+        self._wording = Wording(house)
+        self._scribe: Scribe[Result] = Scribe(partial(write_results, house))
+        self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._trusted: dict[str, str] = {}  # the key with which a provider took an order of ours
+
+    async def run(self) -> None:
+        """Order until cancelled; then let what is on its way arrive."""
+        scribe = asyncio.create_task(self._scribe.run(), name="order-scribe")
+        try:
+            while True:
+                self._house.wake_orderer.clear()
+                try:
+                    busy = await self.round()
+                except UnavailableError as problem:
+                    _LOG.warning("ordering.waits", extra=event(reason=str(problem)))
+                    await asyncio.sleep(_AWAY_S)
+                    continue
+                if not busy:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(_IDLE_S):
+                            await self._house.wake_orderer.wait()
+        finally:
+            await self._end(scribe)
+
+    async def _end(self, scribe: asyncio.Task[None]) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ENDING_S):
+                while sending := [task for tasks in self._sending.values() for task in tasks]:
+                    await asyncio.wait(sending)
+                await self._scribe.drain()
+        scribe.cancel()
+        await asyncio.gather(scribe, return_exceptions=True)
+
+    async def round(self) -> bool:
+        """Order from each provider what it takes now; tells whether there was anything."""
+        house, now = self._house, self._house.clock()
+        async with house.database.read() as connection:
+            waited_for = await house.flight.providers_waited_for(connection, now)
+            if not waited_for:
+                return False
+            doors = await house.doors.all(connection)
+            off = await house.switches.off(connection)
+        busy = False
+        for name in sorted(waited_for & house.hosted.keys()):
+            provider, door = house.hosted[name], doors.get(name)
+            if not provider.key_print:
+                await refuse_without_key(house, provider)
+            elif door and door.is_shut(provider.key_print):
+                await park(house, provider, door)
+            elif not door or door.resting_until <= now.timestamp():
+                busy |= await self._order_from(provider, off)
+        return busy
+
+    def _free(self, provider: HostedProvider) -> int:
+        """Count how many orders may go out now: one until it is known that our key passes."""
+        most = SENDS if self._trusted.get(provider.name) == provider.key_print else 1
+        return most - len(self._sending[provider.name])
+
+    async def _order_from(self, provider: HostedProvider, off: Mapping[str, str]) -> bool:
+        house, free = self._house, self._free(provider)
+        if free <= 0:
+            return False
+        claim = Claim(self._who, house.clock(), _CLAIM_S)
+        async with house.database.begin() as connection:
+            takes = await house.flight.claim_to_order(connection, provider.name, claim, free)
+        worded = await asyncio.gather(*(self._word(provider, take, off) for take in takes))
+        ready = [each for each in worded if each is not None]
+        for _, group in groupby(ready, key=lambda each: each.take.job):
+            await self._send_group(provider, list(group))
+        return bool(takes)
+
+    async def _word(
+        self, provider: HostedProvider, take: Take, off: Mapping[str, str]
+    ) -> Worded | None:
+        try:
+            if take.model in off:
+                reason = off[take.model] or "no reason given"
+                said = f"{take.model} is switched off: {reason}"
+                self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
+                return None
+            return await self._wording.word(provider, take)
+        except ProviderError as error:
+            self._scribe.add(Result(provider, take, error))
+        except UnavailableError as problem:
+            _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
+            due_at = self._house.clock().timestamp() + backoff_s(take.looks)
+            self._scribe.add(Result(provider, take, problem, due_at))
+        return None
+
+    async def _send_group(self, provider: HostedProvider, group: Sequence[Worded]) -> None:
+        covered = await intend(self._house, provider, group)
+        until = asyncio.get_running_loop().time() + provider.settles_s / 6
+        for each in covered:
+            task = asyncio.create_task(self._send(provider, each, until))
+            self._sending[provider.name].add(task)
+            task.add_done_callback(partial(self._sent, provider.name))
+
+    def _sent(self, provider: str, task: asyncio.Task[None]) -> None:
+        self._sending[provider].discard(task)
+        self._house.wake_orderer.set()
+
+    async def _send(self, provider: HostedProvider, each: Worded, until: float) -> None:
+        if asyncio.get_running_loop().time() > until:
+            return  # this process stood still: whoever takes over finds out that nothing was sent
+        result: Submitted | ProviderError
+        try:
+            result = await provider.submit(each.order)
+        except ProviderError as error:
+            result = error
+        if isinstance(result, Submitted | RefusedError):
+            self._trusted[provider.name] = provider.key_print
+        elif isinstance(result, ProviderBlockedError):
+            self._trusted.pop(provider.name, None)
+        self._scribe.add(Result(provider, each.take, result))

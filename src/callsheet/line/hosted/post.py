@@ -1,0 +1,56 @@
+"""Webhooks: verified, kept as they came, and then nothing but a reason to look."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callsheet.kernel.errors import NotFoundError
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.logs import event
+from callsheet.line.house import LOG, House
+from callsheet.ports.hosted import ForgedWebhookError
+from callsheet.takes.model import ENDED, TakeStatus
+from callsheet.takes.tokens import WebhookAddresses
+
+
+@dataclass(frozen=True, slots=True)
+class PostRoom:
+    """Takes webhooks in. Duplicates and disorder change nothing: whoever follows asks anew."""
+
+    house: House
+    addresses: WebhookAddresses
+
+    async def receive(
+        self, provider: str, take: str, token: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Take one webhook in. Raises NotFoundError, ForgedWebhookError, ProviderError."""
+        house = self.house
+        if provider not in house.hosted:
+            raise NotFoundError("provider", provider)
+        try:
+            if not self.addresses.fits(provider, take, token):
+                raise ForgedWebhookError(provider, "its address was not given out by us")  # noqa: TRY301  # counted below like the others
+            note = await house.hosted[provider].open_webhook(headers, body, house.clock())
+        except ForgedWebhookError:
+            house.metrics.webhooks.labels(provider, "forged").inc()
+            raise
+        now = house.clock()
+        async with house.database.begin() as connection:
+            await house.flight.wake(connection, TakeId(take), now)
+            new = await house.webhooks.keep(connection, provider, note, TakeId(take), body, now)
+        house.metrics.webhooks.labels(provider, "new" if new else "seen before").inc()
+        if not new:
+            return
+        await self._mind_doubts(provider, TakeId(take), note.ticket)
+        house.wake_follower.set()
+
+    async def _mind_doubts(self, provider: str, take_id: TakeId, ticket: str) -> None:
+        """Say so when a webhook tells of an order that the take does not know of."""
+        house = self.house
+        async with house.database.read() as connection:
+            take = await house.takes.of_any_workspace(connection, take_id)
+        if take.ticket == ticket or take.status is TakeStatus.ORDERED:
+            return
+        if take.status in ENDED or take.ticket is not None:
+            said = {"take": take_id, "ticket": ticket, "has": take.ticket}
+            LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
+            house.metrics.doubled.labels(provider).inc()

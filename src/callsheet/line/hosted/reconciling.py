@@ -1,0 +1,177 @@
+"""Reconciling: what became of orders whose answer was lost.
+
+The provider's own list decides. An order in it with what we sent, and with an id that no take has,
+is ours: two takes that sent the same are the same to us, so each such order goes to one of them.
+Only once every order that could still arrive has arrived, and the list reaches back beyond the
+moment of sending, does absence prove that nothing was ordered; then the take waits to be ordered
+again. What cannot be proved waits for a person, with its money held.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Job, JobStatus
+from callsheet.kernel.digests import digest_of
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.line.endings import Moves, cancelled, end, write_moves
+from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.house import LOG, House
+from callsheet.ports.hosted import Found, HostedProvider
+from callsheet.ports.models import ProviderError
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.schedule import backoff_s
+
+# How far a provider's clock may be off ours, either way.
+_SKEW: Final = timedelta(minutes=11)
+
+
+async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take]) -> None:
+    """Find out about takes that were claimed while an order may have been out for them."""
+    await _doubt(house, [take for take in takes if take.status is TakeStatus.ORDERED])
+    async with house.database.read() as connection:
+        hand = await house.flight.in_hand(connection, takes)
+        current = [take for take in hand.values() if take.status is TakeStatus.IN_DOUBT]
+        posted = {
+            take.id: await house.webhooks.tickets_of(connection, provider.name, take.id)
+            for take in current
+        }
+    asked_at = house.clock()
+    try:
+        for take in current:
+            for ticket in posted[take.id]:
+                await accept_evidence(house, provider, take, ticket)
+        left = [take for take in current if not posted[take.id]]
+        if not left:
+            return
+        since = min(take.ordered_at or take.created_at for take in left) - _SKEW
+        listed = await provider.listed(since)
+    except ProviderError as error:
+        LOG.warning("take.doubt_lasts", extra=event(provider=provider.name, reason=str(error)))
+        await _later(house, [(take, backoff_s(take.looks)) for take in current])
+        return
+    async with house.database.read() as connection:
+        known = await house.flight.known_tickets(
+            connection, provider.name, [each.ticket for each in listed]
+        )
+    matches = matched(left, [each for each in listed if each.ticket not in known])
+    for take in left:
+        if take.id in matches:
+            await accept_evidence(house, provider, take, matches[take.id])
+    unmatched = [take for take in left if take.id not in matches]
+    await _decide(house, provider, unmatched, asked_at)
+
+
+def matched(takes: Sequence[Take], listed: Sequence[Found]) -> dict[str, str]:
+    """Give each take an order of the list that carries its id, or else that is what it sent."""
+    by_take = {found.take: found.ticket for found in listed if found.take}
+    alike: dict[str, list[Found]] = defaultdict(list)
+    for found in sorted(listed, key=lambda found: found.created_at, reverse=True):
+        if found.take is None:
+            alike[digest_of(found.payload)].append(found)
+    matches: dict[str, str] = {}
+    for take in sorted(takes, key=lambda take: take.ordered_at or take.created_at):
+        same = alike.get(take.order_digest or "", [])
+        earliest = (take.ordered_at or take.created_at) - _SKEW
+        if take.id in by_take:
+            matches[take.id] = by_take[take.id]
+        elif same and same[-1].created_at >= earliest:
+            matches[take.id] = same.pop().ticket
+    return matches
+
+
+async def _doubt(house: House, takes: Sequence[Take]) -> None:
+    """Say of ordered takes that nobody knows what became of their orders."""
+    by_job: dict[JobId, list[Take]] = defaultdict(list)
+    for take in takes:
+        by_job[take.job].append(take)
+    for job_id, group in sorted(by_job.items()):
+        async with house.database.begin() as connection:
+            job = await house.jobs.lock(connection, job_id)
+            into = Moves()
+            hand = await house.flight.in_hand(connection, group)
+            ordered = [take for take in hand.values() if take.status is TakeStatus.ORDERED]
+            await house.flight.doubt(connection, ordered)
+            for take in ordered:
+                into.add(take, TakeStatus.IN_DOUBT)
+            await write_moves(house, connection, job, into)
+
+
+async def _decide(
+    house: House, provider: HostedProvider, takes: Sequence[Take], asked_at: datetime
+) -> None:
+    """Decide about takes that the list does not show."""
+    never, person, later = [], [], []
+    for take in takes:
+        age = (asked_at - (take.ordered_at or take.created_at)).total_seconds()
+        if age > provider.lists_for_s:
+            person.append(take)
+        elif age > provider.settles_s:
+            never.append(take)
+        else:
+            later.append((take, min(provider.settles_s - age + 0.1, backoff_s(take.looks + 1))))
+    await _later(house, later)
+    for take in never:
+        await put_back(house, take)
+    for take in person:
+        await ask_person(house, take)
+
+
+async def _later(house: House, takes: Sequence[tuple[Take, float]]) -> None:
+    now = house.clock().timestamp()
+    async with house.database.begin() as connection:
+        looks = [(replace(take, looks=take.looks + 1), now + wait) for take, wait in takes]
+        await house.flight.look_later(connection, looks)
+
+
+async def put_back(house: House, take: Take) -> None:
+    """Let a take of which nothing was ordered wait to be ordered again; its hold stays."""
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, take.job)
+        current = await house.takes.find(connection, take.workspace, take.id)
+        if current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+            return
+        into = Moves()
+        await not_ordered(house, connection, job, current, into)
+        await write_moves(house, connection, job, into)
+    LOG.info("take.never_ordered", extra=event(take=take.id, job=take.job))
+    house.wake_orderer.set()
+
+
+async def not_ordered(
+    house: House, connection: AsyncConnection, job: Job, take: Take, into: Moves
+) -> None:
+    """Order a take of a locked job again, since it never was; end it if nobody wants it now."""
+    if job.status is JobStatus.CANCELLED:
+        await end(house, connection, job, [cancelled(take)], into)
+        return
+    fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0}
+    now = house.clock().timestamp()
+    await house.flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh)
+    into.add(take, TakeStatus.HELD)
+
+
+async def ask_person(house: House, take: Take) -> None:
+    """Leave a take in doubt to a person: nothing happens to it, or its money, by itself."""
+    said = {
+        "code": "in_doubt",
+        "message": f"{take.provider} can no longer tell whether it was ordered; look there for an"
+        f" order made at {take.ordered_at}, then decide with: callsheet takes reconcile {take.id}"
+        " --spent or --never-ordered",
+        "next_step": "reconcile",
+    }
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, take.job)
+        current = await house.takes.find(connection, take.workspace, take.id)
+        if current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+            return
+        into = Moves()
+        await house.flight.move(connection, current, current.status, error=said, due_at=None)
+        into.add(current, current.status)
+        await write_moves(house, connection, job, into)
+    LOG.error("take.needs_person", extra=event(take=take.id, job=take.job))

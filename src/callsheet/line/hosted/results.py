@@ -1,0 +1,173 @@
+"""What came back on orders that were sent: tickets first, then everything else, by job."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Job, JobStatus
+from callsheet.kernel.errors import NextStep, UnavailableError
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.line.endings import Ending, Moves, cancelled, end, failure, write_moves
+from callsheet.line.hosted.doors import shut
+from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.house import LOG, House
+from callsheet.ports.hosted import (
+    BusyError,
+    Ended,
+    HostedProvider,
+    Made,
+    ModelGoneError,
+    Pending,
+    ProviderBlockedError,
+    Submitted,
+)
+from callsheet.ports.models import ProviderError
+from callsheet.takes.flight import Ticketed
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an attempt to order a take; `due_at` for one that could not be worded yet."""
+
+    provider: HostedProvider
+    take: Take
+    said: Submitted | ProviderError | UnavailableError
+    due_at: float | None = None
+
+
+def made_outputs(made: Made) -> dict[str, Any]:
+    """Word where outputs lie, as a take keeps it."""
+    return {"urls": list(made.urls), "cost": made.cost.micros if made.cost else None}
+
+
+async def write_results(house: House, results: Sequence[Result]) -> None:
+    """Write down what came back. Safe to repeat. Raises UnavailableError."""
+    accepted = [each for each in results if isinstance(each.said, Submitted)]
+    await _write_tickets(house, accepted)
+    by_job: dict[JobId, list[Result]] = defaultdict(list)
+    for each in results:
+        if not isinstance(each.said, Submitted):
+            by_job[each.take.job].append(each)
+    for job_id, group in sorted(by_job.items()):
+        await _write_refusals(house, job_id, group)
+    await _warn_doors(house, results)
+
+
+async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
+    """One statement for all, and a closer look only where a take has moved on meanwhile."""
+    if not accepted:
+        return
+    now = house.clock()
+    tickets = [_ticketed(house, each, now.timestamp()) for each in accepted]
+    async with house.database.begin() as connection:
+        written = await house.flight.ticket(connection, tickets, now)
+        await house.flight.wake_called(connection, [each.take.id for each in tickets], now)
+    house.wake_follower.set()
+    if written == len(tickets):
+        return
+    for each, ticketed in zip(accepted, tickets, strict=True):
+        await accept_evidence(house, each.provider, each.take, ticketed.ticket)
+
+
+def _ticketed(house: House, each: Result, now: float) -> Ticketed:
+    submitted = each.said
+    assert isinstance(submitted, Submitted)  # noqa: S101  # the caller picked them
+    match submitted.standing:
+        case Made() as made:
+            outputs = made_outputs(made)
+            return Ticketed(each.take, submitted.ticket, TakeStatus.ADOPTING, outputs, now)
+        case Ended():
+            due_at = now  # the follower asks once more and ends it
+        case Pending():
+            expected = house.catalog.card(each.take.model).expected_s
+            webhook = house.webhook_address(each.provider.name, each.take.id) is not None
+            due_at = now + next_look_s(expected, 0, webhook=webhook)
+    return Ticketed(each.take, submitted.ticket, TakeStatus.RUNNING, None, due_at)
+
+
+async def _write_refusals(house: House, job_id: JobId, group: Sequence[Result]) -> None:
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, job_id)
+        hand = await house.flight.in_hand(connection, [each.take for each in group])
+        into = Moves()
+        endings: list[Ending] = []
+        for each in group:
+            if each.take.id in hand:
+                result = replace(each, take=hand[each.take.id])
+                endings += await _write_refusal(house, connection, job, result, into)
+        await end(house, connection, job, endings, into)
+        await write_moves(house, connection, job, into)
+
+
+async def _write_refusal(
+    house: House, connection: AsyncConnection, job: Job, result: Result, into: Moves
+) -> list[Ending]:
+    """Decide by the error's next step: end the take, let it wait, or find out what happened."""
+    take, error, now = result.take, result.said, house.clock().timestamp()
+    if isinstance(error, UnavailableError):  # it could not even be worded
+        await house.flight.look_later(
+            connection, [(replace(take, looks=take.looks + 1), result.due_at)]
+        )
+        return []
+    assert isinstance(error, ProviderError)  # noqa: S101  # the caller picked them
+    nothing_out = error.next_step is not NextStep.RECONCILE
+    if job.status is JobStatus.CANCELLED and nothing_out:
+        return [cancelled(take)]
+    said = {"code": error.code, "message": str(error), "next_step": error.next_step}
+    LOG.warning("take.not_ordered", extra=event(take=take.id, job=job.id, **said))
+    if error.next_step is NextStep.RECONCILE:
+        await house.flight.move(
+            connection, take, TakeStatus.IN_DOUBT, error=said, due_at=now, looks=0
+        )
+        into.add(take, TakeStatus.IN_DOUBT)
+    elif isinstance(error, ProviderBlockedError):
+        await _wait(house, connection, take, None, into)
+    elif error.next_step is NextStep.WAIT and take.tries + 1 < MAX_TRIES:
+        asked = error.retry_after_s if isinstance(error, BusyError) else None
+        due_at = now + backoff_s(take.tries, asked)
+        await _wait(house, connection, replace(take, tries=take.tries + 1), due_at, into)
+    else:
+        return [failure(take, error)]
+    return []
+
+
+async def _wait(
+    house: House, connection: AsyncConnection, take: Take, due_at: float | None, into: Moves
+) -> None:
+    """Let a take of which nothing was ordered wait; its hold stays."""
+    if take.status is TakeStatus.ORDERED:
+        to = TakeStatus.HELD
+        await house.flight.move(connection, take, to, due_at=due_at, tries=take.tries)
+        into.add(take, to)
+    else:
+        await house.flight.look_later(connection, [(take, due_at)])
+
+
+async def _warn_doors(house: House, results: Sequence[Result]) -> None:
+    """Act on what concerns more than one take: a key, an empty account, a model, a busy door."""
+    blocked: dict[str, tuple[HostedProvider, ProviderBlockedError]] = {}
+    for each in results:
+        match each.said:
+            case ProviderBlockedError() as error:
+                blocked[each.provider.name] = (each.provider, error)
+            case ModelGoneError() as error:
+                async with house.database.begin() as connection:
+                    await house.switches.turn(
+                        connection,
+                        each.take.model,
+                        enabled=False,
+                        reason=str(error),
+                        now=house.clock(),
+                    )
+            case BusyError(retry_after_s=float() | int() as asked):
+                until = house.clock().timestamp() + asked
+                async with house.database.begin() as connection:
+                    await house.doors.rest(connection, each.provider.name, until)
+    for provider, error in blocked.values():
+        await shut(house, provider, error)

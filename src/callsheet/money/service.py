@@ -1,0 +1,198 @@
+"""The purse: money is set aside before an order, and turned into a charge or given back after."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
+from callsheet.kernel.money import Money
+from callsheet.money.errors import BudgetExceededError
+from callsheet.money.model import (
+    Budget,
+    Crossing,
+    Holding,
+    Kind,
+    Posting,
+    Scope,
+    Settlement,
+    crossed,
+    settled,
+)
+from callsheet.money.store import Key, LedgerStore
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """Verbs on money, each in the caller's transaction and safe to repeat.
+
+    `daily_budget` bounds each workspace's day where nobody set another limit.
+    """
+
+    daily_budget: Money | None = None
+    store: LedgerStore = field(default_factory=LedgerStore)
+
+    async def hold(
+        self, connection: AsyncConnection, holdings: Sequence[Holding], now: datetime
+    ) -> list[Crossing]:
+        """Set money aside for orders of one workspace, all of it or none.
+
+        Raises BudgetExceededError, with nothing written. Answers the budgets of which 90 % or all
+        is committed by this.
+        """
+        wanted = [each for each in holdings if each.amount > Money()]
+        if not wanted:
+            return []
+        workspace = wanted[0].workspace
+        changes = _changes(wanted)
+        budgets = await self._locked(connection, workspace, list(changes))
+        for budget in budgets:
+            asked = changes[budget.scope, budget.key]
+            if budget.committed + asked > budget.limit:
+                name = _name(workspace, budget)
+                raise BudgetExceededError(name, asked=asked, left=budget.left)
+        holds = [
+            Posting(f"hold:{each.take}:{each.epoch}", Kind.HOLD, each.amount, each)
+            for each in wanted
+        ]
+        await self.store.post(connection, holds, now)
+        await self.store.commit(connection, workspace, changes)
+        return _crossings(workspace, budgets, changes)
+
+    async def settle(
+        self, connection: AsyncConnection, settlements: Sequence[Settlement], now: datetime
+    ) -> list[Crossing]:
+        """Turn holds of one workspace into charges, and give back the rest.
+
+        What was settled before stays as it was. A charge beyond its hold is written even where it
+        passes a budget, because it is spent; the budgets passed are answered.
+        """
+        postings = [posting for each in settlements for posting in settled(each)]
+        names = [posting.id for posting in postings] + [
+            f"charge:{each.holding.take}" for each in settlements
+        ]
+        there = await self.store.posted(connection, names)
+        new = [
+            each
+            for each in postings
+            if each.id not in there and f"charge:{each.holding.take}" not in there
+        ]
+        if not new:
+            return []
+        workspace = new[0].holding.workspace
+        changes: dict[Key, Money] = defaultdict(Money)
+        for posting in new:
+            sign = {Kind.RELEASE: -1, Kind.OVERRUN: 1}.get(posting.kind, 0)
+            for key in _keys(posting.holding):
+                changes[key] += posting.amount * sign
+        budgets = await self._locked(connection, workspace, list(changes))
+        await self.store.post(connection, new, now)
+        await self.store.commit(connection, workspace, changes)
+        return _crossings(workspace, budgets, changes)
+
+    async def affordable(
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        amount: Money,
+        now: datetime,
+    ) -> None:
+        """Raise BudgetExceededError if so much more would pass a budget; writes nothing."""
+        for budget in await self.budgets(connection, workspace, now):
+            if budget.scope is not Scope.JOB and budget.committed + amount > budget.limit:
+                name = _name(workspace, budget)
+                raise BudgetExceededError(name, asked=amount, left=budget.left)
+
+    async def adjust(
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        amount: Money,
+        *,
+        reason: str,
+        by: str,
+        now: datetime,
+    ) -> str:
+        """Fill a purse, or correct it with a negative amount; answers the posting's id."""
+        day = now.date().isoformat()
+        nobody = Holding(TakeId(""), 0, amount, JobId(""), "", "", workspace, day)
+        posting = Posting(f"adjust:{new_id('adj')}", Kind.ADJUST, amount, nobody, reason)
+        await self.store.post(connection, [posting], now, by)
+        return posting.id
+
+    async def set_budget(
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        scope: Scope,
+        key: str,
+        limit: Money | None,
+        *,
+        by: str,
+        now: datetime,
+    ) -> None:
+        """Set or remove (None) the budget of a workspace, of each of its days, or of a job."""
+        await self.store.set_limit(connection, workspace, (scope, key), limit, now, by)
+
+    async def budgets(
+        self, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
+    ) -> list[Budget]:
+        """List the budgets in force, with what is committed of each; days count as today."""
+        limits = await self.store.limits(connection, workspace)
+        day = now.date().isoformat()
+        today = self._day_limit(limits)
+        keys = {key: limit for key, limit in limits.items() if key[0] is not Scope.DAY}
+        if today is not None:
+            keys[Scope.DAY, day] = today
+        return await self.store.budgets(connection, workspace, keys)
+
+    async def _locked(
+        self, connection: AsyncConnection, workspace: WorkspaceId, keys: Sequence[Key]
+    ) -> list[Budget]:
+        """Lock what is committed under some keys; answers those that a budget bounds."""
+        committed = await self.store.lock(connection, workspace, keys)
+        limits = await self.store.limits(connection, workspace)
+        found = []
+        for scope, key in sorted(keys):
+            limit = limits.get((scope, key))
+            if scope is Scope.DAY:
+                limit = self._day_limit(limits)
+            if limit is not None:
+                found.append(Budget(scope, key, limit, committed[scope, key]))
+        return found
+
+    def _day_limit(self, limits: Mapping[Key, Money]) -> Money | None:
+        return limits.get((Scope.DAY, ""), self.daily_budget)
+
+
+def _keys(holding: Holding) -> tuple[Key, ...]:
+    return (Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))
+
+
+def _changes(holdings: Sequence[Holding]) -> dict[Key, Money]:
+    changes: dict[Key, Money] = defaultdict(Money)
+    for each in holdings:
+        for key in _keys(each):
+            changes[key] += each.amount
+    return dict(changes)
+
+
+def _crossings(
+    workspace: WorkspaceId, budgets: Sequence[Budget], changes: Mapping[Key, Money]
+) -> list[Crossing]:
+    return [
+        crossing
+        for budget in budgets
+        for crossing in crossed(budget, changes[budget.scope, budget.key], workspace)
+    ]
+
+
+def _name(workspace: WorkspaceId, budget: Budget) -> str:
+    names = {
+        Scope.ALL: f"workspace {workspace}",
+        Scope.DAY: f"workspace {workspace} for {budget.key}",
+        Scope.JOB: f"job {budget.key}",
+    }
+    return names[budget.scope]

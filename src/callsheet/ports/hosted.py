@@ -1,0 +1,261 @@
+"""Hosted providers as rooms see them: an order goes out once, its ticket is followed.
+
+An adapter answers and returns: it never waits for work to be done, never repeats a call and never
+writes anything down. Whatever it raises says by its class what may happen next.
+
+    ProviderError                STOP       (ports.models)
+    ├── RefusedError             STOP       this order is turned down, now and later
+    │   └── ModeratedError       STOP       for what it shows or asks
+    ├── ProviderBlockedError     STOP       no order of ours will pass until a person acts
+    │   ├── KeyMissingError
+    │   ├── KeyRefusedError
+    │   └── NoCreditError
+    ├── ModelGoneError           STOP       the provider offers this model no more
+    ├── SwitchedOffError         STOP       an operator switched this model off
+    ├── BusyError                WAIT       nothing was ordered: too busy, or never reached
+    ├── SubmissionUnknownError   RECONCILE  the order went out and the answer was lost
+    └── TicketUnknownError       RECONCILE  the provider does not know the ticket (any more)
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+from callsheet.kernel.errors import CallsheetError, NextStep, shown
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.money import Money
+from callsheet.ports.models import Payload, ProviderError, RefusedError
+
+
+class ReferenceSlot(str):
+    """Where a card's payload wants the address of the take's n-th reference, from 0.
+
+    A class of its own, so that no text that a user wrote can be taken for one.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def at(cls, place: int) -> "ReferenceSlot":
+        """Name the place of a reference."""
+        return cls(place)
+
+
+def filled(payload: Payload, addresses: Sequence[str]) -> dict[str, Any]:
+    """Put the addresses of references where a payload wants them."""
+
+    def fill(value: Any) -> Any:
+        match value:
+            case ReferenceSlot():
+                return addresses[int(value)]
+            case Mapping():
+                return {name: fill(inner) for name, inner in value.items()}
+            case list() | tuple():
+                return [fill(inner) for inner in value]
+            case _:
+                return value
+
+    return {name: fill(value) for name, value in payload.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class HostedOrder:
+    """What goes to a provider for one take.
+
+    `expected_s` is how long it usually takes, `time_limit_s` when the provider may give it up.
+    """
+
+    take: TakeId
+    payload: Payload
+    webhook_url: str | None
+    expected_s: float
+    time_limit_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The provider is at work, or has not begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """It is made: where its outputs lie, for a while, and what it cost if the provider says."""
+
+    urls: tuple[str, ...]
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It ended without outputs. `cost` None means that the provider may have billed the quote."""
+
+    error: ProviderError
+    cost: Money | None
+    cancelled: bool = False
+
+
+Standing = Pending | Made | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The provider accepted an order: its own id for it, and where it stands already."""
+
+    ticket: str
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An order that the provider lists: `payload` in the shape in which we word them."""
+
+    ticket: str
+    payload: Payload
+    created_at: datetime
+    take: TakeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A reference that the provider holds for us until `expires_at`."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookNote:
+    """A webhook that is the provider's own: its id, and the ticket it speaks of."""
+
+    id: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a provider may be asked; None means that nothing bounds it."""
+
+    concurrent: int | None = None
+    per_minute: int | None = None
+    per_hour: int | None = None
+    per_day: int | None = None
+
+
+class ModeratedError(RefusedError):
+    """The provider will not make this because of what it shows or asks; a person must decide."""
+
+    code: ClassVar[str] = "moderated"
+
+
+class ProviderBlockedError(ProviderError):
+    """No order would pass until a person acts; none is sent meanwhile."""
+
+    code: ClassVar[str] = "provider_blocked"
+
+
+class KeyMissingError(ProviderBlockedError):
+    """There is no key for this provider."""
+
+    code: ClassVar[str] = "provider_key_missing"
+
+
+class KeyRefusedError(ProviderBlockedError):
+    """The provider does not take our key (any more)."""
+
+    code: ClassVar[str] = "provider_key_refused"
+
+
+class NoCreditError(ProviderBlockedError):
+    """Our account at the provider is empty."""
+
+    code: ClassVar[str] = "provider_no_credit"
+
+
+class ModelGoneError(ProviderError):
+    """The provider offers this model no more; it is switched off."""
+
+    code: ClassVar[str] = "model_withdrawn"
+
+
+class SwitchedOffError(ProviderError):
+    """An operator switched this model off; nothing was sent."""
+
+    code: ClassVar[str] = "model_disabled"
+
+
+class BusyError(ProviderError):
+    """Nothing was ordered: the provider is too busy, or was never reached."""
+
+    code: ClassVar[str] = "provider_busy"
+    next_step: ClassVar[NextStep] = NextStep.WAIT
+
+    def __init__(self, provider: str, reason: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(provider, reason)
+        self.retry_after_s = retry_after_s
+
+
+class SubmissionUnknownError(ProviderError):
+    """The order went out and the answer was lost; it may have been charged."""
+
+    code: ClassVar[str] = "submission_unknown"
+    next_step: ClassVar[NextStep] = NextStep.RECONCILE
+
+
+class TicketUnknownError(ProviderError):
+    """The provider does not know this ticket, or has forgotten it."""
+
+    code: ClassVar[str] = "ticket_unknown"
+    next_step: ClassVar[NextStep] = NextStep.RECONCILE
+
+
+class ForgedWebhookError(CallsheetError):
+    """A webhook's signature or time is wrong: it is not the provider's, or too old."""
+
+    code: ClassVar[str] = "forged_webhook"
+
+    def __init__(self, provider: str, reason: str) -> None:
+        super().__init__(f"not a webhook of {shown(provider)}: {reason}")
+
+
+class HostedProvider(Protocol):
+    """One outside service that is paid.
+
+    `key_setting` is the environment variable under which its key is known. `lists_for_s` is how
+    long a listing shows an order with its inputs: within that time, and once
+    `settles_s` have passed since an order was sent, its absence from a complete listing proves that
+    nothing was ordered.
+    """
+
+    name: str
+    key_setting: str
+    pace: Pace
+    lists_for_s: float
+    settles_s: float
+
+    @property
+    def key_print(self) -> str:
+        """A fingerprint of the key in use; empty without one. It changes with the key."""
+
+    async def submit(self, order: HostedOrder) -> Submitted:
+        """Place one order, once. Raises ProviderError."""
+
+    async def poll(self, ticket: str) -> Standing:
+        """Ask where an order stands. Raises BusyError, KeyRefusedError, TicketUnknownError."""
+
+    async def cancel(self, ticket: str) -> None:
+        """Ask the provider to stop; how it ended is then polled. Raises as `poll`."""
+
+    async def listed(self, since: datetime) -> Sequence[Found]:
+        """List every order made since then, whole. Raises as `poll`."""
+
+    async def upload(self, content: bytes, media_type: str, name: str) -> Uploaded:
+        """Give the provider a reference. Raises as `poll`."""
+
+    async def open_webhook(
+        self, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> WebhookNote:
+        """Verify and read a webhook. Raises ForgedWebhookError, or as `poll`."""
+
+    def download_headers(self, url: str) -> Mapping[str, str]:
+        """Say what the provider wants to see when an output is fetched from it."""

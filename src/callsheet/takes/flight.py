@@ -1,0 +1,370 @@
+"""Rows of takes on their way through a hosted provider.
+
+Nobody waits for a provider: a take that somebody must look at says when, in `due_at`, and whoever
+works claims what is due. A claim is a new epoch, a name and a later `due_at`: after that time, or
+as soon as the name is known to be dead, the take is due again. What a claimant writes is written
+only if the epoch is still its own.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId, TakeId
+from callsheet.ports.hosted import Pace
+from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
+from callsheet.takes.post import WEBHOOKS
+from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
+
+_MINE: Final = (TAKES.c.id == sa.bindparam("b_id"), TAKES.c.epoch == sa.bindparam("b_epoch"))
+_WINDOWS: Final = (("per_minute", 60), ("per_hour", 3_600), ("per_day", 86_400))
+
+
+def _write(*where: sa.ColumnElement[bool] | sa.TextClause, **values: Any) -> sa.Update:
+    """Word one statement for many takes of ours: each named by b_id and b_epoch."""
+    return sa.update(TAKES).where(*_MINE, *where).values(values)
+
+
+def _bound(name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"b_{name}", type_=TAKES.c[name].type)
+
+
+_ORDER = _write(
+    WAITS,
+    status=TakeStatus.ORDERED,
+    order_digest=_bound("order_digest"),
+    ordered_at=_bound("ordered_at"),
+    due_at=_bound("due_at"),
+    held_on=_bound("held_on"),
+    holds=_bound("holds"),
+    looks=0,
+)
+_TICKET = _write(
+    TAKES.c.status == TakeStatus.ORDERED,
+    status=_bound("status"),
+    ticket=_bound("ticket"),
+    outputs=_bound("outputs"),
+    due_at=_bound("due_at"),
+    running_at=_bound("running_at"),
+    adopting_at=_bound("adopting_at"),
+    claimed_by=None,
+    looks=0,
+)
+_LATER = _write(
+    due_at=_bound("due_at"), looks=_bound("looks"), tries=_bound("tries"), claimed_by=None
+)
+_MADE = _write(
+    TAKES.c.status == TakeStatus.RUNNING,
+    status=TakeStatus.ADOPTING,
+    outputs=_bound("outputs"),
+    adopting_at=_bound("adopting_at"),
+    due_at=_bound("due_at"),
+    claimed_by=None,
+    looks=0,
+)
+_DOUBT = _write(TAKES.c.status == TakeStatus.ORDERED, status=TakeStatus.IN_DOUBT, looks=0)
+_OUTPUTS = _write(TAKES.c.status == TakeStatus.ADOPTING, outputs=_bound("outputs"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who claims, when, and for how many seconds nobody else shall."""
+
+    who: str
+    now: datetime
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """An order that the provider accepted: what to write down at once.
+
+    `status` is `running`, or `adopting` with the `outputs` that came with the answer.
+    """
+
+    take: Take
+    ticket: str
+    status: TakeStatus
+    outputs: dict[str, Any] | None
+    due_at: float
+
+
+class FlightStore:
+    """Claims and moves hosted takes; every method works in the caller's transaction."""
+
+    async def release(
+        self, connection: AsyncConnection, takes: Collection[TakeId], rank: int, now: datetime
+    ) -> None:
+        """Let waiting takes be ordered from now on; of two, the one of lower rank goes first."""
+        await connection.execute(
+            sa.update(TAKES)
+            .where(TAKES.c.id.in_(takes), TAKES.c.status.in_(WAITING))
+            .values(due_at=now.timestamp(), rank=rank, looks=0, tries=0)
+        )
+
+    async def providers_waited_for(self, connection: AsyncConnection, now: datetime) -> set[str]:
+        """Name the providers that takes wait to be ordered from."""
+        query = sa.select(TAKES.c.provider).where(
+            sa.text(TO_ORDER), TAKES.c.due_at <= now.timestamp()
+        )
+        return {row.provider for row in await connection.execute(query.distinct())}
+
+    async def claim_to_order(
+        self, connection: AsyncConnection, provider: str, claim: Claim, limit: int
+    ) -> list[Take]:
+        """Claim takes that may be ordered, those of lower rank first."""
+        due = sa.select(TAKES.c.id).where(
+            sa.text(TO_ORDER),
+            TAKES.c.provider == provider,
+            TAKES.c.due_at <= claim.now.timestamp(),
+        )
+        return await self._claim(
+            connection, due.order_by(TAKES.c.rank, TAKES.c.due_at).limit(limit), claim
+        )
+
+    async def claim_to_look_at(
+        self,
+        connection: AsyncConnection,
+        statuses: Collection[TakeStatus],
+        claim: Claim,
+        limit: int,
+    ) -> list[Take]:
+        """Claim takes that are out and due for a look, the longest due first."""
+        due = sa.select(TAKES.c.id).where(
+            sa.text(TO_LOOK_AT),
+            TAKES.c.status.in_(statuses),
+            TAKES.c.due_at <= claim.now.timestamp(),
+        )
+        return await self._claim(connection, due.order_by(TAKES.c.due_at).limit(limit), claim)
+
+    async def _claim(
+        self, connection: AsyncConnection, due: sa.Select[tuple[str]], claim: Claim
+    ) -> list[Take]:
+        take_them = (
+            sa.update(TAKES)
+            .where(TAKES.c.id.in_(due.with_for_update(skip_locked=True)))
+            .values(
+                claimed_by=claim.who,
+                epoch=TAKES.c.epoch + 1,
+                due_at=claim.now.timestamp() + claim.for_s,
+            )
+            .returning(TAKES)
+        )
+        rows = (await connection.execute(take_them)).mappings()
+        return sorted((take_of(row) for row in rows), key=lambda take: (take.job, take.row))
+
+    async def in_hand(
+        self, connection: AsyncConnection, takes: Sequence[Take]
+    ) -> dict[TakeId, Take]:
+        """Read those of some claimed takes that are still under the claim's epoch."""
+        epochs = {take.id: take.epoch for take in takes}
+        query = sa.select(TAKES).where(TAKES.c.id.in_(epochs))
+        found = [take_of(row) for row in (await connection.execute(query)).mappings()]
+        return {take.id: take for take in found if take.epoch == epochs[take.id]}
+
+    async def order(
+        self,
+        connection: AsyncConnection,
+        takes: Sequence[tuple[Take, Sha256]],
+        now: datetime,
+        due_at: float,
+    ) -> None:
+        """Write that orders with these digests are about to be sent."""
+        bound = [
+            {
+                "b_id": take.id,
+                "b_epoch": take.epoch,
+                "b_order_digest": digest,
+                "b_ordered_at": now,
+                "b_due_at": due_at,
+                "b_held_on": take.held_on,
+                "b_holds": take.holds,
+            }
+            for take, digest in takes
+        ]
+        if bound:
+            await connection.execute(_ORDER, bound)
+
+    async def ticket(
+        self, connection: AsyncConnection, tickets: Sequence[Ticketed], now: datetime
+    ) -> int:
+        """Write tickets of orders that stand as this claim left them; answers how many did."""
+        bound = [
+            {
+                "b_id": each.take.id,
+                "b_epoch": each.take.epoch,
+                "b_status": each.status,
+                "b_ticket": each.ticket,
+                "b_outputs": each.outputs,
+                "b_due_at": each.due_at,
+                "b_running_at": now,
+                "b_adopting_at": now if each.outputs else None,
+            }
+            for each in tickets
+        ]
+        if not bound:
+            return 0
+        return (await connection.execute(_TICKET, bound)).rowcount
+
+    async def look_later(
+        self, connection: AsyncConnection, takes: Sequence[tuple[Take, float | None]]
+    ) -> None:
+        """Give claimed takes back, each with when to look next and its counts of looks and tries.
+
+        None is never: until somebody releases them.
+        """
+        bound = [
+            {
+                "b_id": take.id,
+                "b_epoch": take.epoch,
+                "b_due_at": due_at,
+                "b_looks": take.looks,
+                "b_tries": take.tries,
+            }
+            for take, due_at in takes
+        ]
+        if bound:
+            await connection.execute(_LATER, bound)
+
+    async def made(
+        self,
+        connection: AsyncConnection,
+        takes: Sequence[tuple[Take, dict[str, Any]]],
+        now: datetime,
+    ) -> None:
+        """Write where the outputs of running takes lie; they are due for adoption at once."""
+        bound = [
+            {
+                "b_id": take.id,
+                "b_epoch": take.epoch,
+                "b_outputs": outputs,
+                "b_adopting_at": now,
+                "b_due_at": now.timestamp(),
+            }
+            for take, outputs in takes
+        ]
+        if bound:
+            await connection.execute(_MADE, bound)
+
+    async def set_outputs(
+        self, connection: AsyncConnection, take: Take, outputs: dict[str, Any]
+    ) -> None:
+        """Note where the outputs lie now, after the provider was asked again."""
+        row = {"b_id": take.id, "b_epoch": take.epoch, "b_outputs": outputs}
+        await connection.execute(_OUTPUTS, row)
+
+    async def doubt(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
+        """Say of claimed takes that nobody knows what became of their orders."""
+        bound = [{"b_id": take.id, "b_epoch": take.epoch} for take in takes]
+        if bound:
+            await connection.execute(_DOUBT, bound)
+
+    async def move(
+        self,
+        connection: AsyncConnection,
+        take: Take,
+        to: TakeStatus,
+        **values: Any,
+    ) -> None:
+        """Move one take that this transaction holds (its job is locked), under a new epoch.
+
+        Raises IllegalMoveError.
+        """
+        if to is not take.status:
+            check_move(take.id, take.status, to)
+        await connection.execute(
+            sa.update(TAKES)
+            .where(TAKES.c.id == take.id)
+            .values(status=to, epoch=TAKES.c.epoch + 1, claimed_by=None, **values)
+        )
+
+    async def wake(self, connection: AsyncConnection, take: TakeId, now: datetime) -> None:
+        """Let a take that is out be looked at now.
+
+        The row is locked first: of this and the transaction that writes its ticket, the second one
+        sees what the first did.
+        """
+        lock = sa.select(TAKES.c.status).where(TAKES.c.id == take).with_for_update()
+        status = await connection.scalar(lock)
+        if status in (TakeStatus.RUNNING, TakeStatus.IN_DOUBT):
+            wake = sa.update(TAKES).where(TAKES.c.id == take)
+            await connection.execute(wake.values(due_at=now.timestamp()))
+
+    async def wake_called(
+        self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
+    ) -> None:
+        """Let those takes be looked at now about which webhooks came before their tickets."""
+        called = sa.select(WEBHOOKS.c.take).where(WEBHOOKS.c.take.in_(takes))
+        await connection.execute(
+            sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
+        )
+
+    async def ask_to_cancel(self, connection: AsyncConnection, job: JobId, now: datetime) -> int:
+        """Note that the orders of a job shall be stopped; answers how many are not done yet."""
+        out = sa.and_(TAKES.c.job == job, TAKES.c.provider != "local")
+        ask = sa.update(TAKES).where(out, TAKES.c.status.in_(OUT))
+        await connection.execute(ask.values(cancel_asked=True))
+        running = sa.update(TAKES).where(out, TAKES.c.status == TakeStatus.RUNNING)
+        await connection.execute(running.values(due_at=now.timestamp()))
+        left = sa.select(sa.func.count()).where(
+            out, TAKES.c.status.in_(OUT | {TakeStatus.ADOPTING})
+        )
+        return await connection.scalar(left) or 0
+
+    async def free_claims(self, connection: AsyncConnection, who: str, now: datetime) -> int:
+        """Make what a dead process had claimed due at once; answers how many takes."""
+        free = (
+            sa.update(TAKES)
+            .where(TAKES.c.claimed_by == who, TAKES.c.due_at.is_not(None))
+            .values(claimed_by=None, due_at=now.timestamp())
+        )
+        return (await connection.execute(free)).rowcount
+
+    async def jobs_waiting_for(self, connection: AsyncConnection, provider: str) -> list[JobId]:
+        """Name the jobs of which takes wait to be ordered from a provider."""
+        query = sa.select(TAKES.c.job).where(sa.text(TO_ORDER), TAKES.c.provider == provider)
+        return sorted(JobId(row.job) for row in await connection.execute(query.distinct()))
+
+    async def hold_back(self, connection: AsyncConnection, job: JobId, provider: str) -> None:
+        """Order nothing more for a job from a provider until its takes are released again."""
+        await connection.execute(
+            sa.update(TAKES)
+            .where(sa.text(TO_ORDER), TAKES.c.provider == provider, TAKES.c.job == job)
+            .values(due_at=None, claimed_by=None, epoch=TAKES.c.epoch + 1)
+        )
+
+    async def known_tickets(
+        self, connection: AsyncConnection, provider: str, tickets: Collection[str]
+    ) -> set[str]:
+        """Tell which of some tickets belong to takes already."""
+        query = sa.select(TAKES.c.ticket).where(
+            TAKES.c.provider == provider, TAKES.c.ticket.in_(tickets)
+        )
+        return {row.ticket for row in await connection.execute(query)}
+
+    async def room(
+        self, connection: AsyncConnection, provider: str, pace: Pace, asked: int, now: datetime
+    ) -> int:
+        """Count how many of `asked` orders a provider's pace allows now.
+
+        Exact sliding windows, counted from the takes themselves. Right across processes if the
+        caller holds the provider's row locked.
+        """
+        room = asked
+        ours = sa.select(sa.func.count()).where(TAKES.c.provider == provider)
+        if pace.concurrent is not None:
+            out = await connection.scalar(ours.where(TAKES.c.status.in_(OUT)))
+            room = min(room, pace.concurrent - (out or 0))
+        for name, seconds in _WINDOWS:
+            most = getattr(pace, name)
+            if most is None or room <= 0:
+                continue
+            since = now - timedelta(seconds=seconds)
+            lately = ours.where(TAKES.c.ordered_at > since, TAKES.c.order_digest.is_not(None))
+            room = min(room, most - (await connection.scalar(lately) or 0))
+        return max(room, 0)

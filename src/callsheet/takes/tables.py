@@ -1,0 +1,129 @@
+"""The table of takes, and its rows as values."""
+
+from dataclasses import fields
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from callsheet.jobs.tables import JOBS
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.kernel.money import Money
+from callsheet.ports.database import METADATA, UtcTime
+from callsheet.takes.model import WAITING, Take, TakeStatus
+
+# Spelled out, not bound: a database uses a partial index only where it sees the same condition.
+TO_ORDER: Final = "due_at IS NOT NULL AND status IN ('quoted', 'held')"
+TO_LOOK_AT: Final = (
+    "due_at IS NOT NULL AND status IN ('ordered', 'in_doubt', 'running', 'adopting')"
+)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Say that an index covers only some rows."""
+    return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
+
+
+# One statement for many takes cannot expand a list of states either.
+WAITS: Final = sa.text("status IN ('quoted', 'held')")
+OPEN: Final = sa.text("status NOT IN ('succeeded', 'failed', 'cancelled')")
+TAKES = sa.Table(
+    "takes",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("workspace", sa.Text, nullable=False),
+    sa.Column("job", sa.ForeignKey(JOBS.c.id, ondelete="CASCADE"), nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("variant", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("epoch", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("inputs_digest", sa.Text, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("charged", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("asset", sa.Text),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("ordered_at", UtcTime),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("ticket", sa.Text),
+    sa.Column("order_digest", sa.Text),
+    sa.Column("held_on", sa.Text),
+    sa.Column("holds", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rank", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due_at", sa.Float),
+    sa.Column("claimed_by", sa.Text),
+    sa.Column("looks", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("cancel_asked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("outputs", sa.JSON(none_as_null=True)),
+    sa.Column("running_at", UtcTime),
+    sa.Column("adopting_at", UtcTime),
+    sa.UniqueConstraint("job", "row", "variant", "attempt"),
+    sa.Index(None, "workspace", "created_at"),
+    sa.Index(None, "workspace", "asset"),
+    # one order, one take: whoever claims a provider's ticket second is refused by the database
+    sa.Index(
+        "ix_takes_provider_ticket", "provider", "ticket", unique=True, **where("ticket IS NOT NULL")
+    ),
+    sa.Index("ix_takes_to_order", "provider", "rank", "due_at", **where(TO_ORDER)),
+    sa.Index("ix_takes_to_look_at", "due_at", **where(TO_LOOK_AT)),
+    sa.Index("ix_takes_claimed_by", "claimed_by", **where("claimed_by IS NOT NULL")),
+    sa.Index(
+        "ix_takes_provider_ordered", "provider", "ordered_at", **where("order_digest IS NOT NULL")
+    ),
+)
+# What may be ordered, or cancelled, without a word to anybody: takes that wait, and free local ones
+# that stand at `ordered` - whoever made them is gone or will find their epoch passed.
+UNSPENT = sa.or_(
+    TAKES.c.status.in_(WAITING),
+    sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local"),
+)
+STANDING = [column for column in TAKES.columns if column.name != "inputs"]
+
+
+def take_of(row: sa.RowMapping) -> Take:
+    """Read a take from its row; one without its inputs has none."""
+    return Take(
+        id=TakeId(row["id"]),
+        workspace=WorkspaceId(row["workspace"]),
+        job=JobId(row["job"]),
+        row=row["row"],
+        variant=row["variant"],
+        attempt=row["attempt"],
+        model=row["model"],
+        provider=row["provider"],
+        status=TakeStatus(row["status"]),
+        epoch=row["epoch"],
+        inputs=row.get("inputs", {}),
+        inputs_digest=Sha256(row["inputs_digest"]),
+        price=Money(row["price"]),
+        charged=Money(row["charged"]),
+        asset=Sha256(row["asset"]) if row["asset"] else None,
+        error=row["error"],
+        created_at=row["created_at"],
+        ordered_at=row["ordered_at"],
+        finished_at=row["finished_at"],
+        ticket=row["ticket"],
+        order_digest=Sha256(row["order_digest"]) if row["order_digest"] else None,
+        held_on=row["held_on"],
+        holds=row["holds"],
+        due_at=row["due_at"],
+        claimed_by=row["claimed_by"],
+        looks=row["looks"],
+        tries=row["tries"],
+        cancel_asked=row["cancel_asked"],
+        outputs=row["outputs"],
+        running_at=row["running_at"],
+        adopting_at=row["adopting_at"],
+    )
+
+
+def row_of(take: Take) -> dict[str, Any]:
+    """Write a take as its row."""
+    row = {field.name: getattr(take, field.name) for field in fields(take)}
+    money = {"price": take.price.micros, "charged": take.charged.micros}
+    return {**row, "inputs": dict(take.inputs), **money}

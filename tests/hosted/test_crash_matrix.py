@@ -1,0 +1,114 @@
+"""A worker is killed at every step of a take's life: ordered once, paid once, made once.
+
+The points are found by running once without a kill; then each of them is deadly in turn. On SQLite
+the worker is started again, on PostgreSQL another one is beside it and takes over.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
+from tests.support.processes import Place, Server, serving, stop
+from tests.support.truth import check_books, check_results
+
+ROWS = 3
+POINTS = (
+    "_order_from/before commit",
+    "_order_from/after commit",
+    "intend/before commit",
+    "intend/after commit",
+    "_send/before submit",
+    "_send/while submitting",
+    "_send/after submit",
+    "_write_tickets/before commit",
+    "_write_tickets/after commit",
+    "round/before commit",
+    "round/after commit",
+    "_look/before poll",
+    "_look/after poll",
+    "write_looks/before commit",
+    "write_looks/after commit",
+    "bring/while downloading",
+    "write_homes/before commit",
+    "write_homes/after commit",
+    "quote/after commit",
+    "render/before commit",
+    "render/after commit",
+    "_end/before commit",
+)
+
+
+def start_worker(place: Place, name: str, deadly: str = "") -> subprocess.Popen[bytes]:
+    """Start a worker that writes its points down, and ends itself at one."""
+    command = [sys.executable, "-m", "tests.support.killing", str(place.folder / name)]
+    with (place.folder / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [*command, *([deadly] if deadly else [])],
+            cwd=Path(__file__).parents[2],
+            env=place.environment(),
+            stdout=log,
+            stderr=log,
+        )
+
+
+def wait_for_end(server: Server, job: str) -> float:
+    """Wait until a job has succeeded; how long it took."""
+    began = time.monotonic()
+    check_results(server.wait_for(job, ["succeeded"], timeout_s=60), ROWS)
+    return time.monotonic() - began
+
+
+def check_all(place: Place, sim: Simulator, job: str) -> None:
+    """Check books, money, orders and pictures."""
+    row = check_books(place.database_url, job)
+    assert row["held"] == 0
+    assert row["charged"] == ROWS * 3_000
+    check_money(place, sim, ROWS)
+
+
+def test_every_point_is_known(tmp_path: Path, sqlite_url: str) -> None:
+    """A run without a kill passes every point of the matrix, and no other of the line's own."""
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, sqlite_url, sim.settings())
+        with serving(place, "web") as server:
+            worker = start_worker(place, "points")
+            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+            wait_for_end(server, job)
+            assert stop(worker) == 0
+        passed = set((tmp_path / "points").read_text().splitlines())
+        missing = set(POINTS) - passed
+        assert not missing, f"never passed: {missing}; passed: {sorted(passed)}"
+        check_all(place, sim, job)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_worker_is_started_again(tmp_path: Path, sqlite_url: str, point: str) -> None:
+    """Killed at the point and started again, the worker ends the job as if nothing had been."""
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, sqlite_url, sim.settings())
+        with serving(place, "web") as server:
+            worker = start_worker(place, "first", point)
+            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+            assert worker.wait(40) == -9
+            again = start_worker(place, "again")
+            wait_for_end(server, job)
+            assert stop(again) == 0
+        check_all(place, sim, job)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_killed_worker_is_taken_over(tmp_path: Path, postgres_url: str, point: str) -> None:
+    """Killed at the point, the worker's takes are ended by another one that is there already."""
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, postgres_url, sim.settings())
+        with serving(place, "web") as server:
+            worker = start_worker(place, "first", point)
+            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+            assert worker.wait(40) == -9
+            other = start_worker(place, "other")
+            wait_for_end(server, job)
+            assert stop(other) == 0
+        check_all(place, sim, job)
