@@ -6,42 +6,21 @@ watcher that falls too far behind is let go; it reconnects with Last-Event-ID an
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from callsheet.jobs.model import Job, Written
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
+from callsheet.kernel.logs import event
+from callsheet.web.watchers import Frame, Rhythm, Watcher
 from callsheet.wiring import Callsheet
 
+_LOG = logging.getLogger("callsheet.web")
 ROWS_IN_STREAM: Final = 200  # a state with more rows than this is sent without them
-_STATE_APART_S: Final = 0.5
-_STATE_AT_LEAST_S: Final = 2.0
-_HEARTBEAT_S: Final = 15.0
-_BEHIND: Final = 512  # frames a watcher may be behind
 _PAGE: Final = 500
 _HEARTBEAT: Final = b": heartbeat\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One message on the wire. `entry` is False for a state, which may be skipped."""
-
-    sequence: int
-    content: bytes
-    entry: bool = True
-    last: bool = False
-
-
-@dataclass(eq=False, slots=True)
-class Watcher:
-    """One open stream."""
-
-    queue: asyncio.Queue[Frame | None] = field(
-        default_factory=lambda: asyncio.Queue(maxsize=_BEHIND)
-    )
-    rows: bool = True
 
 
 def encoded(data: Any, *, sequence: int, event: str = "") -> bytes:
@@ -54,27 +33,37 @@ def encoded(data: Any, *, sequence: int, event: str = "") -> bytes:
 class Feed:
     """Reads one job's journal while anybody watches."""
 
-    def __init__(self, cs: Callsheet, job: Job) -> None:
-        self._cs, self._job = cs, job
+    def __init__(self, cs: Callsheet, job: Job, rhythm: Rhythm) -> None:
+        self._cs, self._job, self._rhythm = cs, job, rhythm
         self.position = job.sequence
         self.watchers: set[Watcher] = set()
         self.task: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
+        """Follow the job to its end; however this ends, no stream is left open for nothing."""
+        try:
+            await self._follow()
+        except Exception:  # noqa: BLE001  # logged; its watchers reconnect and find a new feed
+            _LOG.exception("feed.failed", extra=event(job=self._job.id))
+        finally:
+            for watcher in self.watchers:
+                watcher.end()
+
+    async def _follow(self) -> None:
         """Send entries as they come, and the state at most twice a second."""
-        loop = asyncio.get_running_loop()
+        loop, rhythm = asyncio.get_running_loop(), self._rhythm
         stated = 0.0
         while self.watchers:
             try:
-                grown = await self._cs.bell.wait(self._job.id, self.position, _STATE_AT_LEAST_S)
+                grown = await self._cs.bell.wait(self._job.id, self.position, rhythm.state_at_least)
                 if grown:
                     await self._send_entries()
-                    await asyncio.sleep(max(0.0, stated + _STATE_APART_S - loop.time()))
+                    await asyncio.sleep(max(0.0, stated + rhythm.state_apart - loop.time()))
                     await self._send_entries()
                 await self._send_state()
                 stated = loop.time()
             except UnavailableError:
-                await asyncio.sleep(_STATE_APART_S)
+                await asyncio.sleep(rhythm.state_apart)
             if self._job.ended and self._job.sequence <= self.position:
                 return
 
@@ -104,14 +93,8 @@ class Feed:
             self._offer(watcher, frame)
 
     def _offer(self, watcher: Watcher, frame: Frame) -> None:
-        if not frame.entry and not frame.last and watcher.queue.qsize() > _BEHIND // 2:
-            return  # a slow reader needs the entries; a later state says all that this one would
-        try:
-            watcher.queue.put_nowait(frame)
-        except asyncio.QueueFull:
+        if not watcher.offer(frame):
             self.watchers.discard(watcher)
-            watcher.queue.get_nowait()
-            watcher.queue.put_nowait(None)
 
 
 async def state_frames(
@@ -150,15 +133,15 @@ def entry_frame(cs: Callsheet, written: Written) -> Frame:
 class FeedHub:
     """All feeds of this process."""
 
-    def __init__(self, cs: Callsheet) -> None:
-        self._cs = cs
+    def __init__(self, cs: Callsheet, rhythm: Rhythm | None = None) -> None:
+        self._cs, self._rhythm = cs, rhythm or Rhythm()
         self._feeds: dict[JobId, Feed] = {}
         self._closing = False
 
     def _join(self, job: Job, watcher: Watcher) -> Feed:
         feed = self._feeds.get(job.id)
         if feed is None or feed.task is None or feed.task.done():
-            feed = self._feeds[job.id] = Feed(self._cs, job)
+            feed = self._feeds[job.id] = Feed(self._cs, job, self._rhythm)
             feed.watchers.add(watcher)
             feed.task = asyncio.create_task(feed.run(), name=f"feed-{job.id}")
         feed.watchers.add(watcher)
@@ -173,7 +156,7 @@ class FeedHub:
 
     async def stream(self, job: Job, after: int | None, *, rows: bool) -> AsyncIterator[bytes]:
         """Stream a job from a place in its journal, or from its state now, to its end."""
-        watcher = Watcher(rows=rows)
+        watcher = Watcher(rows=rows, state_apart=self._rhythm.state_apart)
         feed = self._join(job, watcher)
         metrics = self._cs.metrics
         metrics.streams.inc()
@@ -190,6 +173,7 @@ class FeedHub:
                 async for frame in self._missed(job, sent, job.sequence):
                     sent = frame.sequence
                     yield frame.content
+            watcher.told_state()
             yield (full if rows else bare).content
             if job.ended:
                 yield _done(job.sequence)
@@ -219,8 +203,8 @@ class FeedHub:
     async def _live(self, watcher: Watcher, sent: int) -> AsyncIterator[Frame]:
         while not self._closing:
             try:
-                async with asyncio.timeout(_HEARTBEAT_S):
-                    frame = await watcher.queue.get()
+                async with asyncio.timeout(self._rhythm.heartbeat):
+                    frame = await watcher.next()
             except TimeoutError:
                 yield Frame(sent, _HEARTBEAT, entry=False)
                 continue
@@ -237,9 +221,7 @@ class FeedHub:
         self._closing = True
         for feed in self._feeds.values():
             for watcher in feed.watchers:
-                while not watcher.queue.empty():
-                    watcher.queue.get_nowait()
-                watcher.queue.put_nowait(None)
+                watcher.end(at_once=True)
 
 
 def _done(sequence: int) -> bytes:
