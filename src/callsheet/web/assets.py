@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
@@ -42,8 +43,35 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 Exp = Annotated[str | None, Query(max_length=20)]
 Sig = Annotated[str | None, Query(max_length=100)]
-Range = Annotated[str, Header(alias="Range", max_length=100)]
-NoneMatch = Annotated[str, Header(max_length=200)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a client asks for a file: a part of it, or only if it has changed."""
+
+    method: str
+    range: str
+    if_range: str
+    if_none_match: str
+
+    @classmethod
+    def of(
+        cls,
+        request: Request,
+        range_asked: Annotated[str, Header(alias="Range", max_length=100)] = "",
+        if_range: Annotated[str, Header(max_length=200)] = "",
+        if_none_match: Annotated[str, Header(max_length=1_000)] = "",
+    ) -> "Asked":
+        """Read it from the headers."""
+        return cls(request.method, range_asked, if_range, if_none_match)
+
+    def knows(self, etag: str) -> bool:
+        """Tell whether the client has this very file."""
+        known = [each.strip().removeprefix("W/") for each in self.if_none_match.split(",")]
+        return etag in known or "*" in known
+
+
+Conditions = Annotated[Asked, Depends(Asked.of)]
 
 
 async def _workspace(
@@ -57,15 +85,15 @@ async def _workspace(
     return member.workspace
 
 
+@router.head("/assets/{sha256}", include_in_schema=False)
 @router.get("/assets/{sha256}", summary="An asset", response_class=Response, responses=_ERRORS)
 async def asset(
     sha256: Annotated[str, Field(max_length=64)],
     request: Request,
     cs: Services,
+    asked: Conditions,
     exp: Exp = None,
     sig: Sig = None,
-    range_asked: Range = "",
-    if_none_match: NoneMatch = "",
 ) -> Response:
     """Answer the bytes of an asset, or a range of them."""
     workspace = await _workspace(request, cs, exp, sig)
@@ -74,9 +102,10 @@ async def asset(
     async with cs.database.read() as connection:
         found = await cs.house.assets.find(connection, workspace, sha256)
     name = f"{sha256[:16]}.{_EXTENSIONS.get(found.media_type, 'bin')}"
-    return await _answer(cs, asset_key(sha256), found.media_type, name, range_asked, if_none_match)
+    return await _answer(cs, asset_key(sha256), found.media_type, name, asked)
 
 
+@router.head("/assets/{sha256}/thumbnail", include_in_schema=False)
 @router.get(
     "/assets/{sha256}/thumbnail", summary="A thumbnail", response_class=Response, responses=_ERRORS
 )
@@ -84,9 +113,9 @@ async def thumbnail(
     sha256: Annotated[str, Field(max_length=64)],
     request: Request,
     cs: Services,
+    asked: Conditions,
     exp: Exp = None,
     sig: Sig = None,
-    if_none_match: NoneMatch = "",
 ) -> Response:
     """Answer a picture's thumbnail, WebP of at most 384 pixels a side."""
     workspace = await _workspace(request, cs, exp, sig)
@@ -95,9 +124,10 @@ async def thumbnail(
     async with cs.database.read() as connection:
         await cs.house.assets.find(connection, workspace, sha256)
     name = f"{sha256[:16]}.webp"
-    return await _answer(cs, thumbnail_key(sha256), "image/webp", name, "", if_none_match)
+    return await _answer(cs, thumbnail_key(sha256), "image/webp", name, asked)
 
 
+@router.head("/batch/{batch}/files/{name}", include_in_schema=False)
 @router.get(
     "/batch/{batch}/files/{name}",
     summary="A file that a batch hands over",
@@ -109,10 +139,9 @@ async def batch_file(
     name: Annotated[str, Field(max_length=100)],
     request: Request,
     cs: Services,
+    asked: Conditions,
     exp: Exp = None,
     sig: Sig = None,
-    range_asked: Range = "",
-    if_none_match: NoneMatch = "",
 ) -> Response:
     """Answer a contact sheet or a result table."""
     workspace = await _workspace(request, cs, exp, sig)
@@ -123,12 +152,13 @@ async def batch_file(
             await cs.house.jobs.find(connection, workspace, batch)
     if name not in FILES:
         raise BlobNotFoundError(name)
-    return await _answer(cs, file_key(batch, name), "", name, range_asked, if_none_match)
+    return await _answer(cs, file_key(batch, name), "", name, asked, fresh=True)
 
 
 async def _answer(
-    cs: Callsheet, key: str, media_type: str, name: str, asked: str, if_none_match: str
+    cs: Callsheet, key: str, media_type: str, name: str, asked: Asked, *, fresh: bool = False
 ) -> Response:
+    """Answer a file of the store; a `fresh` one may change and is asked for again each time."""
     info = await cs.house.blobs.head(key)
     etag = f'"{info.etag.strip(chr(34))}"'
     kind = media_type or info.content_type
@@ -136,29 +166,37 @@ async def _answer(
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=3600",
+        "Cache-Control": "private, no-cache" if fresh else "private, max-age=3600",
         "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{name}"',
         "X-Content-Type-Options": "nosniff",
         # a file made from somebody's prompt never runs scripts under our address
         "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         " sandbox",
     }
-    if etag in if_none_match:
+    if asked.knows(etag):
         return Response(status_code=304, headers=headers)
-    start, length, status = _range(asked, info)
+    whole = asked.if_range not in ("", etag)  # the client has a part of another file
+    start, length, status = _range("" if whole else asked.range, info)
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{info.size}"
+    if asked.method == "HEAD":
+        return Response(None, status, headers, media_type=kind)
     body: AsyncIterator[bytes] = cs.house.blobs.stream(key, start, length)
     return StreamingResponse(body, status, headers, media_type=kind)
 
 
 def _range(asked: str, info: BlobInfo) -> tuple[int, int, int]:
-    """Read a Range header (RFC 9110, 14.1.2): start, length, status; several ranges are one."""
+    """Read a Range header (RFC 9110, 14.1.2): start, length, status; several ranges are one.
+
+    What is no range at all is as good as none. Raises RangeRefusedError.
+    """
     match = _RANGE.fullmatch(asked.strip())
     if match is None or match[0] == "bytes=-":
         return 0, info.size, 200
     first, last = match[1], match[2]
+    if first and last and int(last) < int(first):
+        return 0, info.size, 200
     if not first:
         start = max(0, info.size - int(last))
         end = info.size

@@ -39,12 +39,14 @@ class Health(BaseModel):
     providers: dict[str, dict[str, Any]]
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Alive")
 async def healthz() -> Alive:
     """Answer while the process lives; touches nothing else."""
     return Alive()
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
 async def ready(cs: Services, response: Response) -> Readiness:
     """Check database, schema and store."""
@@ -54,6 +56,7 @@ async def ready(cs: Services, response: Response) -> Readiness:
     return Readiness(status="ready" if good else "not ready", checks=checks)
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Health")
 async def health(cs: Services) -> Health:
     """Tell how the service is, in words for people and machines."""

@@ -23,7 +23,7 @@ async def jobs(
     cs: Services,
     member: Viewer,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=100)] = None,
+    cursor: Annotated[str | None, Query(pattern="^job_[0-9a-z]{20}$")] = None,
 ) -> Jobs:
     """List the workspace's jobs."""
     async with cs.database.read() as connection:
