@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, operate, sheets, sim, takes
+from callsheet.cli import jobs, keys, money, operate, sheets, sim, takes
 
 app = typer.Typer(
     name="callsheet",
@@ -24,6 +24,7 @@ app.command("doctor")(operate.doctor)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(takes.app, name="takes")
+app.add_typer(money.app, name="money")
 app.add_typer(sim.app, name="sim")
 
 

@@ -1,9 +1,11 @@
 """Rebuilding jobs from the store alone: for the day the database is gone."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
 from callsheet.delivery.errors import LedgerCorruptError
@@ -21,17 +23,25 @@ from callsheet.jobs.model import (
     ShotStatus,
     Stage,
 )
-from callsheet.kernel.digests import Sha256
+from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.control import PAUSED
+from callsheet.line.endings import holding_of
 from callsheet.line.house import House
 from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
+from callsheet.money.model import Settlement
 from callsheet.ports.blobs import BlobNotFoundError
-from callsheet.takes.model import Take, TakeStatus, counted
+from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.standing import summed_up
 
+RESTORED_DOUBT: Final[Mapping[str, Any]] = {
+    "code": "in_doubt",
+    "message": "restored from the store, which does not know whether it was ordered; look it up at"
+    " the provider, then decide with: callsheet takes reconcile",
+    "next_step": "reconcile",
+}
 RESTORED_MESSAGE: Final = "restored from the store; go on with: callsheet jobs resume {job}"
 
 
@@ -86,13 +96,20 @@ class Restorer:
                 for variant in row["variants"]
                 if (pair := await self._made(job, shot, variant)) is not None
             ]
-            takes += [take for take, _ in made]
+            out = [
+                take
+                for variant in row["variants"]
+                if (take := self._maybe_out(job, shot, variant)) is not None
+            ]
+            back = [*(take for take, _ in made), *out]
+            takes += back
             assets += [asset for _, asset in made]
-            shots.append(replace(shot, status=_status(job, shot, row, [take for take, _ in made])))
+            shots.append(replace(shot, status=_status(job, shot, row, back)))
         job = replace(
             job,
             takes=_counts(job, shots, takes),
             failed_rows=_failed_rows(shots, takes),
+            held=Money(sum(take.price.micros for take in takes if take.held_on)),
             charged=Money(sum(take.charged.micros for take in takes)),
         )
         await self._write(job, shots, takes, assets, manifest)
@@ -128,6 +145,40 @@ class Restorer:
         )
         return take, asset
 
+    def _maybe_out(self, job: Job, shot: Shot, variant: Mapping[str, Any]) -> Take | None:
+        """Bring back a take of which an order may be with a provider: it is never ordered blindly.
+
+        With the provider's id it is followed. Without one it is in doubt; what was sent with
+        references cannot be told from others in the provider's list, so a person decides.
+        """
+        if TakeStatus(variant["status"]) in ENDED or job.run_mode is not RunMode.LIVE:
+            return None
+        worded = new_take(self.house, job, shot, variant["variant"], variant["attempt"])
+        if worded.provider not in self.house.hosted:
+            return None
+        now = self.house.clock()
+        take = replace(
+            worded,
+            id=TakeId(variant["take"]),
+            held_on=now.date().isoformat(),
+            holds=1,
+            ordered_at=job.updated_at,
+            due_at=now.timestamp(),
+        )
+        if variant.get("ticket"):
+            running = TakeStatus.RUNNING
+            return replace(take, status=running, ticket=variant["ticket"], running_at=now)
+        card = self.house.catalog.card(take.model)
+        blind = bool(shot.references)
+        payload = None if blind else card.payload(card.inputs.model_validate(take.inputs))
+        return replace(
+            take,
+            status=TakeStatus.IN_DOUBT,
+            order_digest=digest_of(payload) if payload is not None else None,
+            due_at=None if blind else now.timestamp(),
+            error=RESTORED_DOUBT if blind else None,
+        )
+
     async def _write(
         self,
         job: Job,
@@ -144,8 +195,30 @@ class Restorer:
             await house.references.add(connection, job.id, references)
             await house.takes.add(connection, takes)
             await house.assets.add(connection, assets)
+            await self._write_money(connection, takes)
             entry = Entry("restored", {"version": job.sequence, "pictures": len(assets)})
             await house.record(connection, job, [entry])
+
+    async def _write_money(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
+        """Write the ledger of restored takes anew: what is set aside, and what was charged."""
+        house, now = self.house, self.house.clock()
+        today = now.date().isoformat()
+        charged = [
+            replace(take, held_on=(take.finished_at or now).date().isoformat(), holds=1)
+            for take in takes
+            if take.charged > Money()
+        ]
+        held = [take for take in takes if take.held_on == today]
+        holdings = [
+            *(replace(holding_of(take), amount=take.charged) for take in charged),
+            *map(holding_of, held),
+        ]
+        await house.purse.hold(connection, holdings, now, restoring=True)
+        settlements = [
+            Settlement(replace(holding_of(take), amount=take.charged), take.charged)
+            for take in charged
+        ]
+        await house.purse.settle(connection, settlements, now)
 
 
 def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:

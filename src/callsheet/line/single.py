@@ -82,6 +82,7 @@ class Generations:
             if model in off:
                 raise ModelDisabledError(model, off[model])
             job, shot, take = self._worded(workspace, card, checked, run_mode)
+            await house.purse.affordable(connection, workspace, take.price, house.clock())
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from callsheet.controls.store import AnswerStore, Request, SwitchStore
-from callsheet.intake.model import BatchDraft, RowDraft
+from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.model import (
@@ -112,6 +112,9 @@ class Submission:
         accepted = Accepted(job.id, job.run_mode, job.quoted, rows)
         references = _references(draft, stored or {})
         async with self.house.database.begin() as connection:
+            if job.run_mode is RunMode.LIVE:
+                now = self.house.clock()
+                await self.house.purse.affordable(connection, workspace, job.quoted, now)
             if request:
                 answer = accepted.to_answer()
                 now = self.house.clock()

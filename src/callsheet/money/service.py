@@ -35,12 +35,17 @@ class Purse:
     store: LedgerStore = field(default_factory=LedgerStore)
 
     async def hold(
-        self, connection: AsyncConnection, holdings: Sequence[Holding], now: datetime
+        self,
+        connection: AsyncConnection,
+        holdings: Sequence[Holding],
+        now: datetime,
+        *,
+        restoring: bool = False,
     ) -> list[Crossing]:
         """Set money aside for orders of one workspace, all of it or none.
 
-        Raises BudgetExceededError, with nothing written. Answers the budgets of which 90 % or all
-        is committed by this.
+        Raises BudgetExceededError, with nothing written; not when `restoring` what was set aside
+        before. Answers the budgets of which 90 % or all is committed by this.
         """
         wanted = [each for each in holdings if each.amount > Money()]
         if not wanted:
@@ -50,7 +55,7 @@ class Purse:
         budgets = await self._locked(connection, workspace, list(changes))
         for budget in budgets:
             asked = changes[budget.scope, budget.key]
-            if budget.committed + asked > budget.limit:
+            if budget.committed + asked > budget.limit and not restoring:
                 name = _name(workspace, budget)
                 raise BudgetExceededError(name, asked=asked, left=budget.left)
         holds = [

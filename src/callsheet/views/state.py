@@ -107,6 +107,7 @@ class StateView:
             "take": take.id,
             "attempt": take.attempt,
             "status": take.status,
+            "ticket": take.ticket,
             "url": self.links.asset(take.asset) if take.asset else None,
             "thumbnail": self.links.thumbnail(take.asset) if take.asset else None,
             "sha256": take.asset,

@@ -1,5 +1,6 @@
 """The application: routes, errors and what surrounds them."""
 
+import asyncio
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,7 @@ from callsheet.web import (
     home,
     jobs,
     models,
+    money,
     progress,
     webhooks,
 )
@@ -31,6 +33,7 @@ from callsheet.web.problems import (
 from callsheet.wiring import Callsheet
 
 MAX_BODY = 64 * 1024 * 1024
+_SHEETS_AT_ONCE = 2  # each may need hundreds of MB while it is parsed
 
 
 def create_app(cs: Callsheet) -> FastAPI:
@@ -44,8 +47,9 @@ def create_app(cs: Callsheet) -> FastAPI:
     )
     app.state.callsheet = cs
     app.state.feeds = FeedHub(cs)
+    app.state.sheets = asyncio.Semaphore(_SHEETS_AT_ONCE)
     # the busiest first: routes are tried in order
-    modules = (health, progress, assets, batches, generations, models, jobs, webhooks, home)
+    modules = (health, progress, assets, batches, generations, models, money, jobs, webhooks, home)
     for module in modules:
         app.include_router(module.router)
     app.state.routes = [route for module in modules for route in module.router.routes]
@@ -75,9 +79,15 @@ def _describe_problem(app: FastAPI) -> None:
 
 
 def _describe_refusals(document: dict[str, Any]) -> None:
-    """Say of every operation that what pydantic refuses is answered as a problem, too."""
-    refusal = {name: said for name, said in documented(422)[422].items() if name != "model"}
+    """Say of every operation what is refused before it begins, as a problem too."""
+    refusals = {
+        str(status): {name: said for name, said in answer.items() if name != "model"}
+        for status, answer in documented(415, 422).items()
+    }
     for operations in document.get("paths", {}).values():
         for operation in operations.values():
-            if "422" in operation.get("responses", {}):
-                operation["responses"]["422"] = refusal
+            answers = operation.get("responses", {})
+            if "422" in answers:
+                answers["422"] = refusals["422"]
+            if "requestBody" in operation:
+                answers["415"] = refusals["415"]

@@ -20,7 +20,6 @@ from callsheet.wiring import Callsheet
 
 router = APIRouter(prefix="/batch", tags=["batches"])
 BatchId = Annotated[str, Field(max_length=100)]
-_SHEETS_AT_ONCE: Final = asyncio.Semaphore(2)  # each may need hundreds of MB while it is parsed
 MAX_PAGE: Final = 10_000
 
 
@@ -80,10 +79,12 @@ class AcceptedBatch(BaseModel):
     quote: Quote
 
 
-def _accepted(request: Request, response: Response, accepted: Accepted) -> AcceptedBatch:
+def _accepted(
+    cs: Callsheet, request: Request, response: Response, accepted: Accepted
+) -> AcceptedBatch:
     if accepted.replayed:
         response.headers["Idempotent-Replay"] = "true"
-    base = str(request.base_url).rstrip("/")
+    base = (cs.settings.public_url or str(request.base_url)).rstrip("/")
     rows = [RowQuote(row=row, price=str(price)) for row, price in accepted.per_row]
     return AcceptedBatch(
         batchId=accepted.job,
@@ -98,7 +99,7 @@ def _accepted(request: Request, response: Response, accepted: Accepted) -> Accep
     "/images",
     status_code=202,
     summary="Make pictures from rows",
-    responses=documented(400, 401, 403, 409, 413, 422, 503),
+    responses=documented(400, 401, 402, 403, 409, 413, 422, 503),
 )
 async def make_images(
     body: BatchRequest,
@@ -120,14 +121,14 @@ async def make_images(
     draft = await asyncio.to_thread(draft_from_items, items, defaults=defaults, limits=cs.limits)
     request_once = wish(request, idempotency_key, await request.body())
     accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
-    return _accepted(request, response, accepted)
+    return _accepted(cs, request, response, accepted)
 
 
 @router.post(
     "/upload",
     status_code=202,
     summary="Make pictures from a sheet",
-    responses=documented(400, 401, 403, 409, 413, 422, 503),
+    responses=documented(400, 401, 402, 403, 409, 413, 422, 503),
 )
 async def upload_sheet(
     request: Request,
@@ -145,14 +146,14 @@ async def upload_sheet(
     """Take a sheet with the same columns; errors name row and column."""
     content = await file.read()
     defaults = Defaults(name=name, run_mode=runMode, model=model)
-    async with _SHEETS_AT_ONCE:
+    async with request.app.state.sheets:
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
     fields = (runMode, model, name, sheet, mapping)
     request_once = wish(request, idempotency_key, content, *(field.encode() for field in fields))
     accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
-    return _accepted(request, response, accepted)
+    return _accepted(cs, request, response, accepted)
 
 
 def _draft(

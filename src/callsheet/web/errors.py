@@ -28,6 +28,7 @@ class RangeRefusedError(CallsheetError):
     """The asked range lies outside the file."""
 
     code: ClassVar[str] = "range_refused"
+    size = 0
 
     def __init__(self, asked: str, size: int) -> None:
         super().__init__(f"range {shown(asked)!r} lies outside the {size} bytes there are")

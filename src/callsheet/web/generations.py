@@ -109,7 +109,7 @@ def _shown(cs: Callsheet, take: Take) -> Generation:
     summary="Make one picture",
     responses={
         200: {"model": Generation, "description": "Done within wait_s"},
-        **documented(400, 401, 403, 404, 409, 413, 422, 503),
+        **documented(400, 401, 402, 403, 404, 409, 413, 422, 503),
     },
 )
 async def generate(
@@ -142,7 +142,7 @@ async def generations(
     provider: Annotated[str | None, Query(max_length=100)] = None,
     since: Since = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: Annotated[str | None, Query(max_length=100)] = None,
+    cursor: Annotated[str | None, Query(pattern="^tk_[0-9a-z]{20}$")] = None,
 ) -> Generations:
     """List takes of the workspace, newest first."""
     async with cs.database.read() as connection:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -21,6 +22,7 @@ from callsheet.kernel.errors import (
     UnavailableError,
     shown,
 )
+from callsheet.money.errors import BudgetExceededError
 from callsheet.ports.hosted import ForgedWebhookError
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
@@ -37,6 +39,7 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (ForbiddenError, 403),
     (ForbiddenHostError, 403),
     (LinkRefusedError, 403),
+    (BudgetExceededError, 402),
     (BodyTooLargeError, 413),
     (WrongTypeError, 415),
     (RangeRefusedError, 416),
@@ -49,6 +52,7 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
 _TITLES: Final = {
     400: "Malformed request",
     401: "Not let in",
+    402: "Budget would be passed",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
@@ -134,6 +138,8 @@ def answer_error(request: Request, error: Exception) -> JSONResponse:
     headers = {"Retry-After": _RETRY_AFTER_S} if isinstance(error, UnavailableError) else {}
     if isinstance(error, UnauthorizedError):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, RangeRefusedError):
+        headers["Content-Range"] = f"bytes */{error.size}"
     step = getattr(error, "next_step", None)
     return problem_response(
         request.url.path,
@@ -153,9 +159,13 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     if any(fault["type"] == "json_invalid" for fault in faults):
         detail = "the body is not JSON: " + str(faults[0].get("ctx", {}).get("error", ""))
         return problem_response(request.url.path, 400, "malformed_json", detail)
+    if any(fault["loc"][0] == "body" for fault in faults):
+        wrong = _wrong_type(request)
+        if wrong is not None:
+            return answer_error(request, wrong)
     errors = [
         FieldError(
-            ".".join(str(part) for part in fault["loc"] if part != "body"),
+            ".".join(str(part) for part in fault["loc"] if part != "body") or "body",
             fault["msg"],
             shown(fault.get("input", "")),
         )
@@ -163,6 +173,18 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     ]
     detail = f"{errors[0].field}: {errors[0].message}"
     return problem_response(request.url.path, 422, "invalid_input", detail, errors=errors)
+
+
+def _wrong_type(request: Request) -> WrongTypeError | None:
+    """Tell whether a body is of another type than its route reads."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    is_form = body is not None and isinstance(body.field_info, Form)
+    wanted = "multipart/form-data" if is_form else "application/json"
+    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_empty = not found and request.headers.get("content-length", "0") == "0"
+    if is_empty or found == wanted or (not is_form and found.endswith("+json")):
+        return None
+    return WrongTypeError(found, wanted)
 
 
 def _methods_at(request: Request) -> set[str]:

@@ -19,13 +19,13 @@ from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.endings import Moves, cancelled, end, write_moves
+from callsheet.line.endings import Moves, cancelled, end, failure, write_moves
 from callsheet.line.hosted.evidence import accept_evidence
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import Found, HostedProvider
+from callsheet.ports.hosted import BusyError, Found, HostedProvider
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take, TakeStatus
-from callsheet.takes.schedule import backoff_s
+from callsheet.takes.schedule import MAX_TRIES, backoff_s
 
 # How far a provider's clock may be off ours, either way.
 _SKEW: Final = timedelta(minutes=11)
@@ -146,11 +146,18 @@ async def put_back(house: House, take: Take) -> None:
 async def not_ordered(
     house: House, connection: AsyncConnection, job: Job, take: Take, into: Moves
 ) -> None:
-    """Order a take of a locked job again, since it never was; end it if nobody wants it now."""
+    """Order a take of a locked job again, since it never was; end it if nobody wants it now.
+
+    A provider that loses every order is given up after as many as one that is always busy.
+    """
     if job.status is JobStatus.CANCELLED:
         await end(house, connection, job, [cancelled(take)], into)
         return
-    fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0}
+    if take.tries + 1 >= MAX_TRIES:
+        error = BusyError(take.provider, f"{take.tries + 1} orders got no answer and never arrived")
+        await end(house, connection, job, [failure(take, error)], into)
+        return
+    fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0, "tries": take.tries + 1}
     now = house.clock().timestamp()
     await house.flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh)
     into.add(take, TakeStatus.HELD)
