@@ -320,7 +320,7 @@ def build(settings: Settings) -> Callsheet:
         parallel=settings.drawing_processes,
     )
     links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
-    view = StateView(jobs, takes, links)
+    view = StateView(jobs, takes, assets, links)
 
     def corrupt(_job: str, _reason: str) -> None:
         metrics.ledgers.labels("corrupt").inc()

@@ -22,7 +22,13 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 def a_row(number: int = 1, scene: str = "S1", **more: Any) -> dict[str, Any]:
     """Word one row of a state document with one variant."""
-    variant = {"variant": 1, "take": f"tk{number}", "url": "https://x.test/a", "cost": "0.039000"}
+    variant = {
+        "variant": 1,
+        "take": f"tk{number}",
+        "url": "https://x.test/a",
+        "cost": "0.039000",
+        "mediaType": "image/png",
+    }
     plain = {
         "row": number,
         "scene_id": scene,

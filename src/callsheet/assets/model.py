@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
@@ -19,6 +19,23 @@ class Asset:
     size: int
     created_at: datetime
     made_from: Mapping[str, Any] = field(default_factory=dict)
+
+
+_EXTENSIONS: Final[Mapping[str, str]] = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/avif": "avif",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+}
+
+
+def extension_of(media_type: str) -> str:
+    """Name files of a type as people expect, e.g. `jpg`; `bin` for what we do not know."""
+    return _EXTENSIONS.get(media_type, "bin")
 
 
 def asset_key(sha256: str) -> str:

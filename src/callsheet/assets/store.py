@@ -1,6 +1,6 @@
 """Rows of assets."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -47,6 +47,17 @@ class AssetStore:
         ]
         if rows:
             await connection.execute(_ADD[connection.dialect.name], rows)
+
+    async def types(
+        self, connection: AsyncConnection, workspace: WorkspaceId, names: Collection[Sha256]
+    ) -> dict[Sha256, str]:
+        """Read the media types of some assets of a workspace."""
+        if not names:
+            return {}
+        query = sa.select(ASSETS.c.sha256, ASSETS.c.media_type).where(
+            ASSETS.c.workspace == workspace, ASSETS.c.sha256.in_(names)
+        )
+        return {Sha256(row.sha256): row.media_type for row in await connection.execute(query)}
 
     async def find(
         self, connection: AsyncConnection, workspace: WorkspaceId | None, sha256: str

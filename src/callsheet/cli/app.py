@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, money, operate, sheets, sim, takes
+from callsheet.cli import jobs, keys, money, operate, providers, sheets, sim, takes
 
 app = typer.Typer(
     name="callsheet",
@@ -25,6 +25,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(keys.app, name="keys")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
+app.add_typer(providers.app, name="providers")
 app.add_typer(sim.app, name="sim")
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -16,13 +16,16 @@ from callsheet.cli.watching import (
     pause_and_exit,
     watch_job,
 )
-from callsheet.jobs.model import Job, Stage
+from callsheet.jobs.model import Job, Shot, Stage
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
+from callsheet.takes.model import Take
+from callsheet.views.takes import lives, story, told_take
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
 JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_SHOWN: Final = ["#row", "scene", "take", "status", "model", "$ cost", "what happened"]
 
 
 async def _find(cs: Callsheet, job: str) -> Job:
@@ -64,16 +67,18 @@ def list_jobs(
 
 @app.command()
 def show(job: JobName, json: AsJson = False) -> None:
-    """Show a job and each of its takes."""
+    """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
-    async def work(cs: Callsheet) -> dict[str, Any]:
+    async def work(cs: Callsheet) -> tuple[dict[str, Any], list[tuple[Shot, list[Take]]]]:
+        house = cs.house
         async with cs.database.read() as connection:
-            found = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
-            return await cs.view.whole(connection, found)
+            found = await house.jobs.find(connection, LOCAL_WORKSPACE, job)
+            rows = lives(house.jobs, house.takes, connection, found.id)
+            return await cs.view.whole(connection, found), [row async for row in rows]
 
-    state = run_command(work)
+    state, rows = run_command(work)
     if json:
-        out_json(state)
+        out_json({**state, "takes": [told_take(take) for _, takes in rows for take in takes]})
         return
     counts = state["counts"]
     facts(
@@ -83,28 +88,21 @@ def show(job: JobName, json: AsJson = False) -> None:
             "status": f"{state['status']} (stage {state['stage']})",
             "problem": (state["problem"] or {}).get("message", "-"),
             "pictures": f"{counts['succeeded']} of {counts['takes']}",
-            "cost": f"${state['cost']['charged']} charged, ${state['cost']['quoted']} quoted",
+            "cost": f"${state['cost']['charged']} charged, ${state['cost']['held']} set aside,"
+            f" ${state['cost']['quoted']} quoted",
         }
     )
-    rows = [
-        [
-            str(row["row"]),
-            row["scene_id"],
-            variant["take"],
-            variant["status"],
-            variant["model"],
-            variant["cost"],
-            (variant["error"] or {}).get("message", ""),
-        ]
-        for row in state["rows"]
-        for variant in row["variants"]
+    out_table("", _SHOWN, [line for shot, takes in rows for line in _lines(shot, takes)])
+
+
+def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
+    place = [str(shot.row), shot.scene_id]
+    if not takes:
+        why = (shot.error or {}).get("message", "")
+        return [[*place, "-", shot.status, shot.model, "-", why]]
+    return [
+        [*place, take.id, take.status, take.model, str(take.charged), story(take)] for take in takes
     ]
-    rows += [
-        [str(row["row"]), row["scene_id"], "-", row["status"], row["model"], "-", message]
-        for row in state["rows"]
-        if not row["variants"] and (message := (row["error"] or {}).get("message", ""))
-    ]
-    out_table("", ["#row", "scene", "take", "status", "model", "$ cost", "error"], rows)
 
 
 @app.command()

@@ -13,10 +13,10 @@ from callsheet.cli.output import facts, out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Scope
 from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
-from callsheet.views.state import time_text
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Money: balance, entries, holds, costs, budgets.", no_args_is_help=True)

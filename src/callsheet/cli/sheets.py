@@ -3,12 +3,14 @@
 import asyncio
 import errno
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
+from callsheet.cli.money import read_amount
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.watching import (
@@ -25,6 +27,8 @@ from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
+from callsheet.line.stages.quote import PREVIEW_MODEL
+from callsheet.money.model import Scope
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
 from callsheet.wiring import Callsheet
@@ -32,6 +36,7 @@ from callsheet.wiring import Callsheet
 MAX_LOCAL_ROWS: Final = 100_000  # a person's own machine: the limit of the product, not of a tenant
 _MAX_REFERENCE: Final = 25_000_000
 _SHOWN_ROWS: Final = 40
+_BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today"}
 
 
 class ReferenceFileError(InvalidInputError):
@@ -47,10 +52,12 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
+    budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live."""
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
+    bound = read_amount(budget) if budget else None
 
     async def work(cs: Callsheet) -> int:
         draft = await asyncio.to_thread(read_draft, cs, sheet, mode, model, name)
@@ -58,9 +65,9 @@ def run(
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
         if live and not yes:
-            ask(cs, draft)
+            await ask(cs, draft, bound)
         accepted = await cs.submission.submit(
-            LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}
+            LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}, budget=bound
         )
         async with interruptible() as stop, cs.at_work(say):
             try:
@@ -124,11 +131,27 @@ def _read_bounded(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def ask(cs: Callsheet, draft: BatchDraft) -> None:
-    """Show the money and ask once."""
-    total, rows = cs.submission.price(draft)
-    say(f"{len(rows)} rows, {sum(row.variants for row in draft.rows)} takes, quoted ${total}")
-    typer.confirm("Spend this?", abort=True, err=True)
+async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
+    """Show the money, by model and against every budget, and ask once."""
+    total, prices = cs.submission.price(draft)
+    priced = dict(prices)
+    by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in draft.rows:
+        by_model[row.model or PREVIEW_MODEL][0] += row.variants
+        by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
+    for model, (takes, micros) in sorted(by_model.items()):
+        say(f"{model}: {takes} takes, ${Money(micros)}")
+    takes = sum(row.variants for row in draft.rows)
+    credit = total.in_credits(cs.settings.credits_per_usd)
+    say(f"{len(draft.rows)} rows, {takes} takes, quoted ${total} ({credit} credits)")
+    async with cs.database.read() as connection:
+        budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
+    for budget in budgets:
+        if budget.scope is not Scope.JOB:
+            say(f"budget {_BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
+    if bound is not None:
+        say(f"this job may spend ${bound} at most")
+    await asyncio.to_thread(typer.confirm, "Spend this?", abort=True, err=True)
 
 
 def quote(

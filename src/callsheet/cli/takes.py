@@ -1,7 +1,7 @@
 """`callsheet takes …`: one take, its life and its money; deciding about one in doubt."""
 
 import getpass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,40 +9,14 @@ from callsheet.cli.output import facts, out_json
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.verdicts import Verdict, explained
+from callsheet.line.hosted.verdicts import Verdict
 from callsheet.takes.model import Take
-from callsheet.views.state import time_text
+from callsheet.views.takes import told_take
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Takes: show one, decide about one in doubt.", no_args_is_help=True)
 TakeName = Annotated[str, typer.Argument(help="The take's id, tk_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def told(take: Take) -> dict[str, Any]:
-    """Tell a take's life: what was ordered when, what came back, what it cost, what is next."""
-    error = dict(take.error) if take.error else None
-    return {
-        "take": take.id,
-        "job": take.job,
-        "row": take.row,
-        "variant": take.variant,
-        "attempt": take.attempt,
-        "model": take.model,
-        "status": take.status,
-        "ticket": take.ticket,
-        "price": str(take.price),
-        "held_on": take.held_on,
-        "charged": str(take.charged),
-        "created_at": time_text(take.created_at),
-        "ordered_at": time_text(take.ordered_at),
-        "accepted_at": time_text(take.running_at),
-        "made_at": time_text(take.adopting_at),
-        "finished_at": time_text(take.finished_at),
-        "asset": take.asset,
-        "error": error,
-        "next": explained(take) or None,
-    }
 
 
 @app.command()
@@ -77,7 +51,7 @@ def reconcile(
 
 
 def _print(take: Take, *, as_json: bool) -> None:
-    shown = told(take)
+    shown = told_take(take)
     if as_json:
         out_json(shown)
         return

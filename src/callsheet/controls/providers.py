@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +20,9 @@ DOORS = sa.Table(
     sa.Column("key_print", sa.Text),
     sa.Column("changed_at", UtcTime),
 )
+SWITCHED_OFF: Final = "provider_off"
+_NOT_SWITCHED_OFF: Final = sa.or_(DOORS.c.code.is_(None), DOORS.c.code != SWITCHED_OFF)
+_OPEN: Final = sa.update(DOORS).values(code=None, reason=None, key_print=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Door:
 
     def is_shut(self, key_print: str) -> bool:
         """Tell whether orders with this key are known not to pass. A new key is a new try."""
-        return self.code is not None and self.key_print == key_print
+        known = self.code is not None and self.key_print == key_print
+        return known or self.code == SWITCHED_OFF
 
 
 class DoorStore:
@@ -76,16 +80,30 @@ class DoorStore:
         """Send no order with this key until somebody opens the door, or the key changes."""
         await self.lock(connection, provider)
         values = {"code": code, "reason": reason, "key_print": key_print, "changed_at": now}
-        await connection.execute(
-            sa.update(DOORS).where(DOORS.c.provider == provider).values(**values)
-        )
+        ours = sa.update(DOORS).where(DOORS.c.provider == provider)
+        if code != SWITCHED_OFF:
+            ours = ours.where(_NOT_SWITCHED_OFF)
+        await connection.execute(ours.values(**values))
 
     async def open(self, connection: AsyncConnection, provider: str) -> None:
-        """Let orders be tried again."""
-        values: dict[str, Any] = {"code": None, "reason": None, "key_print": None}
-        await connection.execute(
-            sa.update(DOORS).where(DOORS.c.provider == provider).values(**values)
-        )
+        """Let orders be tried again, unless an operator has switched the provider off."""
+        await connection.execute(_OPEN.where(DOORS.c.provider == provider, _NOT_SWITCHED_OFF))
+
+    async def switch(
+        self,
+        connection: AsyncConnection,
+        provider: str,
+        *,
+        enabled: bool,
+        reason: str,
+        now: datetime,
+    ) -> None:
+        """Let orders pass, or none with any key until somebody switches it on again."""
+        if enabled:
+            await connection.execute(_OPEN.where(DOORS.c.provider == provider))
+            return
+        said = reason or "no reason given"
+        await self.shut(connection, provider, code=SWITCHED_OFF, reason=said, key_print="", now=now)
 
 
 def _door(row: sa.RowMapping) -> Door:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from callsheet.assets.model import extension_of
 from callsheet.intake.names import safe_name
 
 _ADDED: Final = ("status", "error", "cost_usd", "quoted_usd")
@@ -18,10 +19,10 @@ Row = Mapping[str, Any]  # one row of a state document
 
 
 def picture_name(row: Row, variant: Row, repeated: frozenset[str]) -> str:
-    """Name a picture's file by scene and variant, and by row where scenes repeat."""
+    """Name a picture's or clip's file by scene and variant, and by row where scenes repeat."""
     scene = safe_name(str(row["scene_id"]))
     place = f"_row{row['row']}" if row["scene_id"] in repeated else ""
-    return f"{scene}{place}_v{variant['variant']}.png"
+    return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
 
 
 def repeated_scenes(rows: Iterable[Row]) -> frozenset[str]:

@@ -37,6 +37,10 @@ class Money:
     def __mul__(self, count: int) -> "Money":
         return Money(self.micros * count)
 
+    def in_credits(self, per_usd: int) -> str:
+        """Write it as credits, so many to the dollar, with two places."""
+        return f"{Decimal(self.micros * per_usd) / _MICROS:.2f}"
+
     def __str__(self) -> str:
         """Dollars with six places, as JSON carries them: ``"0.039000"``."""
         sign = "-" if self.micros < 0 else ""

@@ -1,4 +1,4 @@
-"""What is cleaned up once an hour: old backups, old answers, uploads that never arrived."""
+"""What is cleaned up once an hour: old backups, answers and webhooks, uploads that never arrived."""
 
 import asyncio
 import logging
@@ -43,5 +43,7 @@ class Chores:
         now = self.house.clock()
         async with self.house.database.begin() as connection:
             await self.answers.forget(connection, now)
+            await self.house.webhooks.forget(connection, now)
+            await self.house.uploads.forget(connection, now)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)

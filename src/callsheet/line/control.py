@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.controls.providers import SWITCHED_OFF
 from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import (
     FINISHED,
@@ -17,11 +18,12 @@ from callsheet.jobs.model import (
     Stage,
     check_move,
 )
-from callsheet.kernel.errors import ConflictError
+from callsheet.kernel.errors import ConflictError, NotFoundError
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, settle
-from callsheet.line.house import House
+from callsheet.line.house import LOG, House
 from callsheet.line.transitions import enter
 from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
@@ -63,6 +65,24 @@ class JobControl:
                 await self.house.doors.open(connection, provider)  # a person says: try again
             values = {"paused": False, "finished_at": None}
             await self._again(connection, job, job.stage, values, Change())
+
+    async def switch_provider(self, name: str, *, enabled: bool, reason: str) -> list[JobId]:
+        """Let orders go to a provider or not; the jobs that go on because it is on again.
+
+        What is out with the provider is followed to its end either way. Raises NotFoundError.
+        """
+        house = self.house
+        if name not in house.hosted:
+            raise NotFoundError("hosted provider", name)
+        async with house.database.begin() as connection:
+            now = house.clock()
+            await house.doors.switch(connection, name, enabled=enabled, reason=reason, now=now)
+            unfinished = await house.jobs.unfinished(connection) if enabled else []
+        LOG.warning("provider.switched", extra=event(provider=name, enabled=enabled, reason=reason))
+        rest = [job for job in unfinished if (job.problem or {}).get("code") == SWITCHED_OFF]
+        for job in rest:
+            await self.resume(job.workspace, job.id)
+        return [job.id for job in rest]
 
     async def retry(self, workspace: WorkspaceId, job_id: JobId) -> int:
         """Make the failed rows of a finished job again; how many there are."""

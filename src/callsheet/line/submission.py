@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.store import AnswerStore, Request, SwitchStore
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
@@ -27,6 +28,8 @@ from callsheet.line.errors import ModelInputError
 from callsheet.line.house import LOG, House
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
+from callsheet.money.errors import BudgetExceededError
+from callsheet.money.model import Scope
 from callsheet.ports.models import UnknownModelError
 
 MAX_LISTED: Final = 100
@@ -97,11 +100,13 @@ class Submission:
         request: Request | None = None,
         stored: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
+        budget: Money | None = None,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
-        hashes. Raises ModelInputError, IdempotencyMismatchError, DatabaseUnavailableError.
+        hashes. `budget` bounds what a live job may ever commit, retries included. Raises
+        ModelInputError, BudgetExceededError, IdempotencyMismatchError, DatabaseUnavailableError.
         """
         async with self.house.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
@@ -112,15 +117,14 @@ class Submission:
         accepted = Accepted(job.id, job.run_mode, job.quoted, rows)
         references = _references(draft, stored or {})
         async with self.house.database.begin() as connection:
-            if job.run_mode is RunMode.LIVE:
-                now = self.house.clock()
-                await self.house.purse.affordable(connection, workspace, job.quoted, now)
             if request:
                 answer = accepted.to_answer()
                 now = self.house.clock()
                 if not await self.answers.add(connection, workspace, request, answer, now):
                     twin = await self.answers.find(connection, workspace, request)
                     return Accepted.from_answer(twin or answer)
+            if job.run_mode is RunMode.LIVE:
+                await self._afford(connection, job, budget)
             await self._write(connection, job, shots, references)
         LOG.info(
             "batch.started",
@@ -136,6 +140,17 @@ class Submission:
             ),
         )
         return accepted
+
+    async def _afford(self, connection: AsyncConnection, job: Job, budget: Money | None) -> None:
+        """Refuse a job that some budget does not cover, and write its own down."""
+        purse, now = self.house.purse, self.house.clock()
+        if budget is not None:
+            if job.quoted > budget:
+                raise BudgetExceededError("this job", asked=job.quoted, left=budget)
+            await purse.set_budget(
+                connection, job.workspace, Scope.JOB, job.id, budget, by="its author", now=now
+            )
+        await purse.affordable(connection, job.workspace, job.quoted, now)
 
     async def _write(
         self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Account, Budget, LedgerEntry
 from callsheet.money.service import Purse
@@ -66,8 +67,7 @@ def told_budget(budget: Budget) -> dict[str, str]:
 def told_entry(entry: LedgerEntry) -> dict[str, Any]:
     """Tell an entry as JSON."""
     told = {name: getattr(entry, name) for name in COLUMNS}
-    at = entry.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return {**told, "amount": str(entry.amount), "at": at}
+    return {**told, "amount": str(entry.amount), "at": time_text(entry.at)}
 
 
 def entries_csv(entries: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[str]]:

@@ -57,8 +57,9 @@ class WebhookStore:
             "body": body,
             "received_at": now,
         }
-        done = await connection.execute(insert(WEBHOOKS).on_conflict_do_nothing(), row)
-        return done.rowcount == 1
+        # asked for what was written: drivers do not agree on counting rows here
+        add = insert(WEBHOOKS).on_conflict_do_nothing().returning(WEBHOOKS.c.id)
+        return (await connection.execute(add, row)).first() is not None
 
     async def tickets_of(
         self, connection: AsyncConnection, provider: str, take: TakeId

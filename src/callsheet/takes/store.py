@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus
-from callsheet.takes.tables import OPEN, STANDING, TAKES, UNSPENT, row_of, take_of
+from callsheet.takes.tables import (
+    ACCEPTED_AND_ENDED,
+    OPEN,
+    STANDING,
+    TAKES,
+    UNSPENT,
+    row_of,
+    take_of,
+)
 
 _FINISH = (
     sa.update(TAKES)
@@ -114,6 +122,19 @@ class TakeStore:
         """Name the outside providers that a job's takes go to."""
         query = sa.select(TAKES.c.provider).where(TAKES.c.job == job, TAKES.c.provider != "local")
         return sorted(row.provider for row in await connection.execute(query.distinct()))
+
+    async def ended_since(
+        self, connection: AsyncConnection, since: datetime
+    ) -> dict[str, tuple[int, int]]:
+        """Count by provider the accepted orders that have ended: (succeeded, all)."""
+        succeeded = sa.func.sum(sa.case((TAKES.c.status == TakeStatus.SUCCEEDED, 1), else_=0))
+        query = (
+            sa.select(TAKES.c.provider, succeeded.label("succeeded"), sa.func.count().label("n"))
+            .where(sa.text(ACCEPTED_AND_ENDED), TAKES.c.finished_at > since)
+            .group_by(TAKES.c.provider)
+        )
+        rows = await connection.execute(query)
+        return {row.provider: (int(row.succeeded), int(row.n)) for row in rows}
 
     async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:
         """Pick those that the local studio makes, in the order given."""

@@ -17,6 +17,7 @@ TO_ORDER: Final = "due_at IS NOT NULL AND status IN ('quoted', 'held')"
 TO_LOOK_AT: Final = (
     "due_at IS NOT NULL AND status IN ('ordered', 'in_doubt', 'running', 'adopting')"
 )
+ACCEPTED_AND_ENDED: Final = "ticket IS NOT NULL AND finished_at IS NOT NULL"
 
 
 def where(condition: str) -> dict[str, Any]:
@@ -72,6 +73,7 @@ TAKES = sa.Table(
     sa.Index("ix_takes_to_order", "provider", "rank", "due_at", **where(TO_ORDER)),
     sa.Index("ix_takes_to_look_at", "due_at", **where(TO_LOOK_AT)),
     sa.Index("ix_takes_claimed_by", "claimed_by", **where("claimed_by IS NOT NULL")),
+    sa.Index("ix_takes_provider_ended", "provider", "finished_at", **where(ACCEPTED_AND_ENDED)),
     sa.Index(
         "ix_takes_provider_ordered", "provider", "ordered_at", **where("order_digest IS NOT NULL")
     ),

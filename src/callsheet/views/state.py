@@ -1,16 +1,18 @@
 """The state document of a job: what the API answers, streams carry and the ledger keeps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.store import AssetStore
 from callsheet.delivery.ledger import seal
 from callsheet.delivery.links import AssetLinks
 from callsheet.jobs.model import FINISHED, Job, JobKind, Shot
 from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.moments import time_text
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
@@ -20,17 +22,13 @@ PAGE: Final = 1_000
 _UNSEEN: Final = "needs_human"  # no check has looked at it: never shown as passed
 
 
-def time_text(moment: datetime | None) -> str | None:
-    """Write a time as RFC 3339 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
-
-
 @dataclass(frozen=True, slots=True)
 class StateView:
     """Builds state documents."""
 
     jobs: JobStore
     takes: TakeStore
+    assets: AssetStore
     links: AssetLinks
 
     def header(self, job: Job) -> dict[str, Any]:
@@ -82,9 +80,18 @@ class StateView:
         if not shots:
             return []
         takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
-        return [self.row(shot, takes.get(shot.row, [])) for shot in shots]
+        made = {
+            take.asset
+            for of_row in takes.values()
+            for take in of_row
+            if take.asset and take.provider != "local"  # whose pictures are all PNG
+        }
+        types = await self.assets.types(connection, job.workspace, made)
+        return [self._row(shot, takes.get(shot.row, []), types) for shot in shots]
 
-    def row(self, shot: Shot, takes: Sequence[Take]) -> dict[str, Any]:
+    def _row(
+        self, shot: Shot, takes: Sequence[Take], types: Mapping[Sha256, str]
+    ) -> dict[str, Any]:
         """Tell one row and its variants."""
         return {
             "row": shot.row,
@@ -97,10 +104,10 @@ class StateView:
             "error": dict(shot.error) if shot.error else None,
             "references": [dict(each) for each in shot.references],
             "dropped": [dict(each) for each in shot.dropped],
-            "variants": [self.variant(take) for take in takes],
+            "variants": [self._variant(take, types) for take in takes],
         }
 
-    def variant(self, take: Take) -> dict[str, Any]:
+    def _variant(self, take: Take, types: Mapping[Sha256, str]) -> dict[str, Any]:
         """Tell one variant: its newest take, with links that work for a day at least."""
         return {
             "variant": take.variant,
@@ -111,6 +118,7 @@ class StateView:
             "url": self.links.asset(take.asset) if take.asset else None,
             "thumbnail": self.links.thumbnail(take.asset) if take.asset else None,
             "sha256": take.asset,
+            "mediaType": types.get(take.asset, "image/png") if take.asset else None,
             "cost": str(take.charged),
             "model": take.model,
             "qa": _UNSEEN if take.asset else None,

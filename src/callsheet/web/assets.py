@@ -11,7 +11,7 @@ from pydantic import Field
 
 from callsheet.accounts.model import Role
 from callsheet.assets.errors import AssetNotFoundError
-from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.assets.model import asset_key, extension_of, thumbnail_key
 from callsheet.delivery.links import FILES
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.kernel.digests import is_sha256
@@ -34,7 +34,6 @@ _SHOWN_INLINE: Final = (
     "audio/",
     "text/html",
 )
-_EXTENSIONS: Final = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"*/*": {}}},
     206: {"description": "A part"},
@@ -101,7 +100,7 @@ async def asset(
         raise AssetNotFoundError(sha256)
     async with cs.database.read() as connection:
         found = await cs.house.assets.find(connection, workspace, sha256)
-    name = f"{sha256[:16]}.{_EXTENSIONS.get(found.media_type, 'bin')}"
+    name = f"{sha256[:16]}.{extension_of(found.media_type)}"
     return await _answer(cs, asset_key(sha256), found.media_type, name, asked)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
@@ -11,6 +12,7 @@ from callsheet.intake.model import BatchDraft, Defaults
 from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId
+from callsheet.kernel.money import Money
 from callsheet.line.submission import Accepted
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
@@ -21,6 +23,11 @@ from callsheet.wiring import Callsheet
 router = APIRouter(prefix="/batch", tags=["batches"])
 BatchId = Annotated[str, Field(max_length=100)]
 MAX_PAGE: Final = 10_000
+Budget = Annotated[
+    Decimal,
+    Field(ge=0, le=1_000_000_000, max_digits=16, decimal_places=6),
+    Field(description="Most that this job may commit, in US dollars"),
+]
 
 
 class Reference(BaseModel, extra="forbid"):
@@ -51,6 +58,7 @@ class BatchRequest(BaseModel, extra="forbid"):
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""
     name: str = ""
+    budget_usd: Budget | None = None
 
 
 class RowQuote(BaseModel):
@@ -120,8 +128,14 @@ async def make_images(
     items = [item.model_dump(exclude_none=True) for item in body.items]
     draft = await asyncio.to_thread(draft_from_items, items, defaults=defaults, limits=cs.limits)
     request_once = wish(request, idempotency_key, await request.body())
-    accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
+    accepted = await cs.submission.submit(
+        member.workspace, draft, request=request_once, budget=_money(body.budget_usd)
+    )
     return _accepted(cs, request, response, accepted)
+
+
+def _money(amount: Decimal | None) -> Money | None:
+    return None if amount is None else Money.usd(amount)
 
 
 @router.post(
@@ -141,6 +155,7 @@ async def upload_sheet(
     name: Annotated[str, Form()] = "",
     sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
     mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
+    budget_usd: Annotated[Budget | None, Form()] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> AcceptedBatch:
     """Take a sheet with the same columns; errors name row and column."""
@@ -150,9 +165,11 @@ async def upload_sheet(
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    fields = (runMode, model, name, sheet, mapping)
+    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""))
     request_once = wish(request, idempotency_key, content, *(field.encode() for field in fields))
-    accepted = await cs.submission.submit(member.workspace, draft, request=request_once)
+    accepted = await cs.submission.submit(
+        member.workspace, draft, request=request_once, budget=_money(budget_usd)
+    )
     return _accepted(cs, request, response, accepted)
 
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 from callsheet.intake.model import RunMode
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
+from callsheet.line.hosted.verdicts import Verdict
 from callsheet.takes.model import ENDED, Take, TakeStatus
-from callsheet.views.state import time_text
+from callsheet.views.takes import explained, times
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
@@ -30,6 +31,12 @@ class GenerationRequest(BaseModel, extra="forbid"):
     inputs: Annotated[dict[str, Any], Field(examples=[{"prompt": "a red mug on oak"}])]
     run_mode: RunMode = RunMode.DRY_RUN
     wait_s: Annotated[float, Field(ge=0, le=60)] = 0
+
+
+class VerdictRequest(BaseModel, extra="forbid"):
+    """What became of a take in doubt: `ask` its provider again, or what a person found out."""
+
+    verdict: Verdict = Verdict.ASK
 
 
 class AssetLink(BaseModel):
@@ -55,8 +62,12 @@ class Generation(BaseModel):
     assets: list[AssetLink]
     error: dict[str, Any] | None
     attempts: int
+    ticket: str | None
+    next: str | None
     created_at: str | None
     ordered_at: str | None
+    accepted_at: str | None
+    made_at: str | None
     finished_at: str | None
 
 
@@ -97,9 +108,9 @@ def _shown(cs: Callsheet, take: Take) -> Generation:
         assets=links,
         error=dict(take.error) if take.error else None,
         attempts=take.attempt,
-        created_at=time_text(take.created_at),
-        ordered_at=time_text(take.ordered_at),
-        finished_at=time_text(take.finished_at),
+        ticket=take.ticket,
+        next=explained(take) or None,
+        **times(take),
     )
 
 
@@ -176,4 +187,19 @@ async def cancel(take: TakeName, cs: Services, member: Editor) -> Generation:
     """End a take that has not ended, with the job that it is all of."""
     found = await cs.generations.take(member.workspace, take)
     await cs.control.cancel_single(member.workspace, JobId(found.job))
+    return _shown(cs, await cs.generations.take(member.workspace, take))
+
+
+@router.post(
+    "/{take}/reconcile",
+    summary="Decide about a take in doubt",
+    responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
+)
+async def reconcile(
+    take: TakeName, cs: Services, member: Editor, body: VerdictRequest | None = None
+) -> Generation:
+    """Ask the provider again, or say what a person found there; nothing is ordered twice."""
+    verdict = body.verdict if body else Verdict.ASK
+    by = member.key or "the local admin"
+    await cs.reconciler.decide(member.workspace, take, verdict, by)
     return _shown(cs, await cs.generations.take(member.workspace, take))

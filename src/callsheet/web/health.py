@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 import callsheet
 from callsheet.kernel.errors import UnavailableError
 from callsheet.telemetry.metrics import CONTENT_TYPE
+from callsheet.views.providers import SICK, provider_standings
 from callsheet.web.entry import Services
 from callsheet.wiring import CHECK_S
 
@@ -62,7 +63,11 @@ async def health(cs: Services) -> Health:
     """Tell how the service is, in words for people and machines."""
     checks = await cs.checks()
     bad = [name for name, check in checks.items() if check != "ok"]
-    status = "down" if "database" in bad else "degraded" if bad else "ok"
+    providers: dict[str, dict[str, Any]] = {name: {"status": "ok"} for name in cs.house.providers}
+    if "database" not in bad:
+        providers |= await _standings(cs)
+    sick = bad or [name for name, each in providers.items() if each["status"] in SICK]
+    status = "down" if "database" in bad else "degraded" if sick else "ok"
     lockdown = cs.studio.lockdown
     if lockdown is not None:
         checks["lockdown"] = str(lockdown)
@@ -72,8 +77,19 @@ async def health(cs: Services) -> Health:
         version=callsheet.__version__,
         uptime_s=round(uptime, 1),
         checks=checks,
-        providers={name: {"status": "ok"} for name in cs.house.providers},
+        providers=providers,
     )
+
+
+async def _standings(cs: Services) -> dict[str, dict[str, Any]]:
+    try:
+        async with asyncio.timeout(CHECK_S), cs.database.read() as connection:
+            house = cs.house
+            return await provider_standings(
+                connection, house.hosted, house.doors, house.takes, house.clock()
+            )
+    except (TimeoutError, UnavailableError):
+        return {name: {"status": "unknown"} for name in cs.house.hosted}
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

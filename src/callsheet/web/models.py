@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, ModelCard
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.wiring import Callsheet
 
+ProviderName = Annotated[str, Field(max_length=100)]
 router = APIRouter(tags=["models"])
-_MICROS_PER_CREDIT = 10_000  # one credit is a cent
 
 
 class Price(BaseModel):
@@ -68,7 +68,21 @@ class Switch(BaseModel, extra="forbid"):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
-def _model(card: ModelCard, off: dict[str, str]) -> Model:
+class SwitchedProvider(BaseModel):
+    """How a provider stands now, and the jobs that go on because of it."""
+
+    name: str
+    enabled: bool
+    reason: str
+    resumed: list[str]
+
+
+def _has_key(cs: Callsheet, card: ModelCard) -> bool:
+    hosted = cs.house.hosted.get(card.provider)
+    return bool(hosted.key_print) if hosted else card.execution is Execution.LOCAL
+
+
+def _model(cs: Callsheet, card: ModelCard, off: dict[str, str]) -> Model:
     smallest = card.inputs.model_validate({"prompt": "x"})
     return Model(
         id=card.id,
@@ -82,8 +96,8 @@ def _model(card: ModelCard, off: dict[str, str]) -> Model:
         inputs=card.inputs.model_json_schema(),
         limits=dict(card.limits),
         max_references=card.max_references,
-        key_scope=None,
-        key_present=card.execution is Execution.LOCAL,
+        key_scope=card.key_scope,
+        key_present=_has_key(cs, card),
     )
 
 
@@ -92,7 +106,7 @@ async def models(cs: Services, _member: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
     async with cs.database.read() as connection:
         off = await cs.switches.off(connection)
-    return Models(items=[_model(card, off) for card in cs.house.catalog.cards()])
+    return Models(items=[_model(cs, card, off) for card in cs.house.catalog.cards()])
 
 
 @router.post(
@@ -104,11 +118,9 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
     """Price one generation; nothing is ordered."""
     card, price = cs.generations.quote(model, body.inputs)
     line = {"what": card.title, "price": str(price)}
-    return Quote(price=str(price), credits=_credits(price), breakdown=[line])
-
-
-def _credits(price: Money) -> str:
-    return f"{price.micros / _MICROS_PER_CREDIT:.2f}"
+    return Quote(
+        price=str(price), credits=price.in_credits(cs.settings.credits_per_usd), breakdown=[line]
+    )
 
 
 @router.patch(
@@ -124,4 +136,17 @@ async def switch(model: str, body: Switch, cs: Services, _member: Admin) -> Mode
             connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
         )
         off = await cs.switches.off(connection)
-    return _model(card, off)
+    return _model(cs, card, off)
+
+
+@router.patch(
+    "/api/admin/providers/{name}",
+    summary="Switch a provider on or off",
+    responses=documented(400, 401, 403, 404, 413, 422, 503),
+)
+async def switch_provider(
+    name: ProviderName, body: Switch, cs: Services, _member: Admin
+) -> SwitchedProvider:
+    """Let orders go to a provider or not; jobs that wait for it go on when it is on again."""
+    resumed = await cs.control.switch_provider(name, enabled=body.enabled, reason=body.reason)
+    return SwitchedProvider(name=name, enabled=body.enabled, reason=body.reason, resumed=[*resumed])

@@ -10,10 +10,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from callsheet.kernel.errors import InvalidInputError
+from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Scope
 from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
-from callsheet.views.state import time_text
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
 

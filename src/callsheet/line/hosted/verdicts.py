@@ -10,7 +10,7 @@ from callsheet.line.endings import Moves, end, failure, write_moves
 from callsheet.line.hosted.reconciling import not_ordered
 from callsheet.line.house import LOG, House
 from callsheet.ports.models import ProviderError
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.model import TakeStatus
 
 
 class Verdict(StrEnum):
@@ -59,23 +59,3 @@ class Reconciler:
         LOG.info("take.decided", extra=event(take=take_id, verdict=verdict, by=by))
         house.wake_orderer.set()
         house.wake_follower.set()
-
-
-def explained(take: Take) -> str:
-    """Say in a sentence what will happen next to a take, and what a person can do."""
-    rests = take.due_at is None
-    waits = "rests until its job is resumed" if rests else "waits to be ordered"
-    asking = f"{take.provider} is being asked whether it was ordered; nothing is sent again"
-    person = (
-        f"{take.provider} cannot tell whether it was ordered; look there, then:"
-        f" callsheet takes reconcile {take.id} --spent or --never-ordered"
-    )
-    sentences = {
-        TakeStatus.QUOTED: f"{waits}; nothing is out",
-        TakeStatus.HELD: f"{waits}; nothing is out, its money is set aside",
-        TakeStatus.ORDERED: f"an order is on its way to {take.provider}",
-        TakeStatus.RUNNING: f"{take.provider} is at work on it (order {take.ticket})",
-        TakeStatus.ADOPTING: "made; being brought home",
-        TakeStatus.IN_DOUBT: person if rests else asking,
-    }
-    return sentences.get(take.status, "")

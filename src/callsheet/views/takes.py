@@ -1,0 +1,99 @@
+"""The life of takes, as people and programs read it."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Shot
+from callsheet.jobs.store import JobStore
+from callsheet.kernel.ids import JobId
+from callsheet.kernel.moments import time_text
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.store import TakeStore
+
+_ROWS: Final = 1_000
+S = TakeStatus
+
+
+async def lives(
+    jobs: JobStore, takes: TakeStore, connection: AsyncConnection, job: JobId
+) -> AsyncIterator[tuple[Shot, list[Take]]]:
+    """Read each row of a job with every take there was for it, in order."""
+    after = 0
+    while page := await jobs.shots(connection, job, after=after, limit=_ROWS):
+        of_rows: dict[int, list[Take]] = defaultdict(list)
+        for take in await takes.of_rows(connection, job, page[0].row, page[-1].row):
+            of_rows[take.row].append(take)
+        for shot in page:
+            yield shot, of_rows[shot.row]
+        after = page[-1].row
+
+
+def told_take(take: Take) -> dict[str, Any]:
+    """Tell a take's life as JSON: what was ordered when, what it cost, what comes next."""
+    return {
+        "take": take.id,
+        "job": take.job,
+        "row": take.row,
+        "variant": take.variant,
+        "attempt": take.attempt,
+        "model": take.model,
+        "status": take.status,
+        "ticket": take.ticket,
+        "price": str(take.price),
+        "held": str(take.price) if take.held_on else None,
+        "charged": str(take.charged),
+        **times(take),
+        "asset": take.asset,
+        "error": dict(take.error) if take.error else None,
+        "next": explained(take) or None,
+    }
+
+
+def times(take: Take) -> dict[str, str | None]:
+    """Tell when each step of a take was."""
+    return {
+        "created_at": time_text(take.created_at),
+        "ordered_at": time_text(take.ordered_at),
+        "accepted_at": time_text(take.running_at),
+        "made_at": time_text(take.adopting_at),
+        "finished_at": time_text(take.finished_at),
+    }
+
+
+def story(take: Take) -> str:
+    """Tell a take's life in a line: what happened when, why it failed, what comes next."""
+    steps: Sequence[tuple[str, datetime | None]] = (
+        ("ordered", take.ordered_at),
+        (f"accepted as {take.ticket}", take.running_at),
+        ("made", take.adopting_at),
+        (take.status, take.finished_at),
+    )
+    told = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
+    why = (take.error or {}).get("message", "")
+    return "; ".join(part for part in (", ".join(told), why, explained(take)) if part)
+
+
+def explained(take: Take) -> str:
+    """Say in a sentence what will happen next to a take, and what a person can do."""
+    rests = take.due_at is None and take.provider != "local"
+    waits = "rests until its job is resumed" if rests else "waits to be ordered"
+    asking = f"{take.provider} is being asked whether it was ordered; nothing is sent again"
+    person = (
+        f"{take.provider} cannot tell whether it was ordered; look there, then:"
+        f" callsheet takes reconcile {take.id} --spent or --never-ordered"
+    )
+    sentences = {
+        S.QUOTED: f"{waits}; nothing is out",
+        S.HELD: f"{waits}; nothing is out, its money is set aside",
+        S.ORDERED: "being made"
+        if take.provider == "local"
+        else f"an order is on its way to {take.provider}",
+        S.RUNNING: f"{take.provider} is at work on it (order {take.ticket})",
+        S.ADOPTING: "made; being brought home",
+        S.IN_DOUBT: person if rests else asking,
+    }
+    return sentences.get(take.status, "")
