@@ -4,6 +4,8 @@ The points are found by running once without a kill; then each of them is deadly
 the worker is started again, on PostgreSQL another one is beside it and takes over.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,7 @@ from tests.support.processes import Place, Server, serving, stop
 from tests.support.truth import check_books, check_results
 
 ROWS = 3
+WOKEN_S = 2.0  # long enough for a worker that wakes up to do its worst
 POINTS = (
     "_order_from/before commit",
     "_order_from/after commit",
@@ -41,12 +44,12 @@ POINTS = (
 )
 
 
-def start_worker(place: Place, name: str, deadly: str = "") -> subprocess.Popen[bytes]:
-    """Start a worker that writes its points down, and ends itself at one."""
+def start_worker(place: Place, name: str, *deadly: str) -> subprocess.Popen[bytes]:
+    """Start a worker that writes its points down, and ends itself (or stands still) at one."""
     command = [sys.executable, "-m", "tests.support.killing", str(place.folder / name)]
     with (place.folder / f"{name}.log").open("ab") as log:
         return subprocess.Popen(
-            [*command, *([deadly] if deadly else [])],
+            [*command, *deadly],
             cwd=Path(__file__).parents[2],
             env=place.environment(),
             stdout=log,
@@ -112,3 +115,48 @@ def test_killed_worker_is_taken_over(tmp_path: Path, postgres_url: str, point: s
             wait_for_end(server, job)
             assert stop(other) == 0
         check_all(place, sim, job)
+
+
+STOOD_STILL = (
+    "intend/before commit",
+    "intend/after commit",
+    "_send/before submit",
+    "_send/while submitting",
+    "_send/after submit",
+    "_look/after poll",
+    "bring/while downloading",
+    "write_homes/before commit",
+)
+
+
+@pytest.mark.parametrize("point", STOOD_STILL)
+def test_worker_that_stood_still_does_no_harm(
+    tmp_path: Path, postgres_url: str, point: str
+) -> None:
+    """Frozen at the point and taken over, the worker wakes up when all is done, and orders nothing.
+
+    It holds the database's locks while it is frozen; the server drops a session that is idle
+    within a transaction.
+    """
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, postgres_url, sim.settings())
+        with serving(place, "web") as server:
+            frozen = start_worker(place, "first", point, "SIGSTOP")
+            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+            wait_until_stopped(frozen.pid)
+            other = start_worker(place, "other")
+            wait_for_end(server, job)
+            os.kill(frozen.pid, signal.SIGCONT)
+            time.sleep(WOKEN_S)
+            check_all(place, sim, job)
+            assert stop(frozen) == 0
+            assert stop(other) == 0
+        check_all(place, sim, job)
+
+
+def wait_until_stopped(pid: int) -> None:
+    """Wait until a process stands still."""
+    until = time.monotonic() + 40
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -1,10 +1,11 @@
 """A worker that ends itself, as a power cut would, at a named point of its work.
 
-    python -m tests.support.killing LOG [POINT [OCCURRENCE]]
+    python -m tests.support.killing LOG [POINT [SIGNAL]]
 
 Every point it passes is written to LOG. A point is the function of the line that is at work and
 what it is about to do or has just done: ``intend/before commit``, ``_send/after submit``. At the
-named point the process kills itself; without one it only writes the points down.
+named point the process kills itself, or with SIGSTOP stands still as under a debugger or on a host
+that is frozen; without a point it only writes the points down.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ class Points:
 
     log: Path
     deadly: str = ""
-    occurrence: int = 1
+    signal: int = signal.SIGKILL
     passed: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, what: str) -> None:
@@ -48,8 +49,8 @@ class Points:
         self.passed[name] += 1
         with self.log.open("a") as log:
             log.write(f"{name}\n")
-        if name == self.deadly and self.passed[name] == self.occurrence:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if name == self.deadly and self.passed[name] == 1:
+            os.kill(os.getpid(), self.signal)
 
 
 def _caller() -> str:
@@ -132,9 +133,9 @@ class KillingDownloader:
             self.point("while downloading")
 
 
-async def main(log: Path, deadly: str, occurrence: int) -> None:
+async def main(log: Path, deadly: str, how: int) -> None:
     """Work, with points in the way, until told to stop."""
-    point = Points(log, deadly, occurrence)
+    point = Points(log, deadly, how)
     async with opened(read_settings()) as cs:
         house = replace(
             cs.house,
@@ -147,5 +148,5 @@ async def main(log: Path, deadly: str, occurrence: int) -> None:
 
 if __name__ == "__main__":
     configure("INFO")
-    arguments = [*sys.argv[1:], "", "1"]
-    asyncio.run(main(Path(arguments[0]), arguments[1], int(arguments[2] or "1")))
+    arguments = [*sys.argv[1:], "", "SIGKILL"][:3]
+    asyncio.run(main(Path(arguments[0]), arguments[1], signal.Signals[arguments[2] or "SIGKILL"]))

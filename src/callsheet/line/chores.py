@@ -1,4 +1,4 @@
-"""What is cleaned up once an hour: old backups, answers and webhooks, uploads that never arrived."""
+"""What is cleaned up once an hour: backups, answers, webhooks, uploads that never arrived."""
 
 import asyncio
 import logging

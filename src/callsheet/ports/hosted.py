@@ -17,6 +17,7 @@ writes anything down. Whatever it raises says by its class what may happen next.
     └── TicketUnknownError       RECONCILE  the provider does not know the ticket (any more)
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -64,6 +65,8 @@ class HostedOrder:
     """What goes to a provider for one take.
 
     `expected_s` is how long it usually takes, `time_limit_s` when the provider may give it up.
+    Past `send_by`, a time of the running event loop, it must not be sent any more: others may have
+    begun to look for it.
     """
 
     take: TakeId
@@ -71,6 +74,7 @@ class HostedOrder:
     webhook_url: str | None
     expected_s: float
     time_limit_s: float
+    send_by: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

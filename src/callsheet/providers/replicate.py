@@ -39,6 +39,7 @@ from callsheet.ports.hosted import (
     WebhookNote,
 )
 from callsheet.ports.models import ProviderError, RefusedError
+from callsheet.ports.sending import TooLateToSendError, only_before
 
 NAME: Final = "replicate"
 BASE_URL: Final = "https://api.replicate.com"
@@ -88,7 +89,11 @@ class Replicate:
             headers["Prefer"] = f"wait={hold_s}"
         try:
             path = f"/v1/models/{model}/predictions"
-            response = await self._exchange("POST", path, json=body, headers=headers)
+            response = await self._exchange(
+                "POST", path, json=body, headers=headers, extensions=only_before(order.send_by)
+            )
+        except TooLateToSendError as error:
+            raise BusyError(NAME, "not sent: this process stood still for too long") from error
         except _NEVER_SENT as error:
             raise BusyError(NAME, f"not reached: {error!r}") from error
         except (httpx2.TransportError, TimeoutError) as error:

@@ -23,6 +23,21 @@ from callsheet.ports.database import DatabaseUnavailableError
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
 _POOL_SIZE: Final = 8
+# A process that is frozen or cut off within a transaction holds locks that everybody needs: the
+# server ends such a session, and both ends notice a dead line.
+_PATIENCE: Final = (
+    ("idle_in_transaction_session_timeout", "15s"),
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "3"),
+    ("tcp_keepalives_count", "3"),
+)
+_LINE: Final = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
 # and a transaction that lost a race (serialization, deadlock).
 _PASSING_STATES: Final = ("08", "53", "57", "40")
@@ -78,15 +93,29 @@ def prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
 
+def prepare_postgresql(engine: Engine) -> None:
+    """Set every new connection of an engine up: no session may be idle with locks in its hand."""
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for name, value in _PATIENCE:
+            cursor.execute(f"SET {name} = '{value}'")
+        cursor.close()
+        connection.commit()
+
+
 def sync_engine(url: URL) -> Engine:
     """Make a blocking engine on the same database, for the durable engine's own threads."""
     if url.get_backend_name() == "postgresql":
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=_POOL_SIZE,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 5, "application_name": "callsheet-engine"},
+            connect_args={**_LINE, "application_name": "callsheet-engine"},
         )
+        prepare_postgresql(engine)
+        return engine
     engine = create_engine(url, pool_size=_POOL_SIZE, max_overflow=0)
     prepare_sqlite(engine)
 
@@ -111,14 +140,16 @@ class SqlDatabase:
 
     def _create_engine(self) -> AsyncEngine:
         if self.dialect == "postgresql":
-            return create_async_engine(
+            engine = create_async_engine(
                 self.url.set(drivername="postgresql+psycopg"),
                 pool_size=_POOL_SIZE,
                 max_overflow=_POOL_SIZE,
                 pool_timeout=30,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5, "application_name": "callsheet"},
+                connect_args={**_LINE, "application_name": "callsheet"},
             )
+            prepare_postgresql(engine.sync_engine)
+            return engine
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(
             self.url.set(drivername="sqlite+aiosqlite"), pool_size=_POOL_SIZE, max_overflow=0

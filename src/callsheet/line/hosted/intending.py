@@ -1,5 +1,6 @@
 """Intending: money set aside, limits counted and the order written down, before it is sent."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,13 +23,15 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
     """Write down that orders of one job are about to be sent; answers those that may be.
 
     One transaction sets the money aside, counts the provider's limits and moves the takes to
-    `ordered`: after a crash all of it is there or none. What may not be ordered now is given back,
+    `ordered`: after a crash all of it is there or none. An order must be on its way soon after,
+    because others may begin to look for it. What may not be ordered now is given back,
     to be looked at later; what no budget covers waits for a person, with its job.
     """
     async with house.database.begin() as connection:
         job = await house.jobs.lock(connection, wanted[0].take.job)
         hand = await house.flight.in_hand(connection, [each.take for each in wanted])
         ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]
+        send_by = asyncio.get_running_loop().time() + provider.settles_s / 6
         now = house.clock()
         if job.stage is not Stage.RENDER or job.status in FINISHED or job.paused:
             await house.flight.look_later(connection, [(each.take, None) for each in ready])
@@ -53,7 +56,7 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
             problem = {"code": refused.code, "message": str(refused)}
             values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
         await write_moves(house, connection, job, into, values)
-    return covered
+    return [replace(each, order=replace(each.order, send_by=send_by)) for each in covered]
 
 
 async def _give_back(

@@ -136,9 +136,8 @@ class Orderer:
 
     async def _send_group(self, provider: HostedProvider, group: Sequence[Worded]) -> None:
         covered = await intend(self._house, provider, group)
-        until = asyncio.get_running_loop().time() + provider.settles_s / 6
         for each in covered:
-            task = asyncio.create_task(self._send(provider, each, until))
+            task = asyncio.create_task(self._send(provider, each))
             self._sending[provider.name].add(task)
             task.add_done_callback(partial(self._sent, provider.name))
 
@@ -146,9 +145,7 @@ class Orderer:
         self._sending[provider].discard(task)
         self._house.wake_orderer.set()
 
-    async def _send(self, provider: HostedProvider, each: Worded, until: float) -> None:
-        if asyncio.get_running_loop().time() > until:
-            return  # this process stood still: whoever takes over finds out that nothing was sent
+    async def _send(self, provider: HostedProvider, each: Worded) -> None:
         result: Submitted | ProviderError
         try:
             result = await provider.submit(each.order)
