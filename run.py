@@ -145,6 +145,8 @@ def missing_packages() -> list[str]:
         missing.append("chromium")
     if shutil.which("curl") is None:
         missing.append("curl")
+    if not any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
+        missing.append("libfaketime")
     return missing
 
 

@@ -33,8 +33,9 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
     """How one hosted provider is reached: CALLSHEET_PROVIDER_<NAME>_<FIELD>.
 
     `base_url` is where its API is, if not where the provider says; `key` its key for us. At most
-    `concurrent` orders are out at a time, and so many are sent in a minute, an hour, a day. After
-    `settles_s` seconds an order that was sent has arrived, or never will.
+    `concurrent` orders are out at a time, and so many are sent in a minute, an hour, a day; one
+    process asks `reads_per_minute` times about them. After `settles_s` seconds an order that was
+    sent has arrived, or never will.
     """
 
     base_url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
@@ -43,6 +44,7 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
     per_minute: Annotated[int, Field(ge=1)] | None = None
     per_hour: Annotated[int, Field(ge=1)] | None = None
     per_day: Annotated[int, Field(ge=1)] | None = None
+    reads_per_minute: Annotated[int, Field(ge=1)] | None = None
     settles_s: Annotated[float, Field(ge=1, le=600)] = 60.0
 
 

@@ -60,9 +60,11 @@ class Simulator:
 
 
 @contextmanager
-def simulating(folder: Path, *options: str, run_s: float = 0.2) -> Iterator[Simulator]:
+def simulating(
+    folder: Path, *options: str, run_s: float = 0.2, port: int = 0
+) -> Iterator[Simulator]:
     """Run a simulator for a block; its book is in the folder."""
-    port = unused_port()
+    port = port or unused_port()
     command = [CALLSHEET, "sim", "replicate", "--port", str(port), "--run-seconds", str(run_s)]
     command += ["--ledger", str(folder / "orders.jsonl"), "--creates-per-minute", "0"]
     command += ["--others-per-minute", "0", *options]

@@ -138,12 +138,17 @@ class WebhookNote:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a provider may be asked; None means that nothing bounds it."""
+    """How fast a provider may be asked; None means that nothing bounds it.
+
+    The first four bound orders, of all processes together. `reads_per_minute` bounds how often one
+    process asks about them.
+    """
 
     concurrent: int | None = None
     per_minute: int | None = None
     per_hour: int | None = None
     per_day: int | None = None
+    reads_per_minute: int | None = None
 
 
 class ModeratedError(RefusedError):

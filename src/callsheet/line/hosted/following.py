@@ -16,6 +16,7 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, failure, write_moves
 from callsheet.line.hosted.doors import shut
+from callsheet.line.hosted.pacing import Pacer
 from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.scribe import Scribe
@@ -65,6 +66,9 @@ class Follower:
         self._house, self._who = house, who
         self._scribe: Scribe[Look] = Scribe(partial(write_looks, house))
         self._looking: set[asyncio.Task[None]] = set()
+        self._pacers = {
+            name: Pacer(provider.pace.reads_per_minute) for name, provider in house.hosted.items()
+        }
 
     async def run(self) -> None:
         """Follow until cancelled. A look that is broken off is made again by somebody."""
@@ -121,12 +125,16 @@ class Follower:
 
     async def _look(self, provider: HostedProvider, take: Take) -> None:
         found: Standing | ProviderError
+        pacer = self._pacers[provider.name]
         try:
+            await pacer.turn()
             if take.cancel_asked or self._is_late(take):
                 await provider.cancel(take.ticket or "")
             found = await provider.poll(take.ticket or "")
         except ProviderError as error:
             found = error
+        if isinstance(found, BusyError) and found.retry_after_s is not None:
+            pacer.rest(found.retry_after_s)
         self._scribe.add(Look(provider, take, found))
 
     def _is_late(self, take: Take) -> bool:
