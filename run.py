@@ -56,7 +56,7 @@ CHECKS: Final = (
     ("imports", ("lint-imports", "--no-logo")),
     ("dependencies", ("deptry", "--no-ansi", "src")),
 )
-ALL_TESTS: Final = ("pytest", "-n", "2", "--dist", "worksteal")
+ALL_TESTS: Final = ("pytest", "-n", "3", "--dist", "worksteal")
 
 
 class SetupError(Exception):

@@ -138,7 +138,7 @@ class Callsheet:
         bare = {
             Stage.INTAKE: partial(intake, house),
             Stage.QUOTE: partial(quote, house),
-            Stage.RENDER: partial(render, house),
+            Stage.RENDER: partial(render, house, self.ledger_keeper()),
             ORDER_WORK: partial(order, house),
             Stage.DELIVER: partial(deliver, house, self.view),
         }

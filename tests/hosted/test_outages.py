@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.databases import Cluster
+from tests.databases import Cluster, StopMode
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, Server, serving
 from tests.support.truth import check_books, check_results
@@ -79,7 +79,7 @@ def test_disk_full_while_adopting(tmp_path: Path, database_url: str, sim: Simula
 
 @pytest.mark.parametrize("how", ["fast", "immediate"])
 def test_postgres_restarted_in_the_middle(
-    tmp_path: Path, private_postgres: Cluster, sim: Simulator, how: str
+    tmp_path: Path, private_postgres: Cluster, sim: Simulator, how: StopMode
 ) -> None:
     """Tickets that come in while the database is away are kept until it is back."""
     url = private_postgres.create_database()

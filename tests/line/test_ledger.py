@@ -1,57 +1,20 @@
 """The ledger object: versions, backups, damage found and survived, jobs brought back from it."""
 
-import asyncio
 import json
 import subprocess
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from callsheet.delivery.ledger import is_sound, state_key, version_key
-from callsheet.ports.blobs import BlobNotFoundError, BlobStore
-from callsheet.storage.opening import open_store
+from callsheet.ports.blobs import BlobStore
 from tests.support.processes import Place, Server, serving
+from tests.support.stores import content, in_store, keys
 from tests.support.truth import check_results
 
 T = TypeVar("T")
-
-
-def in_store(place: Place, work: Callable[[BlobStore], Awaitable[T]]) -> T:
-    """Do something with the place's object store, as the processes there see it."""
-
-    async def go() -> T:
-        url = f"file://{place.folder}/data/store"
-        store = open_store(url, secret=b"x" * 32, options={})
-        try:
-            return await work(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(go())
-
-
-def keys(place: Place, prefix: str) -> list[str]:
-    """List the keys under a prefix, in order."""
-
-    async def go(store: BlobStore) -> list[str]:
-        return [info.key async for info in store.list(prefix)]
-
-    return in_store(place, go)
-
-
-def content(place: Place, key: str) -> bytes:
-    """Read an object; empty if there is none."""
-
-    async def go(store: BlobStore) -> bytes:
-        try:
-            return await store.get(key)
-        except BlobNotFoundError:
-            return b""
-
-    return in_store(place, go)
 
 
 def finished(server: Server, rows: int = 6) -> str:

@@ -1,5 +1,6 @@
 """What every answer carries, and how files are answered."""
 
+import time
 from typing import Any
 
 import httpx2
@@ -32,7 +33,10 @@ def test_trace_reaches_the_log(server: Server) -> None:
     """The trace id of a W3C traceparent stands in the log line of its request."""
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     server.http.get("/api/models", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
-    assert trace in server.place.log("up")
+    until = time.monotonic() + 10  # the line is written once the answer is out
+    while trace not in server.place.log("up"):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,11 @@ class JobStore:
         )
         return [JobId(row.id) for row in await connection.execute(claim)]
 
+    async def ledger_later(self, connection: AsyncConnection, job: JobId, due_at: float) -> None:
+        """Give a claimed ledger object back unwritten; it may be written again then."""
+        later = sa.update(JOBS).where(JOBS.c.id == job)
+        await connection.execute(later.values(ledger_due_at=due_at))
+
     async def ledger_written(
         self, connection: AsyncConnection, job: JobId, version: int, due_at: float
     ) -> None:

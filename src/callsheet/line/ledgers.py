@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +20,7 @@ _LOG = logging.getLogger("callsheet.ledger")
 _EVERY_S: Final = 0.5
 _APART_S: Final = 2.0  # between two writes of one ledger
 _SHARE: Final = 20  # a ledger that takes long to write is written this many times more rarely
-_CLAIM_S: Final = 60.0
+_CLAIM_S: Final = 15.0  # a process that dies while it writes is followed by another after this
 _AT_ONCE: Final = 8
 _AT_THE_END: Final = 1_000
 
@@ -37,6 +38,8 @@ class LedgerKeeper:
         while True:
             try:
                 busy = await self.write_due()
+            except BlobConflictError:
+                busy = 0  # another process wrote a newer one
             except UnavailableError as problem:
                 self.house.metrics.ledgers.labels("failed").inc()
                 _LOG.warning("ledger.waits", extra=event(reason=str(problem)))
@@ -53,7 +56,12 @@ class LedgerKeeper:
         async with self.house.database.begin() as connection:
             jobs = await self.house.jobs.claim_ledgers(connection, now, now + _CLAIM_S, _AT_ONCE)
         for job_id in jobs:
-            await self.write_one(job_id)
+            try:
+                await self.write_one(job_id)
+            except (UnavailableError, BlobConflictError):
+                async with self.house.database.begin() as connection:
+                    await self.house.jobs.ledger_later(connection, job_id, now + _APART_S)
+                raise
         return len(jobs)
 
     async def catch_up(self) -> None:
@@ -68,10 +76,25 @@ class LedgerKeeper:
                 connection, float("inf"), now + _CLAIM_S, _AT_THE_END
             )
         for job_id in jobs:
-            await self.write_one(job_id)
+            with suppress(BlobConflictError):
+                await self.write_one(job_id)
+
+    async def write_through(self, job_id: JobId) -> None:
+        """Do not come back before the store knows a job as it stands. Raises UnavailableError."""
+        async with self.house.database.read() as connection:
+            wanted = (await self.house.jobs.of_any_workspace(connection, job_id)).sequence
+        while True:
+            async with self.house.database.read() as connection:
+                job = await self.house.jobs.of_any_workspace(connection, job_id)
+            if job.ledger_version >= wanted:
+                return
+            try:
+                await self.write_one(job_id)
+            except BlobConflictError:  # somebody else wrote it meanwhile, maybe an older state
+                await asyncio.sleep(_EVERY_S)
 
     async def write_one(self, job_id: JobId) -> None:
-        """Write one job's ledger as it stands now."""
+        """Write one job's ledger as it stands now. Raises UnavailableError, BlobConflictError."""
         started = self.house.clock().timestamp()
         etag = await self.ledger.etag(job_id)
         async with self.house.database.read() as connection:
@@ -82,10 +105,7 @@ class LedgerKeeper:
             )
         if manifest is not None:
             await self.ledger.write_manifest(job_id, seal(manifest))
-        try:
-            await self.ledger.write(job_id, document, etag)
-        except BlobConflictError:
-            return  # another process wrote a newer one; this version's claim runs out by itself
+        await self.ledger.write(job_id, document, etag)
         now = self.house.clock().timestamp()
         due = now + max(_APART_S, (now - started) * _SHARE)
         due = now if job.status in FINISHED else due

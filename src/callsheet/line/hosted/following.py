@@ -128,8 +128,8 @@ class Follower:
         pacer = self._pacers[provider.name]
         try:
             await pacer.turn()
-            if take.cancel_asked or self._is_late(take):
-                await provider.cancel(take.ticket or "")
+            if take.cancel_asked or lateness_s(self._house, take) > 0:
+                await _stop(provider, take)
             found = await provider.poll(take.ticket or "")
         except ProviderError as error:
             found = error
@@ -137,8 +137,13 @@ class Follower:
             pacer.rest(found.retry_after_s)
         self._scribe.add(Look(provider, take, found))
 
-    def _is_late(self, take: Take) -> bool:
-        return lateness_s(self._house, take) > 0
+
+async def _stop(provider: HostedProvider, take: Take) -> None:
+    """Ask to stop an order; whether it stopped is seen by looking."""
+    try:
+        await provider.cancel(take.ticket or "")
+    except ProviderError as error:
+        _LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
 
 
 async def _reported(look: Coroutine[Any, Any, None]) -> None:

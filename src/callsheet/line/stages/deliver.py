@@ -57,7 +57,8 @@ async def _end(house: House, payload: Payload) -> None:
         if not in_stage(job, payload, Stage.DELIVER):
             return
         status = job.status
-        values: dict[str, Any] = {"stage": Stage.DONE}
+        # the last word goes into the ledger object at once
+        values: dict[str, Any] = {"stage": Stage.DONE, "ledger_due_at": 0.0}
         if status not in FINISHED:
             status = finished_status(job.takes, job.failed_rows)
             values |= {"status": status, "problem": None, "finished_at": house.clock()}

@@ -6,12 +6,14 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
+from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Job, Stage
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.endings import Ending, Moves, end, finish_if_done, write_moves
 from callsheet.line.house import House
+from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, stage_payload
 from callsheet.ports.engine import Payload
@@ -31,8 +33,16 @@ _SMALLEST_GROUP: Final = 4
 _STUDIO_TRIES: Final = 3
 
 
-async def render(house: House, payload: Payload) -> None:
-    """Split what waits into chunks of rows and hand each to a work of its own."""
+async def render(house: House, ledgers: LedgerKeeper, payload: Payload) -> None:
+    """Split what waits into chunks of rows and hand each to a work of its own.
+
+    Before anything is ordered for money, the store knows every take that may be: a database lost
+    in the next second leaves no order behind that nobody remembers.
+    """
+    async with house.database.read() as connection:
+        job = await house.jobs.of_any_workspace(connection, JobId(payload["job"]))
+    if job.run_mode is RunMode.LIVE and in_stage(job, payload, Stage.RENDER):
+        await ledgers.write_through(job.id)
     after, rank = 0, 0
     while True:
         async with house.database.begin() as connection:

@@ -1,0 +1,70 @@
+"""The database is lost while orders are out: with what the store knows nothing is paid twice."""
+
+import json
+import time
+from pathlib import Path
+
+from tests.support.hosted import check_money, rows_of, simulating, submit_live
+from tests.support.processes import Place, serving
+from tests.support.stores import content, in_store
+from tests.support.truth import check_results
+
+from callsheet.delivery.ledger import state_key
+
+ROWS = 4
+
+
+def tickets_in_ledger(place: Place, job: str) -> list[str]:
+    """Read the providers' ids that the ledger object names."""
+    ledger = content(place, state_key(job))
+    rows = json.loads(ledger)["rows"] if ledger else []
+    return [each["ticket"] for row in rows for each in row["variants"] if each["ticket"]]
+
+
+def test_lost_database_orders_nothing_again(tmp_path: Path) -> None:
+    """Orders that are out are followed by the tickets of the ledger object, and paid once."""
+    with simulating(tmp_path, run_s=6) as sim:
+        place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
+        with serving(place) as server:
+            job = submit_live(server.http, rows_of(ROWS))
+            until = time.monotonic() + 30
+            while len(tickets_in_ledger(place, job)) < ROWS:
+                assert time.monotonic() < until
+                time.sleep(0.1)
+            server.kill()
+        for file in tmp_path.glob("lost.db*"):
+            file.unlink()
+        found = Place(tmp_path, f"sqlite:///{tmp_path}/found.db", place.settings)
+        done = found.run("restore", "--json")
+        assert done.returncode == 0, done.stderr
+        with serving(found) as server:
+            assert server.state(job)["cost"]["held"] == "0.012000"
+            assert server.http.post(f"/batch/{job}/resume").status_code == 200
+            check_results(server.wait_for(job, ["succeeded"]), ROWS)
+        check_money(found, sim, ROWS)
+
+
+def test_order_in_the_last_seconds_is_found_in_the_list(tmp_path: Path) -> None:
+    """What the ledger object has not seen yet is in doubt, and found by what was sent."""
+    with simulating(tmp_path, run_s=3) as sim:
+        place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
+        with serving(place) as server:
+            job = submit_live(server.http, rows_of(ROWS))
+            until = time.monotonic() + 30
+            while b'"take"' not in (early := content(place, state_key(job))):
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            while len(sim.orders()) < ROWS:
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            server.kill()
+        # as if what was written last had not come any more
+        in_store(place, lambda store: store.put(state_key(job), early, "application/json"))
+        for file in tmp_path.glob("lost.db*"):
+            file.unlink()
+        found = Place(tmp_path, f"sqlite:///{tmp_path}/found.db", place.settings)
+        assert found.run("restore", "--json").returncode == 0
+        with serving(found) as server:
+            assert server.http.post(f"/batch/{job}/resume").status_code == 200
+            check_results(server.wait_for(job, ["succeeded"], timeout_s=60), ROWS)
+        check_money(found, sim, ROWS)
