@@ -160,7 +160,7 @@ def test_checks_run_in_order_and_tests_last(project: Project) -> None:
     assert "--inexact" not in sync
     names = ["ruff", "ruff", "mypy", "lint-imports", "deptry"]
     assert [call.split()[0] for call in checks] == names
-    assert tests.startswith("pytest -n 2")
+    assert tests.startswith("pytest -n 3")
 
 
 def test_the_first_failing_check_stops(project: Project) -> None:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.hosted import Simulator, check_money, simulating
@@ -33,7 +34,7 @@ REQUESTS = [  # a chance for each, in all a fifth of the orders and more of what
     ("create", {"latency": "0.5"}, 0.04),
     ("get", {"fail": "503"}, 0.1),
     ("get", {"reset": True}, 0.05),
-    ("list", {"fail": "500"}, 0.2),
+    ("list", {"fail": "500"}, 0.1),
     ("output", {"fail": "503"}, 0.1),
     ("output", {"reset": True}, 0.1),
 ]
@@ -73,6 +74,7 @@ def rows(count: int, dice: random.Random) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.timeout(900)
 def test_storm_ends_in_order(tmp_path: Path, postgres_url: str, sim: Simulator) -> None:
     """Two workers are killed in turn until all is done; nothing is lost, doubled or overpaid."""
     dice = random.Random(20261121)  # noqa: S311  # repeatable on purpose
@@ -110,15 +112,23 @@ def storm(
     place: Place, web: Server, job: str, workers: list[subprocess.Popen[bytes]], dice: random.Random
 ) -> int:
     """Kill one worker after the other, and start another in its place, until the job is done."""
-    kills, until = 0, time.monotonic() + 600
+    kills, until = 0, time.monotonic() + 60 + TAKES / 5
     while True:
         time.sleep(dice.uniform(*KILL_EVERY_S))
         state = web.http.get(f"/batch/{job}", params={"rows": "0"}).json()
         if state["status"] in ("partial", "succeeded", "failed", "waiting"):
             return kills
-        assert time.monotonic() < until, state
+        assert time.monotonic() < until, left_over(web)
         victim = dice.randrange(len(workers))
         workers[victim].kill()
         workers[victim].wait()
         kills += 1
         workers[victim] = place.start("worker")
+
+
+def left_over(web: Server) -> list[Any]:
+    """List the takes that have not ended, for whoever must find out why."""
+    found = []
+    for status in ("quoted", "held", "ordered", "in_doubt", "running", "adopting"):
+        found += web.http.get("/api/generations", params={"status": status}).json()["items"]
+    return found

@@ -1,5 +1,6 @@
 """`callsheet jobs …` and `callsheet watch`."""
 
+import getpass
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,6 +11,7 @@ from callsheet.cli.handing_over import hand_over
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.sheets import exit_code, report
+from callsheet.cli.takes import NeverOrdered, Spent, verdict_of
 from callsheet.cli.watching import (
     InterruptedError130,
     interruptible,
@@ -136,6 +138,18 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
         return exit_code(done)
 
     sys.exit(run_command(work))
+
+
+@app.command()
+def reconcile(job: JobName, spent: Spent = False, never_ordered: NeverOrdered = False) -> None:
+    """Ask again about every take of a job that is in doubt, or decide about all alike."""
+    verdict = verdict_of(spent=spent, never_ordered=never_ordered)
+
+    async def work(cs: Callsheet) -> int:
+        by = getpass.getuser()
+        return len(await cs.reconciler.decide_all(LOCAL_WORKSPACE, job, verdict, by))
+
+    typer.echo(f"{job}: {run_command(work)} takes in doubt, verdict: {verdict}")
 
 
 @app.command()

@@ -16,6 +16,10 @@ from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Takes: show one, decide about one in doubt.", no_args_is_help=True)
 TakeName = Annotated[str, typer.Argument(help="The take's id, tk_…")]
+Spent = Annotated[bool, typer.Option("--spent", help="It was made and paid for.")]
+NeverOrdered = Annotated[
+    bool, typer.Option("--never-ordered", help="Nothing was ordered; order it now.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -29,19 +33,19 @@ def show(take: TakeName, json: AsJson = False) -> None:
     _print(run_command(work), as_json=json)
 
 
-@app.command()
-def reconcile(
-    take: TakeName,
-    spent: Annotated[bool, typer.Option("--spent", help="It was made and paid for.")] = False,
-    never_ordered: Annotated[
-        bool, typer.Option("--never-ordered", help="Nothing was ordered; order it now.")
-    ] = False,
-    json: AsJson = False,
-) -> None:
-    """Ask the provider again about a take in doubt, or decide what became of it."""
+def verdict_of(*, spent: bool, never_ordered: bool) -> Verdict:
+    """Read what a person found out. Raises InvalidInputError."""
     if spent and never_ordered:
         raise InvalidInputError("--spent and --never-ordered exclude each other")
-    verdict = Verdict.SPENT if spent else Verdict.NEVER_ORDERED if never_ordered else Verdict.ASK
+    return Verdict.SPENT if spent else Verdict.NEVER_ORDERED if never_ordered else Verdict.ASK
+
+
+@app.command()
+def reconcile(
+    take: TakeName, spent: Spent = False, never_ordered: NeverOrdered = False, json: AsJson = False
+) -> None:
+    """Ask the provider again about a take in doubt, or decide what became of it."""
+    verdict = verdict_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> Take:
         await cs.reconciler.decide(LOCAL_WORKSPACE, take, verdict, by=getpass.getuser())

@@ -325,6 +325,13 @@ class FlightStore:
         )
         return (await connection.execute(free)).rowcount
 
+    async def in_doubt(self, connection: AsyncConnection, job: JobId) -> list[TakeId]:
+        """List the takes of a job of which nobody knows whether they were ordered."""
+        query = sa.select(TAKES.c.id).where(
+            TAKES.c.job == job, TAKES.c.status == TakeStatus.IN_DOUBT
+        )
+        return [TakeId(row.id) for row in await connection.execute(query.order_by(TAKES.c.id))]
+
     async def jobs_waiting_for(self, connection: AsyncConnection, provider: str) -> list[JobId]:
         """Name the jobs of which takes wait to be ordered from a provider."""
         query = sa.select(TAKES.c.job).where(sa.text(TO_ORDER), TAKES.c.provider == provider)

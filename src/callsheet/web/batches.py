@@ -13,10 +13,12 @@ from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
+from callsheet.line.hosted.verdicts import Verdict
 from callsheet.line.submission import Accepted
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
+from callsheet.web.generations import VerdictRequest
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
 
@@ -215,6 +217,27 @@ async def batch_state(
             page = await cs.view.rows(connection, job, offset=offset, limit=limit)
             state["rows"] = page
     return state
+
+
+class Decided(BaseModel):
+    """The takes that were in doubt."""
+
+    takes: list[str]
+
+
+@router.post(
+    "/{batch}/reconcile",
+    summary="Decide about all takes in doubt",
+    responses=documented(400, 401, 403, 404, 413, 422, 503),
+)
+async def reconcile(
+    batch: BatchId, cs: Services, member: Editor, body: VerdictRequest | None = None
+) -> Decided:
+    """Ask the provider again about every take in doubt, or say what a person found there."""
+    verdict = body.verdict if body else Verdict.ASK
+    by = member.key or "the local admin"
+    takes = await cs.reconciler.decide_all(member.workspace, batch, verdict, by)
+    return Decided(takes=[*takes])
 
 
 @router.post(

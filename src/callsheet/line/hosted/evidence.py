@@ -1,7 +1,6 @@
 """Evidence that an order exists: a ticket that came late, in a listing or by a webhook."""
 
 from callsheet.jobs.model import Change, Entry
-from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, write_moves
 from callsheet.line.house import LOG, House
@@ -10,8 +9,10 @@ from callsheet.ports.models import ProviderError
 from callsheet.takes.model import ENDED, Take, TakeStatus
 
 
-async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> None:
+async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> bool:
     """Give a take the ticket of an order that was made for it, whatever was believed before.
+
+    Tells whether it is this take's, and not another's.
 
     A second order for one take should not exist. If one does, it is reported and the provider is
     asked to stop it; the first one counts.
@@ -22,7 +23,7 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
         current = await house.takes.find(connection, take.workspace, take.id)
         known = await house.flight.known_tickets(connection, provider.name, [ticket])
         if known and current.ticket != ticket:
-            return  # an order that another take has: not evidence of this one's
+            return False  # an order that another take has: not evidence of this one's
         if current.ticket is None and current.status not in ENDED:
             into = Moves()
             await house.flight.move(
@@ -39,9 +40,9 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
             await write_moves(house, connection, job, into)
             LOG.info("take.found", extra=event(take=take.id, job=job.id, ticket=ticket))
             house.wake_follower.set()
-            return
+            return True
         if current.ticket == ticket:
-            return
+            return True
         said = {"take": take.id, "ticket": ticket, "has": current.ticket}
         await house.record(connection, job, [Entry("ordered_twice", said)], Change())
     LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
@@ -50,10 +51,4 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
         await provider.cancel(ticket)
     except ProviderError as error:
         LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
-
-
-async def accept_for(house: House, provider: HostedProvider, take_id: TakeId, ticket: str) -> None:
-    """Accept evidence for a take that is known by its id alone."""
-    async with house.database.read() as connection:
-        take = await house.takes.of_any_workspace(connection, take_id)
-    await accept_evidence(house, provider, take, ticket)
+    return True

@@ -8,7 +8,7 @@ again. What cannot be proved waits for a person, with its money held.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,11 +22,12 @@ from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, cancelled, end, failure, write_moves
 from callsheet.line.hosted.evidence import accept_evidence
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import BusyError, Found, HostedProvider
+from callsheet.ports.hosted import BusyError, Found, HostedProvider, TicketUnknownError
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s
 
+_LONGEST_S: Final = 15.0  # between two tries to read the list: money is set aside meanwhile
 # How far a provider's clock may be off ours, either way.
 _SKEW: Final = timedelta(minutes=11)
 
@@ -43,17 +44,16 @@ async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take
         }
     asked_at = house.clock()
     try:
-        for take in current:
-            for ticket in posted[take.id]:
-                await accept_evidence(house, provider, take, ticket)
-        left = [take for take in current if not posted[take.id]]
+        left = [
+            take for take in current if not await _by_post(house, provider, take, posted[take.id])
+        ]
         if not left:
             return
         since = min(take.ordered_at or take.created_at for take in left) - _SKEW
         listed = await provider.listed(since)
     except ProviderError as error:
         LOG.warning("take.doubt_lasts", extra=event(provider=provider.name, reason=str(error)))
-        await _later(house, [(take, backoff_s(take.looks)) for take in current])
+        await _later(house, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in current])
         return
     async with house.database.read() as connection:
         known = await house.flight.known_tickets(
@@ -65,6 +65,21 @@ async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take
             await accept_evidence(house, provider, take, matches[take.id])
     unmatched = [take for take in left if take.id not in matches]
     await _decide(house, provider, unmatched, asked_at)
+
+
+async def _by_post(
+    house: House, provider: HostedProvider, take: Take, tickets: Collection[str]
+) -> bool:
+    """Find a take's order among those that webhooks told of; the provider must know it, too."""
+    for ticket in sorted(tickets):
+        try:
+            await provider.poll(ticket)
+        except TicketUnknownError:
+            LOG.warning("take.stranger_told", extra=event(take=take.id, ticket=ticket))
+            continue
+        if await accept_evidence(house, provider, take, ticket):
+            return True
+    return False
 
 
 def matched(takes: Sequence[Take], listed: Sequence[Found]) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """What a person decides about a take in doubt, when the provider cannot tell any more."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
 from callsheet.kernel.errors import ConflictError
-from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, end, failure, write_moves
 from callsheet.line.hosted.reconciling import not_ordered
@@ -21,6 +22,12 @@ class Verdict(StrEnum):
     NEVER_ORDERED = "never_ordered"  # nothing was ordered: order it now
 
 
+class TakeDecidedError(ConflictError):
+    """It is known what became of this take."""
+
+    code = "not_in_doubt"
+
+
 class SpentError(ProviderError):
     """A person found that it was paid for and that nothing of it can be had."""
 
@@ -34,7 +41,7 @@ class Reconciler:
     house: House
 
     async def decide(self, workspace: WorkspaceId, take_id: str, verdict: Verdict, by: str) -> None:
-        """Decide about a take. Raises TakeNotFoundError, ConflictError if it is not in doubt."""
+        """Decide about a take. Raises TakeNotFoundError, TakeDecidedError."""
         house = self.house
         async with house.database.read() as connection:
             found = await house.takes.find(connection, workspace, take_id)
@@ -42,7 +49,7 @@ class Reconciler:
             job = await house.jobs.lock(connection, found.job)
             take = await house.takes.find(connection, workspace, take_id)
             if take.status is not TakeStatus.IN_DOUBT:
-                raise ConflictError(f"take {take.id} is {take.status}, not in doubt")
+                raise TakeDecidedError(f"take {take.id} is {take.status}, not in doubt")
             into = Moves()
             now = house.clock().timestamp()
             match verdict:
@@ -59,3 +66,16 @@ class Reconciler:
         LOG.info("take.decided", extra=event(take=take_id, verdict=verdict, by=by))
         house.wake_orderer.set()
         house.wake_follower.set()
+
+    async def decide_all(
+        self, workspace: WorkspaceId, job_id: str, verdict: Verdict, by: str
+    ) -> list[TakeId]:
+        """Decide alike about every take of a job that is in doubt; which they were."""
+        house = self.house
+        async with house.database.read() as connection:
+            job = await house.jobs.find(connection, workspace, job_id)
+            doubtful = await house.flight.in_doubt(connection, job.id)
+        for take in doubtful:
+            with suppress(TakeDecidedError):  # the provider told meanwhile
+                await self.decide(workspace, take, verdict, by)
+        return doubtful

@@ -1,0 +1,82 @@
+"""Callsheet at work in the test's own process, against a simulated Replicate."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from callsheet.intake.model import RunMode
+from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
+from callsheet.ports.models import Catalog, ModelCard
+from callsheet.settings import ProviderSettings, read_settings
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.wiring import Callsheet, build
+from tests.support.hosted import IMAGE, KEY, Simulator
+
+LIMIT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Hurried:
+    """The catalog, with models that must be done in two seconds."""
+
+    real: Catalog
+
+    def card(self, model: str) -> ModelCard:
+        """Find a card."""
+        return replace(self.real.card(model), time_limit_s=LIMIT_S, expected_s=0.5)
+
+    def cards(self) -> Sequence[ModelCard]:
+        """List all cards."""
+        return [self.card(card.id) for card in self.real.cards()]
+
+
+@asynccontextmanager
+async def working(tmp_path: Path, sim: Simulator) -> AsyncIterator[Callsheet]:
+    """Work in this process against a simulator."""
+    base = f"http://127.0.0.1:{sim.port}"
+    provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
+    cs = build(
+        read_settings(
+            data_dir=tmp_path / "data",
+            database_url=f"sqlite:///{tmp_path}/callsheet.db",
+            provider={"replicate": provider},
+        )
+    )
+    cs = with_catalog(cs, Hurried(cs.house.catalog))
+    try:
+        await cs.ready()
+        async with cs.working():
+            yield cs
+    finally:
+        await cs.close()
+
+
+def with_catalog(cs: Callsheet, catalog: Catalog) -> Callsheet:
+    """Give all that works in a house another catalog."""
+    house = replace(cs.house, catalog=catalog)
+    parts: Mapping[str, Any] = {
+        name: replace(getattr(cs, name), house=house)
+        for name in ("submission", "generations", "control", "restorer", "reconciler")
+    }
+    return replace(cs, house=house, **parts)
+
+
+async def generated(cs: Callsheet, prompt: str) -> Take:
+    """Ask for one picture and wait until something about it can be told."""
+    inputs = {"prompt": prompt, "width": 256, "height": 256}
+    started = await cs.generations.start(LOCAL_WORKSPACE, IMAGE, inputs, RunMode.LIVE)
+    return await settled(cs, started.take)
+
+
+async def settled(cs: Callsheet, take_id: TakeId) -> Take:
+    """Wait until a take has ended or rests in doubt."""
+    async with asyncio.timeout(40):
+        while True:
+            take = await cs.generations.take(LOCAL_WORKSPACE, take_id)
+            rests = take.status is TakeStatus.IN_DOUBT and take.due_at is None
+            if rests or take.finished_at is not None:
+                return take
+            await asyncio.sleep(0.1)
