@@ -13,6 +13,7 @@ from typing import Any
 
 from _measuring import Row, folder, options, show
 from sqlalchemy import Engine, event
+from tests.support.hosted import IMAGE, KEY, simulating
 
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import Defaults
@@ -57,11 +58,12 @@ class Count:
             self.commits += 1
 
 
-async def run(cs: Callsheet, count: int) -> None:
-    """Take one batch through the line."""
-    items = [{"prompt": f"frame {n}", "model": "local/dot"} for n in range(count)]
+async def run(cs: Callsheet, count: int, model: str) -> None:
+    """Take one batch through the line, and through a provider if its model is hosted."""
+    items = [{"prompt": f"frame {n}", "model": model, "size": "256x256"} for n in range(count)]
     limits = Limits(max_rows=count, max_variants=3)
-    draft = draft_from_items(items, defaults=Defaults(), limits=limits)
+    defaults = Defaults(run_mode="live")
+    draft = draft_from_items(items, defaults=defaults, limits=limits)
     accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
     while True:
         async with cs.database.read() as connection:
@@ -71,26 +73,30 @@ async def run(cs: Callsheet, count: int) -> None:
         await cs.bell.wait(job.id, job.sequence, 1.0)
 
 
-async def measure(kind: str, count: int) -> Row:
+async def measure(kind: str, model: str, count: int) -> Row:
     """Count one batch on one kind of database."""
-    with folder() as home, database(kind, home) as url:
-        cs = build(read_settings(data_dir=home, database_url=url))
+    with folder() as home, database(kind, home) as url, simulating(home, run_s=0) as sim:
+        address = f"http://127.0.0.1:{sim.port}"
+        limits = {"per_minute": 1_000_000, "reads_per_minute": 1_000_000}
+        provider = {"replicate": {"base_url": address, "key": KEY, **limits}}
+        cs = build(read_settings(data_dir=home, database_url=url, provider=provider))
         try:
             await cs.ready()
             ours, engines = Count(), Count()
             async with cs.working():
-                await run(cs, 50)  # warm
+                await run(cs, 50, model)  # warm
                 ours.watch(cs.database.engine.sync_engine)
                 engines.watch(cs.engine.engine)
                 profile = cProfile.Profile(time.thread_time)
                 profile.enable()
-                await run(cs, count)
+                await run(cs, count, model)
                 profile.disable()
         finally:
             await cs.close()
     loop = _tottime(profile, "")
     return {
         "database": kind,
+        "model": model,
         "takes": count,
         "statements/take": (ours.statements + engines.statements) / count,
         "of them the engine's": engines.statements / count,
@@ -110,8 +116,12 @@ def _tottime(profile: cProfile.Profile, where: str) -> float:
 def main() -> None:
     """Count on both databases."""
     chosen = options(__doc__ or "")
-    count = 300 if chosen.quick else 3_000
-    rows = [asyncio.run(measure(kind, count)) for kind in ("sqlite", "postgresql")]
+    small, large = (100, 300) if chosen.quick else (1_000, 3_000)
+    rows = [
+        asyncio.run(measure(kind, model, count))
+        for model, count in (("local/dot", large), (IMAGE, small))
+        for kind in ("sqlite", "postgresql")
+    ]
     show("SQL per take", rows, as_json=chosen.json)
 
 

@@ -17,7 +17,7 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, write_moves
 from callsheet.line.hosted.results import made_outputs
-from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
 from callsheet.ports.fetching import FetchError
@@ -30,8 +30,6 @@ from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
 _AT_A_TIME: Final = 16
-_IDLE_S: Final = 0.25
-_AWAY_S: Final = 1.0
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
 _DOWNLOAD_S: Final = 100.0
@@ -60,7 +58,7 @@ class Bringer:
 
     def __init__(self, house: House, who: str) -> None:
         self._house, self._who = house, who
-        self._scribe: Scribe[Home] = Scribe(partial(write_homes, house))
+        self._scribe: Scribe[Home] = Scribe(partial(write_homes, house), gather_s=ROUND_S)
         self._bringing: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -73,12 +71,14 @@ class Bringer:
                     busy = await self.round()
                 except UnavailableError as problem:
                     _LOG.warning("bringing.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(_AWAY_S)
+                    await asyncio.sleep(AWAY_S)
                     continue
-                if not busy:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_IDLE_S):
-                            await self._house.wake_bringer.wait()
+                if busy:
+                    await asyncio.sleep(ROUND_S)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_S):
+                        await self._house.wake_bringer.wait()
         finally:
             for task in (scribe, *self._bringing):
                 task.cancel()

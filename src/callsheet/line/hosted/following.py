@@ -19,7 +19,7 @@ from callsheet.line.hosted.doors import shut
 from callsheet.line.hosted.pacing import Pacer
 from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
-from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
     BusyError,
@@ -38,8 +38,6 @@ from callsheet.takes.schedule import backoff_s, next_look_s
 
 _LOG = logging.getLogger("callsheet.hosted")
 POLLS: Final = 32
-_IDLE_S: Final = 0.25
-_AWAY_S: Final = 1.0
 _CLAIM_S: Final = 60.0
 _FOLLOWED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
 
@@ -64,7 +62,7 @@ class Follower:
 
     def __init__(self, house: House, who: str) -> None:
         self._house, self._who = house, who
-        self._scribe: Scribe[Look] = Scribe(partial(write_looks, house))
+        self._scribe: Scribe[Look] = Scribe(partial(write_looks, house), gather_s=ROUND_S)
         self._looking: set[asyncio.Task[None]] = set()
         self._pacers = {
             name: Pacer(provider.pace.reads_per_minute) for name, provider in house.hosted.items()
@@ -80,12 +78,14 @@ class Follower:
                     busy = await self.round()
                 except UnavailableError as problem:
                     _LOG.warning("following.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(_AWAY_S)
+                    await asyncio.sleep(AWAY_S)
                     continue
-                if not busy:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_IDLE_S):
-                            await self._house.wake_follower.wait()
+                if busy:
+                    await asyncio.sleep(ROUND_S)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_S):
+                        await self._house.wake_follower.wait()
         finally:
             for task in (scribe, *self._looking):
                 task.cancel()

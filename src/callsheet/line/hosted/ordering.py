@@ -14,7 +14,7 @@ from callsheet.kernel.logs import event
 from callsheet.line.hosted.doors import park, refuse_without_key
 from callsheet.line.hosted.intending import intend
 from callsheet.line.hosted.results import Result, write_results
-from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
 from callsheet.line.hosted.wording import Worded, Wording
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
@@ -30,8 +30,6 @@ from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
 SENDS: Final = 32  # orders on their way at a time, of one process to one provider
-_IDLE_S: Final = 0.25
-_AWAY_S: Final = 1.0
 _CLAIM_S: Final = 60.0
 _ENDING_S: Final = 5.0
 
@@ -60,12 +58,14 @@ class Orderer:
                     busy = await self.round()
                 except UnavailableError as problem:
                     _LOG.warning("ordering.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(_AWAY_S)
+                    await asyncio.sleep(AWAY_S)
                     continue
-                if not busy:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(_IDLE_S):
-                            await self._house.wake_orderer.wait()
+                if busy:
+                    await asyncio.sleep(ROUND_S)
+                    continue
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(IDLE_S):
+                        await self._house.wake_orderer.wait()
         finally:
             await self._end(scribe)
 

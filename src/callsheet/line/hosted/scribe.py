@@ -1,4 +1,4 @@
-"""Writing results down together: while one transaction runs, the next ones gather."""
+"""The rhythm of the loops, and writing results down together."""
 
 import asyncio
 import logging
@@ -9,6 +9,9 @@ from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 
 _LOG = logging.getLogger("callsheet.hosted")
+IDLE_S: Final = 0.25  # how often a loop looks that nobody has woken
+AWAY_S: Final = 1.0  # how soon it tries again while the database is away
+ROUND_S: Final = 0.02  # what falls due within this time is claimed, or written, in one transaction
 _MOST: Final = 200
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
@@ -19,13 +22,16 @@ T = TypeVar("T")
 class Scribe(Generic[T]):
     """Hands results to `write` in groups, in order, and keeps each until it is written.
 
-    While the database is away it waits: a ticket that a provider gave must not be dropped. A group
+    What comes within `gather_s` seconds, or while a transaction runs, goes into the next one. While
+    the database is away it waits: a ticket that a provider gave must not be dropped. A group
     that fails for another reason is written one by one, so that a bad result harms no other; the
     bad one is reported, and its take falls due again as if its worker had died.
     """
 
-    def __init__(self, write: Callable[[list[T]], Awaitable[None]]) -> None:
-        self._write = write
+    def __init__(
+        self, write: Callable[[list[T]], Awaitable[None]], *, gather_s: float = 0.0
+    ) -> None:
+        self._write, self._gather_s = write, gather_s
         self._queue: asyncio.Queue[T] = asyncio.Queue()
 
     def add(self, result: T) -> None:
@@ -40,6 +46,7 @@ class Scribe(Generic[T]):
         """Write until cancelled."""
         while True:
             group = [await self._queue.get()]
+            await asyncio.sleep(self._gather_s)
             while len(group) < _MOST and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
