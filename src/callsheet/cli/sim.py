@@ -24,7 +24,8 @@ def gcs(
 
 @app.command()
 def replicate(
-    port: Annotated[int, typer.Option(help="Port on loopback.")] = 18_001,
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 18_001,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     ledger: Annotated[
         Path | None, typer.Option(help="File that keeps every order; one that is there goes on.")
     ] = None,
@@ -40,7 +41,7 @@ def replicate(
     creates_per_minute: Annotated[int, typer.Option(help="Limit on new orders; 0 is none.")] = 600,
     others_per_minute: Annotated[int, typer.Option(help="Limit on the rest; 0 is none.")] = 3_000,
 ) -> None:
-    """Serve a simulated Replicate on 127.0.0.1, with its book and faults below /_admin."""
+    """Serve a simulated Replicate, with its book and faults below /_admin, open to whoever asks."""
     import uvicorn  # noqa: PLC0415  # only who simulates pays for it
 
     from callsheet.sim.replicate import BadSecretError, create_app  # noqa: PLC0415  # see above
@@ -59,4 +60,4 @@ def replicate(
         service = create_app(conditions, ledger=ledger, webhook_secret=webhook_secret)
     except (BadSecretError, UnreadableLedgerError) as error:
         raise typer.BadParameter(str(error)) from None
-    uvicorn.run(service, host="127.0.0.1", port=port, access_log=False)
+    uvicorn.run(service, host=host, port=port, access_log=False)
