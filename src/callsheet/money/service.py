@@ -42,12 +42,14 @@ class Purse:
         *,
         restoring: bool = False,
     ) -> list[Crossing]:
-        """Set money aside for orders of one workspace, all of it or none.
+        """Set money aside for orders of one workspace, all of it or none; what is stays as it is.
 
         Raises BudgetExceededError, with nothing written; not when `restoring` what was set aside
         before. Answers the budgets of which 90 % or all is committed by this.
         """
-        wanted = [each for each in holdings if each.amount > Money()]
+        positive = [each for each in holdings if each.amount > Money()]
+        there = await self.store.posted(connection, [_hold_name(each) for each in positive])
+        wanted = [each for each in positive if _hold_name(each) not in there]
         if not wanted:
             return []
         workspace = wanted[0].workspace
@@ -58,10 +60,7 @@ class Purse:
             if budget.committed + asked > budget.limit and not restoring:
                 name = _name(workspace, budget)
                 raise BudgetExceededError(name, asked=asked, left=budget.left)
-        holds = [
-            Posting(f"hold:{each.take}:{each.epoch}", Kind.HOLD, each.amount, each)
-            for each in wanted
-        ]
+        holds = [Posting(_hold_name(each), Kind.HOLD, each.amount, each) for each in wanted]
         await self.store.post(connection, holds, now)
         await self.store.commit(connection, workspace, changes)
         return _crossings(workspace, budgets, changes)
@@ -170,6 +169,10 @@ class Purse:
 
     def _day_limit(self, limits: Mapping[Key, Money]) -> Money | None:
         return limits.get((Scope.DAY, ""), self.daily_budget)
+
+
+def _hold_name(holding: Holding) -> str:
+    return f"hold:{holding.take}:{holding.epoch}"
 
 
 def _keys(holding: Holding) -> tuple[Key, ...]:

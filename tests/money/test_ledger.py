@@ -1,0 +1,257 @@
+"""Random lives of a ledger: it sums to zero and keeps every budget, whatever is done.
+
+The machine holds, settles, repeats itself, changes budgets, charges more than was set aside and
+breaks off in the middle; beside the database runs a model of plain numbers.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.support.rooms import NOW, opened
+
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
+from callsheet.kernel.money import Money
+from callsheet.money.errors import BudgetExceededError
+from callsheet.money.model import Account, Crossing, Holding, Scope, Settlement, settled
+from callsheet.money.service import Purse
+from callsheet.storage.database import SqlDatabase
+
+T = TypeVar("T")
+JOBS = [JobId("job_a"), JobId("job_b")]
+DAYS = [NOW.date().isoformat(), "2026-03-02"]
+AMOUNTS = st.integers(min_value=0, max_value=1_000)
+
+
+class BreakOffError(Exception):
+    """What happens at the end of a transaction that shall leave nothing."""
+
+
+class Ledger(RuleBasedStateMachine):
+    """One workspace's money, written to a real database, beside what it should be."""
+
+    def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
+        super().__init__()
+        self.runner, self.database = runner, database
+        self.purse = Purse()
+        self.workspace = WorkspaceId(new_id("ws"))
+        self.open: dict[TakeId, Holding] = {}
+        self.ended: list[Settlement] = []
+        self.spent = self.funds = 0
+        self.committed: Counter[tuple[Scope, str]] = Counter()
+        self.limits: dict[tuple[Scope, str], int] = {}
+
+    @rule(
+        amounts=st.lists(AMOUNTS, min_size=1, max_size=4),
+        job=st.sampled_from(JOBS),
+        day=st.sampled_from(DAYS),
+        broken=st.booleans(),
+    )
+    def hold(self, amounts: list[int], job: JobId, day: str, broken: bool) -> None:  # noqa: FBT001  # drawn
+        """Set money aside, all of it or none; a break-off leaves nothing."""
+        new = [self._holding(amount, job, day) for amount in amounts]
+        total = sum(amounts)
+        keys = [(Scope.ALL, ""), (Scope.DAY, day), (Scope.JOB, str(job))]
+        over = total > 0 and any(
+            self.committed[key] + total > limit
+            for key in keys
+            if (limit := self._limit(key)) is not None
+        )
+        try:
+            crossings = self._do(partial(self._hold, new, broken))
+        except BudgetExceededError:
+            assert over
+            return
+        except BreakOffError:
+            assert broken
+            return
+        assert not over
+        self._check_crossings(crossings, keys, total)
+        self.open |= {each.take: each for each in new if each.amount > Money()}
+        self.committed.update(dict.fromkeys(keys, total))
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def hold_again(self, data: st.DataObject) -> None:
+        """Doing it twice is doing it once."""
+        holding = data.draw(st.sampled_from(sorted(self.open.values(), key=lambda each: each.take)))
+        assert self._do(partial(self._hold, [holding], False)) == []
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), charged=AMOUNTS)
+    def settle(self, data: st.DataObject, charged: int) -> None:
+        """End a hold; a charge beyond it is written, because it is spent."""
+        holding = data.draw(st.sampled_from(sorted(self.open.values(), key=lambda each: each.take)))
+        settlement = Settlement(holding, Money(charged))
+        crossings = self._do(lambda c: self.purse.settle(c, [settlement], NOW))
+        change = charged - holding.amount.micros
+        keys = [(Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))]
+        self._check_crossings(crossings, keys, change)
+        del self.open[holding.take]
+        self.ended.append(settlement)
+        self.spent += charged
+        self.committed.update(dict.fromkeys(keys, change))
+
+    @precondition(lambda self: self.ended)
+    @rule(data=st.data(), charged=AMOUNTS)
+    def settle_again(self, data: st.DataObject, charged: int) -> None:
+        """Leave what is settled as it was, whatever a twin says about it."""
+        told = data.draw(st.sampled_from(self.ended))
+        if not told.charged.micros:
+            charged = 0  # a charge may still come for what was only given back
+        again = replace(told, charged=Money(charged))
+        assert self._do(lambda c: self.purse.settle(c, [again], NOW)) == []
+
+    @rule(scope=st.sampled_from(list(Scope)), limit=st.none() | st.integers(0, 5_000))
+    def set_budget(self, scope: Scope, limit: int | None) -> None:
+        """Bound what may be committed, or let it be."""
+        key = str(JOBS[0]) if scope is Scope.JOB else ""
+        money = None if limit is None else Money(limit)
+        self._do(
+            lambda c: self.purse.set_budget(
+                c, self.workspace, scope, key, money, by="a test", now=NOW
+            )
+        )
+        self.limits.pop((scope, key), None)
+        if limit is not None:
+            self.limits[scope, key] = limit
+
+    @rule(amount=st.integers(-500, 500).filter(bool))
+    def adjust(self, amount: int) -> None:
+        """Fill the purse, or correct it."""
+        self._do(
+            lambda c: self.purse.adjust(
+                c, self.workspace, Money(amount), reason="a test", by="a test", now=NOW
+            )
+        )
+        self.funds += amount
+
+    @invariant()
+    def accounts_are_right(self) -> None:
+        """Four accounts, which sum to zero, are what the model says."""
+        found = self._do(lambda c: self.purse.store.balances(c, self.workspace))
+        held = sum(each.amount.micros for each in self.open.values())
+        assert found[Account.HELD].micros == held
+        assert found[Account.SPENT].micros == self.spent
+        assert found[Account.FUNDS].micros == self.funds - held - self.spent
+        assert found[Account.OUTSIDE].micros == -self.funds
+        assert self._do(self.purse.store.sum_of_all) == Money()
+
+    @invariant()
+    def commitments_are_right(self) -> None:
+        """Compare what is committed under each key with what is held or spent there."""
+        for key, amount in self.committed.items():
+            found = self._do(partial(self.purse.store.committed, workspace=self.workspace, key=key))
+            assert found.micros == amount, key
+
+    async def _hold(
+        self,
+        holdings: list[Holding],
+        broken: bool,  # noqa: FBT001  # drawn
+        connection: AsyncConnection,
+    ) -> list[Crossing]:
+        crossings = await self.purse.hold(connection, holdings, NOW)
+        if broken:
+            raise BreakOffError
+        return crossings
+
+    def _holding(self, amount: int, job: JobId, day: str) -> Holding:
+        take = TakeId(new_id("tk"))
+        return Holding(take, 1, Money(amount), job, "model", "provider", self.workspace, day)
+
+    def _limit(self, key: tuple[Scope, str]) -> int | None:
+        return self.limits.get((Scope.DAY, "") if key[0] is Scope.DAY else key)
+
+    def _check_crossings(
+        self, crossings: list[Crossing], keys: list[tuple[Scope, str]], change: int
+    ) -> None:
+        expected = {
+            (key, share)
+            for key in keys
+            for share in (90, 100)
+            if (limit := self._limit(key)) is not None
+            and self.committed[key] * 100 < limit * share <= (self.committed[key] + change) * 100
+        }
+        found = {((Scope(each.scope), each.key), each.share) for each in crossings}
+        assert found == expected
+        assert len(crossings) == len(expected)
+
+    def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async def go() -> T:
+            async with self.database.begin() as connection:
+                return await work(connection)
+
+        return self.runner.run(go())
+
+
+EXAMPLES = {"sqlite": (25, 25), "postgresql": (8, 15)}
+
+
+def test_ledger_is_right_whatever_happens(database_url: str) -> None:
+    """Any sequence of holds, charges, repeats and budgets keeps the books right."""
+    examples, steps = EXAMPLES[database_url.partition(":")[0]]
+    with asyncio.Runner() as runner:
+        holder = opened(database_url)
+        database = runner.run(holder.__aenter__())
+        try:
+            run_state_machine_as_test(
+                partial(Ledger, runner, database),  # type: ignore[arg-type]  # it calls it
+                settings=settings(
+                    max_examples=examples,
+                    stateful_step_count=steps,
+                    deadline=None,
+                    derandomize=True,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(holder.__aexit__(None, None, None))
+
+
+async def test_two_orders_at_once_never_pass_a_budget(database_url: str) -> None:
+    """Twenty transactions want a tenth of a budget each: ten of them get it."""
+    purse, workspace = Purse(), WorkspaceId("local")
+    async with opened(database_url) as database:
+        async with database.begin() as connection:
+            await purse.set_budget(
+                connection, workspace, Scope.ALL, "", Money(100), by="a test", now=NOW
+            )
+
+        async def hold(number: int) -> bool:
+            holding = Holding(
+                TakeId(f"tk_{number}"), 1, Money(10), JOBS[number % 2], "m", "p", workspace, DAYS[0]
+            )
+            try:
+                async with database.begin() as connection:
+                    await purse.hold(connection, [holding], NOW)
+            except BudgetExceededError:
+                return False
+            return True
+
+        held = await asyncio.gather(*(hold(number) for number in range(20)))
+        assert sum(held) == 10
+        async with database.read() as connection:
+            with pytest.raises(BudgetExceededError, match="left"):
+                await purse.affordable(connection, workspace, Money(1), NOW)
+
+
+def test_settlement_of_nothing_moves_nothing() -> None:
+    """A free take has no postings."""
+    holding: Any = Holding(
+        TakeId("tk"), 1, Money(), JOBS[0], "m", "p", WorkspaceId("local"), DAYS[0]
+    )
+    assert settled(Settlement(holding, Money())) == []

@@ -1,0 +1,270 @@
+"""Random flights of hosted takes: only legal moves, and only by whoever holds the claim.
+
+Two workers claim, order, write tickets, look, adopt and end takes, die and come back as zombies
+that go on with claims that are no longer theirs. After every step each row has moved as the table
+allows, and a claim that has passed has written nothing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.support.rooms import NOW, a_job, a_take, opened
+
+from callsheet.jobs.model import Job
+from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import sha256_of
+from callsheet.kernel.ids import TakeId, new_id
+from callsheet.storage.database import SqlDatabase
+from callsheet.takes.flight import Claim, FlightStore, Ticketed
+from callsheet.takes.model import ENDED, TAKE_MOVES, WAITING, Outcome, Take, TakeStatus
+from callsheet.takes.store import TakeStore
+
+T = TypeVar("T")
+S = TakeStatus
+WORKERS = ("anna", "bert")
+LOOKED_AT = frozenset({S.ORDERED, S.IN_DOUBT, S.RUNNING, S.ADOPTING})
+OUTPUTS = {"urls": ["https://x.test/a.png"], "cost": None}
+
+# one transaction sets the money aside and writes the order down: two moves at once
+LEGAL = {
+    status: {status, *moves, *({S.ORDERED} if status is S.QUOTED else ())}
+    for status, moves in TAKE_MOVES.items()
+}
+
+
+@dataclass(frozen=True)
+class Grip:
+    """A claim that a worker believes to hold, on the take as it was then."""
+
+    who: str
+    take: Take
+
+
+class Flights(RuleBasedStateMachine):
+    """A few takes of one provider, in a real database, and who believes to hold them."""
+
+    def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
+        super().__init__()
+        self.runner, self.database = runner, database
+        self.flight, self.takes = FlightStore(), TakeStore()
+        self.provider = new_id("p")
+        self.job: Job = a_job()
+        self.seconds = 0
+        self.rows: dict[TakeId, Take] = {}
+        self.grips: list[Grip] = []
+
+    @initialize(count=st.integers(1, 4))
+    def begin(self, count: int) -> None:
+        """Write takes that wait to be ordered."""
+        takes = [a_take(self.job, row, provider=self.provider) for row in range(1, count + 1)]
+
+        async def write(connection: AsyncConnection) -> None:
+            await JobStore().add(connection, self.job)
+            await self.takes.add(connection, takes)
+            await self.flight.release(connection, [take.id for take in takes], 1, self.now)
+
+        self._do(write)
+        self.rows = {take.id: take for take in takes}
+        self._check(set(self.rows))
+
+    @property
+    def now(self) -> datetime:
+        """The time, which only rules move on."""
+        return NOW + timedelta(seconds=self.seconds)
+
+    @rule(seconds=st.sampled_from([1, 30, 120]))
+    def wait(self, seconds: int) -> None:
+        """Let time pass: claims run out."""
+        self.seconds += seconds
+
+    @rule(who=st.sampled_from(WORKERS), limit=st.integers(1, 3))
+    def claim_to_order(self, who: str, limit: int) -> None:
+        """Claim what waits; nobody gets a take that is not due."""
+        claim = Claim(who, self.now, 60)
+        found = self._do(lambda c: self.flight.claim_to_order(c, self.provider, claim, limit))
+        assert all(take.status in WAITING for take in found)
+        self._grip(who, found)
+
+    @rule(who=st.sampled_from(WORKERS), limit=st.integers(1, 3))
+    def claim_to_look(self, who: str, limit: int) -> None:
+        """Claim what is out and due."""
+        claim = Claim(who, self.now, 60)
+        found = self._do(lambda c: self.flight.claim_to_look_at(c, LOOKED_AT, claim, limit))
+        mine = [take for take in found if take.provider == self.provider]
+        assert all(take.status in LOOKED_AT for take in mine)
+        self._grip(who, mine)
+
+    def _grip(self, who: str, takes: list[Take]) -> None:
+        for take in takes:
+            before = self.rows[take.id]
+            assert take.epoch == before.epoch + 1
+            assert before.due_at is not None
+            assert before.due_at <= self.now.timestamp()
+            self.grips.append(Grip(who, take))
+        self._check({take.id for take in takes})
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data())
+    def order(self, data: st.DataObject) -> None:
+        """Write an order down, under a claim that may have passed."""
+        grip = self._choose(data)
+        take = replace(grip.take, held_on="2026-03-01", holds=1)
+        orders = [(take, sha256_of(take.id.encode()))]
+        due_at = self.now.timestamp() + 60
+        self._write(grip, lambda c: self.flight.order(c, orders, self.now, due_at), WAITING)
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data(), made=st.booleans())
+    def ticket(self, data: st.DataObject, made: bool) -> None:  # noqa: FBT001  # drawn
+        """Write a ticket down; one that comes with its output goes straight to adoption."""
+        grip = self._choose(data)
+        to, outputs = (S.ADOPTING, OUTPUTS) if made else (S.RUNNING, None)
+        told = Ticketed(grip.take, f"t-{grip.take.id}", to, outputs, self.now.timestamp())
+        ordered = frozenset({S.ORDERED})
+        self._write(grip, lambda c: self.flight.ticket(c, [told], self.now), ordered)
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data())
+    def made(self, data: st.DataObject) -> None:
+        """Write down where outputs lie."""
+        grip = self._choose(data)
+        work = [(grip.take, OUTPUTS)]
+        running = frozenset({S.RUNNING})
+        self._write(grip, lambda c: self.flight.made(c, work, self.now), running)
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data())
+    def doubt(self, data: st.DataObject) -> None:
+        """Say that nobody knows what became of an order."""
+        grip = self._choose(data)
+        ordered = frozenset({S.ORDERED})
+        self._write(grip, lambda c: self.flight.doubt(c, [grip.take]), ordered)
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data(), seconds=st.none() | st.integers(0, 100))
+    def give_back(self, data: st.DataObject, seconds: int | None) -> None:
+        """Give a take back, to be looked at later or never."""
+        grip = self._choose(data)
+        due_at = None if seconds is None else self.now.timestamp() + seconds
+        looks = [(grip.take, due_at)]
+        self._write(grip, lambda c: self.flight.look_later(c, looks), frozenset(S) - ENDED)
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        """Report an end, under a claim that may have passed."""
+        grip = self._choose(data)
+        if grip.take.status is not S.ADOPTING:
+            return
+        outcome = Outcome(grip.take.id, grip.take.epoch, asset=sha256_of(b"x"))
+        adopting = frozenset({S.ADOPTING})
+        self._write(grip, lambda c: self.takes.finish(c, [outcome], self.now), adopting)
+
+    @rule(who=st.sampled_from(WORKERS))
+    def die(self, who: str) -> None:
+        """Free what a worker holds; as a zombie it keeps believing in its claims."""
+        mine = {take.id for take in self.rows.values() if take.claimed_by == who}
+        self._do(lambda c: self.flight.free_claims(c, who, self.now))
+        self._check(mine)
+
+    @rule()
+    def called(self) -> None:
+        """Hear by webhook that something happened: what is out is due, nothing else changes."""
+        for take in self.rows:
+            self._do(partial(self._wake, take))
+        self._check(set(self.rows))
+
+    async def _wake(self, take: TakeId, connection: AsyncConnection) -> None:
+        await self.flight.wake(connection, take, self.now)
+
+    @rule()
+    def release(self) -> None:
+        """Resume the job, as a person does: what waits is due."""
+        self._do(lambda c: self.flight.release(c, [*self.rows], 1, self.now))
+        self._check(set(self.rows))
+
+    @invariant()
+    def tickets_are_nobody_elses(self) -> None:
+        """Every ticket belongs to one take, and every ended take is let go."""
+        tickets = [take.ticket for take in self.rows.values() if take.ticket]
+        assert len(set(tickets)) == len(tickets)
+        for take in self.rows.values():
+            if take.status in ENDED:
+                assert (take.due_at, take.claimed_by, take.held_on) == (None, None, None)
+
+    def _choose(self, data: st.DataObject) -> Grip:
+        return data.draw(st.sampled_from(self.grips))
+
+    def _write(
+        self,
+        grip: Grip,
+        work: Callable[[AsyncConnection], Awaitable[object]],
+        allowed: frozenset[TakeStatus],
+    ) -> None:
+        """Do something under a claim; it shows only if the claim holds and the state allows it."""
+        before = self.rows[grip.take.id]
+        holds = before.epoch == grip.take.epoch and before.status in allowed
+        self._do(work)
+        self._check({grip.take.id} if holds else set())
+
+    def _check(self, may_change: set[TakeId]) -> None:
+        """Compare every row with what it was: legal moves, and only where they may be."""
+        found = self._do(self._read)
+        for take_id, take in found.items():
+            before = self.rows[take_id]
+            if take_id not in may_change:
+                assert take == before
+            assert take.status in LEGAL[before.status]
+            assert take.epoch >= before.epoch
+        self.rows = found
+
+    async def _read(self, connection: AsyncConnection) -> dict[TakeId, Take]:
+        return {
+            take: await self.takes.of_any_workspace(connection, take) for take in sorted(self.rows)
+        }
+
+    def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async def go() -> T:
+            async with self.database.begin() as connection:
+                return await work(connection)
+
+        return self.runner.run(go())
+
+
+EXAMPLES = {"sqlite": (25, 30), "postgresql": (8, 20)}
+
+
+def test_flights_are_right_whatever_happens(database_url: str) -> None:
+    """Any sequence of claims, deaths and zombies moves takes only as they may."""
+    examples, steps = EXAMPLES[database_url.partition(":")[0]]
+    with asyncio.Runner() as runner:
+        holder = opened(database_url)
+        database = runner.run(holder.__aenter__())
+        try:
+            run_state_machine_as_test(
+                partial(Flights, runner, database),  # type: ignore[arg-type]  # it calls it
+                settings=settings(
+                    max_examples=examples,
+                    stateful_step_count=steps,
+                    deadline=None,
+                    derandomize=True,
+                    suppress_health_check=list(HealthCheck),
+                ),
+            )
+        finally:
+            runner.run(holder.__aexit__(None, None, None))
