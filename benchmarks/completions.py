@@ -1,8 +1,8 @@
 """From the provider's last stroke to `succeeded`: how late we notice, and how many calls we take.
 
-Takes are made at an easy pace by the simulated Replicate, which is not asked to hold its answer. The
-time between its `completed_at` and our `finished_at` holds the noticing, the download, the look at
-the picture, the store and the books.
+Takes are made at an easy pace by the simulated Replicate, which is not asked to hold its answer.
+The time between its `completed_at` and our `finished_at` holds the noticing, the download, the look
+at the picture, the store and the books.
 Then webhooks are sent as fast as the server takes them, each signed and about an order that is out;
 the limit in the same run is how many empty requests (`/healthz`) the same server answers.
 """

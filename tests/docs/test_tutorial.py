@@ -1,4 +1,4 @@
-"""The tutorial is followed to the letter, as a stranger would."""
+"""The tutorial and the page about spending are followed to the letter, as a stranger would."""
 
 import os
 import sys
@@ -9,16 +9,18 @@ import pytest
 from tests.databases import unused_port
 from tests.docs.console import Shell, Step, steps
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-sheet.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_every_command_of_the_tutorial_answers_what_the_page_shows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["tutorial/first-sheet.md", "how-to/order-from-a-hosted-model.md"])
+def test_every_command_of_a_page_answers_what_it_shows(tmp_path: Path, name: str) -> None:
     """Typed line by line in an empty folder, each command prints what stands below it."""
-    ports = {"9090": str(unused_port()), "8000": str(unused_port())}
-    page = PAGE.read_text()
+    ports = {written: str(unused_port()) for written in ("9090", "8000", "18001")}
+    page = (DOCS / name).read_text()
     for written, free in ports.items():
         page = page.replace(f"127.0.0.1:{written}", f"127.0.0.1:{free}")
         page = page.replace(f"http.server {written}", f"http.server {free}")
+        page = page.replace(f"--port {written}", f"--port {free}")
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
