@@ -19,6 +19,12 @@ class Metrics:
         self.waits = self._counter("work_waits_total", "Works that waited for a service", "code")
         self.store = self._counter("store_operations_total", "Store calls", "operation", "result")
         self.ledgers = self._counter("ledger_writes_total", "Ledger objects written", "result")
+        self.orders = self._counter(
+            "orders_total",
+            "Orders sent to hosted providers, by what came back",
+            "provider",
+            "result",
+        )
         self.webhooks = self._counter(
             "webhooks_total", "Webhooks that came in", "provider", "result"
         )

@@ -48,6 +48,10 @@ def made_outputs(made: Made) -> dict[str, Any]:
 
 async def write_results(house: House, results: Sequence[Result]) -> None:
     """Write down what came back. Safe to repeat. Raises UnavailableError."""
+    for each in results:
+        if each.due_at is None:
+            said = each.said.code if isinstance(each.said, ProviderError) else "accepted"
+            house.metrics.orders.labels(each.provider.name, said).inc()
     accepted = [each for each in results if isinstance(each.said, Submitted)]
     await _write_tickets(house, accepted)
     by_job: dict[JobId, list[Result]] = defaultdict(list)

@@ -1,22 +1,15 @@
-"""Builds every service from the settings: the only file that knows everything."""
+"""Every service, built and not yet started, and what may be done with them as a whole."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import partial
 
 import httpx2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.service import Accounts
-from callsheet.accounts.store import KeyStore
-from callsheet.assets.service import Adopter
-from callsheet.assets.store import AssetStore
-from callsheet.catalog.registry import FolderCatalog
-from callsheet.controls.providers import DoorStore
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
@@ -24,12 +17,8 @@ from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import LeaseKeeper, executor_name
 from callsheet.engine.runner import Runner
 from callsheet.intake.limits import Limits
-from callsheet.intake.service import ReferenceDesk
-from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Stage
-from callsheet.jobs.store import JobStore
 from callsheet.kernel.errors import UnavailableError
-from callsheet.kernel.money import Money
 from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
 from callsheet.line.hosted.bringing import Bringer
@@ -51,29 +40,18 @@ from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import Purse
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.ports.engine import Work
-from callsheet.ports.hosted import Pace
-from callsheet.providers.local import LocalStudio
-from callsheet.providers.replicate import BASE_URL, PACE, Replicate
-from callsheet.settings import ProviderSettings, Settings
+from callsheet.settings import Settings
 from callsheet.storage.bell import JournalBell
 from callsheet.storage.clock import DatabaseClock
-from callsheet.storage.content import ContentStore, put_content, sweep_incoming
-from callsheet.storage.database import SqlDatabase, sync_engine
-from callsheet.storage.metered import MeteredStore
-from callsheet.storage.opening import open_store
+from callsheet.storage.content import ContentStore, sweep_incoming
+from callsheet.storage.database import SqlDatabase
 from callsheet.storage.schema import is_current, migrate
-from callsheet.storage.secret import master_key
 from callsheet.storage.worker_lock import WorkerLock, WorkerRunningError
-from callsheet.takes.flight import FlightStore
-from callsheet.takes.post import UploadStore, WebhookStore
-from callsheet.takes.store import TakeStore
-from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
 
 CHECK_S = 0.4
 LAST_LEDGERS_S = 5.0  # systems kill what takes longer to end
-MAX_ASSET_BYTES = 20 * 1024**3
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
 
 
@@ -271,123 +249,3 @@ async def _checked(check: Awaitable[None]) -> str:
     except UnavailableError as problem:
         return str(problem)
     return "ok"
-
-
-def build(settings: Settings) -> Callsheet:
-    """Wire every service. Nothing is contacted yet, no process is started."""
-    secret = master_key(settings.master_key.get_secret_value(), settings.data_dir)
-    metrics = Metrics()
-    database = SqlDatabase(settings.database)
-    engine = EngineClient(sync_engine(database.url))
-    blobs = MeteredStore(
-        open_store(settings.store, secret=secret, options=settings.store_options),
-        lambda operation, result: metrics.store.labels(operation, result).inc(),
-    )
-    studio = ProcessStudio(settings.drawing_processes)
-    jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
-    bell = JournalBell(database, jobs.sequences)
-    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | _own_hosts(settings))
-    clock = DatabaseClock(database)
-    http = {Replicate.name: provider_http(settings, Replicate.name, BASE_URL)}
-    addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"))
-    purse = Purse(daily_budget=_money(settings.daily_budget_usd))
-    switches, answers = SwitchStore(), AnswerStore()
-    house = House(
-        database=database,
-        blobs=blobs,
-        bell=bell,
-        queue=engine,
-        catalog=FolderCatalog(),
-        providers={LocalStudio.name: LocalStudio(studio)},
-        hosted={Replicate.name: hosted_replicate(settings, http[Replicate.name])},
-        studio=studio,
-        jobs=jobs,
-        takes=takes,
-        flight=FlightStore(),
-        webhooks=WebhookStore(),
-        uploads=UploadStore(),
-        doors=DoorStore(),
-        switches=switches,
-        purse=purse,
-        assets=assets,
-        references=references,
-        desk=ReferenceDesk(fetcher, studio),
-        downloader=fetcher,
-        adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
-        metrics=metrics,
-        clock=clock,
-        webhook_address=addresses.address,
-        parallel=settings.drawing_processes,
-    )
-    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
-    view = StateView(jobs, takes, assets, links)
-
-    def corrupt(_job: str, _reason: str) -> None:
-        metrics.ledgers.labels("corrupt").inc()
-
-    ledger = Ledger(blobs, clock, corrupt)
-    return Callsheet(
-        settings=settings,
-        database=database,
-        engine=engine,
-        bell=bell,
-        house=house,
-        accounts=Accounts(database, KeyStore(), clock),
-        switches=switches,
-        submission=Submission(house, switches, answers),
-        generations=Generations(house, switches, answers),
-        control=JobControl(house),
-        view=view,
-        links=links,
-        ledger=ledger,
-        restorer=Restorer(house, ledger),
-        metrics=metrics,
-        fetcher=fetcher,
-        studio=studio,
-        store=blobs,
-        answers=answers,
-        purse=purse,
-        post=PostRoom(house, addresses),
-        reconciler=Reconciler(house),
-        clock=clock,
-        provider_http=http,
-        started_at=time.time(),
-    )
-
-
-def hosted_replicate(settings: Settings, http: httpx2.AsyncClient) -> Replicate:
-    """Wire Replicate with its key and its limits."""
-    ours = settings.provider.get(Replicate.name, ProviderSettings())
-    given = ours.model_dump(include=set(Pace.__dataclass_fields__), exclude_none=True)
-    return Replicate(
-        http,
-        key=ours.key.get_secret_value(),
-        settles_s=ours.settles_s,
-        pace=replace(PACE, **given),
-    )
-
-
-def provider_http(settings: Settings, name: str, url: str) -> httpx2.AsyncClient:
-    """Make a provider's HTTP client: its address, its key, bounded everything."""
-    ours = settings.provider.get(name, ProviderSettings())
-    key = ours.key.get_secret_value()
-    return httpx2.AsyncClient(
-        base_url=ours.base_url or url,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-        timeout=httpx2.Timeout(ours.settles_s / 2, connect=min(5.0, ours.settles_s / 4)),
-        limits=httpx2.Limits(max_connections=100, max_keepalive_connections=100),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
-def _own_hosts(settings: Settings) -> frozenset[str]:
-    """Name the hosts that the operator set as providers' addresses: outputs may lie there."""
-    urls = [httpx2.URL(each.base_url) for each in settings.provider.values() if each.base_url]
-    return frozenset(
-        f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}" for url in urls
-    )
-
-
-def _money(amount: Decimal | None) -> Money | None:
-    return None if amount is None else Money.usd(amount)

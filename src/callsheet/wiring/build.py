@@ -1,0 +1,136 @@
+"""Builds every service from the settings: the only place that knows everything."""
+
+import time
+from decimal import Decimal
+from functools import partial
+
+from callsheet.accounts.service import Accounts
+from callsheet.accounts.store import KeyStore
+from callsheet.assets.service import Adopter
+from callsheet.assets.store import AssetStore
+from callsheet.catalog.registry import FolderCatalog
+from callsheet.controls.providers import DoorStore
+from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.delivery.ledger import Ledger
+from callsheet.delivery.links import AssetLinks
+from callsheet.engine.client import EngineClient
+from callsheet.intake.service import ReferenceDesk
+from callsheet.intake.store import ReferenceStore
+from callsheet.jobs.store import JobStore
+from callsheet.kernel.money import Money
+from callsheet.line.control import JobControl
+from callsheet.line.hosted.post import PostRoom
+from callsheet.line.hosted.verdicts import Reconciler
+from callsheet.line.house import House
+from callsheet.line.restore import Restorer
+from callsheet.line.single import Generations
+from callsheet.line.submission import Submission
+from callsheet.media.studio import ProcessStudio
+from callsheet.money.service import Purse
+from callsheet.net.fetcher import PublicFetcher
+from callsheet.providers.local import LocalStudio
+from callsheet.providers.replicate import BASE_URL, Replicate
+from callsheet.settings import Settings
+from callsheet.storage.bell import JournalBell
+from callsheet.storage.clock import DatabaseClock
+from callsheet.storage.content import put_content
+from callsheet.storage.database import SqlDatabase, sync_engine
+from callsheet.storage.metered import MeteredStore
+from callsheet.storage.opening import open_store
+from callsheet.storage.secret import master_key
+from callsheet.takes.flight import FlightStore
+from callsheet.takes.post import UploadStore, WebhookStore
+from callsheet.takes.store import TakeStore
+from callsheet.takes.tokens import WebhookAddresses
+from callsheet.telemetry.metrics import Metrics
+from callsheet.views.state import StateView
+from callsheet.wiring.providers import hosted_replicate, own_hosts, provider_http
+from callsheet.wiring.services import Callsheet
+
+MAX_ASSET_BYTES = 20 * 1024**3
+
+
+def build(settings: Settings) -> Callsheet:
+    """Wire every service. Nothing is contacted yet, no process is started."""
+    secret = master_key(settings.master_key.get_secret_value(), settings.data_dir)
+    metrics = Metrics()
+    database = SqlDatabase(settings.database)
+    engine = EngineClient(sync_engine(database.url))
+    blobs = MeteredStore(
+        open_store(settings.store, secret=secret, options=settings.store_options),
+        lambda operation, result: metrics.store.labels(operation, result).inc(),
+    )
+    studio = ProcessStudio(settings.drawing_processes)
+    jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
+    bell = JournalBell(database, jobs.sequences)
+    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings))
+    clock = DatabaseClock(database)
+    http = {Replicate.name: provider_http(settings, Replicate.name, BASE_URL)}
+    addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"))
+    purse = Purse(daily_budget=_money(settings.daily_budget_usd))
+    switches, answers = SwitchStore(), AnswerStore()
+    house = House(
+        database=database,
+        blobs=blobs,
+        bell=bell,
+        queue=engine,
+        catalog=FolderCatalog(),
+        providers={LocalStudio.name: LocalStudio(studio)},
+        hosted={Replicate.name: hosted_replicate(settings, http[Replicate.name])},
+        studio=studio,
+        jobs=jobs,
+        takes=takes,
+        flight=FlightStore(),
+        webhooks=WebhookStore(),
+        uploads=UploadStore(),
+        doors=DoorStore(),
+        switches=switches,
+        purse=purse,
+        assets=assets,
+        references=references,
+        desk=ReferenceDesk(fetcher, studio),
+        downloader=fetcher,
+        adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
+        metrics=metrics,
+        clock=clock,
+        webhook_address=addresses.address,
+        parallel=settings.drawing_processes,
+    )
+    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
+    view = StateView(jobs, takes, assets, links)
+
+    def corrupt(_job: str, _reason: str) -> None:
+        metrics.ledgers.labels("corrupt").inc()
+
+    ledger = Ledger(blobs, clock, corrupt)
+    return Callsheet(
+        settings=settings,
+        database=database,
+        engine=engine,
+        bell=bell,
+        house=house,
+        accounts=Accounts(database, KeyStore(), clock),
+        switches=switches,
+        submission=Submission(house, switches, answers),
+        generations=Generations(house, switches, answers),
+        control=JobControl(house),
+        view=view,
+        links=links,
+        ledger=ledger,
+        restorer=Restorer(house, ledger),
+        metrics=metrics,
+        fetcher=fetcher,
+        studio=studio,
+        store=blobs,
+        answers=answers,
+        purse=purse,
+        post=PostRoom(house, addresses),
+        reconciler=Reconciler(house),
+        clock=clock,
+        provider_http=http,
+        started_at=time.time(),
+    )
+
+
+def _money(amount: Decimal | None) -> Money | None:
+    return None if amount is None else Money.usd(amount)
