@@ -45,7 +45,7 @@ class ApartFailedError(CallsheetError):
     code: ClassVar[str] = "apart_failed"
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"the process for this picture ended with status {status}")
+        super().__init__(f"met a fault (status {status})")
 
 
 def run_apart(work: Callable[[], list[bytes]], seconds: int) -> bytes:

@@ -41,6 +41,8 @@ def probe(content: bytes, media_type: str, poster_side: int) -> tuple[dict[str, 
 
 
 def _facts(container: Any, stream: Any, media_type: str) -> dict[str, Any]:
+    if stream.codec_context is None:
+        raise UnreadableClipError("its pictures are in a form that is not known")
     width, height = stream.codec_context.width, stream.codec_context.height
     if not 0 < min(width, height) <= max(width, height) <= MAX_SIDE:
         raise UnreadableClipError(f"it is {width}x{height}, at most {MAX_SIDE} a side are read")

@@ -18,7 +18,12 @@ from typing import BinaryIO
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
-from callsheet.media.apart import ApartKilledError, ApartTimeoutError, run_apart
+from callsheet.media.apart import (
+    ApartFailedError,
+    ApartKilledError,
+    ApartTimeoutError,
+    run_apart,
+)
 from callsheet.media.drawing.contact_sheet import draw_contact_sheet
 from callsheet.media.drawing.frame import draw_frame
 from callsheet.media.lockdown import die_with_parent, lock_down
@@ -78,14 +83,14 @@ class Bench:
             return self._jobs[job.fields["kind"]](job)
         except UnreadablePictureError as error:
             return _unreadable(error)
-        except (ApartKilledError, ApartTimeoutError) as error:
+        except (ApartKilledError, ApartTimeoutError, ApartFailedError) as error:
             return Message({"unreadable": f"decoding it {error}"})
         except InvalidInputError as error:
             errors = [(wrong.field, wrong.message, wrong.value) for wrong in error.errors]
             return Message({"invalid": str(error), "errors": errors})
         except Exception as error:  # noqa: BLE001 - a fault in drawing ends the job, not the process
-            traceback.print_exc()
-            return Message({"failed": repr(error)})
+            # not printed: under lock nothing can be written to a log that is a file
+            return Message({"failed": repr(error), "trace": traceback.format_exc()})
 
     def _examine(self, job: Message) -> Message:
         content = job.blobs[0]

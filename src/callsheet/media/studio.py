@@ -7,6 +7,7 @@ is lost with one but the job it was doing.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
@@ -14,6 +15,7 @@ from typing import Any
 
 from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.kernel.logs import event
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff
 from callsheet.media.wire import Message
@@ -29,6 +31,7 @@ from callsheet.ports.pictures import (
     UnreadablePictureError,
 )
 
+_LOG = logging.getLogger("callsheet.media")
 MAX_CLIP_BYTES = 256 << 20
 _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
@@ -42,7 +45,7 @@ class StudioClosedError(StudioUnavailableError):
 
 
 class DrawingFailedError(StudioUnavailableError):
-    """The drawing code met a fault of its own; the process's standard error has the details."""
+    """The drawing code met a fault of its own; the log has the details."""
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(f"the drawing process failed at {kind!r}: {reason}")
@@ -116,7 +119,7 @@ class ProcessStudio:
         if "unreadable" in answer.fields:
             raise UnreadableClipError(str(answer.fields["unreadable"]))
         if "failed" in answer.fields:
-            raise DrawingFailedError("clip", str(answer.fields["failed"]))
+            raise _failed("clip", answer)
         try:
             return ClipFacts(**answer.fields, poster=_only_blob(answer))
         except TypeError as error:
@@ -166,7 +169,7 @@ class ProcessStudio:
             errors = [FieldError(*wrong) for wrong in fields["errors"]]
             raise InvalidInputError(fields["invalid"], errors)
         if "failed" in fields:
-            raise DrawingFailedError(str(job.fields["kind"]), str(fields["failed"]))
+            raise _failed(str(job.fields["kind"]), answer)
         return answer
 
     @asynccontextmanager
@@ -205,3 +208,9 @@ def _only_blob(answer: Message) -> bytes:
     if len(answer.blobs) != 1:
         raise JobLostError("a picture", "its answer is out of form")
     return answer.blobs[0]
+
+
+def _failed(kind: str, answer: Message) -> DrawingFailedError:
+    """Log a fault of the drawing code with all that is known of it, and word it."""
+    _LOG.error("studio.failed", extra=event(kind=kind, trace=str(answer.fields.get("trace"))))
+    return DrawingFailedError(kind, str(answer.fields["failed"]))

@@ -23,7 +23,7 @@ from callsheet.line.patience import show_problem
 from callsheet.ports.fetching import FetchError
 from callsheet.ports.hosted import Made
 from callsheet.ports.models import ProviderError
-from callsheet.ports.pictures import UnreadablePictureError
+from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
 from callsheet.takes.flight import Claim
 from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
@@ -108,18 +108,23 @@ class Bringer:
         due_at = self._house.clock().timestamp() + backoff_s(take.looks)
         try:
             self._scribe.add(Home(take, await bring(self._house, take)))
-        except UnavailableError as problem:
-            # what was paid for is never thrown away: it stays `adopting` until our store is back
-            with contextlib.suppress(UnavailableError):
-                await show_problem(self._house, take.job, problem)
-            self._scribe.add(Home(take, None, due_at))
-        except (FetchError, UnreadablePictureError, OutputTooLargeError) as error:
+        except (
+            FetchError,
+            UnreadablePictureError,
+            OutputTooLargeError,
+            StudioUnavailableError,  # most likely it was this very file that ended the process
+        ) as error:
             most = _LOOKS if isinstance(error, FetchError) else _UNREADABLE_LOOKS
             if counted.looks >= most:
                 self._scribe.add(Home(take, _lost(take, error)))
                 return
             _LOG.warning("take.output_refused", extra=event(take=take.id, reason=str(error)))
             self._scribe.add(Home(counted, None, due_at, await self._fresh(take)))
+        except UnavailableError as problem:
+            # what was paid for is never thrown away: it stays `adopting` until our store is back
+            with contextlib.suppress(UnavailableError):
+                await show_problem(self._house, take.job, problem)
+            self._scribe.add(Home(take, None, due_at))
         except Exception:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
             self._scribe.add(Home(counted, None, due_at))
