@@ -45,6 +45,8 @@ def film(
         if isinstance(voice, av.AudioStream):
             tone = av.AudioFrame(format="fltp", layout="stereo", samples=1024)
             tone.sample_rate = 44_100
+            for plane in tone.planes:
+                plane.update(bytes(plane.buffer_size))
             container.mux(voice.encode(tone))
             container.mux(voice.encode(None))
     return out.getvalue()
