@@ -97,11 +97,13 @@ async def settle(
     house: House, connection: AsyncConnection, job: Job, endings: Sequence[Ending], into: Moves
 ) -> None:
     """Turn open holds into charges and releases."""
+    into.charged += sum(each.outcome.charged.micros for each in endings)
     held = [each for each in endings if each.take.held_on]
+    if not held:
+        return
     settlements = [Settlement(holding_of(each.take), each.outcome.charged, None) for each in held]
     crossings = await house.purse.settle(connection, settlements, house.clock())
     into.held -= sum(each.take.price.micros for each in held)
-    into.charged += sum(each.outcome.charged.micros for each in endings)
     into.entries += tell_crossings(job, crossings)
 
 

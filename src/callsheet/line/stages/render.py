@@ -70,8 +70,10 @@ async def send_out(
     an order may have to wait for a provider's limits, and no work of the engine waits for anything.
     """
     local = await house.takes.local_of(connection, takes)
-    await house.flight.release(connection, set(takes) - set(local), rank, house.clock())
-    house.wake_orderer.set()
+    hosted = set(takes) - set(local)
+    if hosted:
+        await house.flight.release(connection, hosted, rank, house.clock())
+        house.wake_orderer.set()
     if not local:
         return
     takes = local
