@@ -8,6 +8,7 @@ _SHORTEST_S: Final = 0.5
 _LONGEST_S: Final = 15.0
 _LONGEST_WITH_WEBHOOK_S: Final = 60.0
 _FIRST_RETRY_S: Final = 0.5
+_STEPS: Final = 60  # by then every wait is the longest; powers beyond would overflow some day
 _LONGEST_RETRY_S: Final = 60.0
 
 
@@ -17,6 +18,7 @@ def next_look_s(expected_s: float, looks: int, *, webhook: bool) -> float:
     First after a third of the usual time, then in steps that grow slowly. Where the provider calls
     us, asking is for calls that got lost.
     """
+    looks = min(looks, _STEPS)
     if webhook:
         return min(max(expected_s * 2, 10.0) * 1.5**looks, max(_LONGEST_WITH_WEBHOOK_S, expected_s))
     step = expected_s / 3 if looks == 0 else expected_s / 6 * 1.1 ** (looks - 1)
@@ -28,4 +30,4 @@ def backoff_s(tries: int, asked_s: float | None = None) -> float:
     jitter = random.uniform(0.5, 1.5)  # noqa: S311  # spreads retries, guards nothing
     if asked_s is not None:
         return asked_s + 0.2 * jitter
-    return float(min(_FIRST_RETRY_S * 2**tries, _LONGEST_RETRY_S)) * jitter
+    return float(min(_FIRST_RETRY_S * 2 ** min(tries, _STEPS), _LONGEST_RETRY_S)) * jitter

@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -33,7 +34,8 @@ _AT_A_TIME: Final = 16
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
 _DOWNLOAD_S: Final = 100.0
-_LOOKS: Final = 12  # downloads of one output before it is given up: half an hour, as waits grow
+_KEPT_TRYING: Final = timedelta(days=1)  # while whoever keeps the output cannot be reached
+_GONE_LOOKS: Final = 10  # downloads of an output that is said not to be there: some minutes
 _UNREADABLE_LOOKS: Final = 3  # a damaged file may have been damaged on its way
 
 
@@ -114,8 +116,7 @@ class Bringer:
             OutputTooLargeError,
             StudioUnavailableError,  # most likely it was this very file that ended the process
         ) as error:
-            most = _LOOKS if isinstance(error, FetchError) else _UNREADABLE_LOOKS
-            if counted.looks >= most:
+            if self._is_lost(counted, error):
                 self._scribe.add(Home(take, _lost(take, error)))
                 return
             _LOG.warning("take.output_refused", extra=event(take=take.id, reason=str(error)))
@@ -128,6 +129,14 @@ class Bringer:
         except Exception:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
             self._scribe.add(Home(counted, None, due_at))
+
+    def _is_lost(self, take: Take, error: CallsheetError) -> bool:
+        """Tell whether an output that was paid for is given up."""
+        if not isinstance(error, FetchError):
+            return take.looks >= _UNREADABLE_LOOKS
+        if error.retry:
+            return self._house.clock() - (take.adopting_at or take.created_at) > _KEPT_TRYING
+        return take.looks >= _GONE_LOOKS
 
     async def _fresh(self, take: Take) -> dict[str, object] | None:
         """Ask the provider again where the outputs lie: addresses expire."""

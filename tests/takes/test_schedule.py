@@ -1,0 +1,37 @@
+"""When takes are looked at again, for as long as anybody may wait."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callsheet.takes.schedule import backoff_s, next_look_s
+
+COUNTS = st.integers(0, 10**9)
+
+
+@given(st.floats(0.05, 3_600), COUNTS, st.booleans())
+def test_looks_are_neither_frantic_nor_forgotten(
+    expected_s: float, looks: int, called: bool
+) -> None:  # noqa: FBT001, E501  # drawn
+    """Between half a second and a minute, or what the model takes; after years, too."""
+    wait = next_look_s(expected_s, looks, webhook=called)
+    assert 0.5 <= wait <= max(60.0, expected_s)
+
+
+@given(COUNTS)
+def test_pauses_grow_to_a_minute_and_a_half_at_most(tries: int) -> None:
+    """Jittered by half either way."""
+    assert 0.25 <= backoff_s(tries) <= 90.0
+
+
+@given(COUNTS, st.floats(0, 3_600))
+def test_what_was_asked_for_is_waited_for(tries: int, asked_s: float) -> None:
+    """Retry-After is kept, and a little more so that nobody comes in step."""
+    assert asked_s < backoff_s(tries, asked_s) <= asked_s + 0.3 + 1e-9
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_looks_come_more_rarely(called: bool) -> None:  # noqa: FBT001  # a case
+    """The longer it takes, the less often it is asked about."""
+    waits = [next_look_s(30.0, looks, webhook=called) for looks in range(1, 30)]
+    assert waits == sorted(waits)
