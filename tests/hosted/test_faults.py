@@ -51,6 +51,11 @@ MENDED = (
     "shape=string",
     "queue=1",
     "price=0.5",
+    "wait_processing",
+    "slow=4000",
+    "output_slow=20000",
+    "output=other",
+    "webhook_late=1",
 )
 
 
@@ -94,11 +99,15 @@ def test_provider_that_is_always_busy_fails_the_take(tmp_path: Path, sim: Simula
 
 REFUSED = {
     "refuse": ("provider_refused", 0),
+    "refuse_reference": ("provider_refused", 0),
     "error=nsfw": ("moderated", 1),
+    "error=sensitive": ("moderated", 1),
+    "error=busy": ("provider_refused", 1),
     "error=memory": ("provider_refused", 1),
     "output=html": ("unreadable_picture", 1),
     "output=truncated": ("unreadable_picture", 1),
     "output=empty": ("unreadable_picture", 1),
+    "output=huge": ("fetch_too_large", 1),
     "shape=null": ("output_lost", 1),
 }
 

@@ -21,7 +21,7 @@ from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
-from callsheet.ports.fetching import FetchError
+from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
 from callsheet.ports.models import ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
@@ -132,11 +132,11 @@ class Bringer:
 
     def _is_lost(self, take: Take, error: CallsheetError) -> bool:
         """Tell whether an output that was paid for is given up."""
-        if not isinstance(error, FetchError):
-            return take.looks >= _UNREADABLE_LOOKS
-        if error.retry:
+        if isinstance(error, FetchError) and error.retry:
             return self._house.clock() - (take.adopting_at or take.created_at) > _KEPT_TRYING
-        return take.looks >= _GONE_LOOKS
+        if isinstance(error, FetchRefusedError):
+            return take.looks >= _GONE_LOOKS
+        return take.looks >= _UNREADABLE_LOOKS
 
     async def _fresh(self, take: Take) -> dict[str, object] | None:
         """Ask the provider again where the outputs lie: addresses expire."""
