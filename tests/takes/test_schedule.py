@@ -11,8 +11,10 @@ COUNTS = st.integers(0, 10**9)
 
 @given(st.floats(0.05, 3_600), COUNTS, st.booleans())
 def test_looks_are_neither_frantic_nor_forgotten(
-    expected_s: float, looks: int, called: bool
-) -> None:  # drawn
+    expected_s: float,
+    looks: int,
+    called: bool,  # noqa: FBT001  # drawn
+) -> None:
     """Between half a second and a minute, or what the model takes; after years, too."""
     wait = next_look_s(expected_s, looks, webhook=called)
     assert 0.5 <= wait <= max(60.0, expected_s)

@@ -42,7 +42,8 @@ def balance(json: AsJson = False) -> None:
         out_json(told)
         return
     facts({name: f"${told[name]}" for name in ("spent", "held", "funds")})
-    _budgets(told["budgets"])
+    if told["budgets"]:
+        _budgets(told["budgets"])
 
 
 def _budgets(budgets: Sequence[dict[str, str]]) -> None:
