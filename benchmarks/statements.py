@@ -120,7 +120,7 @@ def main() -> None:
     rows = [
         asyncio.run(measure(kind, model, count))
         for model, count in (("local/dot", large), (IMAGE, small))
-        for kind in ("sqlite", "postgresql")
+        for kind in (("sqlite",) if chosen.quick else ("sqlite", "postgresql"))
     ]
     show("SQL per take", rows, as_json=chosen.json)
 

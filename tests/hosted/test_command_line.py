@@ -17,11 +17,17 @@ S-2,the same mug at dusk,1,replicate/flux-schnell,256x256
 """
 
 
-@pytest.fixture
-def sim(tmp_path: Path) -> Iterator[Simulator]:
-    """Run a simulator."""
-    with simulating(tmp_path) as running:
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Run one simulator for all tests here."""
+    with simulating(tmp_path_factory.mktemp("sim")) as running:
         yield running
+
+
+@pytest.fixture
+def sim(simulator: Simulator) -> Simulator:
+    """Give the simulator as if it were new."""
+    return simulator.fresh()
 
 
 @pytest.fixture

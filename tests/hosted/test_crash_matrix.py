@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,19 @@ POINTS = (
 )
 
 
+@pytest.fixture(scope="module")
+def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    """Run one simulator for all tests here."""
+    with simulating(tmp_path_factory.mktemp("sim")) as running:
+        yield running
+
+
+@pytest.fixture
+def sim(simulator: Simulator) -> Simulator:
+    """Give the simulator as if it were new."""
+    return simulator.fresh()
+
+
 def start_worker(place: Place, name: str, *deadly: str) -> subprocess.Popen[bytes]:
     """Start a worker that writes its points down, and ends itself (or stands still) at one."""
     command = [sys.executable, "-m", "tests.support.killing", str(place.folder / name)]
@@ -72,49 +86,50 @@ def check_all(place: Place, sim: Simulator, job: str) -> None:
     check_money(place, sim, ROWS)
 
 
-def test_every_point_is_known(tmp_path: Path, sqlite_url: str) -> None:
+def test_every_point_is_known(tmp_path: Path, sim: Simulator, sqlite_url: str) -> None:
     """A run without a kill passes every point of the matrix, and no other of the line's own."""
-    with simulating(tmp_path) as sim:
-        place = Place(tmp_path, sqlite_url, sim.settings())
-        with serving(place, "web") as server:
-            worker = start_worker(place, "points")
-            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
-            wait_for_end(server, job)
-            assert stop(worker) == 0
-        passed = set((tmp_path / "points").read_text().splitlines())
-        missing = set(POINTS) - passed
-        assert not missing, f"never passed: {missing}; passed: {sorted(passed)}"
-        check_all(place, sim, job)
+    place = Place(tmp_path, sqlite_url, sim.settings())
+    with serving(place, "web") as server:
+        worker = start_worker(place, "points")
+        job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+        wait_for_end(server, job)
+        assert stop(worker) == 0
+    passed = set((tmp_path / "points").read_text().splitlines())
+    missing = set(POINTS) - passed
+    assert not missing, f"never passed: {missing}; passed: {sorted(passed)}"
+    check_all(place, sim, job)
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_worker_is_started_again(tmp_path: Path, sqlite_url: str, point: str) -> None:
+def test_killed_worker_is_started_again(
+    tmp_path: Path, sim: Simulator, sqlite_url: str, point: str
+) -> None:
     """Killed at the point and started again, the worker ends the job as if nothing had been."""
-    with simulating(tmp_path) as sim:
-        place = Place(tmp_path, sqlite_url, sim.settings())
-        with serving(place, "web") as server:
-            worker = start_worker(place, "first", point)
-            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
-            assert worker.wait(40) == -9
-            again = start_worker(place, "again")
-            wait_for_end(server, job)
-            assert stop(again) == 0
-        check_all(place, sim, job)
+    place = Place(tmp_path, sqlite_url, sim.settings())
+    with serving(place, "web") as server:
+        worker = start_worker(place, "first", point)
+        job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+        assert worker.wait(40) == -9
+        again = start_worker(place, "again")
+        wait_for_end(server, job)
+        assert stop(again) == 0
+    check_all(place, sim, job)
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_worker_is_taken_over(tmp_path: Path, postgres_url: str, point: str) -> None:
+def test_killed_worker_is_taken_over(
+    tmp_path: Path, sim: Simulator, postgres_url: str, point: str
+) -> None:
     """Killed at the point, the worker's takes are ended by another one that is there already."""
-    with simulating(tmp_path) as sim:
-        place = Place(tmp_path, postgres_url, sim.settings())
-        with serving(place, "web") as server:
-            worker = start_worker(place, "first", point)
-            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
-            assert worker.wait(40) == -9
-            other = start_worker(place, "other")
-            wait_for_end(server, job)
-            assert stop(other) == 0
-        check_all(place, sim, job)
+    place = Place(tmp_path, postgres_url, sim.settings())
+    with serving(place, "web") as server:
+        worker = start_worker(place, "first", point)
+        job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+        assert worker.wait(40) == -9
+        other = start_worker(place, "other")
+        wait_for_end(server, job)
+        assert stop(other) == 0
+    check_all(place, sim, job)
 
 
 STOOD_STILL = (
@@ -123,7 +138,6 @@ STOOD_STILL = (
     "_send/before submit",
     "_send/while submitting",
     "_send/after submit",
-    "_look/after poll",
     "bring/while downloading",
     "write_homes/before commit",
 )
@@ -131,27 +145,26 @@ STOOD_STILL = (
 
 @pytest.mark.parametrize("point", STOOD_STILL)
 def test_worker_that_stood_still_does_no_harm(
-    tmp_path: Path, postgres_url: str, point: str
+    tmp_path: Path, sim: Simulator, postgres_url: str, point: str
 ) -> None:
     """Frozen at the point and taken over, the worker wakes up when all is done, and orders nothing.
 
     It holds the database's locks while it is frozen; the server drops a session that is idle
     within a transaction.
     """
-    with simulating(tmp_path) as sim:
-        place = Place(tmp_path, postgres_url, sim.settings())
-        with serving(place, "web") as server:
-            frozen = start_worker(place, "first", point, "SIGSTOP")
-            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
-            wait_until_stopped(frozen.pid)
-            other = start_worker(place, "other")
-            wait_for_end(server, job)
-            os.kill(frozen.pid, signal.SIGCONT)
-            time.sleep(WOKEN_S)
-            check_all(place, sim, job)
-            assert stop(frozen) == 0
-            assert stop(other) == 0
+    place = Place(tmp_path, postgres_url, sim.settings())
+    with serving(place, "web") as server:
+        frozen = start_worker(place, "first", point, "SIGSTOP")
+        job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.5]]"))
+        wait_until_stopped(frozen.pid)
+        other = start_worker(place, "other")
+        wait_for_end(server, job)
+        os.kill(frozen.pid, signal.SIGCONT)
+        time.sleep(WOKEN_S)
         check_all(place, sim, job)
+        assert stop(frozen) == 0
+        assert stop(other) == 0
+    check_all(place, sim, job)
 
 
 def wait_until_stopped(pid: int) -> None:

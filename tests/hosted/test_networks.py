@@ -96,7 +96,8 @@ def test_worker_cut_off_from_the_database(tmp_path: Path, private_postgres: Clus
     private_postgres.let_in(NETWORK)
     url = private_postgres.create_database()
     with ExitStack() as stack:
-        sim = stack.enter_context(simulating(tmp_path, "--host", "::", run_s=1.0))
+        everywhere = ("--host", "0.0.0.0")  # noqa: S104  # its hosts are in this machine
+        sim = stack.enter_context(simulating(tmp_path, *everywhere, run_s=1.0))
         limit = {"CALLSHEET_PROVIDER_REPLICATE_CONCURRENT": "6"}
         place = Place(tmp_path, url, sim.settings(**limit))
         hosts = [stack.enter_context(host(number)) for number in (1, 2)]

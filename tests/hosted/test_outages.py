@@ -14,6 +14,21 @@ from tests.support.truth import check_books, check_results
 ROWS = 24
 
 
+def test_store_away_before_the_first_order(tmp_path: Path, sqlite_url: str, sim: Simulator) -> None:
+    """Nothing is ordered that the store does not know of; the job says why and goes on."""
+    with serving(Place(tmp_path, sqlite_url, sim.settings())) as server:
+        store = tmp_path / "data" / "store"
+        wait_until(store.exists)
+        store.rename(tmp_path / "away")
+        store.write_text("not a folder")
+        job = submit_live(server.http, rows_of(ROWS))
+        wait_until(lambda: shows(server, job, "store_unavailable"))
+        assert sim.orders() == []
+        store.unlink()
+        (tmp_path / "away").rename(store)
+        check_all(server, sim, job)
+
+
 @pytest.fixture
 def sim(tmp_path: Path) -> Iterator[Simulator]:
     """Run a simulator."""
@@ -42,16 +57,18 @@ def check_all(server: Server, sim: Simulator, job: str, rows: int = ROWS) -> Non
     check_money(server.place, sim, rows)
 
 
-def test_store_away_while_adopting(tmp_path: Path, database_url: str, sim: Simulator) -> None:
+def test_store_away_while_adopting(tmp_path: Path, database_url: str) -> None:
     """What is made meanwhile stays `adopting`, with the reason shown, and comes home afterwards."""
-    with serving(Place(tmp_path, database_url, sim.settings())) as server:
+    with (
+        simulating(tmp_path, run_s=4) as sim,
+        serving(Place(tmp_path, database_url, sim.settings())) as server,
+    ):
+        job = submit_live(server.http, rows_of(ROWS))
+        wait_until(lambda: len(sim.orders()) == ROWS)
         store = tmp_path / "data" / "store"
-        wait_until(store.exists)
         store.rename(tmp_path / "away")
         store.write_text("not a folder")
-        job = submit_live(server.http, rows_of(ROWS))
         wait_until(lambda: shows(server, job, "store_unavailable"))
-        wait_until(lambda: len(sim.orders()) == ROWS)
         takes = server.http.get("/api/generations", params={"status": "adopting"}).json()["items"]
         assert takes
         assert all(take["next"] == "made; being brought home" for take in takes)

@@ -50,6 +50,12 @@ class Simulator:
             if not orders:
                 return found
 
+    def fresh(self) -> "Simulator":
+        """Forget every order and fault, for the next test."""
+        self.http.post("/_admin/reset").raise_for_status()
+        self.http.post("/_admin/faults", json={"clear": True}).raise_for_status()
+        return self
+
     def faults(self, **asked: Any) -> None:
         """Set faults for requests to come."""
         self.http.post("/_admin/faults", json=asked).raise_for_status()
@@ -71,20 +77,20 @@ def simulating(
     with (folder / "sim.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     base = f"http://127.0.0.1:{port}"
-    with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:
-        until = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                http.get("/_admin/state").raise_for_status()
-                break
-            except httpx2.TransportError:
-                assert time.monotonic() < until, (folder / "sim.log").read_text()
-                time.sleep(0.05)
-        try:
+    try:
+        with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:
+            until = time.monotonic() + PATIENCE_S
+            while True:
+                try:
+                    http.get("/_admin/state").raise_for_status()
+                    break
+                except httpx2.TransportError:
+                    assert time.monotonic() < until, (folder / "sim.log").read_text()
+                    time.sleep(0.05)
             yield Simulator(process, port, http)
-        finally:
-            process.terminate()
-            process.wait(20)
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def check_money(place: Place, sim: Simulator, takes: int | None = None) -> None:
