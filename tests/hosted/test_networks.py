@@ -17,6 +17,7 @@ from tests.support.truth import check_books, check_results
 ROWS = 80
 CUT_S = 30
 NETWORK = "10.254.0.0/16"
+PROVIDER = "10.254.9.9"
 NOWHERE = "02:00:00:00:00:99"  # a station that nobody is
 
 
@@ -29,13 +30,12 @@ def run(*command: str) -> str:
 class Host:
     """A network namespace: a host of its own, with one line to this machine.
 
-    On its line this machine has two addresses, one for the database and one for all else, so that
-    the way to one of them can be cut.
+    On its line this machine has one address for the database, and another that leads to the
+    provider, so that the way to the first can be cut.
     """
 
     name: str
     database: str
-    others: str
 
     def start(self, place: Place, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command on this host."""
@@ -76,18 +76,28 @@ def host(number: int) -> Iterator[Host]:
         run("ip", "-n", name, "address", "add", f"{net}.9/24", "dev", "eth0")
         run("ip", "-n", name, "link", "set", "eth0", "up")
         run("ip", "-n", name, "link", "set", "lo", "up")
-        yield Host(name, f"{net}.1", f"{net}.2")
+        run("ip", "-n", name, "route", "add", PROVIDER, "via", f"{net}.2")
+        yield Host(name, f"{net}.1")
     finally:
         run("ip", "netns", "delete", name)
 
 
-def place_on(place: Place, here: Host, port: int, sim_port: int) -> Place:
-    """Word a place as a host sees it."""
-    url = place.database_url.replace("127.0.0.1", here.database)
-    address = f"http://{here.others}:{sim_port}"
-    settings = {**place.settings, "CALLSHEET_PROVIDER_REPLICATE_BASE_URL": address}
-    assert f":{port}/" in url
-    return replace(place, database_url=url, settings=settings)
+@contextmanager
+def provider_address() -> Iterator[None]:
+    """Give this machine the address under which every host knows the provider."""
+    subprocess.run(
+        ["ip", "address", "delete", f"{PROVIDER}/32", "dev", "lo"], check=False, capture_output=True
+    )
+    run("ip", "address", "add", f"{PROVIDER}/32", "dev", "lo")
+    try:
+        yield
+    finally:
+        run("ip", "address", "delete", f"{PROVIDER}/32", "dev", "lo")
+
+
+def place_on(place: Place, here: Host) -> Place:
+    """Word a place as a host sees it: it has its own way to the database."""
+    return replace(place, database_url=place.database_url.replace("127.0.0.1", here.database))
 
 
 @pytest.mark.timeout(240)
@@ -98,14 +108,13 @@ def test_worker_cut_off_from_the_database(tmp_path: Path, private_postgres: Clus
     with ExitStack() as stack:
         everywhere = ("--host", "0.0.0.0")  # noqa: S104  # its hosts are in this machine
         sim = stack.enter_context(simulating(tmp_path, *everywhere, run_s=1.0))
-        limit = {"CALLSHEET_PROVIDER_REPLICATE_CONCURRENT": "6"}
-        place = Place(tmp_path, url, sim.settings(**limit))
+        stack.enter_context(provider_address())
+        settings = sim.settings(CALLSHEET_PROVIDER_REPLICATE_CONCURRENT="6")
+        settings["CALLSHEET_PROVIDER_REPLICATE_BASE_URL"] = f"http://{PROVIDER}:{sim.port}"
+        place = Place(tmp_path, url, settings)
         hosts = [stack.enter_context(host(number)) for number in (1, 2)]
         web = stack.enter_context(serving(place, "web"))
-        workers = [
-            each.start(place_on(place, each, private_postgres.port, sim.port), "worker")
-            for each in hosts
-        ]
+        workers = [each.start(place_on(place, each), "worker") for each in hosts]
         try:
             job = submit_live(web.http, rows_of(ROWS, mark="[[sim: latency=0.3]]"))
             while len(sim.orders()) < ROWS // 4:

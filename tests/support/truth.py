@@ -55,7 +55,8 @@ def _check_journal_tells_each_success_once(entries: Any) -> None:
 
 def check_results(state: dict[str, Any], rows: int, variants: int = 1) -> None:
     """Check that every picture of a job is there, once."""
-    assert state["status"] == "succeeded", state["problem"]
+    errors = [row["error"] for row in state["rows"] if row["error"]]
+    assert state["status"] == "succeeded", (state["status"], state["problem"], errors[:5])
     assert len(state["rows"]) == rows
     takes = [variant for row in state["rows"] for variant in row["variants"]]
     assert len(takes) == rows * variants
