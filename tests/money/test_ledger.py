@@ -6,22 +6,19 @@ breaks off in the middle; beside the database runs a model of plain numbers.
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.support.machines import DatabaseMachine, run_machine
 from tests.support.rooms import NOW, opened
 
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
@@ -41,12 +38,11 @@ class BreakOffError(Exception):
     """What happens at the end of a transaction that shall leave nothing."""
 
 
-class Ledger(RuleBasedStateMachine):
+class Ledger(DatabaseMachine):
     """One workspace's money, written to a real database, beside what it should be."""
 
     def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
-        super().__init__()
-        self.runner, self.database = runner, database
+        super().__init__(runner, database)
         self.purse = Purse()
         self.workspace = WorkspaceId(new_id("ws"))
         self.open: dict[TakeId, Holding] = {}
@@ -72,7 +68,7 @@ class Ledger(RuleBasedStateMachine):
             if (limit := self._limit(key)) is not None
         )
         try:
-            crossings = self._do(partial(self._hold, new, broken))
+            crossings = self.do(partial(self._hold, new, broken))
         except BudgetExceededError:
             assert over
             return
@@ -89,7 +85,7 @@ class Ledger(RuleBasedStateMachine):
     def hold_again(self, data: st.DataObject) -> None:
         """Doing it twice is doing it once."""
         holding = data.draw(st.sampled_from(sorted(self.open.values(), key=lambda each: each.take)))
-        assert self._do(partial(self._hold, [holding], False)) == []
+        assert self.do(partial(self._hold, [holding], False)) == []
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), charged=AMOUNTS)
@@ -97,7 +93,7 @@ class Ledger(RuleBasedStateMachine):
         """End a hold; a charge beyond it is written, because it is spent."""
         holding = data.draw(st.sampled_from(sorted(self.open.values(), key=lambda each: each.take)))
         settlement = Settlement(holding, Money(charged))
-        crossings = self._do(lambda c: self.purse.settle(c, [settlement], NOW))
+        crossings = self.do(lambda c: self.purse.settle(c, [settlement], NOW))
         change = charged - holding.amount.micros
         keys = [(Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))]
         self._check_crossings(crossings, keys, change)
@@ -114,14 +110,14 @@ class Ledger(RuleBasedStateMachine):
         if not told.charged.micros:
             charged = 0  # a charge may still come for what was only given back
         again = replace(told, charged=Money(charged))
-        assert self._do(lambda c: self.purse.settle(c, [again], NOW)) == []
+        assert self.do(lambda c: self.purse.settle(c, [again], NOW)) == []
 
     @rule(scope=st.sampled_from(list(Scope)), limit=st.none() | st.integers(0, 5_000))
     def set_budget(self, scope: Scope, limit: int | None) -> None:
         """Bound what may be committed, or let it be."""
         key = str(JOBS[0]) if scope is Scope.JOB else ""
         money = None if limit is None else Money(limit)
-        self._do(
+        self.do(
             lambda c: self.purse.set_budget(
                 c, self.workspace, scope, key, money, by="a test", now=NOW
             )
@@ -133,7 +129,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(amount=st.integers(-500, 500).filter(bool))
     def adjust(self, amount: int) -> None:
         """Fill the purse, or correct it."""
-        self._do(
+        self.do(
             lambda c: self.purse.adjust(
                 c, self.workspace, Money(amount), reason="a test", by="a test", now=NOW
             )
@@ -143,19 +139,19 @@ class Ledger(RuleBasedStateMachine):
     @invariant()
     def accounts_are_right(self) -> None:
         """Four accounts, which sum to zero, are what the model says."""
-        found = self._do(lambda c: self.purse.store.balances(c, self.workspace))
+        found = self.do(lambda c: self.purse.store.balances(c, self.workspace))
         held = sum(each.amount.micros for each in self.open.values())
         assert found[Account.HELD].micros == held
         assert found[Account.SPENT].micros == self.spent
         assert found[Account.FUNDS].micros == self.funds - held - self.spent
         assert found[Account.OUTSIDE].micros == -self.funds
-        assert self._do(self.purse.store.sum_of_all) == Money()
+        assert self.do(self.purse.store.sum_of_all) == Money()
 
     @invariant()
     def commitments_are_right(self) -> None:
         """Compare what is committed under each key with what is held or spent there."""
         for key, amount in self.committed.items():
-            found = self._do(partial(self.purse.store.committed, workspace=self.workspace, key=key))
+            found = self.do(partial(self.purse.store.committed, workspace=self.workspace, key=key))
             assert found.micros == amount, key
 
     async def _hold(
@@ -190,36 +186,13 @@ class Ledger(RuleBasedStateMachine):
         assert found == expected
         assert len(crossings) == len(expected)
 
-    def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async def go() -> T:
-            async with self.database.begin() as connection:
-                return await work(connection)
-
-        return self.runner.run(go())
-
 
 EXAMPLES = {"sqlite": (25, 25), "postgresql": (8, 15)}
 
 
 def test_ledger_is_right_whatever_happens(database_url: str) -> None:
     """Any sequence of holds, charges, repeats and budgets keeps the books right."""
-    examples, steps = EXAMPLES[database_url.partition(":")[0]]
-    with asyncio.Runner() as runner:
-        holder = opened(database_url)
-        database = runner.run(holder.__aenter__())
-        try:
-            run_state_machine_as_test(
-                partial(Ledger, runner, database),  # type: ignore[arg-type]  # it calls it
-                settings=settings(
-                    max_examples=examples,
-                    stateful_step_count=steps,
-                    deadline=None,
-                    derandomize=True,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(holder.__aexit__(None, None, None))
+    run_machine(Ledger, database_url, EXAMPLES)
 
 
 async def test_two_orders_at_once_never_pass_a_budget(database_url: str) -> None:

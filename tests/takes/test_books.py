@@ -6,22 +6,19 @@ only twins and zombies do: it reports outcomes under epochs that have passed.
 
 import asyncio
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.support.rooms import NOW, a_job, a_take, opened
+from tests.support.machines import DatabaseMachine, run_machine
+from tests.support.rooms import NOW, a_job, a_take
 
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
@@ -46,12 +43,11 @@ class Held:
     epoch: int
 
 
-class Books(RuleBasedStateMachine):
+class Books(DatabaseMachine):
     """One job, written to a real database, beside what it should be."""
 
     def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
-        super().__init__()
-        self.runner, self.database = runner, database
+        super().__init__(runner, database)
         self.job: Job = a_job()
         self.takes: dict[TakeId, Take] = {}
         self.claims: list[Held] = []
@@ -73,7 +69,7 @@ class Books(RuleBasedStateMachine):
             change = Change(takes=moved((None, take.status) for take in takes))
             await JOBS.change(connection, locked, change, [Entry("created", {})], NOW)
 
-        self._in_transaction(write)
+        self.do(write)
         self.takes = {take.id: take for take in takes}
 
     @rule(data=st.data())
@@ -90,7 +86,7 @@ class Books(RuleBasedStateMachine):
             await JOBS.change(connection, locked, Change(takes=moved(moves)), entries, NOW)
             return claimed
 
-        claimed = self._in_transaction(work)
+        claimed = self.do(work)
         assert {take.id for take in claimed} == {name for name in wanted if self._claimable(name)}
         for take in claimed:
             old = self.takes[take.id]
@@ -127,7 +123,7 @@ class Books(RuleBasedStateMachine):
                 entries = [Entry("row", {"take": held.take}), Entry("spent", {})]
                 await JOBS.change(connection, locked, change, entries, NOW)
 
-        self._in_transaction(work)
+        self.do(work)
         if valid:
             self.charged += outcome.charged.micros
             self.takes[held.take] = replace(
@@ -151,7 +147,7 @@ class Books(RuleBasedStateMachine):
             await JOBS.change(connection, locked, Change(takes=moved(moves)), [entry], NOW)
             return ended
 
-        ended = self._in_transaction(work)
+        ended = self.do(work)
         expected = {name for name in self.takes if self._claimable(name)}
         assert {take.id for take in ended} == expected
         for name in expected:
@@ -176,7 +172,7 @@ class Books(RuleBasedStateMachine):
             change = Change(takes=moved([(old.status, None), (None, new.status)]))
             await JOBS.change(connection, locked, change, [Entry("quoted", {})], NOW)
 
-        self._in_transaction(work)
+        self.do(work)
         self.takes[new.id] = new
 
     @rule()
@@ -191,7 +187,7 @@ class Books(RuleBasedStateMachine):
             raise BreakOffError
 
         with pytest.raises(BreakOffError):
-            self._in_transaction(work)
+            self.do(work)
 
     @invariant()
     def books_are_right(self) -> None:
@@ -205,7 +201,7 @@ class Books(RuleBasedStateMachine):
             told = await JOBS.journal(connection, self.job.id, 0, 10_000)
             return job, takes, [entry.sequence for entry in told]
 
-        job, takes, told = self._in_transaction(look)
+        job, takes, told = self.do(look)
         found = {take.id: replace(take, inputs=self.takes[take.id].inputs) for take in takes}
         assert found == self.takes
         recount = counted(take.status for row in newest(takes).values() for take in row)
@@ -224,13 +220,6 @@ class Books(RuleBasedStateMachine):
         last = [take for row in newest(self.takes.values()).values() for take in row]
         return [take for take in last if take.status is TakeStatus.FAILED]
 
-    def _in_transaction(self, work: Any) -> Any:
-        async def go() -> Any:
-            async with self.database.begin() as connection:
-                return await work(connection)
-
-        return self.runner.run(go())
-
 
 class BreakOffError(Exception):
     """What happens at the end of a transaction that shall leave nothing."""
@@ -241,20 +230,4 @@ EXAMPLES = {"sqlite": (20, 25), "postgresql": (6, 15)}
 
 def test_books_are_right_whatever_happens(database_url: str) -> None:
     """Any sequence of claims, outcomes old and new, cancels and retries keeps the books right."""
-    examples, steps = EXAMPLES[database_url.partition(":")[0]]
-    with asyncio.Runner() as runner:
-        holder = opened(database_url)
-        database = runner.run(holder.__aenter__())
-        try:
-            run_state_machine_as_test(
-                partial(Books, runner, database),  # type: ignore[arg-type]  # it calls it
-                settings=settings(
-                    max_examples=examples,
-                    stateful_step_count=steps,
-                    deadline=None,
-                    derandomize=True,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(holder.__aexit__(None, None, None))
+    run_machine(Books, database_url, EXAMPLES)

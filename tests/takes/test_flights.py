@@ -12,18 +12,16 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.support.rooms import NOW, a_job, a_take, opened
+from tests.support.machines import DatabaseMachine, run_machine
+from tests.support.rooms import NOW, a_job, a_take
 
 from callsheet.jobs.model import Job
 from callsheet.jobs.store import JobStore
@@ -55,12 +53,11 @@ class Grip:
     take: Take
 
 
-class Flights(RuleBasedStateMachine):
+class Flights(DatabaseMachine):
     """A few takes of one provider, in a real database, and who believes to hold them."""
 
     def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
-        super().__init__()
-        self.runner, self.database = runner, database
+        super().__init__(runner, database)
         self.flight, self.takes = FlightStore(), TakeStore()
         self.provider = new_id("p")
         self.job: Job = a_job()
@@ -78,7 +75,7 @@ class Flights(RuleBasedStateMachine):
             await self.takes.add(connection, takes)
             await self.flight.release(connection, [take.id for take in takes], 1, self.now)
 
-        self._do(write)
+        self.do(write)
         self.rows = {take.id: take for take in takes}
         self._check(set(self.rows))
 
@@ -96,7 +93,7 @@ class Flights(RuleBasedStateMachine):
     def claim_to_order(self, who: str, limit: int) -> None:
         """Claim what waits; nobody gets a take that is not due."""
         claim = Claim(who, self.now, 60)
-        found = self._do(lambda c: self.flight.claim_to_order(c, self.provider, claim, limit))
+        found = self.do(lambda c: self.flight.claim_to_order(c, self.provider, claim, limit))
         assert all(take.status in WAITING for take in found)
         self._grip(who, found)
 
@@ -104,7 +101,7 @@ class Flights(RuleBasedStateMachine):
     def claim_to_look(self, who: str, limit: int) -> None:
         """Claim what is out and due."""
         claim = Claim(who, self.now, 60)
-        found = self._do(lambda c: self.flight.claim_to_look_at(c, LOOKED_AT, claim, limit))
+        found = self.do(lambda c: self.flight.claim_to_look_at(c, LOOKED_AT, claim, limit))
         mine = [take for take in found if take.provider == self.provider]
         assert all(take.status in LOOKED_AT for take in mine)
         self._grip(who, mine)
@@ -179,14 +176,14 @@ class Flights(RuleBasedStateMachine):
     def die(self, who: str) -> None:
         """Free what a worker holds; as a zombie it keeps believing in its claims."""
         mine = {take.id for take in self.rows.values() if take.claimed_by == who}
-        self._do(lambda c: self.flight.free_claims(c, who, self.now))
+        self.do(lambda c: self.flight.free_claims(c, who, self.now))
         self._check(mine)
 
     @rule()
     def called(self) -> None:
         """Hear by webhook that something happened: what is out is due, nothing else changes."""
         for take in self.rows:
-            self._do(partial(self._wake, take))
+            self.do(partial(self._wake, take))
         self._check(set(self.rows))
 
     async def _wake(self, take: TakeId, connection: AsyncConnection) -> None:
@@ -195,7 +192,7 @@ class Flights(RuleBasedStateMachine):
     @rule()
     def release(self) -> None:
         """Resume the job, as a person does: what waits is due."""
-        self._do(lambda c: self.flight.release(c, [*self.rows], 1, self.now))
+        self.do(lambda c: self.flight.release(c, [*self.rows], 1, self.now))
         self._check(set(self.rows))
 
     @invariant()
@@ -219,12 +216,12 @@ class Flights(RuleBasedStateMachine):
         """Do something under a claim; it shows only if the claim holds and the state allows it."""
         before = self.rows[grip.take.id]
         holds = before.epoch == grip.take.epoch and before.status in allowed
-        self._do(work)
+        self.do(work)
         self._check({grip.take.id} if holds else set())
 
     def _check(self, may_change: set[TakeId]) -> None:
         """Compare every row with what it was: legal moves, and only where they may be."""
-        found = self._do(self._read)
+        found = self.do(self._read)
         for take_id, take in found.items():
             before = self.rows[take_id]
             if take_id not in may_change:
@@ -238,33 +235,10 @@ class Flights(RuleBasedStateMachine):
             take: await self.takes.of_any_workspace(connection, take) for take in sorted(self.rows)
         }
 
-    def _do(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        async def go() -> T:
-            async with self.database.begin() as connection:
-                return await work(connection)
-
-        return self.runner.run(go())
-
 
 EXAMPLES = {"sqlite": (25, 30), "postgresql": (8, 20)}
 
 
 def test_flights_are_right_whatever_happens(database_url: str) -> None:
     """Any sequence of claims, deaths and zombies moves takes only as they may."""
-    examples, steps = EXAMPLES[database_url.partition(":")[0]]
-    with asyncio.Runner() as runner:
-        holder = opened(database_url)
-        database = runner.run(holder.__aenter__())
-        try:
-            run_state_machine_as_test(
-                partial(Flights, runner, database),  # type: ignore[arg-type]  # it calls it
-                settings=settings(
-                    max_examples=examples,
-                    stateful_step_count=steps,
-                    deadline=None,
-                    derandomize=True,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(holder.__aexit__(None, None, None))
+    run_machine(Flights, database_url, EXAMPLES)

@@ -18,7 +18,8 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, write_moves
 from callsheet.line.hosted.results import made_outputs
-from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
+from callsheet.line.hosted.rhythm import ROUND_S, keep_at
+from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
 from callsheet.ports.fetching import FetchError, FetchRefusedError
@@ -67,20 +68,7 @@ class Bringer:
         """Bring until cancelled. What is broken off is brought again by somebody."""
         scribe = asyncio.create_task(self._scribe.run(), name="bring-scribe")
         try:
-            while True:
-                self._house.wake_bringer.clear()
-                try:
-                    busy = await self.round()
-                except UnavailableError as problem:
-                    _LOG.warning("bringing.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(AWAY_S)
-                    continue
-                if busy:
-                    await asyncio.sleep(ROUND_S)
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_S):
-                        await self._house.wake_bringer.wait()
+            await keep_at(self.round, self._house.wake_bringer)
         finally:
             for task in (scribe, *self._bringing):
                 task.cancel()

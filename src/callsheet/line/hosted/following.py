@@ -1,7 +1,6 @@
 """Following: orders that are out are asked about when due, whoever placed them."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
@@ -19,7 +18,8 @@ from callsheet.line.hosted.doors import shut
 from callsheet.line.hosted.pacing import Pacer
 from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
-from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
+from callsheet.line.hosted.rhythm import ROUND_S, keep_at
+from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
     BusyError,
@@ -72,20 +72,7 @@ class Follower:
         """Follow until cancelled. A look that is broken off is made again by somebody."""
         scribe = asyncio.create_task(self._scribe.run(), name="follow-scribe")
         try:
-            while True:
-                self._house.wake_follower.clear()
-                try:
-                    busy = await self.round()
-                except UnavailableError as problem:
-                    _LOG.warning("following.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(AWAY_S)
-                    continue
-                if busy:
-                    await asyncio.sleep(ROUND_S)
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_S):
-                        await self._house.wake_follower.wait()
+            await keep_at(self.round, self._house.wake_follower)
         finally:
             for task in (scribe, *self._looking):
                 task.cancel()

@@ -14,7 +14,8 @@ from callsheet.kernel.logs import event
 from callsheet.line.hosted.doors import park, refuse_without_key
 from callsheet.line.hosted.intending import intend
 from callsheet.line.hosted.results import Result, write_results
-from callsheet.line.hosted.scribe import AWAY_S, IDLE_S, ROUND_S, Scribe
+from callsheet.line.hosted.rhythm import keep_at
+from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.hosted.wording import Worded, Wording
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
@@ -52,20 +53,7 @@ class Orderer:
         """Order until cancelled; then let what is on its way arrive."""
         scribe = asyncio.create_task(self._scribe.run(), name="order-scribe")
         try:
-            while True:
-                self._house.wake_orderer.clear()
-                try:
-                    busy = await self.round()
-                except UnavailableError as problem:
-                    _LOG.warning("ordering.waits", extra=event(reason=str(problem)))
-                    await asyncio.sleep(AWAY_S)
-                    continue
-                if busy:
-                    await asyncio.sleep(ROUND_S)
-                    continue
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_S):
-                        await self._house.wake_orderer.wait()
+            await keep_at(self.round, self._house.wake_orderer)
         finally:
             await self._end(scribe)
 

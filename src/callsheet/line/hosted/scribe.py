@@ -1,4 +1,4 @@
-"""The rhythm of the loops, and writing results down together."""
+"""Writing results down together: while one transaction runs, the next ones gather."""
 
 import asyncio
 import logging
@@ -9,9 +9,6 @@ from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 
 _LOG = logging.getLogger("callsheet.hosted")
-IDLE_S: Final = 0.25  # how often a loop looks that nobody has woken
-AWAY_S: Final = 1.0  # how soon it tries again while the database is away
-ROUND_S: Final = 0.02  # what falls due within this time is claimed, or written, in one transaction
 _MOST: Final = 200
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
