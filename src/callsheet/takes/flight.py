@@ -8,7 +8,7 @@ only if the epoch is still its own.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -16,13 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
-from callsheet.ports.hosted import Pace
 from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
 from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
 
 _MINE: Final = (TAKES.c.id == sa.bindparam("b_id"), TAKES.c.epoch == sa.bindparam("b_epoch"))
-_WINDOWS: Final = (("per_minute", 60), ("per_hour", 3_600), ("per_day", 86_400))
 
 
 def _write(*where: sa.ColumnElement[bool] | sa.TextClause, **values: Any) -> sa.Update:
@@ -353,25 +351,3 @@ class FlightStore:
             TAKES.c.provider == provider, TAKES.c.ticket.in_(tickets)
         )
         return {row.ticket for row in await connection.execute(query)}
-
-    async def room(
-        self, connection: AsyncConnection, provider: str, pace: Pace, asked: int, now: datetime
-    ) -> int:
-        """Count how many of `asked` orders a provider's pace allows now.
-
-        Exact sliding windows, counted from the takes themselves. Right across processes if the
-        caller holds the provider's row locked.
-        """
-        room = asked
-        ours = sa.select(sa.func.count()).where(TAKES.c.provider == provider)
-        if pace.concurrent is not None:
-            out = await connection.scalar(ours.where(TAKES.c.status.in_(OUT)))
-            room = min(room, pace.concurrent - (out or 0))
-        for name, seconds in _WINDOWS:
-            most = getattr(pace, name)
-            if most is None or room <= 0:
-                continue
-            since = now - timedelta(seconds=seconds)
-            lately = ours.where(TAKES.c.ordered_at > since, TAKES.c.order_digest.is_not(None))
-            room = min(room, most - (await connection.scalar(lately) or 0))
-        return max(room, 0)

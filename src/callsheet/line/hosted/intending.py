@@ -14,6 +14,7 @@ from callsheet.line.hosted.wording import Worded
 from callsheet.line.house import House
 from callsheet.money.errors import BudgetExceededError
 from callsheet.ports.hosted import HostedProvider
+from callsheet.takes.limits import room
 from callsheet.takes.model import Take, TakeStatus
 
 _FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are used up
@@ -40,10 +41,10 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
         if door.resting_until > now.timestamp() or door.is_shut(provider.key_print):
             await _give_back(house, connection, ready, door.resting_until)
             return []
-        room = await house.flight.room(connection, provider.name, provider.pace, len(ready), now)
-        await _give_back(house, connection, ready[room:], now.timestamp() + _FULL_S)
+        free = await room(connection, provider.name, provider.pace, len(ready), now)
+        await _give_back(house, connection, ready[free:], now.timestamp() + _FULL_S)
         into = Moves()
-        covered, refused = await _hold(house, connection, job, ready[:room], into)
+        covered, refused = await _hold(house, connection, job, ready[:free], into)
         due_at = now.timestamp() + provider.settles_s
         orders = [(each.take, each.digest) for each in covered]
         await house.flight.order(connection, orders, now, due_at)
@@ -51,7 +52,7 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
             into.add(hand[each.take.id], TakeStatus.ORDERED)
         values = {}
         if refused is not None:
-            rest = [(each.take, None) for each in ready[len(covered) : room]]
+            rest = [(each.take, None) for each in ready[len(covered) : free]]
             await house.flight.look_later(connection, rest)
             problem = {"code": refused.code, "message": str(refused)}
             values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
