@@ -148,3 +148,19 @@ def test_dry_run_orders_nothing(tmp_path: Path, sim: Simulator) -> None:
         wish = {"model": IMAGE, "inputs": {"prompt": "x"}, "wait_s": 30}
         assert server.http.post("/api/generations", json=wish).json()["status"] == "succeeded"
     assert sim.orders() == []
+
+
+def test_budgets_that_run_out_are_told(tmp_path: Path, database_url: str, sim: Simulator) -> None:
+    """At 90 and at 100 percent the job's journal and the log say so, once each."""
+    with serving(a_place(tmp_path, database_url, sim)) as server:
+        for limit in ({"scope": "day", "limit_usd": "0.015"}, {"scope": "all", "limit_usd": "1"}):
+            assert server.http.put("/api/money/budgets", json=limit).status_code == 200
+        job = submit_live(server.http, rows_of(5))
+        server.wait_for(job, ["succeeded"])
+        headers = {"Last-Event-ID": "0"}
+        told = server.http.get(f"/progress/{job}", params={"rows": "0"}, headers=headers).text
+        data = [line.removeprefix("data: ") for line in told.splitlines() if '"budget":' in line]
+        shares = [(each["budget"], each["share"]) for each in map(json.loads, data)]
+        assert sorted(shares) == [("day", 90), ("day", 100)]
+        assert server.place.log("up").count("budget.crossed") == 2
+    check_money_at(server.place, sim, 5)
