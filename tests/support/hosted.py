@@ -51,9 +51,10 @@ class Simulator:
                 return found
 
     def fresh(self) -> "Simulator":
-        """Forget every order and fault, for the next test."""
+        """Forget every order, fault and change of conditions, for the next test."""
         self.http.post("/_admin/reset").raise_for_status()
-        self.http.post("/_admin/faults", json={"clear": True}).raise_for_status()
+        self.faults(clear=True)
+        self.conditions(withdrawn=[], revoked=[], credit=None, clock_offset_s=0)
         return self
 
     def faults(self, **asked: Any) -> None:

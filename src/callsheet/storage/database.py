@@ -1,8 +1,9 @@
 """The one database: SQLAlchemy Core over SQLite (WAL) or PostgreSQL (psycopg)."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -160,6 +161,13 @@ class SqlDatabase:
         @event.listens_for(engine.sync_engine, "connect")
         def no_driver_begin(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
+
+        # A cancelled task's connection is closed, but SQLite keeps a closed connection and its
+        # locks for as long as a cursor of it is alive somewhere, in a traceback for instance.
+        @event.listens_for(engine.sync_engine, "invalidate")
+        def let_locks_go(connection: Any, _record: Any, _error: Any) -> None:
+            with suppress(sqlite3.Error):  # it was closed before: nothing is locked
+                connection.rollback()
 
         return engine
 
