@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from callsheet.settings import KEY_NAMES, ProviderSettings, Settings
+from callsheet.settings import ProviderSettings, Settings
+from callsheet.wiring.providers import adapters
 from generating.marking import code, table
 
 
@@ -55,7 +56,8 @@ def _providers() -> str:
         if name != "key"
     ]
     rows.append((code("CALLSHEET_PROVIDER_<NAME>_KEY"), "empty"))
-    keys = ", ".join(f"{code(name)} ({provider})" for name, provider in KEY_NAMES.items())
+    names = [(each.key_setting, name) for name, each in adapters().items() if each.key_setting]
+    keys = ", ".join(f"{code(name)} ({provider})" for name, provider in names)
     text = " ".join((ProviderSettings.__doc__ or "").split())
     return (
         f"\n## Hosted providers\n\n{text}\n\n{table(('environment', 'default'), rows)}"

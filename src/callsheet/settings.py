@@ -25,7 +25,6 @@ class SettingsError(InvalidInputError):
     code: ClassVar[str] = "invalid_settings"
 
 
-KEY_NAMES: Final = {"REPLICATE_API_TOKEN": "replicate"}  # as the providers' own tools read them
 _PROVIDER: Final = "CALLSHEET_PROVIDER_"
 
 
@@ -45,7 +44,7 @@ class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
     per_hour: Annotated[int, Field(ge=1)] | None = None
     per_day: Annotated[int, Field(ge=1)] | None = None
     reads_per_minute: Annotated[int, Field(ge=1)] | None = None
-    settles_s: Annotated[float, Field(ge=1, le=600)] = 60.0
+    settles_s: Annotated[float, Field(ge=1, le=1_800)] | None = None
 
 
 class _ProviderSource(PydanticBaseSettingsSource):
@@ -58,9 +57,6 @@ class _ProviderSource(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         """Read all providers' fields."""
         found: dict[str, dict[str, str]] = {}
-        for name, provider in KEY_NAMES.items():
-            if os.environ.get(name):
-                found.setdefault(provider, {})["key"] = os.environ[name]
         fields = sorted(ProviderSettings.model_fields, key=len, reverse=True)
         for name, value in os.environ.items():
             if not name.startswith(_PROVIDER):
@@ -150,6 +146,11 @@ class Settings(BaseSettings):
     def drawing_processes(self) -> int:
         """How many drawing processes to run."""
         return self.workers or os.cpu_count() or 1
+
+
+def outside_key(name: str) -> str:
+    """Read a provider's key under the name that its own tools look for."""
+    return os.environ.get(name, "") if name else ""
 
 
 def read_settings(**flags: Any) -> Settings:

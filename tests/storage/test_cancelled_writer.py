@@ -39,5 +39,5 @@ async def test_cancelled_writer_lets_others_write(tmp_path: Path) -> None:
             await connection.execute(text("INSERT INTO t VALUES (2)"))
             rows = (await connection.execute(text("SELECT n FROM t"))).scalars().all()
     assert rows == [2]
-    assert kept.tb
+    assert kept.traceback
     await database.close()

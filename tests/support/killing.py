@@ -26,6 +26,7 @@ from callsheet.cli.session import opened
 from callsheet.ports.database import Database
 from callsheet.ports.fetching import Download, Downloader
 from callsheet.ports.hosted import HostedOrder, HostedProvider, Standing, Submitted
+from callsheet.ports.keys import ProviderKey
 from callsheet.settings import read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.worker.service import work_until_stopped
@@ -102,10 +103,10 @@ class KillingProvider:
         self._point("after submit")
         return submitted
 
-    async def poll(self, ticket: str) -> Standing:
+    async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask; a point before and after."""
         self._point("before poll")
-        standing = await self._real.poll(ticket)
+        standing = await self._real.poll(ticket, key)
         self._point("after poll")
         return standing
 

@@ -31,3 +31,24 @@ class KeyNotFoundError(NotFoundError):
 
     def __init__(self, key: str) -> None:
         super().__init__("API key", key)
+
+
+class SealBrokenError(CallsheetError):
+    """A sealed secret does not open: the master key is another one, or it was tampered with."""
+
+    code: ClassVar[str] = "seal_broken"
+
+    def __init__(self, place: str) -> None:
+        super().__init__(
+            f"the key kept for {place} does not open with this master key; set CALLSHEET_MASTER_KEY"
+            " to the one it was sealed with, or set the key again: callsheet keys set"
+        )
+
+
+class ProviderKeyNotFoundError(NotFoundError):
+    """No key is kept for this provider and use."""
+
+    code: ClassVar[str] = "provider_key_not_found"
+
+    def __init__(self, provider: str, scope: str) -> None:
+        super().__init__("provider key", f"{provider} {scope}")

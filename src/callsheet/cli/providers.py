@@ -6,7 +6,7 @@ import typer
 
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.views.providers import provider_standings
 from callsheet.wiring import Callsheet
 
@@ -22,9 +22,10 @@ def list_providers(
 
     async def work(cs: Callsheet) -> dict[str, dict[str, Any]]:
         house = cs.house
+        prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
         async with cs.database.read() as connection:
             return await provider_standings(
-                connection, house.hosted, house.doors, house.takes, house.clock()
+                connection, house.hosted, prints, house.doors, house.takes, house.clock()
             )
 
     found = run_command(work)

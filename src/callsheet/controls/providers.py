@@ -1,5 +1,6 @@
 """Rows of providers: which may be asked now, which must rest, which need a person first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -14,57 +15,65 @@ DOORS = sa.Table(
     "provider_doors",
     METADATA,
     sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("key_print", sa.Text, primary_key=True, server_default=""),
     sa.Column("resting_until", sa.Float, nullable=False, server_default="0"),
     sa.Column("code", sa.Text),
     sa.Column("reason", sa.Text),
-    sa.Column("key_print", sa.Text),
     sa.Column("changed_at", UtcTime),
 )
 SWITCHED_OFF: Final = "provider_off"
 _NOT_SWITCHED_OFF: Final = sa.or_(DOORS.c.code.is_(None), DOORS.c.code != SWITCHED_OFF)
-_OPEN: Final = sa.update(DOORS).values(code=None, reason=None, key_print=None)
+_OPEN: Final = sa.update(DOORS).values(code=None, reason=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How a provider stands to us.
+    """How a provider stands to us, or to one of our keys: the door whose `key_print` is not empty.
 
     Until `resting_until` (seconds since 1970) it asked to be left alone. `code` and `reason` say
-    why no order would pass with the key of that print; None if nothing is known against it.
+    why no order would pass; None if nothing is known against it. A new key has a door of its own.
     """
 
     provider: str
+    key_print: str = ""
     resting_until: float = 0.0
     code: str | None = None
     reason: str = ""
-    key_print: str = ""
 
-    def is_shut(self, key_print: str) -> bool:
-        """Tell whether orders with this key are known not to pass. A new key is a new try."""
-        known = self.code is not None and self.key_print == key_print
-        return known or self.code == SWITCHED_OFF
+    @property
+    def is_shut(self) -> bool:
+        """Tell whether orders are known not to pass."""
+        return self.code is not None
+
+
+Doors = Mapping[tuple[str, str], Door]
+
+
+def door_of(doors: Doors, provider: str, key_print: str = "") -> Door:
+    """Find a provider's door, or the one for a key there."""
+    return doors.get((provider, key_print), Door(provider, key_print))
 
 
 class DoorStore:
     """Reads and writes providers' doors; every method works in the caller's transaction."""
 
-    async def lock(self, connection: AsyncConnection, provider: str) -> Door:
+    async def lock(self, connection: AsyncConnection, provider: str, key_print: str = "") -> Door:
         """Read a door and keep every other transaction from ordering there meanwhile."""
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        row = {"provider": provider, "resting_until": 0.0}
+        row = {"provider": provider, "key_print": key_print, "resting_until": 0.0}
         await connection.execute(insert(DOORS).on_conflict_do_nothing(), row)
-        query = sa.select(DOORS).where(DOORS.c.provider == provider).with_for_update()
+        query = sa.select(DOORS).where(*_at(provider, key_print)).with_for_update()
         return _door((await connection.execute(query)).mappings().one())
 
-    async def all(self, connection: AsyncConnection) -> dict[str, Door]:
-        """Read every door, by provider."""
+    async def all(self, connection: AsyncConnection) -> Doors:
+        """Read every door, by provider and key."""
         rows = (await connection.execute(sa.select(DOORS))).mappings()
-        return {row["provider"]: _door(row) for row in rows}
+        return {(row["provider"], row["key_print"]): _door(row) for row in rows}
 
     async def rest(self, connection: AsyncConnection, provider: str, until: float) -> None:
         """Leave a provider alone until then, or longer if that was said before."""
         await self.lock(connection, provider)
-        longer = sa.update(DOORS).where(DOORS.c.provider == provider, DOORS.c.resting_until < until)
+        longer = sa.update(DOORS).where(*_at(provider), DOORS.c.resting_until < until)
         await connection.execute(longer.values(resting_until=until))
 
     async def shut(
@@ -78,12 +87,10 @@ class DoorStore:
         now: datetime,
     ) -> None:
         """Send no order with this key until somebody opens the door, or the key changes."""
-        await self.lock(connection, provider)
-        values = {"code": code, "reason": reason, "key_print": key_print, "changed_at": now}
-        ours = sa.update(DOORS).where(DOORS.c.provider == provider)
-        if code != SWITCHED_OFF:
-            ours = ours.where(_NOT_SWITCHED_OFF)
-        await connection.execute(ours.values(**values))
+        await self.lock(connection, provider, key_print)
+        values = {"code": code, "reason": reason, "changed_at": now}
+        shut = sa.update(DOORS).where(*_at(provider, key_print))
+        await connection.execute(shut.values(**values))
 
     async def open(self, connection: AsyncConnection, provider: str) -> None:
         """Let orders be tried again, unless an operator has switched the provider off."""
@@ -100,17 +107,21 @@ class DoorStore:
     ) -> None:
         """Let orders pass, or none with any key until somebody switches it on again."""
         if enabled:
-            await connection.execute(_OPEN.where(DOORS.c.provider == provider))
+            await connection.execute(_OPEN.where(*_at(provider)))
             return
         said = reason or "no reason given"
         await self.shut(connection, provider, code=SWITCHED_OFF, reason=said, key_print="", now=now)
 
 
+def _at(provider: str, key_print: str = "") -> tuple[sa.ColumnElement[bool], ...]:
+    return DOORS.c.provider == provider, DOORS.c.key_print == key_print
+
+
 def _door(row: sa.RowMapping) -> Door:
     return Door(
         provider=row["provider"],
+        key_print=row["key_print"],
         resting_until=row["resting_until"],
         code=row["code"],
         reason=row["reason"] or "",
-        key_print=row["key_print"] or "",
     )

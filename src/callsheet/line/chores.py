@@ -11,6 +11,7 @@ from callsheet.controls.store import AnswerStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
+from callsheet.line.hosted.parcels import sweep_parcels
 from callsheet.line.house import House
 
 _LOG = logging.getLogger("callsheet.chores")
@@ -47,3 +48,4 @@ class Chores:
             await self.house.uploads.forget(connection, now)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
+        await sweep_parcels(self.house, now - _ARRIVED_BY_NOW)

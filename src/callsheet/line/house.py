@@ -16,6 +16,7 @@ from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
 from callsheet.money.service import Purse
 from callsheet.ports.bell import Bell
@@ -24,6 +25,7 @@ from callsheet.ports.database import Database
 from callsheet.ports.engine import WorkQueue
 from callsheet.ports.fetching import Downloader
 from callsheet.ports.hosted import HostedProvider
+from callsheet.ports.keys import KeyRing
 from callsheet.ports.models import Catalog, Provider
 from callsheet.ports.pictures import Studio
 from callsheet.takes.flight import FlightStore
@@ -61,7 +63,9 @@ class House:
     adopter: Adopter
     metrics: Metrics
     clock: Callable[[], datetime]
+    keys: KeyRing
     webhook_address: Callable[[str, TakeId], str | None]  # where a provider may call about a take
+    public_link: Callable[[Sha256], str | None]  # where the outside can fetch a picture of ours
     parallel: int  # how many takes this process makes at a time
     # rung by whoever leaves something to do, for those who do it in the same process
     wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)

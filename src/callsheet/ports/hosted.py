@@ -19,14 +19,16 @@ writes anything down. Whatever it raises says by its class what may happen next.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
 from callsheet.kernel.errors import CallsheetError, NextStep, shown
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.money import Money
-from callsheet.ports.models import Payload, ProviderError, RefusedError
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import Delivered, Payload, ProviderError, RefusedError
 
 
 class ReferenceSlot(str):
@@ -60,6 +62,23 @@ def filled(payload: Payload, addresses: Sequence[str]) -> dict[str, Any]:
     return {name: fill(value) for name, value in payload.items()}
 
 
+class Recourse(StrEnum):
+    """How an order whose answer was lost is found again."""
+
+    OUR_ID = "our_id"  # it carries an id that we chose, and can be asked for by it
+    LISTING = "listing"  # the provider lists orders with what was sent
+    WEBHOOK = "webhook"  # it calls an address that names our take
+    PERSON = "person"  # not at all: a person looks it up
+
+
+class ReferencesBy(StrEnum):
+    """How a provider wants to be given reference pictures."""
+
+    UPLOAD = "upload"  # to itself, beforehand; once, whoever needs it
+    INLINE = "inline"  # within the order, as data URLs
+    LINK = "link"  # at an address of ours that it can reach
+
+
 @dataclass(frozen=True, slots=True)
 class HostedOrder:
     """What goes to a provider for one take.
@@ -70,6 +89,7 @@ class HostedOrder:
     """
 
     take: TakeId
+    key: ProviderKey
     payload: Payload
     webhook_url: str | None
     expected_s: float
@@ -84,10 +104,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """It is made: where its outputs lie, for a while, and what it cost if the provider says."""
+    """It is made: where its outputs lie, for a while, and what it cost if the provider says.
+
+    `inline` holds outputs that came within the answer; they are nowhere else.
+    """
 
     urls: tuple[str, ...]
     cost: Money | None = None
+    inline: tuple[Delivered, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +153,16 @@ class Uploaded:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """A webhook as it came, headers in lower case, and the payload of the order it is about."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookNote:
     """A webhook that is the provider's own: its id, and the ticket it speaks of."""
 
@@ -164,9 +198,15 @@ class ProviderBlockedError(ProviderError):
 
 
 class KeyMissingError(ProviderBlockedError):
-    """There is no key for this provider."""
+    """There is no key for this provider and use."""
 
     code: ClassVar[str] = "provider_key_missing"
+
+    def __init__(self, provider: str, scope: str, setting: str = "") -> None:
+        said = f"there is no key for {scope}; set one with: callsheet keys set {provider} {scope}"
+        started_with = f", or start with {setting} set" if setting else ""
+        super().__init__(provider, said + started_with)
+        self.scope = scope
 
 
 class KeyRefusedError(ProviderBlockedError):
@@ -230,41 +270,47 @@ class ForgedWebhookError(CallsheetError):
 class HostedProvider(Protocol):
     """One outside service that is paid.
 
-    `key_setting` is the environment variable under which its key is known. `lists_for_s` is how
-    long a listing shows an order with its inputs: within that time, and once
-    `settles_s` have passed since an order was sent, its absence from a complete listing proves that
-    nothing was ordered.
+    `key_setting` is the environment variable under which its own tools look for a key.
+
+    `recourse` says how a lost order is found. `lists_for_s` is how long a listing shows an order:
+    within that time, and once `settles_s` have passed since an order was sent, its absence from a
+    complete listing proves that nothing was ordered; 0 where absence proves nothing. For
+    `webhook_within_s` after an order a webhook may still tell of it; 0 where none is sent.
     """
 
     name: str
     key_setting: str
+    recourse: Recourse
+    references: ReferencesBy
     pace: Pace
     lists_for_s: float
+    webhook_within_s: float
     settles_s: float
-
-    @property
-    def key_print(self) -> str:
-        """A fingerprint of the key in use; empty without one. It changes with the key."""
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Place one order, once. Raises ProviderError."""
 
-    async def poll(self, ticket: str) -> Standing:
+    async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask where an order stands. Raises BusyError, KeyRefusedError, TicketUnknownError."""
 
-    async def cancel(self, ticket: str) -> None:
+    async def cancel(self, ticket: str, key: ProviderKey) -> None:
         """Ask the provider to stop; how it ended is then polled. Raises as `poll`."""
 
-    async def listed(self, since: datetime) -> Sequence[Found]:
-        """List every order made since then, whole. Raises as `poll`."""
+    async def listed(
+        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
+    ) -> Sequence[Found]:
+        """List every order made since then, whole, or those of our takes. Raises as `poll`."""
 
-    async def upload(self, content: bytes, media_type: str, name: str) -> Uploaded:
+    async def upload(
+        self, content: bytes, media_type: str, name: str, key: ProviderKey
+    ) -> Uploaded:
         """Give the provider a reference. Raises as `poll`."""
 
-    async def open_webhook(
-        self, headers: Mapping[str, str], body: bytes, now: datetime
-    ) -> WebhookNote:
+    async def open_webhook(self, call: WebhookCall, key: ProviderKey) -> WebhookNote:
         """Verify and read a webhook. Raises ForgedWebhookError, or as `poll`."""
 
-    def download_headers(self, url: str) -> Mapping[str, str]:
+    async def check_key(self, key: ProviderKey) -> None:
+        """Try a key at no cost. Raises KeyRefusedError, or as `poll`."""
+
+    def download_headers(self, url: str, key: ProviderKey) -> Mapping[str, str]:
         """Say what the provider wants to see when an output is fetched from it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -29,12 +30,21 @@ class Kind(StrEnum):
 
     TEXT_TO_IMAGE = "text_to_image"
     IMAGE_EDIT = "image_edit"
+    COMPOSITE = "composite"  # several pictures become one
     TEXT_TO_VIDEO = "text_to_video"
+    IMAGE_TO_VIDEO = "image_to_video"
+    UPSCALE = "upscale"
+    BACKGROUND_REMOVAL = "background_removal"
 
     @property
     def makes(self) -> Literal["image", "video"]:
         """What comes out."""
         return "video" if self.value.endswith("video") else "image"
+
+    @property
+    def begins_with_words(self) -> bool:
+        """Whether it needs no reference."""
+        return self.value.startswith("text_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +52,17 @@ class ModelCard:
     """One model: what it takes, what it costs, and how an order for it is worded.
 
     `inputs` is a pydantic model whose JSON Schema is the form. `price` and `payload` are pure.
-    `expected_s` is how long one take usually lasts, `time_limit_s` when it is given up, in seconds.
+    `kinds` are what it can do, the usual one first: which of them an order is decides about the
+    key. `expected_s` is how long one take usually lasts, `time_limit_s` when it is given up, in
+    seconds. `price_source` says where the price was read and when. `unverified` says what about
+    the card nobody could check: it is switched off until somebody confirms it. From `retires_on`
+    the provider offers the model no more, and `successor` names what to ask for then.
     """
 
     id: str
     title: str
     provider: str
-    kind: Kind
+    kinds: tuple[Kind, ...]
     execution: Execution
     inputs: type[BaseModel]
     price: Callable[[Any], Money]
@@ -57,9 +71,25 @@ class ModelCard:
     reference_modes: frozenset[ReferenceMode]
     expected_s: float
     time_limit_s: float = 600.0
-    key_scope: str | None = None
+    price_source: str = ""
+    unverified: str = ""
+    retires_on: date | None = None
+    successor: str = ""
     listed: bool = True
     limits: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> Kind:
+        """What it does usually."""
+        return self.kinds[0]
+
+    def use(self, inputs: Mapping[str, Any]) -> Kind:
+        """Say which of its kinds an order with these inputs is."""
+        count = len(inputs.get("references", ()))
+        if count > 1 and Kind.COMPOSITE in self.kinds:
+            return Kind.COMPOSITE
+        fitting = [kind for kind in self.kinds if kind.begins_with_words is (count == 0)]
+        return fitting[0] if fitting else self.kind
 
 
 @dataclass(frozen=True, slots=True)

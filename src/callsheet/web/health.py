@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 import callsheet
 from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.telemetry.metrics import CONTENT_TYPE
 from callsheet.views.providers import SICK, provider_standings
 from callsheet.web.entry import Services
@@ -83,11 +84,13 @@ async def health(cs: Services) -> Health:
 
 async def _standings(cs: Services) -> dict[str, dict[str, Any]]:
     try:
-        async with asyncio.timeout(CHECK_S), cs.database.read() as connection:
+        async with asyncio.timeout(CHECK_S):
             house = cs.house
-            return await provider_standings(
-                connection, house.hosted, house.doors, house.takes, house.clock()
-            )
+            prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
+            async with cs.database.read() as connection:
+                return await provider_standings(
+                    connection, house.hosted, prints, house.doors, house.takes, house.clock()
+                )
     except (TimeoutError, UnavailableError):
         return {name: {"status": "unknown"} for name in cs.house.hosted}
 

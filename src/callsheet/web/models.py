@@ -1,15 +1,19 @@
 """Models: what can be asked for, what it costs, and switching one off."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from callsheet.accounts.provider_keys import ANY_USE
 from callsheet.ports.models import Execution, ModelCard
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
 
+Prints = Mapping[str, Mapping[str, str]]
 ProviderName = Annotated[str, Field(max_length=100)]
 router = APIRouter(tags=["models"])
 
@@ -35,7 +39,12 @@ class Model(BaseModel):
     inputs: dict[str, Any]
     limits: dict[str, int]
     max_references: int
-    key_scope: str | None
+    kinds: list[str]
+    price_source: str
+    unverified: str
+    retires_on: date | None
+    successor: str
+    key_scope: str
     key_present: bool
 
 
@@ -77,12 +86,14 @@ class SwitchedProvider(BaseModel):
     resumed: list[str]
 
 
-def _has_key(cs: Callsheet, card: ModelCard) -> bool:
+def _has_key(cs: Callsheet, card: ModelCard, prints: Prints) -> bool:
     hosted = cs.house.hosted.get(card.provider)
-    return bool(hosted.key_print) if hosted else card.execution is Execution.LOCAL
+    if hosted is None or not hosted.key_setting:
+        return hosted is not None or card.execution is Execution.LOCAL
+    return bool({card.kind, ANY_USE} & set(prints.get(card.provider, {})))
 
 
-def _model(cs: Callsheet, card: ModelCard, off: dict[str, str]) -> Model:
+def _model(cs: Callsheet, card: ModelCard, off: dict[str, str], prints: Prints) -> Model:
     smallest = card.inputs.model_validate({"prompt": "x"})
     return Model(
         id=card.id,
@@ -96,17 +107,23 @@ def _model(cs: Callsheet, card: ModelCard, off: dict[str, str]) -> Model:
         inputs=card.inputs.model_json_schema(),
         limits=dict(card.limits),
         max_references=card.max_references,
-        key_scope=card.key_scope,
-        key_present=_has_key(cs, card),
+        kinds=list(card.kinds),
+        price_source=card.price_source,
+        unverified=card.unverified,
+        retires_on=card.retires_on,
+        successor=card.successor,
+        key_scope=card.kind,
+        key_present=_has_key(cs, card, prints),
     )
 
 
 @router.get("/api/models", summary="List models", responses=documented(401, 403, 503))
-async def models(cs: Services, _member: Viewer) -> Models:
+async def models(cs: Services, member: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
+    prints = await cs.provider_keys.prints(member.workspace)
     async with cs.database.read() as connection:
         off = await cs.switches.off(connection)
-    return Models(items=[_model(cs, card, off) for card in cs.house.catalog.cards()])
+    return Models(items=[_model(cs, card, off, prints) for card in cs.house.catalog.cards()])
 
 
 @router.post(
@@ -128,15 +145,16 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
     summary="Switch a model on or off",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def switch(model: str, body: Switch, cs: Services, _member: Admin) -> Model:
+async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model:
     """Switch a model on or off for every server and worker at once."""
+    prints = await cs.provider_keys.prints(member.workspace)
     card = cs.house.catalog.card(model)
     async with cs.database.begin() as connection:
         await cs.switches.turn(
             connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
         )
         off = await cs.switches.off(connection)
-    return _model(cs, card, off)
+    return _model(cs, card, off, prints)
 
 
 @router.patch(

@@ -4,6 +4,9 @@ import time
 from decimal import Decimal
 from functools import partial
 
+from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.provider_keys import AuditStore, ProviderKeyStore
+from callsheet.accounts.sealing import Sealer
 from callsheet.accounts.service import Accounts
 from callsheet.accounts.store import KeyStore
 from callsheet.assets.service import Adopter
@@ -17,6 +20,7 @@ from callsheet.engine.client import EngineClient
 from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.line.control import JobControl
 from callsheet.line.hosted.post import PostRoom
@@ -29,7 +33,6 @@ from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import Purse
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.providers.local import LocalStudio
-from callsheet.providers.replicate import BASE_URL, Replicate
 from callsheet.settings import Settings
 from callsheet.storage.bell import JournalBell
 from callsheet.storage.clock import DatabaseClock
@@ -44,7 +47,7 @@ from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
-from callsheet.wiring.providers import hosted_replicate, own_hosts, provider_http
+from callsheet.wiring.providers import hosted, keys_from_outside, own_hosts, provider_http
 from callsheet.wiring.services import Callsheet
 
 MAX_ASSET_BYTES = 20 * 1024**3
@@ -65,7 +68,16 @@ def build(settings: Settings) -> Callsheet:
     bell = JournalBell(database, jobs.sequences)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings))
     clock = DatabaseClock(database)
-    http = {Replicate.name: provider_http(settings, Replicate.name, BASE_URL)}
+    http = provider_http(settings)
+    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
+    ring = KeyKeeper(
+        database,
+        ProviderKeyStore(),
+        AuditStore(),
+        Sealer(secret),
+        clock,
+        keys_from_outside(settings),
+    )
     addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"))
     purse = Purse(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
@@ -76,7 +88,7 @@ def build(settings: Settings) -> Callsheet:
         queue=engine,
         catalog=FolderCatalog(),
         providers={LocalStudio.name: LocalStudio(studio)},
-        hosted={Replicate.name: hosted_replicate(settings, http[Replicate.name])},
+        hosted=hosted(settings, http),
         studio=studio,
         jobs=jobs,
         takes=takes,
@@ -93,10 +105,11 @@ def build(settings: Settings) -> Callsheet:
         adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
+        keys=ring,
         webhook_address=addresses.address,
+        public_link=links.asset if settings.public_url else _no_link,
         parallel=settings.drawing_processes,
     )
-    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
     view = StateView(jobs, takes, assets, links)
 
     def corrupt(_job: str, _reason: str) -> None:
@@ -110,6 +123,7 @@ def build(settings: Settings) -> Callsheet:
         bell=bell,
         house=house,
         accounts=Accounts(database, KeyStore(), clock),
+        provider_keys=ring,
         switches=switches,
         submission=Submission(house, switches, answers),
         generations=Generations(house, switches, answers),
@@ -130,6 +144,10 @@ def build(settings: Settings) -> Callsheet:
         provider_http=http,
         started_at=time.time(),
     )
+
+
+def _no_link(_sha256: Sha256) -> None:
+    """Nobody outside reaches us."""
 
 
 def _money(amount: Decimal | None) -> Money | None:

@@ -1,38 +1,76 @@
-"""Wires the hosted providers: address, key, limits."""
+"""Wires the hosted providers: the folder is the list; address, limits, and keys from outside."""
 
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import cast
 
 import httpx2
 
-from callsheet.ports.hosted import Pace
-from callsheet.providers.replicate import PACE, Replicate
-from callsheet.settings import ProviderSettings, Settings
+import callsheet.providers
+from callsheet.ports.hosted import HostedProvider, Pace
+from callsheet.ports.keys import ProviderKey
+from callsheet.providers.defaults import HostedDefaults
+from callsheet.settings import ProviderSettings, Settings, outside_key
+
+Adapter = type[HostedDefaults]
 
 
-def hosted_replicate(settings: Settings, http: httpx2.AsyncClient) -> Replicate:
-    """Wire Replicate with its key and its limits."""
-    ours = settings.provider.get(Replicate.name, ProviderSettings())
+def adapters() -> Mapping[str, Adapter]:
+    """Find the adapters of hosted providers, by name."""
+    return {each.name: each for each in sorted(_found(), key=lambda each: each.name)}
+
+
+def _found() -> Iterator[Adapter]:
+    folder = callsheet.providers
+    for info in pkgutil.iter_modules(folder.__path__):
+        module = importlib.import_module(f"{folder.__name__}.{info.name}")
+        for value in vars(module).values():
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, HostedDefaults) and value is not HostedDefaults:
+                yield value
+
+
+def hosted(settings: Settings, http: Mapping[str, httpx2.AsyncClient]) -> dict[str, HostedProvider]:
+    """Wire every provider with its address and its limits."""
+    return {name: _wired(settings, each, http[name]) for name, each in adapters().items()}
+
+
+def _wired(settings: Settings, adapter: Adapter, http: httpx2.AsyncClient) -> HostedProvider:
+    ours = settings.provider.get(adapter.name, ProviderSettings())
     given = ours.model_dump(include=set(Pace.__dataclass_fields__), exclude_none=True)
-    return Replicate(
-        http,
-        key=ours.key.get_secret_value(),
-        settles_s=ours.settles_s,
-        pace=replace(PACE, **given),
+    make = cast("type[HostedProvider]", adapter)
+    return make(  # type: ignore[call-arg]  # a protocol says nothing of how its objects are made
+        http, settles_s=ours.settles_s or adapter.SETTLES_S, pace=replace(adapter.PACE, **given)
     )
 
 
-def provider_http(settings: Settings, name: str, url: str) -> httpx2.AsyncClient:
-    """Make a provider's HTTP client: its address, its key, bounded everything."""
-    ours = settings.provider.get(name, ProviderSettings())
-    key = ours.key.get_secret_value()
+def provider_http(settings: Settings) -> dict[str, httpx2.AsyncClient]:
+    """Make each provider's HTTP client: one pool, its address, bounded everything, no key."""
+    return {name: _client(settings, each) for name, each in adapters().items()}
+
+
+def _client(settings: Settings, adapter: Adapter) -> httpx2.AsyncClient:
+    ours = settings.provider.get(adapter.name, ProviderSettings())
+    settles_s = ours.settles_s or adapter.SETTLES_S
     return httpx2.AsyncClient(
-        base_url=ours.base_url or url,
-        headers={"Authorization": f"Bearer {key}"} if key else {},
-        timeout=httpx2.Timeout(ours.settles_s / 2, connect=min(5.0, ours.settles_s / 4)),
+        base_url=ours.base_url or adapter.base_url,
+        timeout=httpx2.Timeout(settles_s / 2, connect=min(5.0, settles_s / 4)),
         limits=httpx2.Limits(max_connections=100, max_keepalive_connections=100),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def keys_from_outside(settings: Settings) -> dict[str, ProviderKey]:
+    """Read the keys that the server was started with: our own setting, else the provider's."""
+    found = {
+        name: settings.provider.get(name, ProviderSettings()).key.get_secret_value()
+        or outside_key(each.key_setting)
+        for name, each in adapters().items()
+    }
+    return {name: ProviderKey(secret) for name, secret in found.items() if secret}
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:

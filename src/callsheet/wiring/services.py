@@ -9,6 +9,7 @@ from functools import partial
 import httpx2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.service import Accounts
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
@@ -65,6 +66,7 @@ class Callsheet:
     bell: JournalBell
     house: House
     accounts: Accounts
+    provider_keys: KeyKeeper
     switches: SwitchStore
     submission: Submission
     generations: Generations

@@ -4,19 +4,22 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Final, Literal
 
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import Asset
+from callsheet.assets.service import Adopted
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, write_moves
+from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.parcels import drop_parcels, kept, key_of_parcel
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
@@ -128,12 +131,15 @@ class Bringer:
 
     async def _fresh(self, take: Take) -> dict[str, object] | None:
         """Ask the provider again where the outputs lie: addresses expire."""
+        provider = self._house.hosted[take.provider]
         try:
-            standing = await self._house.hosted[take.provider].poll(take.ticket or "")
+            standing = await provider.poll(take.ticket or "", await key_for(self._house, take))
         except ProviderError as error:
             _LOG.warning("take.output_unasked", extra=event(take=take.id, reason=str(error)))
             return None
-        return made_outputs(standing) if isinstance(standing, Made) else None
+        if not isinstance(standing, Made):
+            return None
+        return made_outputs(await kept(self._house, take.id, standing))
 
 
 async def bring(house: House, take: Take) -> Ending:
@@ -143,14 +149,17 @@ async def bring(house: House, take: Take) -> Ending:
     url = next(iter(outputs.get("urls") or ()), None)
     if url is None:
         return _lost(take, OutputLostError(take.provider, "it reports success without an output"))
-    headers = house.hosted[take.provider].download_headers(url)
     makes = card.kind.makes
-    async with house.downloader.download(
-        url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
-    ) as download:
-        adopted = await house.adopter.adopt_output(
-            download.blocks, makes, max_bytes=_MAX_BYTES[makes]
-        )
+    parcel = key_of_parcel(url)
+    if parcel is not None:
+        adopted = await _adopted(house, house.blobs.stream(parcel), makes)
+    else:
+        key = await key_for(house, take)
+        headers = house.hosted[take.provider].download_headers(url, key)
+        async with house.downloader.download(
+            url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
+        ) as download:
+            adopted = await _adopted(house, download.blocks, makes)
     asset = Asset(
         sha256=adopted.sha256,
         workspace=take.workspace,
@@ -161,6 +170,12 @@ async def bring(house: House, take: Take) -> Ending:
     )
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
     return Ending(take, outcome, asset)
+
+
+async def _adopted(
+    house: House, blocks: AsyncIterator[bytes], makes: Literal["image", "video"]
+) -> Adopted:
+    return await house.adopter.adopt_output(blocks, makes, max_bytes=_MAX_BYTES[makes])
 
 
 def _cost(take: Take) -> Money:
@@ -193,3 +208,4 @@ async def write_homes(house: House, homes: Sequence[Home]) -> None:
             into = Moves()
             await end(house, connection, job, endings, into)
             await write_moves(house, connection, job, into)
+    await drop_parcels(house, [each.take for each in homes if each.ending is not None])

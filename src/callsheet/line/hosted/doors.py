@@ -2,52 +2,58 @@
 
 from callsheet.controls.providers import Door
 from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
+from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import HostedProvider, KeyMissingError, ProviderBlockedError
+from callsheet.ports.hosted import KeyMissingError, ProviderBlockedError
 
 
-async def shut(house: House, provider: HostedProvider, error: ProviderBlockedError) -> None:
-    """Send nothing more to a provider with this key; every job that waits for it says why."""
+class DoorShutError(ProviderBlockedError):
+    """It is known that no order with this key would pass."""
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door.provider, door.reason.removeprefix(f"{door.provider}: "))
+        self.known_code = door.code or self.code
+
+
+async def shut(house: House, error: ProviderBlockedError, key_print: str) -> None:
+    """Send nothing more to a provider with this key."""
+    if isinstance(error, KeyMissingError | DoorShutError):
+        return  # there is no key to remember, or it is remembered
     said = {"code": error.code, "reason": str(error)}
-    LOG.error("provider.shut", extra=event(provider=provider.name, **said))
+    LOG.error("provider.shut", extra=event(provider=error.provider, **said))
     async with house.database.begin() as connection:
         await house.doors.shut(
             connection,
-            provider.name,
+            error.provider,
             code=error.code,
             reason=str(error),
-            key_print=provider.key_print,
+            key_print=key_print,
             now=house.clock(),
         )
-    await _let_wait(house, provider.name, error.code, str(error))
 
 
-async def park(house: House, provider: HostedProvider, door: Door) -> None:
-    """Let the jobs that wait for a shut provider rest until a person resumes them."""
-    await _let_wait(house, provider.name, door.code or "", door.reason)
+async def let_job_wait(house: House, job: JobId, error: ProviderBlockedError) -> None:
+    """Let a job that a provider takes no order of rest until a person resumes it."""
+    code = error.known_code if isinstance(error, DoorShutError) else error.code
+    await _let_wait(house, job, error.provider, code, str(error))
 
 
-async def refuse_without_key(house: House, provider: HostedProvider) -> None:
-    """Let the jobs that wait for a provider without a key rest until a person resumes them."""
-    name = provider.name.upper()
-    error = KeyMissingError(
-        provider.name,
-        f"there is no key; set {provider.key_setting} or CALLSHEET_PROVIDER_{name}_KEY",
-    )
-    await _let_wait(house, provider.name, error.code, str(error))
-
-
-async def _let_wait(house: House, provider: str, code: str, reason: str) -> None:
+async def park(house: House, provider: str, door: Door) -> None:
+    """Let all jobs that wait for a provider that is switched off rest until it is on again."""
     async with house.database.read() as connection:
         jobs = await house.flight.jobs_waiting_for(connection, provider)
     for job_id in jobs:
-        async with house.database.begin() as connection:
-            job = await house.jobs.lock(connection, job_id)
-            await house.flight.hold_back(connection, job_id, provider)
-            if job.paused or job.status in FINISHED:
-                continue
-            message = f"{reason}; then go on with: callsheet jobs resume {job.id}"
-            said = {"code": code, "message": message}
-            values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
-            await house.record(connection, job, [Entry("problem", said)], Change(values=values))
+        await _let_wait(house, job_id, provider, door.code or "", door.reason)
+
+
+async def _let_wait(house: House, job_id: JobId, provider: str, code: str, reason: str) -> None:
+    async with house.database.begin() as connection:
+        job = await house.jobs.lock(connection, job_id)
+        await house.flight.hold_back(connection, job_id, provider)
+        if job.paused or job.status in FINISHED:
+            return
+        message = f"{reason}; then go on with: callsheet jobs resume {job.id}"
+        said = {"code": code, "message": message}
+        values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
+        await house.record(connection, job, [Entry("problem", said)], Change(values=values))

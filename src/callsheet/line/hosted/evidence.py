@@ -3,6 +3,7 @@
 from callsheet.jobs.model import Change, Entry
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, write_moves
+from callsheet.line.hosted.keys import key_for
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.models import ProviderError
@@ -48,7 +49,7 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
     LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
     house.metrics.doubled.labels(provider.name).inc()
     try:
-        await provider.cancel(ticket)
+        await provider.cancel(ticket, await key_for(house, current))
     except ProviderError as error:
         LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
     return True

@@ -12,10 +12,13 @@ from callsheet.jobs.model import JobStatus
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.kernel.money import Money
-from callsheet.line.endings import Ending, Moves, end, failure, write_moves
+from callsheet.line.endings import Moves, end, write_moves
+from callsheet.line.hosted.bad_ends import ended
+from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.doors import shut
+from callsheet.line.hosted.keys import key_for
 from callsheet.line.hosted.pacing import Pacer
+from callsheet.line.hosted.parcels import kept
 from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
@@ -31,6 +34,7 @@ from callsheet.ports.hosted import (
     Standing,
     TicketUnknownError,
 )
+from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.takes.flight import Claim
 from callsheet.takes.model import Take, TakeStatus
@@ -42,12 +46,6 @@ _CLAIM_S: Final = 60.0
 _FOLLOWED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
 
 
-class TimeLimitError(ProviderError):
-    """The provider was not done within the model's time limit; it was told to stop."""
-
-    code = "time_limit"
-
-
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look at a running take found."""
@@ -55,6 +53,7 @@ class Look:
     provider: HostedProvider
     take: Take
     found: Standing | ProviderError
+    key_print: str = ""
 
 
 class Follower:
@@ -112,23 +111,27 @@ class Follower:
 
     async def _look(self, provider: HostedProvider, take: Take) -> None:
         found: Standing | ProviderError
-        pacer = self._pacers[provider.name]
+        pacer, key_print = self._pacers[provider.name], ""
         try:
             await pacer.turn()
+            key = await key_for(self._house, take)
+            key_print = key.print
             if take.cancel_asked or lateness_s(self._house, take) > 0:
-                await _stop(provider, take)
-            found = await provider.poll(take.ticket or "")
+                await _stop(provider, take, key)
+            found = await provider.poll(take.ticket or "", key)
+            if isinstance(found, Made):
+                found = await kept(self._house, take.id, found)
         except ProviderError as error:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:
             pacer.rest(found.retry_after_s)
-        self._scribe.add(Look(provider, take, found))
+        self._scribe.add(Look(provider, take, found, key_print))
 
 
-async def _stop(provider: HostedProvider, take: Take) -> None:
+async def _stop(provider: HostedProvider, take: Take, key: ProviderKey) -> None:
     """Ask to stop an order; whether it stopped is seen by looking."""
     try:
-        await provider.cancel(take.ticket or "")
+        await provider.cancel(take.ticket or "", key)
     except ProviderError as error:
         _LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
 
@@ -162,15 +165,15 @@ async def write_looks(house: House, looks: Sequence[Look]) -> None:
     if made:
         house.wake_bringer.set()
     by_job: dict[JobId, list[Look]] = defaultdict(list)
-    for each, (_, _, ended) in later:
-        if ended and not isinstance(each.found, Made):
+    for each, (_, _, over) in later:
+        if over and not isinstance(each.found, Made):
             by_job[each.take.job].append(each)
     for job_id, group in sorted(by_job.items()):
         await _write_endings(house, job_id, group)
     for each in looks:
         match each.found:
             case ProviderBlockedError() as error:
-                await shut(house, each.provider, error)
+                await shut(house, error, each.key_print)
             case BusyError(retry_after_s=float() | int() as asked):
                 async with house.database.begin() as connection:
                     until = now.timestamp() + asked
@@ -187,7 +190,7 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
         case Pending() if lateness_s(house, take) > house.catalog.card(take.model).time_limit_s:
             return take, None, True  # told to stop long ago, and it goes on
         case Pending():
-            webhook = house.webhook_address(take.provider, take.id) is not None
+            webhook = call_address(house, look.provider, take.id) is not None
             expected = house.catalog.card(take.model).expected_s
             wait = next_look_s(expected, counted.looks, webhook=webhook)
             if take.cancel_asked:
@@ -219,18 +222,6 @@ async def _write_endings(house: House, job_id: JobId, group: Sequence[Look]) -> 
                 into.add(take, TakeStatus.IN_DOUBT)
         await end(house, connection, job, endings, into)
         await write_moves(house, connection, job, into)
-
-
-def ended(house: House, take: Take, found: Ended, *, cancelled: bool) -> Ending:
-    """Word the end of a take that came to nothing: what it cost, and why."""
-    cost = take.price if found.cost is None else found.cost
-    if found.cancelled and not cancelled and not take.cancel_asked:
-        limit = house.catalog.card(take.model).time_limit_s
-        error: ProviderError = TimeLimitError(take.provider, f"not done within {limit:g} s")
-    else:
-        error = found.error
-    ending = failure(take, error, charged=Money(cost.micros))
-    return replace(ending, outcome=replace(ending.outcome, cancelled=cancelled))
 
 
 def _unanswerable(look: Look) -> dict[str, str]:

@@ -38,7 +38,7 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
             await house.flight.look_later(connection, [(each.take, None) for each in ready])
             return []
         door = await house.doors.lock(connection, provider.name)
-        if door.resting_until > now.timestamp() or door.is_shut(provider.key_print):
+        if door.resting_until > now.timestamp() or door.is_shut:
             await _give_back(house, connection, ready, door.resting_until)
             return []
         free = await room(connection, provider.name, provider.pace, len(ready), now)

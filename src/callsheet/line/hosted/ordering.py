@@ -5,14 +5,18 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Final
 
+from callsheet.controls.providers import Doors, door_of
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.hosted.doors import park, refuse_without_key
+from callsheet.line.hosted.doors import DoorShutError, park
 from callsheet.line.hosted.intending import intend
+from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.parcels import kept
 from callsheet.line.hosted.results import Result, write_results
 from callsheet.line.hosted.rhythm import keep_at
 from callsheet.line.hosted.scribe import Scribe
@@ -20,6 +24,7 @@ from callsheet.line.hosted.wording import Worded, Wording
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
     HostedProvider,
+    Made,
     ProviderBlockedError,
     Submitted,
     SwitchedOffError,
@@ -47,7 +52,7 @@ class Orderer:
         self._wording = Wording(house)
         self._scribe: Scribe[Result] = Scribe(partial(write_results, house))
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
-        self._trusted: dict[str, str] = {}  # the key with which a provider took an order of ours
+        self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
 
     async def run(self) -> None:
         """Order until cancelled; then let what is on its way arrive."""
@@ -77,35 +82,35 @@ class Orderer:
             off = await house.switches.off(connection)
         busy = False
         for name in sorted(waited_for & house.hosted.keys()):
-            provider, door = house.hosted[name], doors.get(name)
-            if not provider.key_print:
-                await refuse_without_key(house, provider)
-            elif door and door.is_shut(provider.key_print):
-                await park(house, provider, door)
-            elif not door or door.resting_until <= now.timestamp():
-                busy |= await self._order_from(provider, off)
+            provider, door = house.hosted[name], door_of(doors, name)
+            if door.is_shut:
+                await park(house, name, door)
+            elif door.resting_until <= now.timestamp():
+                busy |= await self._order_from(provider, off, doors)
         return busy
 
     def _free(self, provider: HostedProvider) -> int:
         """Count how many orders may go out now: one until it is known that our key passes."""
-        most = SENDS if self._trusted.get(provider.name) == provider.key_print else 1
+        most = SENDS if provider.name in self._trusted else 1
         return most - len(self._sending[provider.name])
 
-    async def _order_from(self, provider: HostedProvider, off: Mapping[str, str]) -> bool:
+    async def _order_from(
+        self, provider: HostedProvider, off: Mapping[str, str], doors: Doors
+    ) -> bool:
         house, free = self._house, self._free(provider)
         if free <= 0:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin() as connection:
             takes = await house.flight.claim_to_order(connection, provider.name, claim, free)
-        worded = await asyncio.gather(*(self._word(provider, take, off) for take in takes))
+        worded = await asyncio.gather(*(self._word(provider, take, off, doors) for take in takes))
         ready = [each for each in worded if each is not None]
         for _, group in groupby(ready, key=lambda each: each.take.job):
             await self._send_group(provider, list(group))
         return bool(takes)
 
     async def _word(
-        self, provider: HostedProvider, take: Take, off: Mapping[str, str]
+        self, provider: HostedProvider, take: Take, off: Mapping[str, str], doors: Doors
     ) -> Worded | None:
         try:
             if take.model in off:
@@ -113,7 +118,11 @@ class Orderer:
                 said = f"{take.model} is switched off: {reason}"
                 self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
                 return None
-            return await self._wording.word(provider, take)
+            key = await key_for(self._house, take)
+            door = door_of(doors, provider.name, key.print)
+            if door.is_shut:
+                raise DoorShutError(door)  # written down like what follows
+            return await self._wording.word(provider, take, key)
         except ProviderError as error:
             self._scribe.add(Result(provider, take, error))
         except UnavailableError as problem:
@@ -139,8 +148,15 @@ class Orderer:
             result = await provider.submit(each.order)
         except ProviderError as error:
             result = error
+        key_print = each.order.key.print
         if isinstance(result, Submitted | RefusedError):
-            self._trusted[provider.name] = provider.key_print
-        elif isinstance(result, ProviderBlockedError):
+            self._trusted[provider.name] = key_print
+        elif isinstance(result, ProviderBlockedError) and self._trusted.get(provider.name) in (
+            key_print,
+            None,
+        ):
             self._trusted.pop(provider.name, None)
-        self._scribe.add(Result(provider, each.take, result))
+        if isinstance(result, Submitted) and isinstance(result.standing, Made):
+            made = await kept(self._house, each.take.id, result.standing)
+            result = replace(result, standing=made)
+        self._scribe.add(Result(provider, each.take, result, key_print=key_print))

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
+from callsheet.line.hosted.keys import key_for
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import ForgedWebhookError
+from callsheet.ports.hosted import (
+    ForgedWebhookError,
+    HostedProvider,
+    WebhookCall,
+    WebhookNote,
+)
 from callsheet.takes.model import ENDED, TakeStatus
 from callsheet.takes.tokens import WebhookAddresses
 
@@ -29,7 +35,7 @@ class PostRoom:
         try:
             if not self.addresses.fits(provider, take, token):
                 raise ForgedWebhookError(provider, "its address was not given out by us")  # noqa: TRY301  # counted below like the others
-            note = await house.hosted[provider].open_webhook(headers, body, house.clock())
+            note = await self._opened(house.hosted[provider], TakeId(take), headers, body)
         except ForgedWebhookError:
             house.metrics.webhooks.labels(provider, "forged").inc()
             raise
@@ -42,6 +48,17 @@ class PostRoom:
             return
         await self._mind_doubts(provider, TakeId(take), note.ticket)
         house.wake_follower.set()
+
+    async def _opened(
+        self, provider: HostedProvider, take_id: TakeId, headers: Mapping[str, str], body: bytes
+    ) -> WebhookNote:
+        house = self.house
+        async with house.database.read() as connection:
+            take = await house.takes.of_any_workspace(connection, take_id)
+        card = house.catalog.card(take.model)
+        payload = card.payload(card.inputs.model_validate(take.inputs))
+        call = WebhookCall(headers, body, house.clock(), payload)
+        return await provider.open_webhook(call, await key_for(house, take))
 
     async def _mind_doubts(self, provider: str, take_id: TakeId, ticket: str) -> None:
         """Say so when a webhook tells of an order that the take does not know of."""

@@ -8,7 +8,7 @@ again. What cannot be proved waits for a person, with its money held.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,12 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.digests import digest_of
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, cancelled, end, failure, write_moves
+from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.hosted.keys import key_for
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import BusyError, Found, HostedProvider, TicketUnknownError
+from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s
@@ -42,18 +45,41 @@ async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take
             take.id: await house.webhooks.tickets_of(connection, provider.name, take.id)
             for take in current
         }
+    by_key: dict[str, list[Take]] = defaultdict(list)
+    keys: dict[str, ProviderKey] = {}
+    for take in current:
+        try:
+            key = await key_for(house, take)
+        except ProviderError as error:
+            await _ask_again(house, [take], error)
+            continue
+        by_key[key.print].append(take)
+        keys[key.print] = key
+    for key_print, group in by_key.items():
+        await _reconcile_with(house, provider, keys[key_print], group, posted)
+
+
+async def _reconcile_with(
+    house: House,
+    provider: HostedProvider,
+    key: ProviderKey,
+    current: Sequence[Take],
+    posted: Mapping[TakeId, Collection[str]],
+) -> None:
+    """Find out about takes in doubt that were ordered with one key."""
     asked_at = house.clock()
     try:
         left = [
-            take for take in current if not await _by_post(house, provider, take, posted[take.id])
+            take
+            for take in current
+            if not await _by_post(house, provider, key, take, posted[take.id])
         ]
         if not left:
             return
         since = min(take.ordered_at or take.created_at for take in left) - _SKEW
-        listed = await provider.listed(since)
+        listed = await provider.listed(since, [take.id for take in left], key)
     except ProviderError as error:
-        LOG.warning("take.doubt_lasts", extra=event(provider=provider.name, reason=str(error)))
-        await _later(house, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in current])
+        await _ask_again(house, current, error)
         return
     async with house.database.read() as connection:
         known = await house.flight.known_tickets(
@@ -67,13 +93,22 @@ async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take
     await _decide(house, provider, unmatched, asked_at)
 
 
+async def _ask_again(house: House, takes: Sequence[Take], error: ProviderError) -> None:
+    LOG.warning("take.doubt_lasts", extra=event(provider=error.provider, reason=str(error)))
+    await _later(house, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in takes])
+
+
 async def _by_post(
-    house: House, provider: HostedProvider, take: Take, tickets: Collection[str]
+    house: House,
+    provider: HostedProvider,
+    key: ProviderKey,
+    take: Take,
+    tickets: Collection[str],
 ) -> bool:
     """Find a take's order among those that webhooks told of; the provider must know it, too."""
     for ticket in sorted(tickets):
         try:
-            await provider.poll(ticket)
+            await provider.poll(ticket, key)
         except TicketUnknownError:
             LOG.warning("take.stranger_told", extra=event(take=take.id, ticket=ticket))
             continue
@@ -124,12 +159,16 @@ async def _decide(
     never, person, later = [], [], []
     for take in takes:
         age = (asked_at - (take.ordered_at or take.created_at)).total_seconds()
-        if age > provider.lists_for_s:
-            person.append(take)
-        elif age > provider.settles_s:
-            never.append(take)
-        else:
+        called = call_address(house, provider, take.id) is not None
+        heard_for_s = provider.webhook_within_s if called and not provider.lists_for_s else 0.0
+        if age <= provider.settles_s:
             later.append((take, min(provider.settles_s - age + 0.1, backoff_s(take.looks + 1))))
+        elif age <= provider.lists_for_s:
+            never.append(take)
+        elif age <= heard_for_s:
+            later.append((take, min(backoff_s(take.looks + 1), _LONGEST_S)))
+        else:
+            person.append(take)
     await _later(house, later)
     for take in never:
         await put_back(house, take)

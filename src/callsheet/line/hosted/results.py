@@ -12,7 +12,9 @@ from callsheet.kernel.errors import NextStep, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Ending, Moves, cancelled, end, failure, write_moves
-from callsheet.line.hosted.doors import shut
+from callsheet.line.hosted.bad_ends import ended
+from callsheet.line.hosted.calling import call_address
+from callsheet.line.hosted.doors import let_job_wait, shut
 from callsheet.line.hosted.evidence import accept_evidence
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import (
@@ -21,7 +23,6 @@ from callsheet.ports.hosted import (
     HostedProvider,
     Made,
     ModelGoneError,
-    Pending,
     ProviderBlockedError,
     Submitted,
 )
@@ -39,11 +40,12 @@ class Result:
     take: Take
     said: Submitted | ProviderError | UnavailableError
     due_at: float | None = None
+    key_print: str = ""
 
 
 def made_outputs(made: Made) -> dict[str, Any]:
     """Word where outputs lie, as a take keeps it."""
-    return {"urls": list(made.urls), "cost": made.cost.micros if made.cost else None}
+    return {"urls": list(made.urls), "cost": None if made.cost is None else made.cost.micros}
 
 
 async def write_results(house: House, results: Sequence[Result]) -> None:
@@ -52,15 +54,20 @@ async def write_results(house: House, results: Sequence[Result]) -> None:
         if each.due_at is None:
             said = each.said.code if isinstance(each.said, ProviderError) else "accepted"
             house.metrics.orders.labels(each.provider.name, said).inc()
-    accepted = [each for each in results if isinstance(each.said, Submitted)]
-    await _write_tickets(house, accepted)
+    await _write_tickets(house, [each for each in results if _goes_on(each)])
     by_job: dict[JobId, list[Result]] = defaultdict(list)
     for each in results:
-        if not isinstance(each.said, Submitted):
+        if not _goes_on(each):
             by_job[each.take.job].append(each)
     for job_id, group in sorted(by_job.items()):
         await _write_refusals(house, job_id, group)
     await _warn_doors(house, results)
+
+
+def _goes_on(result: Result) -> bool:
+    """Tell whether an order was accepted and not ended in the same breath."""
+    said = result.said
+    return isinstance(said, Submitted) and not isinstance(said.standing, Ended)
 
 
 async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
@@ -82,16 +89,12 @@ async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
 def _ticketed(house: House, each: Result, now: float) -> Ticketed:
     submitted = each.said
     assert isinstance(submitted, Submitted)  # noqa: S101  # the caller picked them
-    match submitted.standing:
-        case Made() as made:
-            outputs = made_outputs(made)
-            return Ticketed(each.take, submitted.ticket, TakeStatus.ADOPTING, outputs, now)
-        case Ended():
-            due_at = now  # the follower asks once more and ends it
-        case Pending():
-            expected = house.catalog.card(each.take.model).expected_s
-            webhook = house.webhook_address(each.provider.name, each.take.id) is not None
-            due_at = now + next_look_s(expected, 0, webhook=webhook)
+    if isinstance(submitted.standing, Made):
+        outputs = made_outputs(submitted.standing)
+        return Ticketed(each.take, submitted.ticket, TakeStatus.ADOPTING, outputs, now)
+    expected = house.catalog.card(each.take.model).expected_s
+    called = call_address(house, each.provider, each.take.id) is not None
+    due_at = now + next_look_s(expected, 0, webhook=called)
     return Ticketed(each.take, submitted.ticket, TakeStatus.RUNNING, None, due_at)
 
 
@@ -114,6 +117,9 @@ async def _write_refusal(
 ) -> list[Ending]:
     """Decide by the error's next step: end the take, let it wait, or find out what happened."""
     take, error, now = result.take, result.said, house.clock().timestamp()
+    if isinstance(error, Submitted):  # it was accepted, and ended before the answer came
+        assert isinstance(error.standing, Ended)  # noqa: S101  # the caller picked them
+        return [ended(house, take, error.standing, cancelled=job.status is JobStatus.CANCELLED)]
     if isinstance(error, UnavailableError):  # it could not even be worded
         await house.flight.look_later(
             connection, [(replace(take, looks=take.looks + 1), result.due_at)]
@@ -155,11 +161,13 @@ async def _wait(
 
 async def _warn_doors(house: House, results: Sequence[Result]) -> None:
     """Act on what concerns more than one take: a key, an empty account, a model, a busy door."""
-    blocked: dict[str, tuple[HostedProvider, ProviderBlockedError]] = {}
+    blocked: dict[tuple[str, str], ProviderBlockedError] = {}
+    waiting: dict[tuple[JobId, str], ProviderBlockedError] = {}
     for each in results:
         match each.said:
             case ProviderBlockedError() as error:
-                blocked[each.provider.name] = (each.provider, error)
+                blocked[each.provider.name, each.key_print] = error
+                waiting[each.take.job, each.provider.name] = error
             case ModelGoneError() as error:
                 async with house.database.begin() as connection:
                     await house.switches.turn(
@@ -173,5 +181,7 @@ async def _warn_doors(house: House, results: Sequence[Result]) -> None:
                 until = house.clock().timestamp() + asked
                 async with house.database.begin() as connection:
                     await house.doors.rest(connection, each.provider.name, until)
-    for provider, error in blocked.values():
-        await shut(house, provider, error)
+    for (_, key_print), error in blocked.items():
+        await shut(house, error, key_print)
+    for (job_id, _), error in waiting.items():
+        await let_job_wait(house, job_id, error)

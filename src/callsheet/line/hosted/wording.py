@@ -1,12 +1,16 @@
 """From a take to the order that a provider gets: references uploaded, payload filled."""
 
 import asyncio
+import base64
 from dataclasses import dataclass, field
 
 from callsheet.assets.model import asset_key
 from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.line.hosted.calling import call_address
 from callsheet.line.house import House
-from callsheet.ports.hosted import HostedOrder, HostedProvider, filled
+from callsheet.ports.hosted import HostedOrder, HostedProvider, ReferencesBy, filled
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import RefusedError
 from callsheet.takes.model import Take
 
 
@@ -26,40 +30,63 @@ class Wording:
     house: House
     _uploading: dict[tuple[str, str], asyncio.Task[str]] = field(default_factory=dict)
 
-    async def word(self, provider: HostedProvider, take: Take) -> Worded:
+    async def word(self, provider: HostedProvider, take: Take, key: ProviderKey) -> Worded:
         """Word a take's order. Raises ProviderError, UnavailableError."""
         card = self.house.catalog.card(take.model)
         inputs = card.inputs.model_validate(take.inputs)
         addresses = [
-            await self._address(provider, Sha256(each["sha256"]), Sha256(each["working"]))
+            await self._address(provider, key, Sha256(each["sha256"]), Sha256(each["working"]))
             for each in take.inputs.get("references", ())
         ]
         payload = filled(card.payload(inputs), addresses)
         order = HostedOrder(
             take=take.id,
+            key=key,
             payload=payload,
-            webhook_url=self.house.webhook_address(provider.name, take.id),
+            webhook_url=call_address(self.house, provider, take.id),
             expected_s=card.expected_s,
             time_limit_s=card.time_limit_s,
         )
         return Worded(take, order, digest_of(payload))
 
-    async def _address(self, provider: HostedProvider, sha256: Sha256, working: Sha256) -> str:
-        key = (provider.name, working)
-        if key not in self._uploading:
-            task = asyncio.create_task(self._upload(provider, working, f"{sha256[:16]}.png"))
-            self._uploading[key] = task
-            task.add_done_callback(lambda _: self._uploading.pop(key, None))
-        return await asyncio.shield(self._uploading[key])
+    async def _address(
+        self, provider: HostedProvider, key: ProviderKey, sha256: Sha256, working: Sha256
+    ) -> str:
+        """Say where the provider finds a reference, in the way in which it wants to be told."""
+        match provider.references:
+            case ReferencesBy.INLINE:
+                content = await self.house.blobs.get(asset_key(working))
+                return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+            case ReferencesBy.LINK:
+                return self._link(provider, working)
+            case ReferencesBy.UPLOAD:
+                place = (f"{provider.name}/{key.print}", working)
+                if place not in self._uploading:
+                    name = f"{sha256[:16]}.png"
+                    task = asyncio.create_task(self._upload(provider, key, working, name))
+                    self._uploading[place] = task
+                    task.add_done_callback(lambda _: self._uploading.pop(place, None))
+                return await asyncio.shield(self._uploading[place])
 
-    async def _upload(self, provider: HostedProvider, working: Sha256, name: str) -> str:
-        house = self.house
+    def _link(self, provider: HostedProvider, working: Sha256) -> str:
+        link = self.house.public_link(working)
+        if link is None:
+            said = (
+                "it fetches references from us; set CALLSHEET_PUBLIC_URL to an address it reaches"
+            )
+            raise RefusedError(provider.name, said)
+        return link
+
+    async def _upload(
+        self, provider: HostedProvider, key: ProviderKey, working: Sha256, name: str
+    ) -> str:
+        house, account = self.house, f"{provider.name}/{key.print}"
         async with house.database.read() as connection:
-            known = await house.uploads.find(connection, provider.name, working, house.clock())
+            known = await house.uploads.find(connection, account, working, house.clock())
         if known:
             return known
         content = await house.blobs.get(asset_key(working))
-        uploaded = await provider.upload(content, "image/png", name)
+        uploaded = await provider.upload(content, "image/png", name, key)
         async with house.database.begin() as connection:
-            await house.uploads.add(connection, provider.name, working, uploaded)
+            await house.uploads.add(connection, account, working, uploaded)
         return uploaded.url

@@ -44,7 +44,7 @@ CARD = ModelCard(
     id="replicate/flux-1-1-pro",
     title="FLUX 1.1 pro",
     provider="replicate",
-    kind=Kind.TEXT_TO_IMAGE,
+    kinds=(Kind.TEXT_TO_IMAGE,),
     execution=Execution.WEBHOOK,
     inputs=Inputs,
     price=price,
@@ -53,5 +53,4 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=6.0,
     time_limit_s=600.0,
-    key_scope="replicate.images",
 )

@@ -58,7 +58,7 @@ CARD = ModelCard(
     id="replicate/flux-kontext-pro",
     title="FLUX Kontext pro",
     provider="replicate",
-    kind=Kind.IMAGE_EDIT,
+    kinds=(Kind.IMAGE_EDIT, Kind.TEXT_TO_IMAGE),
     execution=Execution.WEBHOOK,
     inputs=Inputs,
     price=price,
@@ -67,5 +67,4 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}),
     expected_s=8.0,
     time_limit_s=600.0,
-    key_scope="replicate.images",
 )

@@ -50,7 +50,7 @@ CARD = ModelCard(
     id="replicate/flux-schnell",
     title="FLUX.1 schnell",
     provider="replicate",
-    kind=Kind.TEXT_TO_IMAGE,
+    kinds=(Kind.TEXT_TO_IMAGE,),
     execution=Execution.WEBHOOK,
     inputs=Inputs,
     price=price,
@@ -59,5 +59,4 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=2.0,
     time_limit_s=300.0,
-    key_scope="replicate.images",
 )

@@ -60,7 +60,7 @@ CARD = ModelCard(
     id="replicate/kling-v2-6",
     title="Kling 2.6",
     provider="replicate",
-    kind=Kind.TEXT_TO_VIDEO,
+    kinds=(Kind.TEXT_TO_VIDEO, Kind.IMAGE_TO_VIDEO),
     execution=Execution.WEBHOOK,
     inputs=Inputs,
     price=price,
@@ -69,5 +69,4 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1_800.0,
-    key_scope="replicate.video",
 )

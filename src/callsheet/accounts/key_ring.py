@@ -1,0 +1,197 @@
+"""Providers' keys: kept sealed, handed out for one use, changed while everything runs."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
+from callsheet.accounts.provider_keys import (
+    ANY_USE,
+    SERVER,
+    AuditStore,
+    Deed,
+    ProviderKeyStore,
+    SealedKey,
+)
+from callsheet.accounts.sealing import Sealer
+from callsheet.kernel.errors import CallsheetError
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.logs import event
+from callsheet.ports.database import Database
+from callsheet.ports.hosted import KeyMissingError
+from callsheet.ports.keys import ProviderKey
+
+_LOG = logging.getLogger("callsheet.accounts")
+_FRESH_S: Final = 1.0  # how old what is handed out may be: a new key is in use after that
+_Opened = dict[tuple[str, str, str], ProviderKey]  # by workspace, provider and scope
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What may be shown of a key: never the key."""
+
+    provider: str
+    scope: str
+    owner: str  # "workspace", "server" or "environment"
+    last4: str
+    updated_at: datetime | None
+
+
+@dataclass(slots=True)
+class KeyKeeper:
+    """Implements ports.keys.KeyRing, and lets people change what hangs on it.
+
+    `environment` are keys that the server was started with, by provider; what is kept here goes
+    before them.
+    """
+
+    database: Database
+    keys: ProviderKeyStore
+    audit: AuditStore
+    sealer: Sealer
+    clock: Callable[[], datetime]
+    environment: Mapping[str, ProviderKey]
+    _opened: dict[str, tuple[float, _Opened]] = field(default_factory=dict)
+
+    async def key(self, workspace: WorkspaceId, provider: str, scope: str) -> ProviderKey:
+        """Find the key for a use: the workspace's own, else the server's. Raises KeyMissingError.
+
+        Of each, the key for just this use goes before the one for any.
+        """
+        opened = await self._of(workspace)
+        for owner in (workspace, SERVER):
+            for use in (scope, ANY_USE):
+                found = opened.get((owner, provider, use))
+                if found is not None:
+                    return found
+        if provider in self.environment:
+            return self.environment[provider]
+        raise KeyMissingError(provider, scope)
+
+    async def prints(self, workspace: WorkspaceId) -> dict[str, dict[str, str]]:
+        """Fingerprint every key that may be handed out, by provider and use."""
+        found = {name: {ANY_USE: key.print} for name, key in self.environment.items()}
+        opened = await self._of(workspace)
+        for owner in (SERVER, workspace):
+            for (whose, provider, scope), key in opened.items():
+                if whose == owner:
+                    found.setdefault(provider, {})[scope] = key.print
+        return found
+
+    async def listed(self, workspace: WorkspaceId) -> list[KeyFacts]:
+        """List what keys there are."""
+        async with self.database.read() as connection:
+            kept = await self.keys.of(connection, workspace)
+        facts = [
+            KeyFacts(
+                each.provider,
+                each.scope,
+                "workspace" if each.workspace else "server",
+                each.last4,
+                each.updated_at,
+            )
+            for each in kept
+        ]
+        given = [
+            KeyFacts(name, ANY_USE, "environment", last4_of(key.secret), None)
+            for name, key in sorted(self.environment.items())
+        ]
+        return facts + given
+
+    async def set(
+        self, owner: str, provider: str, scope: str, secret: str, *, by: str
+    ) -> SealedKey:
+        """Keep a key in place of the one before; it is in use everywhere within two seconds."""
+        bare = SealedKey(owner, provider, scope, b"", last4_of(secret), self.clock())
+        sealed = SealedKey(
+            owner,
+            provider,
+            scope,
+            self.sealer.seal(secret, bare.place),
+            bare.last4,
+            bare.updated_at,
+        )
+        async with self.database.begin() as connection:
+            await self.keys.put(connection, sealed)
+            await self._note(connection, owner, by, "set", provider, scope, "done")
+        self._opened.clear()
+        return sealed
+
+    async def remove(self, owner: str, provider: str, scope: str, *, by: str) -> None:
+        """Let a key go. Raises ProviderKeyNotFoundError."""
+        async with self.database.begin() as connection:
+            there = await self.keys.remove(connection, owner, provider, scope)
+            if not there:
+                raise ProviderKeyNotFoundError(provider, scope)
+            await self._note(connection, owner, by, "remove", provider, scope, "done")
+        self._opened.clear()
+
+    async def test(
+        self,
+        workspace: WorkspaceId,
+        provider: str,
+        scope: str,
+        check: Callable[[ProviderKey], Awaitable[None]],
+        *,
+        by: str,
+    ) -> None:
+        """Try the key that would be used, at no cost; it is noted. Raises ProviderError."""
+        outcome = "good"
+        try:
+            await check(await self.key(workspace, provider, scope))
+        except CallsheetError as error:
+            outcome = error.code
+            raise
+        finally:
+            async with self.database.begin() as connection:
+                await self._note(connection, workspace, by, "test", provider, scope, outcome)
+
+    async def deeds(self, workspace: WorkspaceId, limit: int = 100) -> list[Deed]:
+        """List what people did with keys, the latest first."""
+        async with self.database.read() as connection:
+            return await self.audit.of(connection, workspace, limit)
+
+    async def _of(self, workspace: WorkspaceId) -> _Opened:
+        """Open all keys that a workspace may use, anew when what is known is a second old."""
+        now = asyncio.get_running_loop().time()
+        known = self._opened.get(workspace)
+        if known is not None and known[0] > now:
+            return known[1]
+        async with self.database.read() as connection:
+            kept = await self.keys.of(connection, workspace)
+        opened: _Opened = {}
+        for each in kept:
+            try:
+                secret = self.sealer.open(each.sealed, each.place)
+            except SealBrokenError as error:  # one that is lost must not take the others with it
+                _LOG.error(
+                    "provider_key.seal_broken", extra=event(reason=str(error))
+                )  # its traceback says nothing
+                continue
+            opened[each.workspace, each.provider, each.scope] = ProviderKey(secret)
+        self._opened[workspace] = (now + _FRESH_S, opened)
+        return opened
+
+    async def _note(
+        self,
+        connection: AsyncConnection,
+        owner: str,
+        actor: str,
+        action: str,
+        provider: str,
+        scope: str,
+        outcome: str,
+    ) -> None:
+        subject = f"{provider} {scope}"
+        deed = Deed(owner, self.clock(), actor, f"provider_key.{action}", subject, outcome)
+        await self.audit.note(connection, deed)
+
+
+def last4_of(secret: str) -> str:
+    """Show the end of a secret that is long enough for it to say nothing."""
+    return secret[-4:] if len(secret) >= 12 else ""  # noqa: PLR2004  # four of eleven would tell much
