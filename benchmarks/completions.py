@@ -23,7 +23,7 @@ from tests.databases import unused_port
 from tests.support.hosted import Simulator, rows_of, simulating, submit_live
 from tests.support.processes import Place, Server, serve, stop
 
-from callsheet.sim.replicate_webhooks import signature
+from callsheet.sim.replicate_dialect import signature
 from takes import database
 
 SECRET = b"an easy secret to sign a benchmark with"

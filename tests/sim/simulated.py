@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from callsheet.sim.core.conditions import Conditions
 from callsheet.sim.replicate import create_app
-from callsheet.sim.replicate_conditions import Conditions
 
 SCHNELL = "black-forest-labs/flux-schnell"
 KONTEXT = "black-forest-labs/flux-kontext-pro"

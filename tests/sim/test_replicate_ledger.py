@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from callsheet.sim.replicate_ledger import Ledger, UnreadableLedgerError
+from callsheet.sim.core.ledger import Ledger, UnreadableLedgerError
 from tests.sim.simulated import PATIENCE_S, SCHNELL, TOKEN, Simulated, quick, simulating
 
 START = "from callsheet.main import main; main()"

@@ -1,4 +1,4 @@
-"""Predictions of the simulated Replicate live, end and are told as the real ones."""
+"""Orders of the simulated Replicate live, end and are told as the real ones."""
 
 import asyncio
 import base64
@@ -12,11 +12,12 @@ import httpx2
 import pytest
 from PIL import Image
 
-from callsheet.sim.replicate_ledger import Ledger
+from callsheet.sim.core.ledger import Ledger
+from callsheet.sim.core.lives import Orders
+from callsheet.sim.core.orders import Asked, Order, Status
+from callsheet.sim.core.timers import Timers
+from callsheet.sim.replicate_dialect import ReplicateDialect
 from callsheet.sim.replicate_offer import OFFERED
-from callsheet.sim.replicate_orders import Asked, Prediction, Status
-from callsheet.sim.replicate_predictions import Predictions
-from callsheet.sim.timers import Timers
 from tests.sim.simulated import KONTEXT, PATIENCE_S, SCHNELL, Simulated, picture, quick
 
 KLING = "kwaivgi/kling-v2.6"
@@ -301,20 +302,21 @@ async def test_older_clients_send_another_scheme(sim: Simulated) -> None:
 
 
 async def test_twenty_thousand_predictions_wait_in_one_heap() -> None:
-    """Predictions under way are appointments of one task, and every one of them ends."""
+    """Orders under way are appointments of one task, and every one of them ends."""
     conditions = quick(run_s={"*": 1})
     timers, ended = Timers(conditions.wall), 0
 
-    def tell(event: str, _: Prediction) -> None:
+    def tell(event: str, _: Order) -> None:
         nonlocal ended
         ended += event == "completed"
 
-    def read(_: Prediction, go_on: Callable[[], None]) -> None:
+    def read(_: Order, go_on: Callable[[], None]) -> None:
         go_on()
 
     models = {model.id: model for model in OFFERED}
-    predictions = Predictions(conditions, timers, Ledger.open(None), b"x", models, tell, read)
-    asked = Asked(models[SCHNELL], "hidden", {"prompt": "x"}, "http://sim", "key")
+    dialect = ReplicateDialect()
+    predictions = Orders(dialect, conditions, timers, Ledger.open(None), b"x", models, tell, read)
+    asked = Asked(dialect, models[SCHNELL], {"prompt": "x"}, "http://sim", "key")
     for _ in range(20_000):
         predictions.accept(asked)
     before = len(asyncio.all_tasks())

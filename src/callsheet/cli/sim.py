@@ -44,9 +44,9 @@ def replicate(
     """Serve a simulated Replicate, with its book and faults below /_admin, open to whoever asks."""
     import uvicorn  # noqa: PLC0415  # only who simulates pays for it
 
+    from callsheet.sim.core.conditions import Conditions  # noqa: PLC0415  # see above
+    from callsheet.sim.core.ledger import UnreadableLedgerError  # noqa: PLC0415  # see above
     from callsheet.sim.replicate import BadSecretError, create_app  # noqa: PLC0415  # see above
-    from callsheet.sim.replicate_conditions import Conditions  # noqa: PLC0415  # see above
-    from callsheet.sim.replicate_ledger import UnreadableLedgerError  # noqa: PLC0415  # see above
 
     conditions = Conditions(
         wall=time.time,

@@ -1,40 +1,28 @@
 """Replicate's HTTP API in one process, faithful enough for its own clients and for our tests.
 
-Predictions that live by the clock, deadlines, `Prefer: wait`, pages, files, model schemas, signed
+Orders that live by the clock, deadlines, `Prefer: wait`, pages, files, model schemas, signed
 webhooks, outputs that expire; a ledger of every order accepted; faults on demand
-(`replicate_faults` names them) and conditions that can be changed, all below ``/_admin``.
+(`core.faults` names them) and conditions that can be changed, all below ``/_admin``.
 Answers 201 to a create, or 202 where it waited as asked and the prediction has not ended.
 """
 
-import asyncio
 import base64
-import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import httpx2
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from callsheet.sim.replicate_admin import Admin
-from callsheet.sim.replicate_conditions import Conditions
+from callsheet.sim.core.conditions import Conditions
+from callsheet.sim.core.models import Model
+from callsheet.sim.core.service import Service
 from callsheet.sim.replicate_creating import Creating
-from callsheet.sim.replicate_door import Door
-from callsheet.sim.replicate_faults import FaultDeck
-from callsheet.sim.replicate_files import Files, References
-from callsheet.sim.replicate_ledger import Ledger
-from callsheet.sim.replicate_models import Model
+from callsheet.sim.replicate_dialect import ReplicateDialect
+from callsheet.sim.replicate_files import Files
 from callsheet.sim.replicate_offer import OFFERED
-from callsheet.sim.replicate_outputs import Outputs
-from callsheet.sim.replicate_predictions import Predictions
-from callsheet.sim.replicate_problems import not_found, problem
 from callsheet.sim.replicate_reading import Reading
-from callsheet.sim.replicate_webhooks import Webhooks
-from callsheet.sim.timers import Timers
 
 _SECRET_MARK = "whsec_"  # noqa: S105 - what such secrets begin with
 
@@ -75,58 +63,24 @@ class _Service:
         secret_text: str,
         offered: Sequence[Model],
     ) -> None:
-        secret = _secret_bytes(secret_text)
-        models = {model.id: model for model in offered}
-        self._http = httpx2.AsyncClient(trust_env=False)
-        self._timers = Timers(conditions.wall)
-        self._ledger = Ledger.open(ledger)
+        dialect = ReplicateDialect()
         self._files = Files(conditions.now)
-        self._references = References(conditions, self._files, self._http)
-        self._webhooks = Webhooks(conditions, self._timers, secret, self._http)
-        self._predictions = Predictions(
-            conditions,
-            self._timers,
-            self._ledger,
-            secret,
-            models,
-            self._webhooks.tell,
-            self._references.read,
+        service = Service(
+            dialect,
+            offered,
+            conditions=conditions,
+            ledger=ledger,
+            secret=_secret_bytes(secret_text),
+            own_file=self._files.content_at,
         )
-        deck = FaultDeck()
-        self._door = Door(conditions, deck)
-        self._creating = Creating(conditions, self._door, deck, self._predictions, models)
+        self._door = service.door
+        self._creating = Creating(
+            dialect, conditions, service.door, service.deck, service.orders, service.models
+        )
         self._reading = Reading(
-            self._door, self._predictions, Outputs(), self._files, models, secret_text
+            service.door, service.orders, self._files, service.models, secret_text
         )
-        cleared = (self._timers, self._predictions, deck, self._door, self._webhooks, self._files)
-        self._admin = Admin(
-            conditions,
-            deck,
-            self._door,
-            self._predictions,
-            self._webhooks,
-            self._timers,
-            [part.clear for part in cleared],
-        )
-        self.app = Starlette(
-            routes=[*self._api(), *self._own()],
-            lifespan=self._running,
-            exception_handlers={404: _unknown, 405: _unknown},
-        )
-
-    @contextlib.asynccontextmanager
-    async def _running(self, _: Starlette) -> AsyncIterator[None]:
-        self._predictions.restore()
-        tasks = [asyncio.create_task(part.run()) for part in (self._timers, self._webhooks)]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self._references.close()
-            await self._http.aclose()
-            self._ledger.close()
+        self.app = service.app(self._api(), [self._files.clear])
 
     def _api(self) -> list[BaseRoute]:
         guarded, reading, create = self._door.guarded, self._reading, self._creating.create
@@ -136,7 +90,6 @@ class _Service:
             Route(f"{model}/predictions", create, methods=["POST"]),
             Route(one, guarded("get", reading.get)),
             Route(f"/stream{one}", guarded("get", reading.stream)),
-            Route("/delivery/{token}/{name}", guarded("output", reading.output, public=True)),
             Route("/v1/predictions", guarded("list", reading.list)),
             Route(f"{one}/cancel", guarded("cancel", reading.cancel), methods=["POST"]),
             Route("/v1/files", guarded("file", reading.upload), methods=["POST"]),
@@ -151,16 +104,6 @@ class _Service:
             Route("/v1/hardware", guarded("account", reading.hardware)),
         ]
 
-    def _own(self) -> list[BaseRoute]:
-        admin = self._admin
-        return [
-            Route("/_admin/ledger", admin.ledger),
-            Route("/_admin/state", admin.state),
-            Route("/_admin/faults", admin.faults, methods=["POST"]),
-            Route("/_admin/conditions", admin.conditions, methods=["POST"]),
-            Route("/_admin/reset", admin.reset, methods=["POST"]),
-        ]
-
 
 def _secret_bytes(text: str) -> bytes:
     try:
@@ -170,9 +113,3 @@ def _secret_bytes(text: str) -> bytes:
     if not secret or not text.startswith(_SECRET_MARK):
         raise BadSecretError
     return secret
-
-
-async def _unknown(_: Request, error: Exception) -> Response:
-    if getattr(error, "status_code", 404) == 405:  # noqa: PLR2004 - as the table of handlers says
-        return problem(405, "Method not allowed.")
-    return not_found()

@@ -12,12 +12,15 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callsheet.sim.replicate_conditions import BadOrderError, Conditions
-from callsheet.sim.replicate_door import Door, TooLargeError, read_body, token_of
-from callsheet.sim.replicate_faults import FaultDeck, Faults, read_mark
-from callsheet.sim.replicate_models import Model, Problem
-from callsheet.sim.replicate_orders import DEFAULT_EVENTS, Asked, Status
-from callsheet.sim.replicate_predictions import Predictions
+from callsheet.sim.core.conditions import BadOrderError, Conditions
+from callsheet.sim.core.door import Door, TooLargeError, read_body
+from callsheet.sim.core.faults import FaultDeck, Faults, read_mark
+from callsheet.sim.core.lives import Orders
+from callsheet.sim.core.models import Model, Problem
+from callsheet.sim.core.orders import DEFAULT_EVENTS, Asked, Status
+from callsheet.sim.core.service import RefusedError
+from callsheet.sim.core.webhooks import EVENTS
+from callsheet.sim.replicate_dialect import ReplicateDialect
 from callsheet.sim.replicate_problems import (
     bad_request,
     invalid_input,
@@ -26,7 +29,6 @@ from callsheet.sim.replicate_problems import (
     out_of_credit,
     problem,
 )
-from callsheet.sim.replicate_webhooks import EVENTS
 
 _MOST_BODY_BYTES = 8 << 20
 _MOST_WAIT_S = 60
@@ -35,25 +37,19 @@ _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 _WAIT = re.compile(r"wait(?:\s*=\s*(\d+))?")
 
 
-class RefusedError(Exception):
-    """An order that is not taken; the answer says why."""
-
-    def __init__(self, answer: Response) -> None:
-        super().__init__(answer.status_code)
-        self.answer = answer
-
-
 class Creating:
     """The three ways to create a prediction, which differ in how they name the model."""
 
     def __init__(
         self,
+        dialect: ReplicateDialect,
         conditions: Conditions,
         door: Door,
         deck: FaultDeck,
-        predictions: Predictions,
+        predictions: Orders,
         models: Mapping[str, Model],
     ) -> None:
+        self._dialect = dialect
         self._conditions, self._door, self._deck = conditions, door, deck
         self._predictions, self._models = predictions, models
         self._versions = {model.version: model for model in models.values()}
@@ -85,7 +81,7 @@ class Creating:
         asked = self._read(request, body, faults)
         prediction = self._predictions.accept(asked)
         if "revoke_key" in faults:
-            self._conditions.revoked.add(token_of(request))
+            self._conditions.revoked.add(self._dialect.token(request))
         if wait_s is None:
             return _json(prediction.body(), 201)
         with contextlib.suppress(TimeoutError):
@@ -107,11 +103,12 @@ class Creating:
         if not self._conditions.has_credit():
             raise RefusedError(out_of_credit())
         return Asked(
+            dialect=self._dialect,
             model=model,
             version=version,
             inputs=inputs,
             base=f"{request.url.scheme}://{request.url.netloc}",
-            key=hashlib.sha256(token_of(request).encode()).hexdigest()[:_KEY_CHARS],
+            key=hashlib.sha256(self._dialect.token(request).encode()).hexdigest()[:_KEY_CHARS],
             webhook=body.get("webhook"),
             events=tuple(body.get("webhook_events_filter") or DEFAULT_EVENTS),
             cancel_after_s=_deadline_seconds(request.headers.get("cancel-after")),

@@ -4,7 +4,7 @@ The price of the multi-image model is assumed to be that of kontext-pro.
 """
 
 from callsheet.kernel.money import Money
-from callsheet.sim.replicate_models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model
 
 _RATIOS = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
 _KONTEXT_RATIOS = ("match_input_image", *_RATIOS, "2:1", "1:2")

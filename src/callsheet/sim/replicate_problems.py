@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from callsheet.sim.replicate_models import Problem
+from callsheet.sim.core.models import Problem
 
 _GATEWAY_FROM = 502  # from here on the network in front of Replicate answers, in HTML
 _GATEWAY_PAGE = "<html><head><title>{0}</title></head><body><h1>Error {0}</h1></body></html>"

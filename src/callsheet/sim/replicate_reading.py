@@ -9,13 +9,12 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from callsheet.sim.replicate_conditions import stamped
-from callsheet.sim.replicate_door import Door
+from callsheet.sim.core.conditions import stamped
+from callsheet.sim.core.door import Door
+from callsheet.sim.core.lives import Orders
+from callsheet.sim.core.models import Model
+from callsheet.sim.core.orders import Order, faults_now
 from callsheet.sim.replicate_files import MOST_FILE_BYTES, Files
-from callsheet.sim.replicate_models import Model
-from callsheet.sim.replicate_orders import Prediction, faults_now
-from callsheet.sim.replicate_outputs import Outputs
-from callsheet.sim.replicate_predictions import Predictions
 from callsheet.sim.replicate_problems import bad_request, not_found, problem
 
 _HARDWARE = (("CPU", "cpu"), ("Nvidia T4 GPU", "gpu-t4"), ("Nvidia L40S GPU", "gpu-l40s"))
@@ -28,13 +27,12 @@ class Reading:
     def __init__(
         self,
         door: Door,
-        predictions: Predictions,
-        outputs: Outputs,
+        predictions: Orders,
         files: Files,
         models: Mapping[str, Model],
         secret_text: str,
     ) -> None:
-        self._door, self._predictions, self._outputs = door, predictions, outputs
+        self._door, self._predictions = door, predictions
         self._files, self._models, self._secret_text = files, models, secret_text
 
     async def get(self, request: Request) -> Response:
@@ -82,15 +80,6 @@ class Reading:
         return JSONResponse(
             {"previous": link(previous), "next": link(following), "results": results}
         )
-
-    async def output(self, request: Request) -> Response:
-        """Serve an output; whoever has the URL may have it."""
-        found = self._predictions.delivered(request.path_params["token"])
-        if found is None:
-            return not_found()
-        name = request.path_params["name"]
-        faults = faults_now(found, "output")
-        return await self._door.spoilt(faults, lambda: self._outputs.answer(found, name))
 
     async def model(self, request: Request) -> Response:
         """Tell one model with its schema."""
@@ -156,7 +145,7 @@ class Reading:
         return not_found() if found is None else JSONResponse(found.told(_base(request)))
 
 
-async def _events(prediction: Prediction) -> AsyncIterator[str]:
+async def _events(prediction: Order) -> AsyncIterator[str]:
     await prediction.until_ended()
     urls = prediction.output if isinstance(prediction.output, list) else [prediction.output]
     for number, url in enumerate(filter(None, urls)):
@@ -166,7 +155,7 @@ async def _events(prediction: Prediction) -> AsyncIterator[str]:
     yield "event: done\ndata: {}\n\n"
 
 
-async def _told(prediction: Prediction) -> Response:
+async def _told(prediction: Order) -> Response:
     return Response(prediction.body(), media_type="application/json")
 
 

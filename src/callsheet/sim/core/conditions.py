@@ -1,4 +1,4 @@
-"""What the simulated Replicate runs under: its clock, limits, keys, credit and speed."""
+"""What the simulated provider runs under: its clock, limits, keys, credit and speed."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from callsheet.kernel.money import Money
-from callsheet.sim.replicate_models import Model
+from callsheet.sim.core.models import Model
 
 CREATES_PER_MINUTE = 600
 OTHERS_PER_MINUTE = 3_000

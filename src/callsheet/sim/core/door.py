@@ -1,4 +1,4 @@
-"""The door of the simulated Replicate: who may come in, how often, and what goes wrong there."""
+"""The door of the simulated provider: who may come in, how often, and what goes wrong there."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -6,32 +6,33 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from callsheet.sim.replicate_conditions import Conditions, RateLimit
-from callsheet.sim.replicate_faults import FaultDeck, Faults
-from callsheet.sim.replicate_problems import throttled, unauthenticated
-from callsheet.sim.replicate_spoiling import early_answer, late_answer
+from callsheet.sim.core.conditions import Conditions, RateLimit
+from callsheet.sim.core.dialect import Dialect
+from callsheet.sim.core.faults import FaultDeck, Faults
+from callsheet.sim.core.spoiling import early_answer, late_answer
 
 Answer = Callable[[Request], Awaitable[Response]]
-_SCHEMES = ("bearer", "token")  # older clients send the latter
 
 
 class Door:
     """Lets requests in, counts them, and spoils their answers as arranged."""
 
-    def __init__(self, conditions: Conditions, deck: FaultDeck) -> None:
-        self._conditions, self._deck = conditions, deck
+    def __init__(self, conditions: Conditions, deck: FaultDeck, dialect: Dialect) -> None:
+        self._conditions, self._deck, self._dialect = conditions, deck, dialect
         self._creates, self._others = RateLimit(conditions.wall), RateLimit(conditions.wall)
         self.requests: Counter[str] = Counter()
 
     def refusal(self, request: Request, *, creates: bool) -> Response | None:
         """Refuse a bad token, or too many requests."""
-        if not self._conditions.lets_in(token_of(request)):
-            return unauthenticated()
+        if not self._conditions.lets_in(self._dialect.token(request)):
+            return self._dialect.unauthenticated()
         limit = self._creates if creates else self._others
         conditions = self._conditions
         most = conditions.creates_per_minute if creates else conditions.others_per_minute
         seconds = limit.refused_for(most)
-        return None if seconds is None else throttled(seconds)
+        if seconds is None:
+            return None
+        return self._dialect.throttled(seconds, retry_after=False)
 
     def guarded(self, route: str, answer: Answer, *, public: bool = False) -> Answer:
         """Wrap a route: let in (everybody, if it is public), deal faults, answer."""
@@ -50,19 +51,14 @@ class Door:
         if not faults:
             return await answer()
         self._deck.met.update(list(faults))
-        return await early_answer(faults) or late_answer(faults, await answer())
+        early = await early_answer(self._dialect, faults)
+        return early or late_answer(self._dialect, faults, await answer())
 
     def clear(self) -> None:
         """Count from nothing."""
         self.requests.clear()
         self._creates.clear()
         self._others.clear()
-
-
-def token_of(request: Request) -> str:
-    """Read the token a request brings; empty if there is none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() in _SCHEMES else ""
 
 
 class TooLargeError(Exception):

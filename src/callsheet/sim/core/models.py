@@ -1,4 +1,4 @@
-"""What a model of the simulated Replicate is: its inputs with their checks, and its price.
+"""What a model of the simulated provider is: its inputs with their checks, and its price.
 
 Checks answer in the words of the JSON Schema validator that Replicate uses. Inputs that a model
 does not know are let through, as there; `unknown` names them for whoever hunts a misspelt field.

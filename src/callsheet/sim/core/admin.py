@@ -1,4 +1,4 @@
-"""Orders to the simulated Replicate itself, below ``/_admin``: its book, faults and conditions."""
+"""Orders to the simulated provider itself, below ``/_admin``: its book, faults and conditions."""
 
 import json
 from collections import Counter
@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from callsheet.kernel.money import Money
-from callsheet.sim.replicate_conditions import BadOrderError, Conditions
-from callsheet.sim.replicate_door import Door
-from callsheet.sim.replicate_faults import FaultDeck
-from callsheet.sim.replicate_predictions import Predictions
-from callsheet.sim.replicate_webhooks import Webhooks
-from callsheet.sim.timers import Timers
+from callsheet.sim.core.conditions import BadOrderError, Conditions
+from callsheet.sim.core.door import Door
+from callsheet.sim.core.faults import FaultDeck
+from callsheet.sim.core.lives import Orders
+from callsheet.sim.core.timers import Timers
+from callsheet.sim.core.webhooks import Webhooks
 
 _MOST_TWICE = 100
 
@@ -27,13 +27,13 @@ class Admin:
         conditions: Conditions,
         deck: FaultDeck,
         door: Door,
-        predictions: Predictions,
+        orders: Orders,
         webhooks: Webhooks,
         timers: Timers,
         clear: Sequence[Callable[[], None]],
     ) -> None:
         self._conditions, self._deck, self._door = conditions, deck, door
-        self._predictions, self._webhooks, self._timers = predictions, webhooks, timers
+        self._predictions, self._webhooks, self._timers = orders, webhooks, timers
         self._clear = clear
 
     async def ledger(self, request: Request) -> Response:
@@ -44,9 +44,9 @@ class Admin:
         except ValueError:
             return _bad("after and limit must be whole numbers")
         found = [
-            prediction.order()
-            for prediction in self._predictions
-            if prediction.seq > after and asked.get("take") in {None, prediction.asked.take}
+            order.booked()
+            for order in self._predictions
+            if order.seq > after and asked.get("take") in {None, order.asked.take}
         ]
         chosen = found if limit < 0 else found[:limit]
         return JSONResponse({"orders": chosen, "totals": totals(self._predictions)})
@@ -56,7 +56,7 @@ class Admin:
         return JSONResponse(
             {
                 "requests": dict(self._door.requests),
-                "predictions": Counter(prediction.status for prediction in self._predictions),
+                "orders": Counter(order.status for order in self._predictions),
                 "appointments": len(self._timers),
                 "webhooks": dict(self._webhooks.sent),
                 "faults_left": self._deck.told(),
@@ -80,19 +80,17 @@ class Admin:
         return JSONResponse({})
 
 
-def totals(predictions: Predictions) -> dict[str, Any]:
+def totals(orders: Orders) -> dict[str, Any]:
     """Sum the book up; `twice` names the takes that were charged for more than once."""
-    charged = sum(prediction.charged.micros for prediction in predictions)
+    charged = sum(order.charged.micros for order in orders)
     takes = Counter(
-        prediction.asked.take
-        for prediction in predictions
-        if prediction.asked.take and prediction.charged > Money(0)
+        order.asked.take for order in orders if order.asked.take and order.charged > Money(0)
     )
     return {
-        "accepted": len(predictions),
-        "by_status": Counter(prediction.status for prediction in predictions),
-        "by_model": Counter(prediction.asked.model.id for prediction in predictions),
-        "quoted_micros": sum(prediction.quote.micros for prediction in predictions),
+        "accepted": len(orders),
+        "by_status": Counter(order.status for order in orders),
+        "by_model": Counter(order.asked.model.id for order in orders),
+        "quoted_micros": sum(order.quote.micros for order in orders),
         "charged_micros": charged,
         "charged_usd": str(Money(charged)),
         "twice": [take for take, count in takes.items() if count > 1][:_MOST_TWICE],

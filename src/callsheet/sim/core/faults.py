@@ -1,4 +1,4 @@
-r"""Making the simulated Replicate fail: what may go wrong, asked for in a prompt or in advance.
+r"""Making the simulated provider fail: what may go wrong, asked for in a prompt or in advance.
 
 A prompt asks with a mark, ``[[sim: fail_after_accept=500, latency=2]]``; `FaultDeck` deals faults
 to requests that ask for none. Names:
@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from callsheet.sim.replicate_conditions import BadOrderError
+from callsheet.sim.core.conditions import BadOrderError
 
 Faults = Mapping[str, str]
 

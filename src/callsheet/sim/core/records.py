@@ -1,22 +1,23 @@
-"""Predictions of the simulated Replicate as lines of its ledger, and back."""
+"""Orders of the simulated provider as lines of its ledger, and back."""
 
 from collections.abc import Mapping
 
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.money import Money
-from callsheet.sim.replicate_ledger import Line
-from callsheet.sim.replicate_models import Model
-from callsheet.sim.replicate_orders import Asked, Prediction, Status
+from callsheet.sim.core.dialect import Dialect
+from callsheet.sim.core.ledger import Line
+from callsheet.sim.core.models import Model
+from callsheet.sim.core.orders import Asked, Order, Status
 
 _KEPT_AT_THE_END = ("started_at", "completed_at", "output", "error", "logs", "metrics")
 
 
-def accepted_line(prediction: Prediction) -> Line:
+def accepted_line(order: Order) -> Line:
     """Write down an order, with all that it takes to go on after a restart."""
-    asked = prediction.asked
+    asked = order.asked
     return {
         "event": "accepted",
-        "id": prediction.id,
+        "id": order.id,
         "model": asked.model.id,
         "version": asked.version,
         "take": asked.take,
@@ -27,17 +28,20 @@ def accepted_line(prediction: Prediction) -> Line:
         "input": asked.inputs,
         "input_sha256": digest_of(asked.inputs),
         "faults": asked.faults,
-        "created_at": prediction.created_at,
-        "deadline_at": prediction.deadline_at,
-        "starts": prediction.starts,
-        "run_s": prediction.run_s,
-        "quote_micros": prediction.quote.micros,
+        "note": asked.note,
+        "mark": asked.mark,
+        "created_at": order.created_at,
+        "deadline_at": order.deadline_at,
+        "starts": order.starts,
+        "run_s": order.run_s,
+        "quote_micros": order.quote.micros,
     }
 
 
-def read_accepted(line: Line, models: Mapping[str, Model], seq: int) -> Prediction:
+def read_accepted(line: Line, dialect: Dialect, models: Mapping[str, Model], seq: int) -> Order:
     """Read an order."""
     asked = Asked(
+        dialect=dialect,
         model=models[line["model"]],
         version=line["version"],
         inputs=line["input"],
@@ -46,8 +50,10 @@ def read_accepted(line: Line, models: Mapping[str, Model], seq: int) -> Predicti
         webhook=line["webhook"],
         events=tuple(line["events"]),
         faults=line["faults"],
+        note=line["note"],
+        mark=line["mark"],
     )
-    return Prediction(
+    return Order(
         seq=seq,
         id=line["id"],
         asked=asked,
@@ -58,23 +64,23 @@ def read_accepted(line: Line, models: Mapping[str, Model], seq: int) -> Predicti
     )
 
 
-def ended_line(prediction: Prediction) -> Line:
+def ended_line(order: Order) -> Line:
     """Write down how an order ended."""
     return {
         "event": "ended",
-        "id": prediction.id,
-        "status": prediction.status,
-        "charged_micros": prediction.charged.micros,
-        "size": prediction.size,
-        **{name: getattr(prediction, name) for name in _KEPT_AT_THE_END},
+        "id": order.id,
+        "status": order.status,
+        "charged_micros": order.charged.micros,
+        "size": order.size,
+        **{name: getattr(order, name) for name in _KEPT_AT_THE_END},
     }
 
 
-def read_ended(line: Line, prediction: Prediction) -> None:
+def read_ended(line: Line, order: Order) -> None:
     """Read how an order ended."""
-    prediction.status = Status(line["status"])
-    prediction.charged = Money(line["charged_micros"])
+    order.status = Status(line["status"])
+    order.charged = Money(line["charged_micros"])
     width, height = line["size"]
-    prediction.size = (width, height)
+    order.size = (width, height)
     for name in _KEPT_AT_THE_END:
-        setattr(prediction, name, line[name])
+        setattr(order, name, line[name])

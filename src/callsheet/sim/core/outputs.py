@@ -1,7 +1,7 @@
-"""Serving what the simulated Replicate made: rendered when fetched, gone after an hour, or spoilt.
+"""Serving what the simulated provider made: rendered when fetched, gone after an hour, or spoilt.
 
 Nothing is kept but the scenes that pictures are stamped from, so any number of outputs costs no
-memory. An output whose time is over is gone for good: reading its prediction gives no new URL.
+memory. An output whose time is over is gone for good: reading its order gives no new URL.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from functools import partial
 
 from starlette.responses import Response, StreamingResponse
 
-from callsheet.sim.clips import Clips
-from callsheet.sim.pictures import MEDIA_TYPES, Pictures
-from callsheet.sim.replicate_models import Makes
-from callsheet.sim.replicate_orders import Prediction, Status
-from callsheet.sim.replicate_spoiling import CutResponse
+from callsheet.sim.core.clips import Clips
+from callsheet.sim.core.models import Makes
+from callsheet.sim.core.orders import Order, Status
+from callsheet.sim.core.pictures import MEDIA_TYPES, Pictures
+from callsheet.sim.core.spoiling import CutResponse
 
 _NAME = re.compile(r"out-(\d)\.(png|jpg|webp|mp4)")
 _HUGE_BYTES = 1 << 30
@@ -32,23 +32,23 @@ class Outputs:
         self._pictures, self._clips = Pictures(), Clips()
         self._rendering = asyncio.Lock()
 
-    async def answer(self, prediction: Prediction, name: str) -> Response:
-        """Serve one output of a prediction."""
+    async def answer(self, order: Order, name: str) -> Response:
+        """Serve one output of a order."""
         asked = _NAME.fullmatch(name)
-        kind = prediction.asked.faults.get("output", "")
-        if prediction.removed or prediction.status is not Status.SUCCEEDED or asked is None:
+        kind = order.asked.faults.get("output", "")
+        if order.removed or order.status is not Status.SUCCEEDED or asked is None:
             return Response(_GONE, 404, media_type="text/plain")
         if kind in _INSTEAD:
             return _INSTEAD[kind]()
-        content = await self._content(prediction, int(asked[1]), asked[2])
+        content = await self._content(order, int(asked[1]), asked[2])
         answer = Response(content, media_type=MEDIA_TYPES.get(asked[2], "video/mp4"))
         if kind == "truncated":
             return Response(content[: len(content) // 2], media_type=answer.media_type)
         return CutResponse(answer) if kind == "cut" else answer
 
-    async def _content(self, prediction: Prediction, index: int, ending: str) -> bytes:
-        asked, stamp = prediction.asked, prediction.stamp(index)
-        width, height = prediction.size
+    async def _content(self, order: Order, index: int, ending: str) -> bytes:
+        asked, stamp = order.asked, order.stamp(index)
+        width, height = order.size
         if asked.model.makes is Makes.PICTURE:
             if self._pictures.knows(asked.model.id, width, height, ending, stamp):
                 return self._pictures.picture(asked.model.id, width, height, ending, stamp)

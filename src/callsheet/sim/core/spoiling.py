@@ -1,4 +1,4 @@
-"""Answers of the simulated Replicate that go wrong: in its place, after its work, on the way."""
+"""Answers of the simulated provider that go wrong: in its place, after its work, on the way."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,23 +7,15 @@ from typing import Any
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from callsheet.sim.connections import cut, until_gone
-from callsheet.sim.replicate_faults import NUMBERS, Faults
-from callsheet.sim.replicate_problems import (
-    forbidden,
-    invalid_input,
-    not_found,
-    out_of_credit,
-    server_error,
-    throttled,
-    unauthenticated,
-)
+from callsheet.sim.core.connections import cut, until_gone
+from callsheet.sim.core.dialect import Dialect
+from callsheet.sim.core.faults import NUMBERS, Faults
 
 _DRIP_BYTES_PER_S = 64.0
 _DRIPS_PER_S = 10
 
 
-async def early_answer(faults: Faults, reference: str = "input_image") -> Response | None:
+async def early_answer(dialect: Dialect, faults: Faults) -> Response | None:
     """Answer in place of the service, before it has done anything, if a fault says so."""
     if not faults:
         return None
@@ -31,15 +23,11 @@ async def early_answer(faults: Faults, reference: str = "input_image") -> Respon
         await asyncio.sleep(_number(faults, "latency", 1.0))
     for name, answer in _EARLY.items():
         if name in faults:
-            return answer(int(_number(faults, name, 0)) if name in NUMBERS else 0)
-    if "refuse_reference" in faults:
-        text = "Does not match format 'uri'"
-        field = f"input.{reference}"
-        return invalid_input([{"type": "format", "field": field, "description": text}])
+            return answer(dialect, int(_number(faults, name, 0)) if name in NUMBERS else 0)
     return None
 
 
-def late_answer(faults: Faults, answer: Response) -> Response:
+def late_answer(dialect: Dialect, faults: Faults, answer: Response) -> Response:
     """Spoil the answer of a service that has done its work, if a fault says so."""
     if not faults:
         return answer
@@ -48,7 +36,7 @@ def late_answer(faults: Faults, answer: Response) -> Response:
     if "hang_after_accept" in faults:
         return SilentResponse()
     if "fail_after_accept" in faults:
-        return server_error(int(_number(faults, "fail_after_accept", 500)))
+        return dialect.server_error(int(_number(faults, "fail_after_accept", 500)))
     return _spoiled(faults, answer)
 
 
@@ -116,22 +104,23 @@ def _start(answer: Response) -> dict[str, Any]:
     }
 
 
-def _refused_prompt(_: int) -> Response:
-    text = "Does not match format 'safe'"
-    return invalid_input([{"type": "format", "field": "input.prompt", "description": text}])
+def _bad_reference(dialect: Dialect, _: int) -> Response:
+    text = "Does not match format 'uri'"
+    return dialect.invalid([{"type": "format", "field": "input.image", "description": text}])
 
 
-_EARLY: Mapping[str, Callable[[int], Response]] = {
-    "reset": lambda _: CutResponse(),
-    "reset_before_accept": lambda _: CutResponse(),
-    "hang": lambda _: SilentResponse(),
-    "fail": lambda status: server_error(status or 500),
-    "fail_before_accept": lambda status: server_error(status or 500),
-    "throttle": lambda seconds: throttled(seconds or 1, retry_after=True),
-    "throttle_bare": lambda seconds: throttled(seconds or 1),
-    "unauthorized": lambda _: unauthenticated(),
-    "forbidden": lambda _: forbidden(),
-    "no_credit": lambda _: out_of_credit(),
-    "withdrawn": lambda _: not_found(),
-    "refuse": _refused_prompt,
+_EARLY: Mapping[str, Callable[[Dialect, int], Response]] = {
+    "reset": lambda _, __: CutResponse(),
+    "reset_before_accept": lambda _, __: CutResponse(),
+    "hang": lambda _, __: SilentResponse(),
+    "fail": lambda dialect, status: dialect.server_error(status or 500),
+    "fail_before_accept": lambda dialect, status: dialect.server_error(status or 500),
+    "throttle": lambda dialect, seconds: dialect.throttled(seconds or 1, retry_after=True),
+    "throttle_bare": lambda dialect, seconds: dialect.throttled(seconds or 1, retry_after=False),
+    "unauthorized": lambda dialect, _: dialect.unauthenticated(),
+    "forbidden": lambda dialect, _: dialect.forbidden(),
+    "no_credit": lambda dialect, _: dialect.out_of_credit(),
+    "withdrawn": lambda dialect, _: dialect.retired("this model"),
+    "refuse": lambda dialect, _: dialect.moderated(),
+    "refuse_reference": _bad_reference,
 }

@@ -1,4 +1,4 @@
-"""One prediction of the simulated Replicate: what was asked, how it stands, how it is told."""
+"""One order of the simulated provider: what was asked, how it stands, how it is told."""
 
 import asyncio
 import hashlib
@@ -11,17 +11,18 @@ from typing import Any
 from callsheet.kernel.digests import canonical_json, digest_of
 from callsheet.kernel.ids import ID_PATTERN
 from callsheet.kernel.money import Money
-from callsheet.sim.pictures import MEDIA_TYPES
-from callsheet.sim.replicate_conditions import stamped
-from callsheet.sim.replicate_faults import Faults, about
-from callsheet.sim.replicate_models import Makes, Model
+from callsheet.sim.core.conditions import stamped
+from callsheet.sim.core.dialect import Dialect
+from callsheet.sim.core.faults import Faults, about
+from callsheet.sim.core.models import Makes, Model
+from callsheet.sim.core.pictures import MEDIA_TYPES
 
 DEFAULT_EVENTS = ("output", "completed")
 _MOST_TAKE_CHARS = 200
 
 
 class Status(StrEnum):
-    """Where a prediction stands."""
+    """Where a order stands."""
 
     STARTING = "starting"
     PROCESSING = "processing"
@@ -36,13 +37,13 @@ ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABOR
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for a prediction, checked.
+    """A request for a order, checked.
 
     `base` is the address the client used, for the URLs it gets back; `key` names its token.
     """
 
+    dialect: Dialect
     model: Model
-    version: str
     inputs: Mapping[str, Any]
     base: str
     key: str
@@ -50,10 +51,16 @@ class Asked:
     events: tuple[str, ...] = DEFAULT_EVENTS
     cancel_after_s: float | None = None
     faults: Faults = field(default_factory=dict)
+    version: str = ""
+    id: str | None = None  # chosen by the buyer, where the provider lets him
+    note: Mapping[str, Any] = field(default_factory=dict)  # what only this provider keeps
+    mark: str = ""  # the buyer's own, where it is not in the webhook's address
 
     @property
     def take(self) -> str:
         """Find the buyer's own mark: an id in the webhook's address, else the end of its path."""
+        if self.mark:
+            return self.mark[:_MOST_TAKE_CHARS]
         if self.webhook is None:
             return ""
         found = ID_PATTERN.search(self.webhook)
@@ -62,7 +69,7 @@ class Asked:
 
 
 @dataclass(slots=True)
-class Prediction:
+class Order:
     """One order. Moments in `*_at` are the service's own clock; plans are in wall time."""
 
     seq: int
@@ -123,37 +130,13 @@ class Prediction:
 
     def told(self) -> dict[str, Any]:
         """Describe it as the API does."""
-        url = f"{self.asked.base}/v1/predictions/{self.id}"
-        urls = {
-            "get": url,
-            "cancel": f"{url}/cancel",
-            "web": f"https://replicate.com/p/{self.id}",
-            "stream": f"{self.asked.base}/stream/v1/predictions/{self.id}",
-        }
-        told = {
-            "id": self.id,
-            "model": self.asked.model.id,
-            "version": self.asked.version,
-            "input": {} if self.removed else self.asked.inputs,
-            "logs": "" if self.removed else self.logs,
-            "output": None if self.removed else self.output,
-            "data_removed": self.removed,
-            "error": self.error,
-            "source": "api",
-            "status": self.status,
-            "created_at": stamped(self.created_at),
-            "started_at": _moment(self.started_at),
-            "completed_at": _moment(self.completed_at),
-            "urls": urls,
-            "metrics": self.metrics,
-        }
-        return told if self.deadline_at is None else {**told, "deadline": _moment(self.deadline_at)}
+        return self.asked.dialect.told(self)
 
     def body(self) -> bytes:
         """Write it as JSON."""
         return json.dumps(self.told(), separators=(",", ":")).encode()
 
-    def order(self) -> dict[str, Any]:
+    def booked(self) -> dict[str, Any]:
         """Describe it as the ledger's readers want it."""
         return {
             "seq": self.seq,
@@ -174,26 +157,31 @@ class Prediction:
         }
 
 
-def output_of(prediction: Prediction, token: str) -> Any:
-    """Write the output: URLs under `token`, in the shape that the model or a fault gives it."""
-    asked = prediction.asked
-    given = asked.model.given(asked.inputs, "output_format")
-    ending = given if given in MEDIA_TYPES else "mp4"
-    pictures = asked.model.makes is Makes.PICTURE
-    count = asked.model.units(asked.inputs) if pictures else 1
+def output_of(order: Order, token: str) -> Any:
+    """Write the output: URLs under `token`, in the shape in which the provider words them."""
+    asked = order.asked
     place = f"{asked.base}/delivery/{token}"
-    urls = [f"{place}/out-{index}.{ending}" for index in range(count)]
-    shape = asked.faults.get("shape") or ("list" if asked.model.gives_list else "string")
-    return {"list": urls, "string": urls[0], "object": {"image": urls[0]}, "null": None}[shape]
+    count = asked.model.units(asked.inputs) if asked.model.makes is Makes.PICTURE else 1
+    urls = [f"{place}/out-{index}.{ending_of(order)}" for index in range(count)]
+    return asked.dialect.output(order, urls)
 
 
-def faults_now(prediction: Prediction, route: str) -> Faults:
+def ending_of(order: Order) -> str:
+    """Choose the format of the output, as the ending of a file's name."""
+    if order.asked.model.makes is Makes.CLIP:
+        return "mp4"
+    given = order.asked.model.given(order.asked.inputs, "output_format")
+    known = {"jpeg": "jpg"}.get(given, given)
+    return known if known in MEDIA_TYPES else "png"
+
+
+def faults_now(order: Order, route: str) -> Faults:
     """Take the faults that a later request about an order meets, as often as it asked for."""
-    faults = about(prediction.asked.faults, route)
+    faults = about(order.asked.faults, route)
     if not faults:
         return faults
-    met = prediction.met.get(route, 0)
-    prediction.met[route] = met + 1
+    met = order.met.get(route, 0)
+    order.met[route] = met + 1
     return faults if met < float(faults.get("times") or 1) else {}
 
 

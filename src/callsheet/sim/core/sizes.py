@@ -1,9 +1,9 @@
-"""How large the simulated Replicate's outputs are: pixels for a ratio, as FLUX and Kling do."""
+"""How large the simulated provider's outputs are: pixels for a ratio, as FLUX and Kling do."""
 
 from collections.abc import Mapping
 
-from callsheet.sim.replicate_models import Makes
-from callsheet.sim.replicate_orders import Asked
+from callsheet.sim.core.models import Makes
+from callsheet.sim.core.orders import Asked
 
 Size = tuple[int, int]
 

@@ -12,7 +12,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
-from callsheet.sim.pictures import draw_scene
+from callsheet.sim.core.pictures import draw_scene
 
 FPS = 24
 SHADES = 4  # encoding costs a second, so few different films are kept

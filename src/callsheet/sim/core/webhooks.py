@@ -1,14 +1,11 @@
-"""The simulated Replicate's webhooks: signed, repeated while nobody takes them, and faulty.
+"""The simulated provider's webhooks: signed, repeated while nobody takes them, and faulty.
 
-The body is the prediction as the API tells it. Only the webhook of an ended prediction is sent
+The body is the order as the API tells it. Only the webhook of an ended order is sent
 again, after no answer or 4xx or 5xx, ever more slowly and for the last time about a minute later;
 redirects are not followed. Retries that wait when the process ends are lost.
 """
 
 import asyncio
-import base64
-import hmac
-import json
 import secrets
 from collections import Counter
 from collections.abc import Mapping
@@ -17,9 +14,10 @@ from functools import partial
 
 import httpx2
 
-from callsheet.sim.replicate_conditions import Conditions
-from callsheet.sim.replicate_orders import Prediction, Status
-from callsheet.sim.timers import Timers
+from callsheet.sim.core.conditions import Conditions
+from callsheet.sim.core.dialect import Dialect
+from callsheet.sim.core.orders import Order
+from callsheet.sim.core.timers import Timers
 
 EVENTS = ("start", "output", "logs", "completed")
 MOST_RETRIES = 6  # after 1, 2, 4, 8, 16 and 32 times the first pause: a minute in all
@@ -30,25 +28,20 @@ _DISORDER_S = 0.2
 _FAILED_FROM = 400
 
 
-def signature(secret: bytes, message_id: str, timestamp: str, body: bytes) -> str:
-    """Sign as Standard Webhooks do."""
-    content = f"{message_id}.{timestamp}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(secret, content, "sha256")).decode()
-
-
 @dataclass(frozen=True, slots=True)
 class _Letter:
+    dialect: Dialect
     url: str
     message_id: str
     body: bytes
-    last: bool  # its prediction has ended: it is sent again until somebody takes it
+    last: bool  # its order has ended: it is sent again until somebody takes it
     age_s: float = 0.0  # how old its timestamp pretends to be
     forged: bool = False
     tries: int = 0
 
 
 class Webhooks:
-    """Sends what happens to predictions to whoever asked for it."""
+    """Sends what happens to orders to whoever asked for it."""
 
     def __init__(
         self, conditions: Conditions, timers: Timers, secret: bytes, http: httpx2.AsyncClient
@@ -58,18 +51,21 @@ class Webhooks:
         self._letters: asyncio.Queue[_Letter] = asyncio.Queue()
         self.sent: Counter[str] = Counter()
 
-    def tell(self, event: str, prediction: Prediction) -> None:
+    def tell(self, event: str, order: Order) -> None:
         """Send an event, with what its order asked to go wrong."""
-        asked = prediction.asked
+        asked, dialect = order.asked, order.asked.dialect
         kinds = frozenset(asked.faults.get("webhook", "").split("+"))
         if asked.webhook is None or event not in asked.events or "lost" in kinds:
             return
+        body = dialect.letter(event, order)
+        if body is None:
+            return
         last = event == "completed"
-        letter = _Letter(asked.webhook, _message_id(), prediction.body(), last)
+        letter = _Letter(dialect, asked.webhook, _message_id(), body, last)
         delay = float(asked.faults.get("webhook_late") or 0)
         if "disordered" in kinds and not last:
             delay += _DISORDER_S  # so that the end is told before what led to it
-        for extra in _strange_letters(kinds, letter, prediction):
+        for extra in _strange_letters(kinds, letter, order):
             self._send(extra, delay)
         self._send(letter, delay)
         if "duplicate" in kinds:
@@ -119,33 +115,23 @@ class Webhooks:
     def _headers(self, letter: _Letter) -> Mapping[str, str]:
         timestamp = str(int(self._conditions.now() - letter.age_s))
         secret = secrets.token_bytes(24) if letter.forged else self._secret
-        return {
-            "content-type": "application/json",
-            "user-agent": "Replicate/1.0",
-            "webhook-id": letter.message_id,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": signature(secret, letter.message_id, timestamp, letter.body),
-        }
+        signed = letter.dialect.letter_headers(secret, letter.message_id, timestamp, letter.body)
+        return {"content-type": "application/json", **signed}
 
 
-def _strange_letters(
-    kinds: frozenset[str], letter: _Letter, prediction: Prediction
-) -> list[_Letter]:
+def _strange_letters(kinds: frozenset[str], letter: _Letter, order: Order) -> list[_Letter]:
     """Write the letters that nobody should believe, beside the true one."""
     strange: list[_Letter] = []
     if "forged" in kinds:
-        lie = {
-            **prediction.told(),
-            "status": Status.SUCCEEDED,
-            "output": "https://replicate.delivery/forged/out-0.png",
-        }
-        body = json.dumps(lie).encode()
-        strange.append(_Letter(letter.url, _message_id(), body, last=False, forged=True))
+        body = letter.dialect.lie(order)
+        strange.append(
+            replace(letter, message_id=_message_id(), body=body, last=False, forged=True)
+        )
     if "replayed" in kinds:
         strange.append(replace(letter, last=False, age_s=_OLD_S))
     if "stranger" in kinds:
-        body = letter.body.replace(prediction.id.encode(), prediction.id[::-1].encode())
-        strange.append(_Letter(letter.url, _message_id(), body, last=False))
+        body = letter.body.replace(order.id.encode(), order.id[::-1].encode())
+        strange.append(replace(letter, message_id=_message_id(), body=body, last=False))
     return strange
 
 

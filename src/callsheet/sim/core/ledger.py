@@ -1,4 +1,4 @@
-"""The book of every order that the simulated Replicate accepted: append-only lines of JSON.
+"""The book of every order that the simulated provider accepted: append-only lines of JSON.
 
 A line is written before its order is answered, so whatever becomes of the answer or of this
 process, the book knows what was bought. Written means handed to the operating system: it survives

@@ -1,0 +1,1 @@
+"""What all simulated providers have in common: orders, clocks, faults, books, pictures."""
