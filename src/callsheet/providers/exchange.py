@@ -137,8 +137,6 @@ class Exchange:
         refused = self.refusal(response)
         if refused is not None:
             raise refused
-        if not response.is_success:
-            raise BusyError(self.name, f"it answered {response.status_code}, which means nothing")
 
     async def _once(self, method: str, path: str, **content: Any) -> httpx2.Response:
         """Ask once, bounded. Raises httpx2.TransportError, TimeoutError."""

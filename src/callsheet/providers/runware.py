@@ -89,7 +89,10 @@ class Runware(HostedDefaults):
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask for a task's results."""
         asked = [{"taskType": "getResponse", "taskUUID": ticket}]
-        told = self._line.json(await self._line.ask("POST", "/v1", json=asked, headers=_auth(key)))
+        response = await self._line.ask(
+            "POST", "/v1", unknown=ticket, json=asked, headers=_auth(key)
+        )
+        told = self._line.json(response)
         return self._standing(ticket, told)
 
     async def listed(

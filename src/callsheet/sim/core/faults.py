@@ -4,7 +4,8 @@ A prompt asks with a mark, ``[[sim: fail_after_accept=500, latency=2]]``; `Fault
 to requests that ask for none. Names:
 
 - any request: ``latency=s``, ``fail=status``, ``reset``, ``hang``, ``throttle=s`` (with
-  Retry-After), ``throttle_bare=s`` (without), ``malformed``, ``slow=bytes per second``
+  Retry-After), ``throttle_bare=s`` (without), ``malformed``, ``html``,
+  ``slow=bytes per second``
 - creating only: ``fail_before_accept`` and ``reset_before_accept`` (other names of the above),
   ``fail_after_accept=status``, ``reset_after_accept``, ``hang_after_accept``, ``unauthorized``,
   ``forbidden``, ``no_credit``, ``withdrawn``, ``refuse``, ``refuse_reference``, and ``revoke_key``
@@ -31,7 +32,17 @@ from callsheet.sim.core.conditions import BadOrderError
 Faults = Mapping[str, str]
 
 ROUTES = ("create", "get", "list", "cancel", "output", "file", "model", "account", "*")
-_ANY = ("latency", "fail", "reset", "hang", "throttle", "throttle_bare", "malformed", "slow")
+_ANY = (
+    "latency",
+    "fail",
+    "reset",
+    "hang",
+    "throttle",
+    "throttle_bare",
+    "malformed",
+    "slow",
+    "html",
+)
 NUMBERS = frozenset(
     {
         *(f"{late}{name}" for late in ("", "get_", "cancel_", "output_") for name in _ANY),

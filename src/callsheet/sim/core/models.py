@@ -6,6 +6,7 @@ does not know are let through, as there; `unknown` names them for whoever hunts 
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 from callsheet.kernel.money import Money
 
 MOST_DATA_URL_BYTES = 256 * 1024
+_USUAL_SECONDS = 5
+_NAMES = ("uri", "url", "inputImage")  # under which objects hold addresses
 _JSON_NAMES: Mapping[type, str] = {
     str: "string",
     bool: "boolean",
@@ -73,12 +76,16 @@ class Field:
             return _problem("number_gte", name, f"Must be greater than or equal to {self.least:g}")
         if self.most is not None and value > self.most:
             return _problem("number_lte", name, f"Must be less than or equal to {self.most:g}")
-        return _uri_problem(name, value) if self.uri else None
+        return _uri_problem(name, value) if self.uri and isinstance(value, str) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model: `unit` is the price of one picture, or of one second of a clip."""
+    """One model: `unit` is the price of one picture, or of one second of a clip.
+
+    `rates` are other units, by the value of the input that `rated_by` names; `by_clip` says that a
+    unit buys a whole clip. `timed_by` names the input that tells how long a clip is, in seconds.
+    """
 
     owner: str
     name: str
@@ -89,6 +96,11 @@ class Model:
     makes: Makes = Makes.PICTURE
     gives_list: bool = False
     unit_with_audio: Money | None = None
+    rated_by: str = ""
+    rates: Mapping[str, Money] = field(default_factory=dict)
+    by_clip: bool = False
+    timed_by: str = "duration"
+    usual_work: int = 0  # pixels times steps that a unit buys, where computing is billed
     version: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,8 +108,8 @@ class Model:
 
     @property
     def id(self) -> str:
-        """Its name as `owner/name`."""
-        return f"{self.owner}/{self.name}"
+        """Its name as `owner/name`, or alone where models have no owners."""
+        return f"{self.owner}/{self.name}" if self.owner else self.name
 
     def given(self, inputs: Inputs, name: str) -> Any:
         """Read an input, or its default."""
@@ -107,18 +119,34 @@ class Model:
     def units(self, inputs: Inputs) -> int:
         """Count what is paid for: pictures or seconds."""
         if self.makes is Makes.CLIP:
-            return int(self.given(inputs, "duration"))
+            return self.seconds(inputs)
         return int(self.given(inputs, "num_outputs") or 1)
+
+    def seconds(self, inputs: Inputs) -> int:
+        """Tell how long a clip is: the number in `5`, `"5"` or `"5s"`, else five."""
+        told = str(self.given(inputs, self.timed_by) or "").rstrip("s")
+        return int(float(told)) if told.replace(".", "", 1).isdecimal() else _USUAL_SECONDS
 
     def price(self, inputs: Inputs, units: int) -> Money:
         """Price so many pictures or seconds."""
+        rate = self.rates.get(str(self.given(inputs, self.rated_by)), self.unit)
+        if self.by_clip:
+            return rate
+        if self.usual_work:
+            sides = (int(self.given(inputs, name) or 1024) for name in ("width", "height"))
+            work = math.prod(sides) * int(self.given(inputs, "steps"))
+            return Money(-(-rate.micros * work // self.usual_work))
         if self.unit_with_audio is not None and self.given(inputs, "generate_audio"):
             return self.unit_with_audio * units
-        return self.unit * units
+        return rate * units
 
     def references(self, inputs: Inputs) -> Iterator[str]:
         """Name every picture that was given, as its URL or data URL."""
-        return (inputs[name] for name, known in self.fields.items() if known.uri and name in inputs)
+        named = (
+            inputs[name] for name, known in self.fields.items() if known.uri and name in inputs
+        )
+        for value in named:
+            yield from (value,) if isinstance(value, str) else _addresses(value)
 
     def unknown(self, inputs: Inputs) -> list[str]:
         """Name the inputs that the model does not read."""
@@ -155,6 +183,17 @@ class Model:
             "paths": {},
             "components": {"schemas": schemas},
         }
+
+
+def _addresses(value: Any) -> Iterator[str]:
+    """Find the addresses of pictures in a list, or in objects that name them."""
+    for each in value if isinstance(value, list) else [value]:
+        inner = (
+            (each.get(name) for name in ("uri", "url", "inputImage"))
+            if isinstance(each, dict)
+            else (each,)
+        )
+        yield from (address for address in inner if isinstance(address, str))
 
 
 def _problem(kind: str, name: str, description: str) -> Problem:

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from callsheet.sim.core.clips import Clips
 from callsheet.sim.core.models import Makes
-from callsheet.sim.core.orders import Order, Status
+from callsheet.sim.core.orders import Order, Status, ending_of
 from callsheet.sim.core.pictures import MEDIA_TYPES, Pictures
 from callsheet.sim.core.spoiling import CutResponse
 
@@ -40,13 +40,21 @@ class Outputs:
             return Response(_GONE, 404, media_type="text/plain")
         if kind in _INSTEAD:
             return _INSTEAD[kind]()
-        content = await self._content(order, int(asked[1]), asked[2])
+        content = await self._rendered(order, int(asked[1]), asked[2])
         answer = Response(content, media_type=MEDIA_TYPES.get(asked[2], "video/mp4"))
         if kind == "truncated":
             return Response(content[: len(content) // 2], media_type=answer.media_type)
         return CutResponse(answer) if kind == "cut" else answer
 
-    async def _content(self, order: Order, index: int, ending: str) -> bytes:
+    async def content(self, order: Order) -> bytes:
+        """Give the first output within an answer, spoilt as its order asked."""
+        kind = order.asked.faults.get("output", "")
+        if kind in _WITHIN:
+            return _WITHIN[kind]
+        content = await self._rendered(order, 0, ending_of(order))
+        return content[: len(content) // 2] if kind in {"truncated", "cut"} else content
+
+    async def _rendered(self, order: Order, index: int, ending: str) -> bytes:
         asked, stamp = order.asked, order.stamp(index)
         width, height = order.size
         if asked.model.makes is Makes.PICTURE:
@@ -59,7 +67,7 @@ class Outputs:
                 asked.model.id,
                 width,
                 height,
-                asked.model.units(asked.inputs),
+                asked.model.seconds(asked.inputs),
                 sound=bool(asked.model.given(asked.inputs, "generate_audio")),
                 stamp=stamp,
             )
@@ -72,6 +80,11 @@ def _zeros() -> Iterator[bytes]:
         yield _BLOCK
 
 
+_WITHIN: Mapping[str, bytes] = {
+    "html": b"<!doctype html><title>Oops</title>",
+    "other": _OTHER + _OTHER_TAIL,
+    "empty": b"",
+}
 _INSTEAD: Mapping[str, Callable[[], Response]] = {
     "html": lambda: Response("<!doctype html><title>Oops</title>", media_type="text/html"),
     "other": lambda: Response(_OTHER + _OTHER_TAIL, media_type="image/gif"),

@@ -32,6 +32,7 @@ from callsheet.sim.core.webhooks import Webhooks
 
 _MOST_BODY_BYTES = 64 << 20
 _KEY_CHARS = 12
+_READ = "callsheet.body"  # where a request keeps its body once it is read
 
 
 class RefusedError(Exception):
@@ -174,9 +175,11 @@ class Service:
         return await self.door.spoilt(faults, lambda: self.outputs.answer(found, name))
 
     async def body(self, request: Request) -> Any:
-        """Read JSON. Raises RefusedError."""
+        """Read JSON, as often as it is wanted. Raises RefusedError."""
         try:
-            return json.loads(await read_body(request, _MOST_BODY_BYTES) or b"null")
+            if _READ not in request.scope:
+                request.scope[_READ] = await read_body(request, _MOST_BODY_BYTES)
+            return json.loads(request.scope[_READ] or b"null")
         except (TooLargeError, ValueError) as error:
             raise RefusedError(self.invalid("body", str(error))) from None
 

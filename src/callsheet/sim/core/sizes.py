@@ -1,5 +1,6 @@
 """How large the simulated provider's outputs are: pixels for a ratio, as FLUX and Kling do."""
 
+import re
 from collections.abc import Mapping
 
 from callsheet.sim.core.models import Makes
@@ -26,24 +27,37 @@ _CLIPS: Mapping[str, Size] = {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1":
 _SQUARE = _PICTURES["1:1"]
 _PIXELS = 1024 * 1024
 _STEP = 16
+_PIXELS_TOLD = re.compile(r"(\d{3,4})[x:](\d{3,4})")
 _LARGEST_SIDE = 4096
 
 
 def size_of(asked: Asked, reference: Size | None) -> Size:
     """Choose width and height; `reference` is the size of the first picture that was given."""
+    told = _told(asked)
+    if told is not None:
+        return told
     ratio = asked.model.given(asked.inputs, "aspect_ratio")
     if asked.model.makes is Makes.CLIP:
-        return _CLIPS[ratio]
-    if ratio == "custom":
-        given = (asked.inputs.get("width"), asked.inputs.get("height"))
-        width, height = (side or _SQUARE[0] for side in given)
-        return _stepped(width), _stepped(height)
+        return _CLIPS.get(ratio, _CLIPS["16:9"])
     if ratio == "match_input_image":
         return _SQUARE if reference is None else _like(reference)
-    width, height = _PICTURES[ratio]
+    width, height = _PICTURES.get(ratio, _SQUARE)
     if asked.model.given(asked.inputs, "megapixels") == "0.25":
         return width // 2, height // 2
     return width, height
+
+
+def _told(asked: Asked) -> Size | None:
+    """Read a size that was asked for in pixels: two sides, `1280x720` or `1280:720`."""
+    given = {name: asked.model.given(asked.inputs, name) for name in ("width", "height")}
+    if asked.model.given(asked.inputs, "aspect_ratio") == "custom" or all(given.values()):
+        width, height = (side or _SQUARE[0] for side in given.values())
+        return _stepped(width), _stepped(height)
+    for name in ("size", "ratio"):
+        found = _PIXELS_TOLD.fullmatch(str(asked.model.given(asked.inputs, name) or ""))
+        if found:
+            return _stepped(int(found[1])), _stepped(int(found[2]))
+    return None
 
 
 def _like(reference: Size) -> Size:

@@ -13,6 +13,7 @@ from callsheet.sim.core.faults import NUMBERS, Faults
 
 _DRIP_BYTES_PER_S = 64.0
 _DRIPS_PER_S = 10
+_PAGE = "<!doctype html><title>Oops</title>"
 
 
 async def early_answer(dialect: Dialect, faults: Faults) -> Response | None:
@@ -44,6 +45,8 @@ def _spoiled(faults: Faults, answer: Response) -> Response:
     if "malformed" in faults:
         half = bytes(answer.body)[: len(answer.body) // 2]
         return Response(half, answer.status_code, media_type="application/json")
+    if "html" in faults:
+        return Response(_PAGE, answer.status_code, media_type="text/html")
     if "slow" in faults:
         return DripResponse(answer, _number(faults, "slow", _DRIP_BYTES_PER_S))
     return answer

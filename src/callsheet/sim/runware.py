@@ -1,0 +1,115 @@
+"""Runware's HTTP API in one process: one address, arrays of tasks, UUIDs that the buyer chooses."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from callsheet.sim.core.conditions import Conditions
+from callsheet.sim.core.orders import Order
+from callsheet.sim.core.service import RefusedError, Service, Wish
+from callsheet.sim.runware_dialect import RunwareDialect
+from callsheet.sim.runware_offer import OFFERED
+
+_ORDERS = ("imageInference", "videoInference", "imageUpscale", "imageBackgroundRemoval")
+
+
+def create_app(conditions: Conditions | None = None, *, ledger: Path | None = None) -> Starlette:
+    """Make the service; it goes on where `ledger` ends."""
+    return _Runware(conditions, ledger).app
+
+
+class _Runware:
+    def __init__(self, conditions: Conditions | None, ledger: Path | None) -> None:
+        self._images: dict[str, bytes] = {}
+        self._service = Service(
+            RunwareDialect(),
+            OFFERED,
+            conditions=conditions,
+            ledger=ledger,
+            own_file=self._images.get,
+        )
+        self._create = self._service.creates(self._wish, _accepted)
+        self.app = self._service.app(
+            [Route("/v1", self._tasks, methods=["POST"])], [self._images.clear]
+        )
+
+    async def _tasks(self, request: Request) -> Response:
+        """Do what the first task says; orders come one at a time."""
+        try:
+            tasks = await self._service.body(request)
+            task = tasks[0] if isinstance(tasks, list) and tasks else None
+        except RefusedError as refused:
+            return refused.answer
+        if not isinstance(task, dict):
+            return self._service.invalid("body", "an array of tasks is expected")
+        if task.get("taskType") in _ORDERS:
+            twin = self._service.orders.find(str(task.get("taskUUID")))
+            return await self._create(request) if twin is None else _conflict(twin)
+        others: Mapping[str, Callable[[Mapping[str, Any]], Response]] = {
+            "getResponse": lambda _: JSONResponse({}),
+            "imageUpload": self._upload,
+            "authentication": lambda _: JSONResponse({"data": [{"taskType": "authentication"}]}),
+        }
+        answer = others.get(str(task.get("taskType")))
+        if answer is None:
+            return self._service.invalid("taskType", "unknown")
+        if task["taskType"] == "getResponse":
+            return await self._service.about("get", lambda _: self._find(task), _told)(request)
+        route = "file" if task["taskType"] == "imageUpload" else "account"
+
+        async def plain(_: Request) -> Response:
+            return answer(task)
+
+        return await self._service.door.guarded(route, plain)(request)
+
+    def _find(self, task: Mapping[str, Any]) -> Order | None:
+        return self._service.orders.find(str(task.get("taskUUID")))
+
+    def _wish(self, _: Request, tasks: Any) -> Wish:
+        task = tasks[0]
+        try:
+            number = str(uuid.UUID(str(task.get("taskUUID"))))
+        except ValueError:
+            raise RefusedError(self._service.invalid("taskUUID", "must be a UUID")) from None
+        inputs = {**task, "prompt": task.get("positivePrompt")}
+        note = {name: task.get(name) for name in ("taskType", "includeCost")}
+        hook = task.get("webhookURL")
+        return Wish(str(task.get("model")), inputs, hook, id=number, note=note)
+
+    def _upload(self, task: Mapping[str, Any]) -> Response:
+        image = str(task.get("image", ""))
+        try:
+            content = base64.b64decode(image.partition(";base64,")[2] or image, validate=True)
+        except binascii.Error:
+            return self._service.invalid("image", "not base64")
+        number = str(uuid.uuid4())
+        self._images[number] = content
+        told = {"taskType": "imageUpload", "taskUUID": task.get("taskUUID"), "imageUUID": number}
+        return JSONResponse({"data": [told]})
+
+
+async def _accepted(order: Order) -> Response:
+    mine = {"taskType": order.asked.note["taskType"], "taskUUID": order.id}
+    return JSONResponse({"data": [mine]})
+
+
+async def _told(order: Order) -> Response:
+    return JSONResponse(order.told())
+
+
+def _conflict(order: Order) -> Response:
+    error = {
+        "code": "conflictTaskUUID",
+        "message": "A task with this UUID exists already.",
+        "taskUUID": order.id,
+        "taskType": order.asked.note["taskType"],
+    }
+    return JSONResponse({"errors": [error]}, 400)

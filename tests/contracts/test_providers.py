@@ -1,0 +1,292 @@
+"""What every hosted provider's adapter promises, held against its simulator over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx2
+import pytest
+
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import (
+    BusyError,
+    Ended,
+    ForgedWebhookError,
+    HostedOrder,
+    KeyRefusedError,
+    Made,
+    ModelGoneError,
+    ModeratedError,
+    NoCreditError,
+    Recourse,
+    SubmissionUnknownError,
+    Submitted,
+    TicketUnknownError,
+)
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import Execution, RefusedError
+from callsheet.wiring.providers import adapters
+from tests.contracts.providers import CATALOG, PROVIDERS, Bench, bench_of, wired
+
+SIGNED = {"replicate", "fal"}
+
+
+@pytest.fixture(params=PROVIDERS)
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[Bench]:
+    """Wire one provider after the other to its simulator."""
+    async with bench_of(request.param) as made:
+        yield made
+
+
+def close(cost: Money, price: Money) -> bool:
+    """Tell whether a charge is within a hundredth of a quote."""
+    return abs(cost.micros - price.micros) * 100 <= price.micros
+
+
+async def test_order_is_made_at_the_price_that_was_quoted(bench: Bench) -> None:
+    """One call to order; followed to its end, it is a real file, and costs what the card says."""
+    order = await bench.order()
+    submitted = await bench.provider.submit(order)
+    made = await bench.followed(submitted.ticket, submitted.standing)
+    assert isinstance(made, Made), made
+    content = await bench.content(made)
+    assert content[:4] in (b"\x89PNG", b"RIFF", b"\xff\xd8\xff\xe0") or content[4:8] == b"ftyp"
+    [booked] = await bench.book()
+    assert booked["unknown_inputs"] == [] or bench.name != "replicate"
+    price = bench.card.price(bench.card.inputs.model_validate({"prompt": "x"}))
+    assert close(Money(booked["charged_micros"]), price), booked
+    if made.cost is not None:
+        assert close(made.cost, price)
+
+
+async def test_lost_answers_leave_the_order_in_doubt(bench: Bench) -> None:
+    """Whether it was accepted or not: cut off, 500, nonsense or HTML, nobody knows."""
+    faults = ("reset_before_accept", "reset_after_accept", "fail_before_accept=500")
+    for mark in (*faults, "fail_after_accept=502", "malformed", "html", "hang_after_accept"):
+        with pytest.raises(SubmissionUnknownError):
+            await bench.provider.submit(await bench.order(mark))
+    assert len(await bench.book()) == 5
+
+
+async def test_unreached_provider_is_busy(bench: Bench) -> None:
+    """Where nobody listens, nothing was ordered."""
+    async with httpx2.AsyncClient(base_url="http://127.0.0.1:9") as http:
+        provider = wired(adapters()[bench.name], http)
+        with pytest.raises(BusyError):
+            await provider.submit(await bench.order())
+
+
+async def test_throttled_orders_wait(bench: Bench) -> None:
+    """A limit is no failure: nothing was ordered, and the pause that was asked for is told."""
+    with pytest.raises(BusyError) as caught:
+        await bench.provider.submit(await bench.order("throttle=7"))
+    assert caught.value.retry_after_s == 7
+    with pytest.raises(BusyError):
+        await bench.provider.submit(await bench.order("throttle_bare=7"))
+    assert await bench.book() == []
+
+
+async def test_wrong_key_is_refused(bench: Bench) -> None:
+    """A key that is not taken blocks the provider; a good one passes the test."""
+    if not bench.provider.key_setting:
+        pytest.skip("a server of our own that asks for no key")
+    await bench.provider.check_key(bench.key)
+    bench.conditions.change({"tokens": ["another"]})
+    wrong = ProviderKey(f"{bench.key.secret}-wrong")
+    order = replace(await _worded(bench), key=wrong)
+    with pytest.raises(KeyRefusedError, match=f"callsheet keys set {bench.name}"):
+        await bench.provider.submit(order)
+    with pytest.raises(KeyRefusedError):
+        await bench.provider.check_key(wrong)
+    assert await bench.book() == []
+
+
+async def _worded(bench: Bench) -> HostedOrder:
+    return await bench.order()
+
+
+async def test_key_goes_nowhere_but_to_its_provider(bench: Bench) -> None:
+    """No other host sees it, and no error tells it."""
+    assert bench.provider.download_headers("https://elsewhere.example/x.png", bench.key) == {}
+    with pytest.raises(SubmissionUnknownError) as caught:
+        await bench.provider.submit(await bench.order("fail_before_accept=500"))
+    assert bench.key.secret not in repr(caught.value) + repr(await bench.order())
+
+
+async def test_empty_account_and_retired_model(bench: Bench) -> None:
+    """No credit blocks the provider; a model that is gone says so."""
+    if bench.provider.key_setting:
+        with pytest.raises(NoCreditError):
+            await bench.provider.submit(await bench.order("no_credit"))
+    with pytest.raises(ModelGoneError):
+        await bench.provider.submit(await bench.order("withdrawn"))
+
+
+async def test_moderation_is_a_refusal_that_stays(bench: Bench) -> None:
+    """At the door or after the work: it is moderated, and never tried again by itself."""
+    if not bench.provider.key_setting:
+        pytest.skip("a server of our own moderates nothing")
+    with pytest.raises(RefusedError):
+        await bench.provider.submit(await bench.order("refuse"))
+    for mark in ("error=nsfw", "error=sensitive"):
+        ended = await _ended(bench, mark)
+        assert isinstance(ended.error, ModeratedError), ended
+
+
+async def test_failed_work_ends_with_its_reason(bench: Bench) -> None:
+    """A model that fails is refused for a reason, and costs nothing or what was told."""
+    ended = await _ended(bench, "error=memory")
+    assert isinstance(ended.error, RefusedError | SubmissionUnknownError)
+    assert not isinstance(ended.error, ModeratedError)
+
+
+async def _ended(bench: Bench, mark: str) -> Ended:
+    try:
+        submitted = await bench.provider.submit(await bench.order(mark))
+    except (RefusedError, SubmissionUnknownError) as error:
+        return Ended(error, Money())
+    ended = await bench.followed(submitted.ticket, submitted.standing)
+    assert isinstance(ended, Ended), ended
+    return ended
+
+
+def at_once(bench: Bench) -> bool:
+    """Tell whether an order's answer is all there is."""
+    return bench.card.execution is Execution.SYNC
+
+
+async def test_polls_that_fail_are_repeated(bench: Bench) -> None:
+    """Whatever goes wrong with a question: the answer is to ask again."""
+    if at_once(bench):
+        pytest.skip("it answers an order at once")
+    for mark in ("get_fail=500", "get_reset", "get_malformed", "get_html", "get_throttle=3"):
+        submitted = await bench.provider.submit(await bench.order(f"{mark}, run=0.3"))
+        with pytest.raises(BusyError):
+            await bench.provider.poll(submitted.ticket, bench.key)
+        made = await bench.followed(submitted.ticket, submitted.standing)
+        assert isinstance(made, Made)
+
+
+async def test_unknown_ticket(bench: Bench) -> None:
+    """A ticket that the provider does not know leaves the take in doubt."""
+    if bench.name == "kie":
+        pytest.skip("it says of an unknown task what it says of one that is not visible yet")
+    submitted = await bench.provider.submit(await bench.order())
+    known = submitted.ticket
+    strange = known[:-4] + ("0000" if not known.endswith("0000") else "1111")
+    with pytest.raises(TicketUnknownError):
+        await bench.provider.poll(strange, bench.key)
+
+
+async def test_stopping_does_no_harm(bench: Bench) -> None:
+    """A running order is stopped or goes on; an ended one stays as it is."""
+    if at_once(bench):
+        pytest.skip("it answers an order at once")
+    submitted = await bench.provider.submit(await bench.order("run=0.3"))
+    await bench.provider.cancel(submitted.ticket, bench.key)
+    ended = await bench.followed(submitted.ticket, submitted.standing)
+    assert isinstance(ended, Made) or ended.cancelled
+    await bench.provider.cancel(submitted.ticket, bench.key)
+    again = await bench.provider.poll(submitted.ticket, bench.key)
+    assert type(again) is type(ended)
+
+
+async def test_lost_order_is_found_as_promised(bench: Bench) -> None:
+    """By our id, in the list, or by the webhook; what nobody can find waits for a person."""
+    order = await bench.order("reset_after_accept", called=True)
+    before = datetime.now(UTC) - timedelta(minutes=1)
+    with pytest.raises(SubmissionUnknownError):
+        await bench.provider.submit(order)
+    [booked] = await bench.book()
+    assert booked["take"] in ("", str(order.take)) or booked["take"].startswith(order.take)
+    found = await bench.provider.listed(before, [order.take], bench.key)
+    match bench.provider.recourse:
+        case Recourse.LISTING:
+            assert [each.payload for each in found] == [order.payload]
+            assert bench.provider.lists_for_s > 0
+        case Recourse.OUR_ID:
+            assert [each.take for each in found] == [order.take]
+            assert bench.provider.lists_for_s > 0
+        case Recourse.WEBHOOK:
+            ticket = await _called(bench, order)
+            assert bench.provider.webhook_within_s > 0
+            await bench.followed(ticket, await bench.provider.poll(ticket, bench.key))
+        case Recourse.PERSON:
+            assert found == ()
+            assert bench.provider.lists_for_s == bench.provider.webhook_within_s == 0
+
+
+async def _called(bench: Bench, order: HostedOrder) -> str:
+    async with asyncio.timeout(10):
+        while not bench.caller.calls:  # noqa: ASYNC110  # the simulator rings nobody but it
+            await asyncio.sleep(0.01)
+    note = await bench.provider.open_webhook(bench.call(0, order), bench.key)
+    return note.ticket
+
+
+async def test_order_sent_again_under_our_id_is_the_same_order(bench: Bench) -> None:
+    """A provider that knows orders by our id makes no second one of it."""
+    if bench.provider.recourse is not Recourse.OUR_ID:
+        pytest.skip("it does not know orders by our id")
+    order = await bench.order()
+    first, second = [await bench.provider.submit(order) for _ in range(2)]
+    assert first.ticket == second.ticket
+    assert len(await bench.book()) == 1
+
+
+async def test_webhook_names_its_order(bench: Bench) -> None:
+    """A webhook that came leads to the order; the same one twice is the same note."""
+    if not bench.provider.webhook_within_s:
+        pytest.skip("it calls nobody")
+    order = await bench.order("webhook=duplicate", called=True)
+    submitted = await bench.provider.submit(order)
+    assert await _called(bench, order) == submitted.ticket
+    note = await bench.provider.open_webhook(bench.call(0, order), bench.key)
+    assert note == await bench.provider.open_webhook(bench.call(0, order), bench.key)
+
+
+async def test_false_webhooks(bench: Bench) -> None:
+    """One that is forged, old or nonsense is refused where it could have been signed."""
+    if not bench.provider.webhook_within_s:
+        pytest.skip("it calls nobody")
+    order = await bench.order("webhook=forged", called=True)
+    await bench.provider.submit(order)
+    await asyncio.sleep(0.3)
+    nonsense = replace(bench.call(0, order), body=b"<html>")
+    with pytest.raises(ForgedWebhookError):
+        await bench.provider.open_webhook(nonsense, bench.key)
+    if bench.name in SIGNED:
+        with pytest.raises(ForgedWebhookError):
+            await bench.provider.open_webhook(bench.call(0, order), bench.key)
+        late = datetime.now(UTC) + timedelta(hours=1)
+        with pytest.raises(ForgedWebhookError):
+            await bench.provider.open_webhook(
+                replace(bench.call(1, order), received_at=late), bench.key
+            )
+
+
+async def test_references_reach_the_model(bench: Bench) -> None:
+    """A picture of ours, given as the provider wants it, can be read there."""
+    cards = [card for card in CATALOG.cards() if card.provider == bench.name]
+    with_reference = [card for card in cards if card.max_references]
+    if not with_reference:
+        pytest.skip("none of its models takes a reference")
+    card = min(with_reference, key=lambda card: card.id)
+    count = 2 if "input_image_2" in str(card.payload) else 1
+    sha = "0" * 64
+    mode = min(card.reference_modes)
+    references = [{"sha256": sha, "working": sha, "mode": mode}] * count
+    submitted = await bench.provider.submit(await bench.order(card=card, references=references))
+    made = await bench.followed(submitted.ticket, submitted.standing)
+    assert isinstance(made, Made), made
+
+
+async def test_hundred_polls_share_one_pool(bench: Bench) -> None:
+    """A hundred questions at once go over no more than a hundred connections, and all come back."""
+    if at_once(bench):
+        pytest.skip("it answers an order at once")
+    submitted: Submitted = await bench.provider.submit(await bench.order())
+    await bench.followed(submitted.ticket, submitted.standing)
+    polls = (bench.provider.poll(submitted.ticket, bench.key) for _ in range(100))
+    assert all(isinstance(each, Made) for each in await asyncio.gather(*polls))
