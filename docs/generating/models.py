@@ -6,6 +6,7 @@ from typing import Any
 
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.ports.models import ModelCard
+from callsheet.views.prices import price_table
 from generating.marking import code, sentence, table
 
 
@@ -18,21 +19,46 @@ def page() -> str:
         " switched off. In a sheet, the column `model` names one by its id; a row without one gets"
         " `local/storyboard`, and so does every row of a dry run.\n"
     )
-    return intro + "".join(map(_model, FolderCatalog().cards()))
+    cards = FolderCatalog().cards()
+    rows = [
+        (
+            f"[{card.id}](#{_anchor(card.id)})",
+            ", ".join(code(kind) for kind in card.kinds),
+            f"${card.price(card.smallest())}",
+            _state(card),
+        )
+        for card in cards
+    ]
+    return intro + "\n" + table(("model", "makes", "from", ""), rows) + "".join(map(_model, cards))
+
+
+def _anchor(model: str) -> str:
+    """Name the heading of a model as renderers of Markdown do."""
+    return "".join(each for each in model if each.isalnum() or each in "-_")
+
+
+def _state(card: ModelCard) -> str:
+    if card.retires_on is not None:
+        return f"retires {card.retires_on}"
+    return "off until checked" if card.unverified else ""
 
 
 def _model(card: ModelCard) -> str:
-    smallest = card.price(card.inputs.model_validate({"prompt": "x"}))
+    smallest = card.price(card.smallest())
     modes = ", ".join(code(mode) for mode in sorted(card.reference_modes)) or "none"
     facts = (
         ("title", card.title),
         ("provider", code(card.provider)),
-        ("makes", code(card.kind)),
+        ("makes", ", ".join(code(kind) for kind in card.kinds)),
         ("answers", code(card.execution)),
         ("price", f"from ${smallest}"),
+        ("price read", card.price_source or "-"),
+        ("not verified", card.unverified or "-"),
+        ("retires", f"{card.retires_on}, then {code(card.successor)}" if card.retires_on else "-"),
         ("usual time", f"{card.expected_s:g} s"),
         ("references", f"up to {card.max_references}: {modes}" if card.max_references else "none"),
     )
+    facts = tuple((name, said) for name, said in facts if said != "-")
     schema = card.inputs.model_json_schema()
     rows = [
         (
@@ -43,9 +69,20 @@ def _model(card: ModelCard) -> str:
         for name, field in schema["properties"].items()
     ]
     doc = sentence(importlib.import_module(card.price.__module__).__doc__)
-    return f"\n## {card.id}\n\n{doc}\n\n{table(('', ''), facts)}\n" + table(
-        ("input", "rules", "default"), rows
+    return (
+        f"\n## {card.id}\n\n{doc}\n\n{table(('', ''), facts)}\n"
+        + table(("input", "rules", "default"), rows)
+        + _prices(card, schema)
     )
+
+
+def _prices(card: ModelCard, schema: Mapping[str, Any]) -> str:
+    rows = [
+        (code(row.field), code(row.value), f"${row.price}")
+        for row in price_table(card, schema)
+        if row.field
+    ]
+    return f"\n{table(('with', 'set to', 'price'), rows)}" if rows else ""
 
 
 def _rules(field: Mapping[str, Any]) -> str:

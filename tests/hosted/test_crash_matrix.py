@@ -35,7 +35,7 @@ POINTS = (
     "_look/after poll",
     "write_looks/before commit",
     "write_looks/after commit",
-    "bring/while downloading",
+    "_adopted/while downloading",
     "write_homes/before commit",
     "write_homes/after commit",
     "quote/after commit",
@@ -138,7 +138,7 @@ STOOD_STILL = (
     "_send/before submit",
     "_send/while submitting",
     "_send/after submit",
-    "bring/while downloading",
+    "_adopted/while downloading",
     "write_homes/before commit",
 )
 

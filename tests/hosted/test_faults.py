@@ -154,15 +154,25 @@ def test_closed_door_stops_the_job_at_once(tmp_path: Path, sim: Simulator, fault
 
 
 def test_missing_key_is_named(tmp_path: Path, sim: Simulator) -> None:
-    """Without a key nothing is sent; the job rests and names the variable to set."""
+    """Without a key nothing is begun; a job that lost its key rests, and says what to do."""
     place = sqlite_place(tmp_path, sim, REPLICATE_API_TOKEN="")
     with serving(place) as server:
+        keys = "/api/admin/keys/replicate"
+        body = {"items": rows_of(2), "runMode": "live"}
+        refused = server.http.post("/batch/images", json=body)
+        assert refused.status_code == 409, refused.text
+        assert refused.json()["code"] == "provider_key_missing"
+        assert "REPLICATE_API_TOKEN" in refused.json()["detail"]
+        assert "callsheet keys set replicate text_to_image" in refused.json()["detail"]
+        server.http.put(f"{keys}/any", json={"secret": "r8_some"}).raise_for_status()
+        sim.faults(next=[{"route": "create", "faults": {"throttle": "2"}, "count": 2}])
         job = submit_live(server.http, rows_of(2))
+        server.http.delete(f"{keys}/any").raise_for_status()
         state = server.wait_for(job, ["waiting"])
         assert state["problem"]["code"] == "provider_key_missing"
-        assert "REPLICATE_API_TOKEN" in state["problem"]["message"]
-    assert sim.orders() == []
-    with serving(sqlite_place(tmp_path, sim)) as server:
+        assert "callsheet keys set replicate text_to_image" in state["problem"]["message"]
+        assert sim.orders() == []
+        server.http.put(f"{keys}/text_to_image", json={"secret": "r8_new"}).raise_for_status()
         server.http.post(f"/batch/{job}/resume")
         server.wait_for(job, ["succeeded"])
     check_money(server.place, sim, 2)

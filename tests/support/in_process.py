@@ -32,6 +32,10 @@ class Hurried:
         """List all cards."""
         return [self.card(card.id) for card in self.real.cards()]
 
+    def form(self, model: str) -> Mapping[str, Any]:
+        """Describe a model's inputs."""
+        return self.real.form(model)
+
 
 @asynccontextmanager
 async def working(tmp_path: Path, sim: Simulator) -> AsyncIterator[Callsheet]:

@@ -97,7 +97,7 @@ def test_revoked_key_is_refused_at_once(guarded: Guarded) -> None:
     assert guarded.server.http.get("/api/jobs", headers=headers).status_code == 200
     assert secret not in place.run("keys", "list").stdout
     listed = json.loads(place.run("keys", "list", "--json").stdout)
-    key = next(each["id"] for each in listed if each["name"] == "leaver")
+    key = next(each["id"] for each in listed["api_keys"] if each["name"] == "leaver")
     assert place.run("keys", "revoke", key).returncode == 0
     assert guarded.server.http.get("/api/jobs", headers=headers).status_code == 401
 

@@ -1,14 +1,21 @@
 """Finding cards: the folder is the list, and a card is imported when it is first asked for."""
 
 import difflib
+import functools
 import importlib
+import importlib.metadata
 import importlib.resources
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint
+from importlib.resources.abc import Traversable
+from typing import Any, Final
 
 from callsheet.ports.models import ModelCard, UnknownModelError
 
-_PACKAGE: Final = "callsheet.catalog.models"
+PACKAGE: Final = "callsheet.catalog.models"
+GROUP: Final = (
+    "callsheet.models"  # of entry points in other packages: `acme/model = acme.cards:CARD`
+)
 _NEAR: Final = 3
 
 
@@ -16,40 +23,61 @@ class FolderCatalog:
     """Implements ports.models.Catalog over `catalog/models/<provider>/<model>.py`.
 
     A model's id is its place there: `local/storyboard` is `local/storyboard.py`, with underscores
-    for the hyphens that Python's names cannot have.
+    for the hyphens that Python's names cannot have. Other packages add cards by entry points, whose
+    names are ids; an id of ours cannot be taken by one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, package: str = PACKAGE) -> None:
+        self._package = package
         self._cards: dict[str, ModelCard] = {}
-        self._ids = _ids_in_folder()
+        self._forms: dict[str, dict[str, Any]] = {}
+        self._ids = _ids_in(importlib.resources.files(package))
 
     def card(self, model: str) -> ModelCard:
         """Find a card. Raises UnknownModelError, with the nearest names."""
         if model not in self._cards:
-            if model not in self._ids:
-                raise UnknownModelError(model, difflib.get_close_matches(model, self._ids, _NEAR))
-            self._cards[model] = _import(model)
+            if model in self._ids:
+                self._cards[model] = self._imported(model)
+            elif model in _joined():
+                self._cards[model] = _checked(_joined()[model].load(), model)
+            else:
+                known = [*self._ids, *_joined()]
+                raise UnknownModelError(model, difflib.get_close_matches(model, known, _NEAR))
         return self._cards[model]
 
     def cards(self) -> Sequence[ModelCard]:
-        """List all cards that are shown, by id."""
-        return [card for card in map(self.card, sorted(self._ids)) if card.listed]
+        """List all cards that are shown, by id; the first time all are imported."""
+        ids = sorted({*self._ids, *_joined()})
+        return [card for card in map(self.card, ids) if card.listed]
+
+    def form(self, model: str) -> Mapping[str, Any]:
+        """Describe a model's inputs as JSON Schema."""
+        if model not in self._forms:
+            self._forms[model] = self.card(model).inputs.model_json_schema()
+        return self._forms[model]
+
+    def _imported(self, model: str) -> ModelCard:
+        name = f"{self._package}.{model.replace('/', '.').replace('-', '_')}"
+        return _checked(importlib.import_module(name).CARD, model)
 
 
-def _ids_in_folder() -> frozenset[str]:
-    folders = importlib.resources.files(_PACKAGE).iterdir()
+def _ids_in(root: Traversable) -> frozenset[str]:
     return frozenset(
         f"{folder.name}/{file.name.removesuffix('.py').replace('_', '-')}"
-        for folder in folders
+        for folder in root.iterdir()
         if folder.is_dir() and not folder.name.startswith("_")
         for file in folder.iterdir()
         if file.name.endswith(".py") and not file.name.startswith("_")
     )
 
 
-def _import(model: str) -> ModelCard:
-    path = model.replace("/", ".").replace("-", "_")
-    card = importlib.import_module(f"{_PACKAGE}.{path}").CARD
+@functools.cache
+def _joined() -> Mapping[str, EntryPoint]:
+    """Find the cards of other packages; what is installed does not change while we run."""
+    return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+
+
+def _checked(card: object, model: str) -> ModelCard:
     if not isinstance(card, ModelCard) or card.id != model:
-        raise TypeError(f"{_PACKAGE}.{path} must define CARD, a ModelCard with id {model!r}")
+        raise TypeError(f"the card of {model!r} must be a ModelCard with that id, not {card!r:.80}")
     return card

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, money, operate, providers, sheets, sim, takes
+from callsheet.cli import jobs, keys, models, money, operate, providers, sheets, sim, takes
 
 app = typer.Typer(
     name="callsheet",
@@ -17,11 +17,11 @@ app = typer.Typer(
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
 app.command("watch")(jobs.watch)
-app.command("models")(operate.models)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")

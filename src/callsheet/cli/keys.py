@@ -1,16 +1,29 @@
-"""`callsheet keys …`: API keys."""
+"""`callsheet keys …`: API keys that let people in, and providers' keys that orders go out with."""
 
+import sys
 from typing import Annotated, Any
 
 import typer
 
+from callsheet.accounts.key_ring import KeyFacts
 from callsheet.accounts.model import ApiKey, Role
+from callsheet.accounts.provider_keys import ANY_USE, SERVER
 from callsheet.cli.output import out_json, out_table, say
 from callsheet.cli.session import run_command
+from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.wiring import Callsheet
 
-app = typer.Typer(help="API keys: create, list, revoke.", no_args_is_help=True)
+app = typer.Typer(
+    help="Keys: API keys (create, revoke), providers' keys (set, test, remove), list of both.",
+    no_args_is_help=True,
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Provider = Annotated[str, typer.Argument(help="The provider's name, e.g. replicate.")]
+Scope = Annotated[str, typer.Argument(help="The use, e.g. text_to_video; any: every other use.")]
+ForServer = Annotated[
+    bool, typer.Option("--server", help="For every workspace that has no key of its own.")
+]
+BY = "the command line"
 
 
 @app.command()
@@ -19,7 +32,7 @@ def create(
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.EDITOR,
     json: AsJson = False,
 ) -> None:
-    """Make a key; its secret is shown once."""
+    """Make an API key; its secret is shown once."""
 
     async def work(cs: Callsheet) -> tuple[ApiKey, str]:
         return await cs.accounts.create(name, role)
@@ -34,13 +47,13 @@ def create(
 
 @app.command("list")
 def list_keys(json: AsJson = False) -> None:
-    """List all keys, without their secrets."""
+    """List all API keys and all providers' keys, without their secrets."""
 
-    async def work(cs: Callsheet) -> list[ApiKey]:
-        return await cs.accounts.listed()
+    async def work(cs: Callsheet) -> tuple[list[ApiKey], list[KeyFacts]]:
+        return await cs.accounts.listed(), await cs.provider_keys.listed(LOCAL_WORKSPACE)
 
-    keys = run_command(work)
-    rows: list[dict[str, Any]] = [
+    keys, facts = run_command(work)
+    ours: list[dict[str, Any]] = [
         {
             "id": key.id,
             "name": key.name,
@@ -51,22 +64,74 @@ def list_keys(json: AsJson = False) -> None:
         }
         for key in keys
     ]
+    theirs: list[dict[str, Any]] = [
+        {
+            "provider": each.provider,
+            "scope": each.scope,
+            "owner": each.owner,
+            "last4": each.last4,
+            "updated_at": each.updated_at.isoformat() if each.updated_at else None,
+        }
+        for each in facts
+    ]
     if json:
-        out_json(rows)
+        out_json({"api_keys": ours, "provider_keys": theirs})
         return
-    out_table(
-        "",
-        ["id", "name", "role", "ends in", "created", "revoked"],
-        [[str(value or "-")[:26] for value in row.values()] for row in rows],
-    )
+    columns = ["id", "name", "role", "ends in", "created", "revoked"]
+    out_table("API keys", columns, [_cells(row) for row in ours])
+    columns = ["provider", "use", "whose", "ends in", "set"]
+    out_table("Providers' keys", columns, [_cells(row) for row in theirs])
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    return [str(value or "-")[:26] for value in row.values()]
 
 
 @app.command()
 def revoke(key: Annotated[str, typer.Argument(help="The key's id, key_…")]) -> None:
-    """Take a key out of force at once."""
+    """Take an API key out of force at once."""
 
     async def work(cs: Callsheet) -> None:
         await cs.accounts.revoke(key)
 
     run_command(work)
     typer.echo(f"{key} is revoked")
+
+
+@app.command("set")
+def set_key(provider: Provider, scope: Scope = ANY_USE, server: ForServer = False) -> None:
+    """Keep a provider's key, sealed; it is asked for, or read from standard input."""
+    if sys.stdin.isatty():
+        secret = typer.prompt(f"Key for {provider} ({scope})", hide_input=True)
+    else:
+        secret = sys.stdin.readline()
+
+    async def work(cs: Callsheet) -> None:
+        owner = SERVER if server else LOCAL_WORKSPACE
+        await cs.key_control.set(owner, provider, scope, secret.strip(), by=BY)
+
+    run_command(work)
+    typer.echo(f"the key for {provider} ({scope}) is set; try it: callsheet keys test {provider}")
+
+
+@app.command("test")
+def try_key(provider: Provider, scope: Scope = ANY_USE) -> None:
+    """Try the key that would be used, at no cost."""
+
+    async def work(cs: Callsheet) -> None:
+        await cs.key_control.test(LOCAL_WORKSPACE, provider, scope, by=BY)
+
+    run_command(work)
+    typer.echo(f"{provider} takes the key for {scope}")
+
+
+@app.command("remove")
+def remove_key(provider: Provider, scope: Scope = ANY_USE, server: ForServer = False) -> None:
+    """Let a provider's key go."""
+
+    async def work(cs: Callsheet) -> None:
+        owner = SERVER if server else LOCAL_WORKSPACE
+        await cs.key_control.remove(owner, provider, scope, by=BY)
+
+    run_command(work)
+    typer.echo(f"the key for {provider} ({scope}) is gone")

@@ -1,4 +1,4 @@
-"""Commands of an operator: models, schema, restore, doctor."""
+"""Commands of an operator: schema, restore, doctor."""
 
 import os
 from typing import Annotated, Any
@@ -13,32 +13,6 @@ from callsheet.settings import FILE, Settings, read_settings
 from callsheet.wiring import Callsheet
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def models(json: AsJson = False) -> None:
-    """List the models that can be asked for."""
-
-    async def work(cs: Callsheet) -> list[dict[str, str]]:
-        async with cs.database.read() as connection:
-            off = await cs.switches.off(connection)
-        return [
-            {
-                "id": card.id,
-                "title": card.title,
-                "kind": str(card.kind),
-                "execution": str(card.execution),
-                "price_from": str(card.price(card.inputs.model_validate({"prompt": "x"}))),
-                "state": f"off: {off[card.id]}" if card.id in off else "on",
-            }
-            for card in cs.house.catalog.cards()
-        ]
-
-    found = run_command(work)
-    if json:
-        out_json(found)
-        return
-    columns = ["model", "title", "kind", "execution", "$ from", "state"]
-    out_table("", columns, [list(card.values()) for card in found])
 
 
 def migrate() -> None:

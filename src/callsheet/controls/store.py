@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.errors import IdempotencyMismatchError
 from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.models import ModelCard
 
 KEPT: Final = timedelta(hours=24)  # how long an idempotency key is remembered, at least
 
@@ -18,6 +19,7 @@ SWITCHES = sa.Table(
     "model_switches",
     METADATA,
     sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("enabled", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("changed_at", UtcTime, nullable=False),
 )
@@ -33,22 +35,43 @@ ANSWERS = sa.Table(
 )
 
 
-class SwitchStore:
-    """Models that an operator has switched off; every other model is on."""
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """What operators said of models: which are off, and why, and which somebody vouches for."""
 
-    async def off(self, connection: AsyncConnection) -> dict[str, str]:
-        """Read which models are off, and why."""
-        query = sa.select(SWITCHES.c.model, SWITCHES.c.reason)
-        return {row.model: row.reason for row in await connection.execute(query)}
+    off: Mapping[str, str]
+    confirmed: frozenset[str]
+
+    def closed(self, card: ModelCard, today: date) -> str | None:
+        """Say why a model cannot be ordered; None if it can."""
+        if card.id in self.off:
+            return f"switched off: {self.off[card.id] or 'no reason given'}"
+        if card.retires_on is not None and today >= card.retires_on:
+            return card.notice(today)
+        if card.unverified and card.id not in self.confirmed:
+            order = f"callsheet models on {card.id}"
+            return f"{card.unverified}; once you have checked it, switch it on with: {order}"
+        return None
+
+
+class SwitchStore:
+    """What operators said of models. Without a word, a model is on if its card is verified."""
+
+    async def all(self, connection: AsyncConnection) -> Switches:
+        """Read every switch."""
+        rows = list(await connection.execute(sa.select(SWITCHES)))
+        return Switches(
+            {row.model: row.reason for row in rows if not row.enabled},
+            frozenset(row.model for row in rows if row.enabled),
+        )
 
     async def turn(
         self, connection: AsyncConnection, model: str, *, enabled: bool, reason: str, now: datetime
     ) -> None:
-        """Switch a model on or off."""
+        """Switch a model on, which vouches for its card, or off."""
         await connection.execute(sa.delete(SWITCHES).where(SWITCHES.c.model == model))
-        if not enabled:
-            row = {"model": model, "reason": reason, "changed_at": now}
-            await connection.execute(sa.insert(SWITCHES), row)
+        row = {"model": model, "enabled": enabled, "reason": reason, "changed_at": now}
+        await connection.execute(sa.insert(SWITCHES), row)
 
 
 @dataclass(frozen=True, slots=True)

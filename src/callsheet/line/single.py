@@ -20,6 +20,7 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
+from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import House
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
@@ -64,6 +65,12 @@ class Generations:
                 for fault in error.errors()
             ]
             raise InvalidInputError(f"{faults[0].field}: {faults[0].message}", faults) from error
+        for place, each in enumerate(getattr(valid, "references", ())):
+            if each.mode not in card.reference_modes:
+                allowed = ", ".join(sorted(card.reference_modes))
+                said = f"{card.id} takes references as {allowed}"
+                fault = FieldError(f"inputs.references.{place}.mode", said, shown(each.mode))
+                raise InvalidInputError(f"{fault.field}: {said}", [fault])
         return card, valid.model_dump(mode="json")
 
     async def start(
@@ -77,10 +84,12 @@ class Generations:
         """Write one take down and order it; the same request answers the same take."""
         card, checked = self._checked(model, inputs)
         house = self.house
+        if run_mode is RunMode.LIVE:
+            await require_keys(house, workspace, [(card, card.use(checked))])
         async with house.database.begin() as connection:
-            off = await self.switches.off(connection)
-            if model in off:
-                raise ModelDisabledError(model, off[model])
+            closed = (await self.switches.all(connection)).closed(card, house.clock().date())
+            if closed is not None:
+                raise ModelDisabledError(model, closed)
             job, shot, take = self._worded(workspace, card, checked, run_mode)
             if request:
                 answer = {"take": take.id}

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.controls.store import AnswerStore, Request, SwitchStore
+from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
@@ -25,12 +25,13 @@ from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.errors import ModelInputError
+from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import LOG, House
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
-from callsheet.ports.models import UnknownModelError
+from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 
 MAX_LISTED: Final = 100
 _ROWS_BETWEEN_PAUSES: Final = 500
@@ -86,7 +87,7 @@ class Submission:
     def price(self, draft: BatchDraft) -> tuple[Money, list[tuple[int, Money]]]:
         """Price a draft, in all and by row. Raises ModelInputError."""
         faults = _Faults()
-        shots = [self._shot(JobId(""), draft, row, {}, faults) for row in draft.rows]
+        shots = [self._shot(JobId(""), draft, row, None, faults) for row in draft.rows]
         if faults.errors:
             raise ModelInputError(faults.code, faults.errors, faults.more)
         rows = [(shot.row, shot.quoted) for shot in shots if shot is not None]
@@ -111,8 +112,10 @@ class Submission:
         async with self.house.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return Accepted.from_answer(answer)
-            off = await self.switches.off(connection)
-        job, shots = await self._worded(workspace, draft, off, settings or {})
+            switches = await self.switches.all(connection)
+        job, shots = await self._worded(workspace, draft, switches, settings or {})
+        if job.run_mode is RunMode.LIVE:
+            await require_keys(self.house, workspace, map(self._use, shots))
         rows = tuple((shot.row, shot.quoted) for shot in shots)
         accepted = Accepted(job.id, job.run_mode, job.quoted, rows)
         references = _references(draft, stored or {})
@@ -170,13 +173,13 @@ class Submission:
         self,
         workspace: WorkspaceId,
         draft: BatchDraft,
-        off: Mapping[str, str],
+        switches: Switches,
         settings: Mapping[str, Any],
     ) -> tuple[Job, list[Shot]]:
         job_id, now = JobId(new_id("job")), self.house.clock()
         faults, shots = _Faults(), []
         for count, row in enumerate(draft.rows, start=1):
-            shot = self._shot(job_id, draft, row, off, faults)
+            shot = self._shot(job_id, draft, row, switches, faults)
             if shot is not None:
                 shots.append(shot)
             if count % _ROWS_BETWEEN_PAUSES == 0:
@@ -197,12 +200,16 @@ class Submission:
         )
         return job, shots
 
+    def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
+        card = self.house.catalog.card(shot.model)
+        return card, card.use({"references": shot.asked})
+
     def _shot(
         self,
         job: JobId,
         draft: BatchDraft,
         row: RowDraft,
-        off: Mapping[str, str],
+        switches: Switches | None,
         faults: _Faults,
     ) -> Shot | None:
         model = row.model or PREVIEW_MODEL
@@ -212,8 +219,9 @@ class Submission:
             near = f"; did you mean {', '.join(error.near)}?" if error.near else ""
             faults.add(error.code, row.row, "model", f"{error}{near}", model)
             return None
-        if model in off:
-            message = f"model {model!r} is switched off: {off[model] or 'no reason given'}"
+        closed = switches.closed(card, self.house.clock().date()) if switches else None
+        if closed is not None:
+            message = f"model {model!r} is off: {closed}"
             faults.add("model_disabled", row.row, "model", message, model)
             return None
         shot = Shot(
@@ -228,14 +236,37 @@ class Submission:
             asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references)))),
             extra=row.extra,
         )
+        if not _references_fit(card, shot, row, faults):
+            return None
         try:
-            inputs = card.inputs.model_validate(take_inputs(card, card, shot, 1))
+            inputs = card.inputs.model_validate(take_inputs(card, card, _with_samples(shot), 1))
         except ValidationError as error:
             for fault in error.errors():
                 name = str(fault["loc"][0]) if fault["loc"] else "model"
                 faults.add("model_refuses", row.row, name, fault["msg"], fault["input"])
             return None
         return replace(shot, quoted=card.price(inputs) * row.variants)
+
+
+def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: _Faults) -> bool:
+    """Check what a row asks of its references; those of the whole batch go where they fit."""
+    for use in row.references:
+        if card.max_references and use.mode not in card.reference_modes:
+            allowed = ", ".join(sorted(card.reference_modes))
+            said = f"{card.id} takes references as {allowed}, not as {use.mode}"
+            faults.add("reference_mode", row.row, "references", said, use.source)
+            return False
+    if len(shot.asked) < card.min_references:
+        said = f"{card.id} begins from {card.min_references} reference pictures; name them here"
+        faults.add("reference_missing", row.row, "references", said, len(shot.asked))
+        return False
+    return True
+
+
+def _with_samples(shot: Shot) -> Shot:
+    """Put samples in place of references that are not fetched yet, to price a row."""
+    sample = {"sha256": SAMPLE, "working": SAMPLE}
+    return replace(shot, references=tuple({**sample, "mode": each.mode} for each in shot.asked))
 
 
 def _asked(use: ReferenceUse) -> AskedReference:

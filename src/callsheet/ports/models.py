@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -14,6 +14,8 @@ from callsheet.kernel.money import Money
 from callsheet.ports.pictures import FrameReference, ReferenceMode
 
 Payload = Mapping[str, Any]
+_WARNED: Final = timedelta(days=30)  # how long before a model retires we begin to say so
+SAMPLE: Final = "0" * 64  # in place of a picture's hash
 
 
 class Execution(StrEnum):
@@ -83,6 +85,30 @@ class ModelCard:
         """What it does usually."""
         return self.kinds[0]
 
+    @property
+    def min_references(self) -> int:
+        """How many references its form insists on."""
+        known = self.inputs.model_fields.get("references")
+        least = (getattr(each, "min_length", None) for each in known.metadata) if known else ()
+        return next((each for each in least if each is not None), 0)
+
+    def smallest(self) -> BaseModel:
+        """Fill its form in with nothing but what it insists on."""
+        asked: dict[str, Any] = {"prompt": "x"}
+        if self.min_references:
+            mode = min(self.reference_modes)
+            sample = {"sha256": SAMPLE, "working": SAMPLE, "mode": mode}
+            asked["references"] = [sample] * self.min_references
+        return self.inputs.model_validate(asked)
+
+    def notice(self, today: date) -> str:
+        """Say what whoever orders should know: that it is retired, or soon will be."""
+        if self.retires_on is None or today < self.retires_on - _WARNED:
+            return ""
+        instead = f"; ask for {self.successor}" if self.successor else ""
+        verb = "was retired" if today >= self.retires_on else "will be retired"
+        return f"{self.id} {verb} on {self.retires_on}{instead}"
+
     def use(self, inputs: Mapping[str, Any]) -> Kind:
         """Say which of its kinds an order with these inputs is."""
         count = len(inputs.get("references", ()))
@@ -151,7 +177,7 @@ class ModelDisabledError(ConflictError):
     code: ClassVar[str] = "model_disabled"
 
     def __init__(self, model: str, reason: str) -> None:
-        super().__init__(f"model {model!r} is switched off: {reason or 'no reason given'}")
+        super().__init__(f"model {model!r} is off: {reason or 'no reason given'}")
         self.model, self.reason = model, reason
 
 
@@ -163,3 +189,6 @@ class Catalog(Protocol):
 
     def cards(self) -> Sequence[ModelCard]:
         """List all cards that are shown, by id."""
+
+    def form(self, model: str) -> Mapping[str, Any]:
+        """Describe a model's inputs as JSON Schema. Raises UnknownModelError."""

@@ -19,6 +19,7 @@ from callsheet.web import (
     models,
     money,
     progress,
+    provider_keys,
     webhooks,
 )
 from callsheet.web.feeds import FeedHub
@@ -49,7 +50,8 @@ def create_app(cs: Callsheet) -> FastAPI:
     app.state.feeds = FeedHub(cs)
     app.state.sheets = asyncio.Semaphore(_SHEETS_AT_ONCE)
     # the busiest first: routes are tried in order
-    modules = (health, progress, assets, batches, generations, models, money, jobs, webhooks, home)
+    first = (health, progress, assets, batches, generations)
+    modules = (*first, models, money, provider_keys, jobs, webhooks, home)
     for module in modules:
         app.include_router(module.router)
     app.state.routes = [route for module in modules for route in module.router.routes]

@@ -1,5 +1,6 @@
 """Models: what can be asked for, what it costs, and switching one off."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
@@ -8,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from callsheet.accounts.provider_keys import ANY_USE
+from callsheet.controls.store import Switches
 from callsheet.ports.models import Execution, ModelCard
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
@@ -35,6 +37,7 @@ class Model(BaseModel):
     execution: str
     enabled: bool
     reason: str
+    notice: str
     price: Price
     inputs: dict[str, Any]
     limits: dict[str, int]
@@ -93,18 +96,20 @@ def _has_key(cs: Callsheet, card: ModelCard, prints: Prints) -> bool:
     return bool({card.kind, ANY_USE} & set(prints.get(card.provider, {})))
 
 
-def _model(cs: Callsheet, card: ModelCard, off: dict[str, str], prints: Prints) -> Model:
-    smallest = card.inputs.model_validate({"prompt": "x"})
+def _model(cs: Callsheet, card: ModelCard, switches: Switches, prints: Prints) -> Model:
+    today = cs.house.clock().date()
+    closed = switches.closed(card, today)
     return Model(
         id=card.id,
         title=card.title,
         provider=card.provider,
         kind=card.kind,
         execution=card.execution,
-        enabled=card.id not in off,
-        reason=off.get(card.id, ""),
-        price=Price(from_usd=str(card.price(smallest))),
-        inputs=card.inputs.model_json_schema(),
+        enabled=closed is None,
+        reason=closed or "",
+        notice=card.notice(today),
+        price=Price(from_usd=str(card.price(card.smallest()))),
+        inputs=dict(cs.house.catalog.form(card.id)),
         limits=dict(card.limits),
         max_references=card.max_references,
         kinds=list(card.kinds),
@@ -122,8 +127,14 @@ async def models(cs: Services, member: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
     prints = await cs.provider_keys.prints(member.workspace)
     async with cs.database.read() as connection:
-        off = await cs.switches.off(connection)
-    return Models(items=[_model(cs, card, off, prints) for card in cs.house.catalog.cards()])
+        switches = await cs.switches.all(connection)
+
+    def tell() -> Models:  # the first time, it imports every card
+        return Models(
+            items=[_model(cs, card, switches, prints) for card in cs.house.catalog.cards()]
+        )
+
+    return await asyncio.to_thread(tell)
 
 
 @router.post(
@@ -153,8 +164,8 @@ async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model
         await cs.switches.turn(
             connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
         )
-        off = await cs.switches.off(connection)
-    return _model(cs, card, off, prints)
+        switches = await cs.switches.all(connection)
+    return _model(cs, card, switches, prints)
 
 
 @router.patch(

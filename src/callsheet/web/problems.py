@@ -23,7 +23,7 @@ from callsheet.kernel.errors import (
     shown,
 )
 from callsheet.money.errors import BudgetExceededError
-from callsheet.ports.hosted import ForgedWebhookError
+from callsheet.ports.hosted import ForgedWebhookError, KeyMissingError
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
     BodyTooLargeError,
@@ -47,6 +47,7 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (ConflictError, 409),
     (InvalidInputError, 422),
     (UnavailableError, 503),
+    (KeyMissingError, 409),
     (ProviderError, 502),
 )
 _TITLES: Final = {

@@ -26,6 +26,7 @@ from callsheet.line.control import JobControl
 from callsheet.line.hosted.post import PostRoom
 from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
+from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.submission import Submission
@@ -128,6 +129,7 @@ def build(settings: Settings) -> Callsheet:
         submission=Submission(house, switches, answers),
         generations=Generations(house, switches, answers),
         control=JobControl(house),
+        key_control=ProviderKeyControl(house, ring),
         view=view,
         links=links,
         ledger=ledger,

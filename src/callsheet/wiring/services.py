@@ -30,6 +30,7 @@ from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
+from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.stages.deliver import deliver
@@ -71,6 +72,7 @@ class Callsheet:
     submission: Submission
     generations: Generations
     control: JobControl
+    key_control: ProviderKeyControl
     view: StateView
     links: AssetLinks
     ledger: Ledger

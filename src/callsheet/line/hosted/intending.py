@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.controls.providers import door_of
 from callsheet.jobs.model import FINISHED, Job, JobStatus, Stage
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Moves, holding_of, tell_crossings, write_moves
@@ -41,6 +42,12 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
         if door.resting_until > now.timestamp() or door.is_shut:
             await _give_back(house, connection, ready, door.resting_until)
             return []
+        doors = await house.doors.all(connection)
+        shut = [
+            each for each in ready if door_of(doors, provider.name, each.order.key.print).is_shut
+        ]
+        await _give_back(house, connection, shut, now.timestamp())
+        ready = [each for each in ready if each not in shut]
         free = await room(connection, provider.name, provider.pace, len(ready), now)
         await _give_back(house, connection, ready[free:], now.timestamp() + _FULL_S)
         into = Moves()

@@ -4,16 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Final
 
 from callsheet.controls.providers import Doors, door_of
+from callsheet.controls.store import Switches
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.hosted.doors import DoorShutError, park
+from callsheet.line.hosted.doors import DoorShutError, park, shut
 from callsheet.line.hosted.intending import intend
 from callsheet.line.hosted.keys import key_for
 from callsheet.line.hosted.parcels import kept
@@ -79,14 +80,14 @@ class Orderer:
             if not waited_for:
                 return False
             doors = await house.doors.all(connection)
-            off = await house.switches.off(connection)
+            switches = await house.switches.all(connection)
         busy = False
         for name in sorted(waited_for & house.hosted.keys()):
             provider, door = house.hosted[name], door_of(doors, name)
             if door.is_shut:
                 await park(house, name, door)
             elif door.resting_until <= now.timestamp():
-                busy |= await self._order_from(provider, off, doors)
+                busy |= await self._order_from(provider, switches, doors)
         return busy
 
     def _free(self, provider: HostedProvider) -> int:
@@ -94,28 +95,29 @@ class Orderer:
         most = SENDS if provider.name in self._trusted else 1
         return most - len(self._sending[provider.name])
 
-    async def _order_from(
-        self, provider: HostedProvider, off: Mapping[str, str], doors: Doors
-    ) -> bool:
+    async def _order_from(self, provider: HostedProvider, switches: Switches, doors: Doors) -> bool:
         house, free = self._house, self._free(provider)
         if free <= 0:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin() as connection:
             takes = await house.flight.claim_to_order(connection, provider.name, claim, free)
-        worded = await asyncio.gather(*(self._word(provider, take, off, doors) for take in takes))
+        worded = await asyncio.gather(
+            *(self._word(provider, take, switches, doors) for take in takes)
+        )
         ready = [each for each in worded if each is not None]
         for _, group in groupby(ready, key=lambda each: each.take.job):
             await self._send_group(provider, list(group))
         return bool(takes)
 
     async def _word(
-        self, provider: HostedProvider, take: Take, off: Mapping[str, str], doors: Doors
+        self, provider: HostedProvider, take: Take, switches: Switches, doors: Doors
     ) -> Worded | None:
         try:
-            if take.model in off:
-                reason = off[take.model] or "no reason given"
-                said = f"{take.model} is switched off: {reason}"
+            card = self._house.catalog.card(take.model)
+            closed = switches.closed(card, self._house.clock().date())
+            if closed is not None:
+                said = f"{take.model} is off: {closed}"
                 self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
                 return None
             key = await key_for(self._house, take)
@@ -156,7 +158,12 @@ class Orderer:
             None,
         ):
             self._trusted.pop(provider.name, None)
+        if isinstance(
+            result, ProviderBlockedError
+        ):  # before another order can take this one's turn
+            with contextlib.suppress(UnavailableError):
+                await shut(self._house, result, key_print)
         if isinstance(result, Submitted) and isinstance(result.standing, Made):
             made = await kept(self._house, each.take.id, result.standing)
             result = replace(result, standing=made)
-        self._scribe.add(Result(provider, each.take, result, key_print=key_print))
+        self._scribe.add(Result(provider, each.take, result))

@@ -14,7 +14,7 @@ from callsheet.kernel.logs import event
 from callsheet.line.endings import Ending, Moves, cancelled, end, failure, write_moves
 from callsheet.line.hosted.bad_ends import ended
 from callsheet.line.hosted.calling import call_address
-from callsheet.line.hosted.doors import let_job_wait, shut
+from callsheet.line.hosted.doors import let_job_wait
 from callsheet.line.hosted.evidence import accept_evidence
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import (
@@ -40,7 +40,6 @@ class Result:
     take: Take
     said: Submitted | ProviderError | UnavailableError
     due_at: float | None = None
-    key_print: str = ""
 
 
 def made_outputs(made: Made) -> dict[str, Any]:
@@ -161,12 +160,10 @@ async def _wait(
 
 async def _warn_doors(house: House, results: Sequence[Result]) -> None:
     """Act on what concerns more than one take: a key, an empty account, a model, a busy door."""
-    blocked: dict[tuple[str, str], ProviderBlockedError] = {}
     waiting: dict[tuple[JobId, str], ProviderBlockedError] = {}
     for each in results:
         match each.said:
             case ProviderBlockedError() as error:
-                blocked[each.provider.name, each.key_print] = error
                 waiting[each.take.job, each.provider.name] = error
             case ModelGoneError() as error:
                 async with house.database.begin() as connection:
@@ -181,7 +178,5 @@ async def _warn_doors(house: House, results: Sequence[Result]) -> None:
                 until = house.clock().timestamp() + asked
                 async with house.database.begin() as connection:
                     await house.doors.rest(connection, each.provider.name, until)
-    for (_, key_print), error in blocked.items():
-        await shut(house, error, key_print)
     for (job_id, _), error in waiting.items():
         await let_job_wait(house, job_id, error)

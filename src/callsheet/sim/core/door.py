@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from callsheet.sim.core.conditions import Conditions, RateLimit
-from callsheet.sim.core.dialect import Dialect
 from callsheet.sim.core.faults import FaultDeck, Faults
+from callsheet.sim.core.orders import Dialect
 from callsheet.sim.core.spoiling import early_answer, late_answer
 
 Answer = Callable[[Request], Awaitable[Response]]

@@ -12,10 +12,9 @@ from functools import partial
 from callsheet.kernel.money import Money
 from callsheet.sim.core.billing import charge_of, metrics_of
 from callsheet.sim.core.conditions import Conditions
-from callsheet.sim.core.dialect import Dialect
 from callsheet.sim.core.ledger import Ledger
 from callsheet.sim.core.models import Model
-from callsheet.sim.core.orders import Asked, Order, Status, output_of
+from callsheet.sim.core.orders import Asked, Dialect, Order, Status, output_of
 from callsheet.sim.core.records import accepted_line, ended_line, read_accepted, read_ended
 from callsheet.sim.core.timers import Timers
 

@@ -1,20 +1,22 @@
-"""One order of the simulated provider: what was asked, how it stands, how it is told."""
+"""One order of a simulated provider: what was asked, how it stands, how it is told."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
 
 from callsheet.kernel.digests import canonical_json, digest_of
 from callsheet.kernel.ids import ID_PATTERN
 from callsheet.kernel.money import Money
 from callsheet.sim.core.conditions import stamped
-from callsheet.sim.core.dialect import Dialect
 from callsheet.sim.core.faults import Faults, about
-from callsheet.sim.core.models import Makes, Model
+from callsheet.sim.core.models import Makes, Model, Problem
 from callsheet.sim.core.pictures import MEDIA_TYPES
 
 DEFAULT_EVENTS = ("output", "completed")
@@ -22,7 +24,7 @@ _MOST_TAKE_CHARS = 200
 
 
 class Status(StrEnum):
-    """Where a order stands."""
+    """Where an order stands."""
 
     STARTING = "starting"
     PROCESSING = "processing"
@@ -33,6 +35,63 @@ class Status(StrEnum):
 
 
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELED, Status.ABORTED})
+
+
+class Dialect(Protocol):
+    """One provider's words. `errors` are the reasons that faults name, in its own text."""
+
+    name: str
+    errors: Mapping[str, str]
+
+    def token(self, request: Request) -> str:
+        """Read the key that a request brings; empty if there is none."""
+
+    def new_id(self) -> str:
+        """Make an id for an order."""
+
+    def told(self, order: "Order") -> dict[str, Any]:
+        """Describe an order: what its webhooks carry."""
+
+    def output(self, order: "Order", urls: Sequence[str]) -> Any:
+        """Word the output of an order that succeeded, whose files lie at `urls`."""
+
+    def letter_headers(
+        self, secret: bytes, message_id: str, timestamp: str, body: bytes
+    ) -> Mapping[str, str]:
+        """Sign a webhook, as far as this provider does."""
+
+    def letter(self, event: str, order: "Order") -> bytes | None:
+        """Word the webhook for an event: start, logs, output or completed; None if none is sent."""
+
+    def lie(self, order: "Order") -> bytes:
+        """Word a webhook that says of an order what is not true."""
+
+    def unauthenticated(self) -> Response:
+        """Refuse whoever brings no key or a wrong one."""
+
+    def forbidden(self) -> Response:
+        """Refuse a key that may not do this."""
+
+    def out_of_credit(self) -> Response:
+        """Refuse for want of money."""
+
+    def not_found(self) -> Response:
+        """Answer that there is no such thing."""
+
+    def retired(self, model: str) -> Response:
+        """Refuse a model that is offered no more."""
+
+    def invalid(self, problems: Sequence[Problem]) -> Response:
+        """Refuse inputs, naming each field."""
+
+    def moderated(self) -> Response:
+        """Refuse a prompt for what it asks."""
+
+    def throttled(self, seconds: int, *, retry_after: bool) -> Response:
+        """Ask for patience, in a header or as this provider usually does."""
+
+    def server_error(self, status: int) -> Response:
+        """Fail without a reason."""
 
 
 @dataclass(frozen=True, slots=True)

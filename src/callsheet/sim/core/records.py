@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.money import Money
-from callsheet.sim.core.dialect import Dialect
 from callsheet.sim.core.ledger import Line
 from callsheet.sim.core.models import Model
-from callsheet.sim.core.orders import Asked, Order, Status
+from callsheet.sim.core.orders import Asked, Dialect, Order, Status
 
 _KEPT_AT_THE_END = ("started_at", "completed_at", "output", "error", "logs", "metrics")
 

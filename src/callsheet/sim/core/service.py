@@ -18,13 +18,13 @@ from starlette.routing import BaseRoute, Route
 
 from callsheet.sim.core.admin import Admin
 from callsheet.sim.core.conditions import BadOrderError, Conditions
-from callsheet.sim.core.dialect import Dialect, base_of
+from callsheet.sim.core.dialect import base_of
 from callsheet.sim.core.door import Door, TooLargeError, read_body
 from callsheet.sim.core.faults import FaultDeck, Faults, read_mark
 from callsheet.sim.core.ledger import Ledger
 from callsheet.sim.core.lives import Orders
 from callsheet.sim.core.models import Model
-from callsheet.sim.core.orders import Asked, Order, faults_now
+from callsheet.sim.core.orders import Asked, Dialect, Order, faults_now
 from callsheet.sim.core.outputs import Outputs
 from callsheet.sim.core.references import OwnFile, References
 from callsheet.sim.core.timers import Timers

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from callsheet.sim.core.connections import cut, until_gone
-from callsheet.sim.core.dialect import Dialect
 from callsheet.sim.core.faults import NUMBERS, Faults
+from callsheet.sim.core.orders import Dialect
 
 _DRIP_BYTES_PER_S = 64.0
 _DRIPS_PER_S = 10

@@ -15,8 +15,7 @@ from functools import partial
 import httpx2
 
 from callsheet.sim.core.conditions import Conditions
-from callsheet.sim.core.dialect import Dialect
-from callsheet.sim.core.orders import Order
+from callsheet.sim.core.orders import Dialect, Order
 from callsheet.sim.core.timers import Timers
 
 EVENTS = ("start", "output", "logs", "completed")

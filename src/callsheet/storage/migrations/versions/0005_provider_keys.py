@@ -31,6 +31,10 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit")),
     )
+    op.add_column(
+        "model_switches",
+        sa.Column("enabled", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
     op.create_index("ix_audit_workspace_at", "audit", ["workspace", "at"])
 
 

@@ -1,0 +1,204 @@
+"""`callsheet models …`: what can be asked for, what it costs, and switching one on or off."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from callsheet.accounts.provider_keys import ANY_USE
+from callsheet.cli.output import out_json, out_table
+from callsheet.cli.session import run_command
+from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.views.prices import price_table
+from callsheet.wiring import Callsheet
+
+app = typer.Typer(help="Models: list, show, price, switch on and off.", invoke_without_command=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Model = Annotated[str, typer.Argument(help="The model's id, e.g. replicate/flux-schnell.")]
+
+
+@app.callback()
+def models(
+    context: typer.Context,
+    provider: Annotated[str, typer.Option(help="Only this provider's.")] = "",
+    kind: Annotated[Kind | None, typer.Option(help="Only what can do this.")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--on/--off", help="Only what is on, or off.")
+    ] = None,
+    with_key: Annotated[bool, typer.Option(help="Only what there is a key for.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List the models that can be asked for, with the price of the smallest order."""
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(cs: Callsheet) -> list[dict[str, str]]:
+        prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
+        async with cs.database.read() as connection:
+            switches = await cs.switches.all(connection)
+        today = cs.house.clock().date()
+        cards = [
+            card
+            for card in cs.house.catalog.cards()
+            if (not provider or card.provider == provider)
+            and (kind is None or kind in card.kinds)
+            and (not with_key or _has_key(card, prints))
+        ]
+        listed = [(card, switches.closed(card, today)) for card in cards]
+        return [
+            _line(card, closed, card.notice(today))
+            for card, closed in listed
+            if enabled is None or enabled is (closed is None)
+        ]
+
+    found = run_command(work)
+    if json:
+        out_json(found)
+        return
+    columns = ["model", "title", "kinds", "execution", "$ from", "state"]
+    out_table("", columns, [list(line.values()) for line in found])
+
+
+def _has_key(card: ModelCard, prints: Mapping[str, Mapping[str, str]]) -> bool:
+    known = prints.get(card.provider, {})
+    return card.execution is Execution.LOCAL or bool({ANY_USE, *card.kinds} & set(known))
+
+
+def _line(card: ModelCard, closed: str | None, notice: str) -> dict[str, str]:
+    return {
+        "id": card.id,
+        "title": card.title,
+        "kind": ", ".join(card.kinds),
+        "execution": str(card.execution),
+        "price_from": str(card.price(card.smallest())),
+        "state": f"off: {closed}" if closed else notice or "on",
+    }
+
+
+@app.command()
+def show(model: Model, json: AsJson = False) -> None:
+    """Show a model: its form with ranges and defaults, its limits, and what changes its price."""
+
+    async def work(cs: Callsheet) -> dict[str, Any]:
+        card = cs.house.catalog.card(model)
+        async with cs.database.read() as connection:
+            switches = await cs.switches.all(connection)
+        today = cs.house.clock().date()
+        form = dict(cs.house.catalog.form(model))
+        closed = switches.closed(card, today)
+        return {
+            **_line(card, closed, card.notice(today)),
+            "provider": card.provider,
+            "key_scopes": list(card.kinds),
+            "max_references": card.max_references,
+            "reference_modes": sorted(card.reference_modes),
+            "price_source": card.price_source,
+            "expected_s": card.expected_s,
+            "time_limit_s": card.time_limit_s,
+            "retires_on": str(card.retires_on or ""),
+            "successor": card.successor,
+            "inputs": form,
+            "prices": [
+                {"input": row.field, "value": row.value, "price": str(row.price)}
+                for row in price_table(card, form)
+            ],
+        }
+
+    told = run_command(work)
+    if json:
+        out_json(told)
+        return
+    apart = ("inputs", "prices")
+    facts = [
+        [name, ", ".join(value) if isinstance(value, list) else str(value)]
+        for name, value in told.items()
+        if name not in apart and value not in ("", [])
+    ]
+    out_table("", ["model", told["id"]], facts[1:])
+    inputs = told["inputs"]
+    required = inputs.get("required", [])
+    rows = [
+        [name, _type(field), _range(field), "required" if name in required else _default(field)]
+        for name, field in inputs["properties"].items()
+    ]
+    out_table("Inputs", ["input", "type", "allowed", "default"], rows)
+    prices = [
+        [row["input"] or "smallest order", row["value"], row["price"]] for row in told["prices"]
+    ]
+    out_table("Price", ["with", "set to", "$"], prices)
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    said = str(field.get("type", "choice" if "enum" in field else "-"))
+    return f"{said} ({field['description']})" if field.get("description") else said
+
+
+def _range(field: Mapping[str, Any]) -> str:
+    if "enum" in field:
+        return ", ".join(map(str, field["enum"]))
+    low = field.get("minimum", field.get("minLength", field.get("minItems")))
+    high = field.get("maximum", field.get("maxLength", field.get("maxItems")))
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else low} to {'' if high is None else high}".strip()
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    default = field.get("default", "")
+    return "" if default == [] else str(default)
+
+
+@app.command()
+def price(
+    model: Model,
+    given: Annotated[
+        list[str] | None, typer.Option("--set", help="An input as name=value; may be repeated.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Price one order, with inputs set as they would be."""
+    inputs: dict[str, Any] = {"prompt": "x"}
+    for each in given or []:
+        name, equals, value = each.partition("=")
+        if not equals:
+            said = f"--set {each!r} needs the form name=value"
+            raise InvalidInputError(said, [FieldError("--set", said, each)])
+        inputs[name.strip()] = value
+
+    async def work(cs: Callsheet) -> dict[str, str]:
+        card, cost = cs.generations.quote(model, inputs)
+        return {"model": card.id, "price": str(cost)}
+
+    told = run_command(work)
+    if json:
+        out_json(told)
+    else:
+        typer.echo(f"{told['model']}: ${told['price']}")
+
+
+@app.command()
+def on(model: Model) -> None:
+    """Let a model be ordered; for one whose card is unverified this vouches for it."""
+    _switch(model, enabled=True, reason="")
+    typer.echo(f"{model} is on")
+
+
+@app.command()
+def off(
+    model: Model, reason: Annotated[str, typer.Option(help="Why; shown to whoever asks.")] = ""
+) -> None:
+    """Let a model not be ordered any more."""
+    _switch(model, enabled=False, reason=reason)
+    typer.echo(f"{model} is off; switch it on with: callsheet models on {model}")
+
+
+def _switch(model: str, *, enabled: bool, reason: str) -> None:
+    async def work(cs: Callsheet) -> None:
+        cs.house.catalog.card(model)
+        now = cs.house.clock()
+        async with cs.database.begin() as connection:
+            await cs.switches.turn(connection, model, enabled=enabled, reason=reason, now=now)
+
+    run_command(work)

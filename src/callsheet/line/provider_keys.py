@@ -1,0 +1,52 @@
+"""What people may do to providers' keys: set, test, remove."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.provider_keys import ANY_USE
+from callsheet.kernel.errors import FieldError, InvalidInputError, NotFoundError, shown
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.line.house import House
+from callsheet.ports.models import Kind
+
+_LONGEST_KEY: Final = 8_192  # a service account's JSON in one line
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeyControl:
+    """Verbs on providers' keys; each is one transaction and noted in the audit."""
+
+    house: House
+    keeper: KeyKeeper
+
+    async def set(self, owner: str, provider: str, scope: str, secret: str, *, by: str) -> None:
+        """Keep a key. Raises NotFoundError, InvalidInputError."""
+        self.check(provider, scope)
+        if not secret.isascii() or not secret.isprintable() or not 0 < len(secret) <= _LONGEST_KEY:
+            said = f"a key is 1 to {_LONGEST_KEY} printable ASCII characters in one line"
+            raise InvalidInputError(said, [FieldError("secret", said, "(not shown)")])
+        await self.keeper.set(owner, provider, scope, secret, by=by)
+
+    async def test(self, workspace: WorkspaceId, provider: str, scope: str, *, by: str) -> None:
+        """Try the key that would be used for a use. Raises NotFoundError, ProviderError."""
+        self.check(provider, scope)
+        check = self.house.hosted[provider].check_key
+        await self.keeper.test(workspace, provider, scope, check, by=by)
+
+    async def remove(self, owner: str, provider: str, scope: str, *, by: str) -> None:
+        """Let a key go. Raises NotFoundError."""
+        self.check(provider, scope)
+        await self.keeper.remove(owner, provider, scope, by=by)
+
+    def check(self, provider: str, scope: str) -> None:
+        """Raise NotFoundError or InvalidInputError unless there is such a provider and use."""
+        hosted = self.house.hosted.get(provider)
+        if hosted is None:
+            raise NotFoundError("hosted provider", provider)
+        if scope not in (ANY_USE, *Kind):
+            allowed = ", ".join((ANY_USE, *Kind))
+            said = f"no such use; there are {allowed}"
+            raise InvalidInputError(
+                f"{shown(scope)}: {said}", [FieldError("scope", said, shown(scope))]
+            )
