@@ -108,6 +108,9 @@ class Fal(HostedDefaults):
             return Pending()
         if inner(told, "error"):
             kind = str(inner(told, "error_type") or "")
+            if kind == "client_cancelled":
+                stopped = RefusedError(self.name, "it was stopped")
+                return Ended(stopped, cost=Money(), cancelled=True)
             return self._failed(f"{kind} {shown(told['error'])}".strip())
         try:
             response = await self._line.ask("GET", f"/{ticket}", unknown=ticket, headers=headers)

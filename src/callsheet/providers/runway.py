@@ -38,7 +38,7 @@ from callsheet.providers.exchange import (
 VERSION: Final = "2024-11-06"  # the date by which the API's wire is named
 _USD_PER_CREDIT: Final = 0.01
 _GONE: Final = ("not available", "no longer", "deprecated", "unknown model", "not a valid model")
-_CREDIT: Final = ("not enough credits", "insufficient credits", "out of credits")
+_CREDIT: Final = ("enough credits", "insufficient credits", "out of credits")
 
 
 class Runway(HostedDefaults):

@@ -32,7 +32,7 @@ from callsheet.sim.core.webhooks import Webhooks
 
 _MOST_BODY_BYTES = 64 << 20
 _KEY_CHARS = 12
-_READ = "callsheet.body"  # where a request keeps its body once it is read
+READ = "callsheet.body"  # where a request keeps its body once it is read
 
 
 class RefusedError(Exception):
@@ -177,9 +177,9 @@ class Service:
     async def body(self, request: Request) -> Any:
         """Read JSON, as often as it is wanted. Raises RefusedError."""
         try:
-            if _READ not in request.scope:
-                request.scope[_READ] = await read_body(request, _MOST_BODY_BYTES)
-            return json.loads(request.scope[_READ] or b"null")
+            if READ not in request.scope:
+                request.scope[READ] = await read_body(request, _MOST_BODY_BYTES)
+            return json.loads(request.scope[READ] or b"null")
         except (TooLargeError, ValueError) as error:
             raise RefusedError(self.invalid("body", str(error))) from None
 

@@ -63,7 +63,7 @@ class CutResponse(Response):
         super().__init__()
         self._beginning = beginning
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Cut."""
         if (begun := self._beginning) is not None:
             await send(_start(begun))
@@ -75,7 +75,7 @@ class CutResponse(Response):
 class SilentResponse(Response):
     """No answer, for as long as the client has patience."""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Wait until the client goes."""
         await until_gone(receive)
         await cut(receive)
@@ -88,7 +88,7 @@ class DripResponse(Response):
         super().__init__()
         self._answer, self._step = answer, max(1, int(bytes_per_s / _DRIPS_PER_S))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Drip."""
         body = bytes(self._answer.body)
         await send(_start(self._answer))

@@ -1,0 +1,61 @@
+"""Veo 3.1 fast between two frames on fal: a clip from a first frame to a last one."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from callsheet.catalog.forms import Reference, WideForm
+from callsheet.catalog.shapes import nearest_ratio
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import ReferenceSlot
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+PER_SECOND: Final = {"720p": Money.usd("0.10"), "1080p": Money.usd("0.12")}
+RATIOS: Final = ("16:9", "9:16", "1:1")
+
+
+class Inputs(WideForm, frozen=True):
+    """What Veo 3.1 fast between two frames can be asked for; the size chooses the nearest ratio."""
+
+    duration_s: Literal[4, 6, 8] = 8
+    resolution: Literal["720p", "1080p"] = "720p"
+    references: Annotated[tuple[Reference, ...], Field(min_length=2, max_length=2)]
+
+
+def price(inputs: Inputs) -> Money:
+    """Price each second by its resolution."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the provider does."""
+    return {
+        "model": "fal-ai/veo3.1/fast/first-last-frame-to-video",
+        "input": {
+            "prompt": inputs.prompt,
+            "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "duration": str(inputs.duration_s),
+            "resolution": inputs.resolution,
+            "first_frame_url": ReferenceSlot.at(0),
+            "last_frame_url": ReferenceSlot.at(1),
+        },
+    }
+
+
+CARD = ModelCard(
+    id="fal/veo-3-1-fast-frames",
+    title="Veo 3.1 fast between two frames",
+    provider="fal",
+    kinds=(Kind.IMAGE_TO_VIDEO,),
+    execution=Execution.WEBHOOK,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=2,
+    reference_modes=frozenset({ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME}),
+    expected_s=90.0,
+    time_limit_s=1800.0,
+    price_source="assumed to be what Vertex asks",
+    unverified="its price on fal could not be read",
+)

@@ -1,0 +1,80 @@
+"""GPT Image 2.5 flare on OpenAI: the fast one of its generation."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from callsheet.catalog.forms import Form, Reference
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import ReferenceSlot
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+RATES: Final = {"text_in": "5", "image_in": "8", "image_out": "30"}  # dollars for a million tokens
+TOKENS: Final = {
+    "low": 468,
+    "medium": 1_767,
+    "high": 6_912,
+    "xhigh": 9_216,
+    "max": 12_288,
+}  # of a square
+TEXT_TOKENS: Final = 12  # a short prompt; a long one adds a hundredth of a cent
+REFERENCE_TOKENS: Final = 200
+Side = Annotated[int, Field(ge=256, le=3840, multiple_of=16, description="pixels")]
+
+
+class Inputs(Form, frozen=True):
+    """What GPT Image 2.5 flare can be asked for; sides are multiples of 16."""
+
+    prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
+    width: Side = 1024
+    height: Side = 1024
+    quality: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
+    references: Annotated[tuple[Reference, ...], Field(max_length=6)] = ()
+
+
+def price(inputs: Inputs) -> Money:
+    """Price the tokens that a picture of this size and quality counts."""
+    tokens = -(-TOKENS[inputs.quality] * inputs.width * inputs.height // 1024**2)
+    images = REFERENCE_TOKENS * len(inputs.references)
+    counted = {"text_in": TEXT_TOKENS, "image_in": images, "image_out": tokens}
+    return Money(sum(int(RATES[kind]) * count for kind, count in counted.items()))
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the API's reference does; references make it an edit."""
+    return {
+        "body": {
+            "model": "gpt-image-2.5-flare",
+            "prompt": inputs.prompt,
+            "size": f"{inputs.width}x{inputs.height}",
+            "quality": inputs.quality,
+            "output_format": "png",
+            "n": 1,
+        },
+        "images": [ReferenceSlot.at(place) for place in range(len(inputs.references))],
+        "rates": RATES,
+    }
+
+
+CARD = ModelCard(
+    id="openai/gpt-image-2-5-flare",
+    title="GPT Image 2.5 flare",
+    provider="openai",
+    kinds=(Kind.TEXT_TO_IMAGE, Kind.IMAGE_EDIT, Kind.COMPOSITE),
+    execution=Execution.SYNC,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=6,
+    reference_modes=frozenset(
+        {ReferenceMode.STYLE_ONLY, ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}
+    ),
+    expected_s=30.0,
+    time_limit_s=600.0,
+    price_source="litellm price map, read 2026-11-20",
+    unverified=(
+        "how many tokens it counts for a picture is not published"
+        " and is taken to be what its elder counts"
+    ),
+)

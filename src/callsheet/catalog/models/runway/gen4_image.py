@@ -1,0 +1,70 @@
+"""Gen-4 Image on Runway: pictures from words and references."""
+
+from typing import Annotated, Any, Final
+
+from pydantic import Field
+
+from callsheet.catalog.forms import Form, Reference, Seed
+from callsheet.catalog.shapes import nearest_ratio
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import ReferenceSlot
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+PER_IMAGE: Final = Money.usd("0.05")
+RATIOS: Final = (
+    "1080:1080",
+    "1168:880",
+    "1360:768",
+    "1080:1440",
+    "1808:768",
+    "720:1280",
+    "1680:720",
+)
+
+
+class Inputs(Form, frozen=True):
+    """What Gen-4 Image can be asked for; the size chooses the nearest ratio."""
+
+    seed: Seed = 0
+    references: Annotated[tuple[Reference, ...], Field(max_length=3)] = ()
+
+
+def price(_inputs: Inputs) -> Money:
+    """Price each picture the same."""
+    return PER_IMAGE
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the API's reference does."""
+    slots = [{"uri": ReferenceSlot.at(place)} for place in range(len(inputs.references))]
+    named = {"referenceImages": slots} if slots else {}
+    return {
+        "path": "text_to_image",
+        "body": {
+            "model": "gen4_image",
+            "promptText": inputs.prompt,
+            "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "seed": inputs.seed,
+            **named,
+        },
+    }
+
+
+CARD = ModelCard(
+    id="runway/gen4-image",
+    title="Gen-4 Image",
+    provider="runway",
+    kinds=(Kind.TEXT_TO_IMAGE, Kind.IMAGE_EDIT, Kind.COMPOSITE),
+    execution=Execution.POLL,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=3,
+    reference_modes=frozenset(
+        {ReferenceMode.STYLE_ONLY, ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}
+    ),
+    expected_s=20.0,
+    time_limit_s=600.0,
+    price_source="litellm price map, read 2026-11-20",
+)

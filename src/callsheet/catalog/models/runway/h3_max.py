@@ -1,0 +1,59 @@
+"""H3 max on Runway: clips from words, or from a first frame."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from callsheet.catalog.forms import Reference, WideForm
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import ReferenceSlot
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+PER_SECOND: Final = Money.usd("0.20")
+CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+
+
+class Inputs(WideForm, frozen=True):
+    """What H3 max can be asked for."""
+
+    duration_s: Annotated[int, Field(ge=4, le=10, description="seconds")] = 5
+    resolution: Literal["480p", "768p"] = "480p"
+    references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
+
+
+def price(inputs: Inputs) -> Money:
+    """Price the seconds, in whole credits."""
+    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the API's reference does."""
+    common = {
+        "model": "h3_max",
+        "promptText": inputs.prompt,
+        "duration": inputs.duration_s,
+        "resolution": inputs.resolution,
+    }
+    if not inputs.references:
+        return {"path": "text_to_video", "body": common}
+    first = [{"uri": ReferenceSlot.at(0), "position": "first"}]
+    return {"path": "image_to_video", "body": {**common, "promptImage": first}}
+
+
+CARD = ModelCard(
+    id="runway/h3-max",
+    title="H3 max",
+    provider="runway",
+    kinds=(Kind.TEXT_TO_VIDEO, Kind.IMAGE_TO_VIDEO),
+    execution=Execution.POLL,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=1,
+    reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
+    expected_s=90.0,
+    time_limit_s=1800.0,
+    price_source="assumed",
+    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+)

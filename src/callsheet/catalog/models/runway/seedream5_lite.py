@@ -1,0 +1,59 @@
+"""Seedream 5 lite on Runway: pictures from words."""
+
+from typing import Any, Final
+
+from callsheet.catalog.forms import Form
+from callsheet.catalog.shapes import nearest_ratio
+from callsheet.kernel.money import Money
+from callsheet.ports.models import Execution, Kind, ModelCard
+
+PER_IMAGE: Final = Money.usd("0.05")
+RATIOS: Final = (
+    "2048:2048",
+    "2304:1728",
+    "1728:2304",
+    "2848:1600",
+    "1600:2848",
+    "2496:1664",
+    "1664:2496",
+    "3136:1344",
+)
+
+
+class Inputs(Form, frozen=True):
+    """What Seedream 5 lite can be asked for; the size chooses the nearest ratio."""
+
+
+def price(_inputs: Inputs) -> Money:
+    """Price each picture the same."""
+    return PER_IMAGE
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the API's reference does."""
+    return {
+        "path": "text_to_image",
+        "body": {
+            "model": "seedream5_lite",
+            "promptText": inputs.prompt,
+            "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+        },
+    }
+
+
+CARD = ModelCard(
+    id="runway/seedream5-lite",
+    title="Seedream 5 lite",
+    provider="runway",
+    kinds=(Kind.TEXT_TO_IMAGE,),
+    execution=Execution.POLL,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=0,
+    reference_modes=frozenset(),
+    expected_s=20.0,
+    time_limit_s=600.0,
+    price_source="assumed",
+    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+)

@@ -1,0 +1,70 @@
+"""Veo 3.1 fast on Runway: clips from words, or from a first frame."""
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from callsheet.catalog.forms import Reference, WideForm
+from callsheet.catalog.shapes import nearest_ratio
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import ReferenceSlot
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+PER_SECOND: Final = Money.usd("0.15")
+CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+RATIOS: Final = ("1280:720", "720:1280")
+
+
+class Inputs(WideForm, frozen=True):
+    """What Veo 3.1 fast can be asked for; the size chooses the nearest ratio."""
+
+    duration_s: Literal[4, 6, 8] = 8
+    audio: bool = True
+    references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
+
+
+def price(inputs: Inputs) -> Money:
+    """Price the seconds, in whole credits."""
+    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+
+
+def payload(inputs: Inputs) -> dict[str, Any]:
+    """Word the order as the API's reference does."""
+    common = {
+        "model": "veo3.1_fast",
+        "promptText": inputs.prompt,
+        "duration": inputs.duration_s,
+        "audio": inputs.audio,
+    }
+    if not inputs.references:
+        return {
+            "path": "text_to_video",
+            "body": {**common, "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS)},
+        }
+    first = [{"uri": ReferenceSlot.at(0), "position": "first"}]
+    return {
+        "path": "image_to_video",
+        "body": {
+            **common,
+            "promptImage": first,
+            "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+        },
+    }
+
+
+CARD = ModelCard(
+    id="runway/veo3-1-fast",
+    title="Veo 3.1 fast",
+    provider="runway",
+    kinds=(Kind.TEXT_TO_VIDEO, Kind.IMAGE_TO_VIDEO),
+    execution=Execution.POLL,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=1,
+    reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
+    expected_s=90.0,
+    time_limit_s=1800.0,
+    price_source="litellm price map, read 2026-11-20",
+)

@@ -1,0 +1,89 @@
+"""The models that the simulated fal offers, at the prices of the litellm price map.
+
+Veo 3.1 fast has no price there; it is taken to cost what Google asks on Vertex.
+"""
+
+from collections.abc import Mapping
+
+from callsheet.kernel.money import Money
+from callsheet.sim.core.models import Field, Makes, Model
+
+_PICTURE = {
+    "prompt": Field("string", required=True),
+    "image_urls": Field("array", uri=True),
+    "image_url": Field("string", uri=True),
+    "num_images": Field("integer", default=1, least=1, most=4),
+    "output_format": Field("string", default="png"),
+    "aspect_ratio": Field("string", default="1:1"),
+    "resolution": Field("string", default="1K"),
+    "quality": Field("string", default="medium"),
+}
+_CLIP = {
+    "prompt": Field("string", required=True),
+    "image_url": Field("string", uri=True),
+    "end_image_url": Field("string", uri=True),
+    "first_frame_url": Field("string", uri=True),
+    "last_frame_url": Field("string", uri=True),
+    "image_urls": Field("array", uri=True),
+    "aspect_ratio": Field("string", default="16:9"),
+    "duration": Field("string", default="5"),
+    "resolution": Field("string", default="720p"),
+}
+
+
+def _usd(**prices: str) -> Mapping[str, Money]:
+    return {name.removeprefix("r"): Money.usd(price) for name, price in prices.items()}
+
+
+def _picture(name: str, unit: str, **rates: str) -> Model:
+    return Model(
+        "",
+        name,
+        name,
+        Money.usd(unit),
+        2.0,
+        _PICTURE,
+        rated_by="resolution" if rates else "",
+        rates=_usd(**rates),
+    )
+
+
+def _clip(name: str, unit: str, **rates: str) -> Model:
+    return Model(
+        "",
+        name,
+        name,
+        Money.usd(unit),
+        60.0,
+        _CLIP,
+        Makes.CLIP,
+        rated_by="resolution",
+        rates=_usd(**rates),
+    )
+
+
+_SEEDANCE = {"r480p": "0.1346", "r1080p": "0.682", "r4k": "1.5552"}
+_NANO = {"r512": "0.06", "r2K": "0.12", "r4K": "0.16"}
+_H3 = {"r480p": "0.05", "r768p": "0.06", "r2k": "0.13", "r4k": "0.16"}
+
+OFFERED = (
+    _picture("fal-ai/flux/schnell", "0.003"),
+    _picture("fal-ai/flux/dev", "0.025"),
+    _picture("fal-ai/flux-pro/v1.1", "0.04"),
+    _picture("fal-ai/flux-pro/v1.1-ultra", "0.06"),
+    _picture("fal-ai/flux-pro/kontext/max/multi", "0.08"),
+    _picture("fal-ai/nano-banana", "0.039"),
+    _picture("fal-ai/nano-banana-2", "0.08", **_NANO),
+    _picture("fal-ai/nano-banana-pro", "0.15", r4K="0.30"),
+    _picture("fal-ai/ideogram/v3", "0.06"),
+    _picture("openai/gpt-image-2", "0.053"),
+    _picture("openai/gpt-image-2.5/flare/text-to-image", "0.03612"),
+    _picture("openai/gpt-image-2.5/sunburst/edit", "0.03612"),
+    _clip("bytedance/seedance-2.0/text-to-video", "0.3034", **_SEEDANCE),
+    _clip("bytedance/seedance-2.0/image-to-video", "0.3034", **_SEEDANCE),
+    _clip("bytedance/seedance-2.0/reference-to-video", "0.3034", **_SEEDANCE),
+    _clip("bytedance/seedance-2.5/text-to-video", "0.473", r480p="0.2205"),
+    _clip("bytedance/seedance-2.5/image-to-video", "0.473", r480p="0.2205"),
+    _clip("minimax/h3/text-to-video", "0.13", **_H3),
+    _clip("fal-ai/veo3.1/fast/first-last-frame-to-video", "0.10", r1080p="0.12"),
+)

@@ -1,0 +1,92 @@
+"""The models that the simulated Runway offers, with what each takes and costs.
+
+`runway_params.csv` holds the fields of every endpoint and model, as the SDK `runwayml` 5.24.0 has
+them. Prices are those of the litellm price map; a model that it lacks is taken to cost 0.20 dollars
+a second or 0.05 a picture.
+"""
+
+import csv
+import importlib.resources
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from callsheet.kernel.money import Money
+from callsheet.sim.core.models import Field, Makes, Model
+
+CENT = 10_000  # micro-dollars: a credit
+_TYPES = {"int": "integer", "bool": "boolean", "list": "array", "object": "object"}
+_PICTURES = "text_to_image"
+_CLIPS = ("text_to_video", "image_to_video", "video_to_video")
+_ADDRESSES = frozenset({"promptImage", "referenceImages", "references"})
+_PER_SECOND: Mapping[str, str] = {
+    "gen4.5": "0.12",
+    "gen4_turbo": "0.05",
+    "veo3.1": "0.40",
+    "veo3.1_fast": "0.15",
+    "hailuo3": "0.10",
+    "seedance2": "0.36",
+    "seedance2_fast": "0.29",
+    "seedance2_mini": "0.16",
+    "seedance2_5": "0.30",
+    "gemini_omni_flash": "0.10",
+    "aleph2": "0.28",
+}
+_PER_PICTURE: Mapping[str, str] = {
+    "gen4_image_turbo": "0.02",
+    "gen4_image": "0.05",
+    "muse_image": "0.01",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Credited(Model):
+    """A model that is billed in whole credits of a cent."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price an order, rounded up to a credit."""
+        return Money(-(-self.unit.micros * units // CENT) * CENT)
+
+
+def _rows() -> Iterator[Mapping[str, str]]:
+    file = importlib.resources.files("callsheet.sim") / "runway_params.csv"
+    with file.open(encoding="utf-8") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _field(row: Mapping[str, str]) -> Field:
+    numbers = row["allowed_values"] and all(v.isdecimal() for v in row["allowed_values"].split("|"))
+    choices: tuple[Any, ...] = ()
+    if row["type"] == "enum" and row["allowed_values"] != "auto":
+        values = row["allowed_values"].split("|")
+        choices = tuple(int(value) for value in values) if numbers else tuple(values)
+    kind = "integer" if numbers or row["allowed_values"] == "auto" else "string"
+    return Field(
+        _TYPES.get(row["type"], kind),
+        required=row["required"] == "yes",
+        choices=choices,
+        uri=row["field"] in _ADDRESSES,
+    )
+
+
+def _offered() -> dict[str, dict[str, Model]]:
+    """Read every endpoint's models."""
+    fields: dict[tuple[str, str], dict[str, Field]] = defaultdict(dict)
+    for row in _rows():
+        fields[row["endpoint"], row["model"]][row["field"]] = _field(row)
+    found: dict[str, dict[str, Model]] = defaultdict(dict)
+    for (endpoint, name), known in fields.items():
+        if endpoint == _PICTURES:
+            unit, makes, run_s = _PER_PICTURE.get(name, "0.05"), Makes.PICTURE, 6.0
+        elif endpoint in _CLIPS:
+            unit, makes, run_s = _PER_SECOND.get(name, "0.20"), Makes.CLIP, 60.0
+        else:
+            continue
+        own = f"{endpoint}:{name}"
+        found[endpoint][name] = Credited("", own, name, Money.usd(unit), run_s, known, makes)
+    return found
+
+
+BY_ENDPOINT = _offered()
+OFFERED = tuple(model for models in BY_ENDPOINT.values() for model in models.values())
