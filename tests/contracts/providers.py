@@ -69,7 +69,7 @@ class Bench:
     def card(self) -> ModelCard:
         """The provider's cheapest card that makes something of words alone."""
         cards = [card for card in CATALOG.cards() if card.provider == self.name]
-        plain = [card for card in cards if card.kinds[0].begins_with_words]
+        plain = [card for card in cards if card.kinds[0].begins_with_words and not card.retires_on]
         return min(plain, key=lambda card: (card.kinds[0].makes == "video", card.id))
 
     async def order(

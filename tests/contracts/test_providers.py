@@ -269,7 +269,7 @@ async def test_false_webhooks(bench: Bench) -> None:
 async def test_references_reach_the_model(bench: Bench) -> None:
     """A picture of ours, given as the provider wants it, can be read there."""
     cards = [card for card in CATALOG.cards() if card.provider == bench.name]
-    with_reference = [card for card in cards if card.max_references]
+    with_reference = [card for card in cards if card.max_references and not card.retires_on]
     if not with_reference:
         pytest.skip("none of its models takes a reference")
     card = min(with_reference, key=lambda card: card.id)

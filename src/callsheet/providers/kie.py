@@ -165,7 +165,7 @@ class Kie(HostedDefaults):
         code, said = inner(told, "code"), shown(inner(told, "msg") or inner(told, "message") or "")
         if not isinstance(code, int):
             code, said = response.status_code, said or shown(response.text)
-        if code == _OK or (code == httpx2.codes.UNPROCESSABLE_ENTITY and _NOT_YET in said):
+        if code == _OK or (code == httpx2.codes.UNPROCESSABLE_CONTENT and _NOT_YET in said):
             return None
         return self._worded(code, f"{code}: {said}", response)
 

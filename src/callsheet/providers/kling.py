@@ -153,7 +153,7 @@ class Kling(HostedDefaults):
         try:
             told = response.json()
         except ValueError:
-            told = None
+            told = {"code": 0}  # whoever reads it finds out that it is none of Kling's
         code = inner(told, "code")
         if response.is_success and code == 0:
             return None
@@ -167,8 +167,9 @@ class Kling(HostedDefaults):
                 return BusyError(self.name, reason, retry_after_s=retry_after_s(response))
             case 1301:
                 return ModeratedError(self.name, reason)
-        usual = usual_refusal(self.name, response, reason, ())
-        return usual or RefusedError(self.name, reason)
+            case _:
+                usual = usual_refusal(self.name, response, reason, ())
+                return usual or RefusedError(self.name, reason)
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

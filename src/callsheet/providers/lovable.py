@@ -36,7 +36,7 @@ from callsheet.providers.exchange import (
     usual_refusal,
 )
 
-_MODERATION = ("safety", "policy", "blocked", "not allowed", "can't help", "cannot help")
+_MODERATION = ("safety", "policy", "blocked", "not allowed", "flagged")
 
 
 class Lovable(HostedDefaults):
