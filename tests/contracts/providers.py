@@ -18,6 +18,7 @@ from starlette.routing import Route
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.kernel.ids import TakeId, new_id
 from callsheet.ports.hosted import (
+    BusyError,
     Ended,
     HostedOrder,
     HostedProvider,
@@ -35,7 +36,10 @@ from callsheet.wiring.providers import adapters
 from tests.sim.simulated import PATIENCE_S, quick, serving
 
 SETTLES_S: Final = 2.0
-KEYS: Final = {"kling": "access:secret-of-the-tests"}
+KEYS: Final = {
+    "kling": "access:secret-of-the-tests",
+    "vertex": "project-of-the-tests:token-of-the-tests",
+}
 CATALOG: Final = FolderCatalog()
 PROVIDERS: Final = sorted(adapters())
 
@@ -102,12 +106,13 @@ class Bench:
                 return f"{self.caller.url.removesuffix('/hooks')}/picture.png"
 
     async def followed(self, ticket: str, standing: Standing) -> Made | Ended:
-        """Poll an order until it ends."""
+        """Poll an order until it ends; a provider that must draw a film first may be slow."""
         import asyncio
 
         async with asyncio.timeout(PATIENCE_S):
             while not isinstance(standing, Made | Ended):
-                standing = await self.provider.poll(ticket, self.key)
+                with contextlib.suppress(BusyError):
+                    standing = await self.provider.poll(ticket, self.key)
                 await asyncio.sleep(0.01)
         return standing
 

@@ -1,0 +1,1 @@
+"""Models on Vertex AI."""
