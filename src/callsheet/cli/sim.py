@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from callsheet.wiring.providers import adapters
+
 app = typer.Typer(help="Simulators of outside services.", no_args_is_help=True)
 
 
@@ -59,5 +61,40 @@ def replicate(
     try:
         service = create_app(conditions, ledger=ledger, webhook_secret=webhook_secret)
     except (BadSecretError, UnreadableLedgerError) as error:
+        raise typer.BadParameter(str(error)) from None
+    uvicorn.run(service, host=host, port=port, access_log=False)
+
+
+@app.command()
+def provider(
+    name: Annotated[str, typer.Argument(help="The provider's name, e.g. runway.")],
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 18_002,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    ledger: Annotated[
+        Path | None, typer.Option(help="File that keeps every order; one that is there goes on.")
+    ] = None,
+    run_seconds: Annotated[
+        float | None, typer.Option(help="How long orders run, without a queue; 0 is at once.")
+    ] = None,
+) -> None:
+    """Serve any simulated provider, with its book and faults below /_admin, without limits."""
+    import importlib  # noqa: PLC0415  # only who simulates pays for it
+
+    import uvicorn  # noqa: PLC0415  # see above
+
+    from callsheet.sim.core.conditions import Conditions  # noqa: PLC0415  # see above
+    from callsheet.sim.core.ledger import UnreadableLedgerError  # noqa: PLC0415  # see above
+
+    known = sorted(adapters())
+    if name not in known:
+        raise typer.BadParameter(f"no provider {name!r}; there are {', '.join(known)}")
+    conditions = Conditions(wall=time.time, creates_per_minute=0, others_per_minute=0)
+    if run_seconds is not None:
+        conditions.queue_s, conditions.run_s = 0.0, {"*": run_seconds}
+    try:
+        service = importlib.import_module(f"callsheet.sim.{name}").create_app(
+            conditions, ledger=ledger
+        )
+    except UnreadableLedgerError as error:
         raise typer.BadParameter(str(error)) from None
     uvicorn.run(service, host=host, port=port, access_log=False)

@@ -51,6 +51,7 @@ CARD = ModelCard(
     payload=payload,
     max_references=0,
     reference_modes=frozenset(),
+    price_source="a list of Replicate's prices, read 2026-11-20",
     expected_s=6.0,
     time_limit_s=600.0,
 )

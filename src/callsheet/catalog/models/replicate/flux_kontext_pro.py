@@ -65,6 +65,7 @@ CARD = ModelCard(
     payload=payload,
     max_references=1,
     reference_modes=frozenset({ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}),
+    price_source="a list of Replicate's prices, read 2026-11-20",
     expected_s=8.0,
     time_limit_s=600.0,
 )

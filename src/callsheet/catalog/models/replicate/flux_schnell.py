@@ -57,6 +57,7 @@ CARD = ModelCard(
     payload=payload,
     max_references=0,
     reference_modes=frozenset(),
+    price_source="a list of Replicate's prices, read 2026-11-20",
     expected_s=2.0,
     time_limit_s=300.0,
 )

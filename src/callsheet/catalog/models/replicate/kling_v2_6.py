@@ -67,6 +67,7 @@ CARD = ModelCard(
     payload=payload,
     max_references=1,
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
+    price_source="the model's page, read 2026-11-20",
     expected_s=90.0,
     time_limit_s=1_800.0,
 )
