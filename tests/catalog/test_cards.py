@@ -1,7 +1,6 @@
 """Promises that every model's card keeps."""
 
 import json
-from typing import Any
 
 import pytest
 
@@ -13,20 +12,15 @@ CATALOG = FolderCatalog()
 CARDS = {card.id: card for card in [*CATALOG.cards(), CATALOG.card("local/dot")]}
 
 
-def smallest(card: ModelCard) -> Any:
-    """Fill in only what is required."""
-    return card.inputs.model_validate({"prompt": "a red mug"})
-
-
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
 def test_smallest_order_has_a_price_and_a_payload(card: ModelCard) -> None:
     """Filling in only what is required gives a price and valid JSON, the same ones each time."""
-    inputs = smallest(card)
+    inputs = card.smallest()
     price = card.price(inputs)
     assert (price > Money()) == (card.execution is not Execution.LOCAL)
-    assert card.price(smallest(card)) == price
+    assert card.price(card.smallest()) == price
     payload = json.dumps(dict(card.payload(inputs)))
-    assert json.dumps(dict(card.payload(smallest(card)))) == payload
+    assert json.dumps(dict(card.payload(card.smallest()))) == payload
 
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
@@ -42,12 +36,17 @@ def test_form_is_a_closed_json_schema(card: ModelCard) -> None:
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
 def test_card_tells_what_it_is(card: ModelCard) -> None:
-    """It has a title, belongs to the provider its id names, and how long it takes is known."""
+    """Its title, its provider, its kinds, where its price was read, and how long it takes."""
     assert card.title
-    assert card.id.startswith(f"{card.provider}/")
-    assert card.expected_s > 0
-    assert card.max_references >= 0
+    assert card.provider.startswith(card.id.split("/")[0])
+    assert card.time_limit_s > card.expected_s > 0
+    assert card.max_references >= card.min_references >= 0
     assert bool(card.reference_modes) == bool(card.max_references)
+    from_words = any(kind.begins_with_words for kind in card.kinds)
+    assert from_words is (card.min_references == 0)
+    assert card.price_source or card.execution is Execution.LOCAL
+    if card.successor:
+        CATALOG.card(card.successor)
 
 
 def test_near_names_are_offered() -> None:

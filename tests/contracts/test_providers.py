@@ -1,7 +1,6 @@
 """What every hosted provider's adapter promises, held against its simulator over HTTP."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,10 +23,9 @@ from callsheet.ports.hosted import (
     SubmissionUnknownError,
     Submitted,
     TicketUnknownError,
-    filled,
 )
 from callsheet.ports.keys import ProviderKey
-from callsheet.ports.models import Execution, ModelCard, RefusedError
+from callsheet.ports.models import Execution, RefusedError
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import CATALOG, PROVIDERS, Bench, bench_of, wired
 
@@ -312,21 +310,3 @@ async def test_smallest_order_of_every_card_costs_what_it_says(bench: Bench) -> 
         assert close(Money(booked["charged_micros"]), price), (card.id, price, booked)
         if made.cost is not None:
             assert close(made.cost, price), (card.id, price, made.cost)
-
-
-@pytest.mark.parametrize("card", CATALOG.cards(), ids=lambda card: card.id)
-def test_card_is_whole(card: ModelCard) -> None:
-    """A card has a price and where it was read, a payload that is JSON, and a way to be asked."""
-    smallest = card.smallest()
-    assert card.price(smallest) >= Money(0)
-    addresses = [f"https://example.org/{n}.png" for n in range(card.min_references)]
-    assert json.dumps(filled(card.payload(smallest), addresses))
-    if card.provider == "local":
-        return
-    assert card.price(smallest) > Money(0)
-    assert card.price_source
-    assert bool(card.reference_modes) is bool(card.max_references)
-    from_words = any(kind.begins_with_words for kind in card.kinds)
-    assert from_words is (card.min_references == 0)
-    assert not card.successor or CATALOG.card(card.successor)
-    assert card.time_limit_s > card.expected_s > 0
