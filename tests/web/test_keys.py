@@ -124,3 +124,39 @@ def test_page_elsewhere_cannot_use_an_open_server(server: Server, headers: dict[
     answer = server.http.post("/batch/images", json=BOAT, headers=headers)
     assert answer.status_code == 403
     assert answer.json()["code"] == "forbidden_host"
+
+
+def test_provider_keys_are_write_only(guarded: Guarded) -> None:
+    """An admin sets, sees that it is there, and removes; nobody else may, and nobody reads it."""
+    place = "/api/admin/keys/runway/text_to_video"
+    body = {"secret": "rw_a_secret_of_runway"}
+    assert guarded.ask("editor", "PUT", place, body).status_code == 403
+    assert guarded.ask("admin", "GET", place).json()["present"] is False
+    told = guarded.ask("admin", "PUT", place, body)
+    assert told.status_code == 200, told.text
+    assert told.json()["last4"] == "nway"
+    seen = guarded.ask("admin", "GET", place)
+    assert seen.json()["present"] is True
+    assert "secret_of" not in told.text + seen.text
+    deeds = guarded.ask("admin", "GET", "/api/admin/audit").json()["items"]
+    assert deeds[0]["action"] == "provider_key.set"
+    assert deeds[0]["actor"].startswith("key_")
+    assert guarded.ask("admin", "DELETE", place).status_code == 204
+    assert guarded.ask("admin", "DELETE", place).status_code == 404
+    assert "rw_a_secret" not in guarded.server.place.log("up")
+
+
+def test_bad_provider_keys_are_named(guarded: Guarded) -> None:
+    """An unknown provider, an unknown use and a key of two lines are told apart."""
+    body = {"secret": "some_secret_of_ours"}
+    assert guarded.ask("admin", "PUT", "/api/admin/keys/nobody/any", body).status_code == 404
+    use = guarded.ask("admin", "PUT", "/api/admin/keys/runway/dancing", body)
+    assert use.status_code == 422
+    assert "text_to_video" in use.json()["errors"][0]["message"]
+    torn = guarded.ask("admin", "PUT", "/api/admin/keys/runway/any", {"secret": "two\nlines"})
+    assert torn.status_code == 422
+    assert "two" not in torn.text
+    assert guarded.ask("admin", "GET", "/api/admin/keys/runway/dancing").status_code == 422
+    missing = guarded.ask("admin", "POST", "/api/admin/keys/runway/any/test")
+    assert missing.status_code == 409
+    assert "callsheet keys set runway any" in missing.json()["detail"]

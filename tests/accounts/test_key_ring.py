@@ -1,0 +1,122 @@
+"""Providers' keys: whose goes before whose, for which use, changed while everything runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from callsheet.accounts.errors import ProviderKeyNotFoundError
+from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.provider_keys import PROVIDER_KEYS, SERVER, AuditStore, ProviderKeyStore
+from callsheet.accounts.sealing import Sealer
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.hosted import KeyMissingError, KeyRefusedError
+from callsheet.ports.keys import ProviderKey
+from callsheet.storage.database import SqlDatabase
+from callsheet.storage.schema import migrate
+
+OURS, THEIRS = WorkspaceId("ours"), WorkspaceId("theirs")
+
+
+def keeper_on(database: SqlDatabase, master: bytes = b"master") -> KeyKeeper:
+    """Make a keeper, as a process of its own has it."""
+    environment = {"fal": ProviderKey("fal-from-outside")}
+    return KeyKeeper(
+        database,
+        ProviderKeyStore(),
+        AuditStore(),
+        Sealer(master),
+        lambda: datetime.now(UTC),
+        environment,
+    )
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[SqlDatabase]:
+    """Give a database with the schema."""
+    made = SqlDatabase(database_url)
+    await migrate(made)
+    yield made
+    await made.close()
+
+
+async def test_nearest_key_is_handed_out(database: SqlDatabase) -> None:
+    """The workspace's for just this use, its own for any, the server's, the environment's."""
+    keeper = keeper_on(database)
+    with pytest.raises(KeyMissingError, match="callsheet keys set runway text_to_video"):
+        await keeper.key(OURS, "runway", "text_to_video")
+    assert (await keeper.key(OURS, "fal", "text_to_image")).secret == "fal-from-outside"
+    steps = (
+        (SERVER, "any", "server-any"),
+        (SERVER, "text_to_video", "server-video"),
+        (OURS, "any", "ours-any"),
+        (OURS, "text_to_video", "ours-video"),
+    )
+    for owner, scope, secret in steps:
+        await keeper.set(owner, "runway", scope, secret, by="maya")
+        assert (await keeper.key(OURS, "runway", "text_to_video")).secret == secret
+    assert (await keeper.key(OURS, "runway", "image_to_video")).secret == "ours-any"
+    assert (await keeper.key(THEIRS, "runway", "image_to_video")).secret == "server-any"
+
+
+async def test_key_for_one_use_is_not_handed_to_another(database: SqlDatabase) -> None:
+    """Text-to-video's key is not image-to-video's."""
+    keeper = keeper_on(database)
+    await keeper.set(OURS, "runway", "text_to_video", "for-text", by="maya")
+    with pytest.raises(KeyMissingError, match="image_to_video"):
+        await keeper.key(OURS, "runway", "image_to_video")
+
+
+async def test_new_key_is_in_use_in_other_processes_soon(database: SqlDatabase) -> None:
+    """Another process hands the new key out within two seconds, without a restart."""
+    first, second = keeper_on(database), keeper_on(database)
+    await first.set(OURS, "runway", "any", "old", by="maya")
+    assert (await second.key(OURS, "runway", "any")).secret == "old"
+    await first.set(OURS, "runway", "any", "new", by="maya")
+    async with asyncio.timeout(2):
+        while (await second.key(OURS, "runway", "any")).secret != "new":  # noqa: ASYNC110  # of another process
+            await asyncio.sleep(0.05)
+
+
+async def test_secrets_are_nowhere_in_the_clear(database: SqlDatabase) -> None:
+    """Neither in the row, nor in what is listed, nor in how a key is written."""
+    keeper = keeper_on(database)
+    await keeper.set(OURS, "runway", "any", "a-very-secret-key", by="maya")
+    async with database.read() as connection:
+        [row] = (await connection.execute(sa.select(PROVIDER_KEYS))).mappings()
+    assert b"very-secret" not in bytes(row["sealed"])
+    assert row["last4"] == "-key"
+    assert "very-secret" not in repr(await keeper.listed(OURS))
+    assert "very-secret" not in repr(await keeper.key(OURS, "runway", "any"))
+
+
+async def test_key_that_does_not_open_is_as_if_it_were_missing(database: SqlDatabase) -> None:
+    """With another master key the others still work, and this one must be set again."""
+    await keeper_on(database).set(OURS, "runway", "any", "secret", by="maya")
+    keeper = keeper_on(database, b"another master")
+    with pytest.raises(KeyMissingError):
+        await keeper.key(OURS, "runway", "any")
+    assert (await keeper.key(OURS, "fal", "any")).secret == "fal-from-outside"
+
+
+async def test_people_leave_traces(database: SqlDatabase) -> None:
+    """Setting, testing and removing a key are written down, with who and what came of it."""
+    keeper = keeper_on(database)
+
+    async def refuse(_: ProviderKey) -> None:
+        raise KeyRefusedError("runway", "no")
+
+    await keeper.set(OURS, "runway", "any", "secret", by="maya")
+    with pytest.raises(KeyRefusedError):
+        await keeper.test(OURS, "runway", "any", refuse, by="noor")
+    await keeper.remove(OURS, "runway", "any", by="maya")
+    with pytest.raises(ProviderKeyNotFoundError):
+        await keeper.remove(OURS, "runway", "any", by="maya")
+    told = [(deed.actor, deed.action, deed.outcome) for deed in await keeper.deeds(OURS)]
+    assert sorted(told) == [
+        ("maya", "provider_key.remove", "done"),
+        ("maya", "provider_key.set", "done"),
+        ("noor", "provider_key.test", "provider_key_refused"),
+    ]
