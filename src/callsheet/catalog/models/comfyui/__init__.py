@@ -1,0 +1,1 @@
+"""Workflows for a ComfyUI server of one's own."""

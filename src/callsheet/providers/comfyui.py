@@ -1,0 +1,174 @@
+"""ComfyUI: a server of one's own, whose workflows are the models; see https://docs.comfy.org.
+
+A prompt's id is ours, so what became of an answer can be asked. The server forgets its history when
+it is started again; nothing is paid there, so that a prompt which it does not know is sent again.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import httpx2
+
+from callsheet.kernel.errors import shown
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.money import Money
+from callsheet.ports.hosted import (
+    BusyError,
+    Ended,
+    Found,
+    HostedOrder,
+    Made,
+    ModelGoneError,
+    Pace,
+    Pending,
+    Recourse,
+    Standing,
+    Submitted,
+    TicketUnknownError,
+    Uploaded,
+)
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import ProviderError, RefusedError
+from callsheet.providers.defaults import HostedDefaults
+from callsheet.providers.exchange import Exchange, inner, kept_until, usual_refusal
+
+_OURS: Final = uuid.UUID("0c9f6a52-5d0e-5a1b-8a66-2f6f8f1d7b35")  # the namespace of our prompt ids
+_MISSING: Final = "value_not_in_list"  # a node names a checkpoint or the like that is not installed
+
+
+class ComfyUI(HostedDefaults):
+    """Implements ports.hosted.HostedProvider.
+
+    A payload is {"workflow": a workflow in API format}. A reference's address is the name under
+    which the server keeps the picture.
+    """
+
+    name = "comfyui"
+    base_url = "http://127.0.0.1:8188"
+    key_setting = ""
+    recourse = Recourse.OUR_ID
+    lists_for_s = 3_600.0
+    PACE = Pace(concurrent=8)
+    SETTLES_S = 30.0
+
+    def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
+        self.settles_s, self.pace = settles_s, pace
+        self._http = http
+        self._line = Exchange(self.name, http, settles_s, self._refusal)
+
+    async def submit(self, order: HostedOrder) -> Submitted:
+        """Queue a workflow under our own id. Raises ProviderError."""
+        ticket = _id_of(order.take)
+        body = {
+            "prompt": order.payload["workflow"],
+            "prompt_id": ticket,
+            "client_id": "callsheet",
+            "extra_data": {"take": order.take},
+        }
+        response = await self._line.create("POST", "/prompt", send_by=order.send_by, json=body)
+        given = self._line.accepted(response, lambda told: self._line.text(told, "prompt_id"))
+        return Submitted(given, Pending())
+
+    async def poll(self, ticket: str, key: ProviderKey) -> Standing:
+        """Read the history; what is not there must be in the queue."""
+        told = await self._line.read(f"/history/{ticket}")
+        if ticket in told:
+            return self._standing(told[ticket])
+        queue = await self._line.read("/queue")
+        waiting = [
+            inner(entry, 1)
+            for name in ("queue_running", "queue_pending")
+            for entry in inner(queue, name) or []
+        ]
+        if ticket in waiting:
+            return Pending()
+        told = await self._line.read(f"/history/{ticket}")  # it may have ended between the two
+        if ticket in told:
+            return self._standing(told[ticket])
+        raise TicketUnknownError(self.name, f"it knows no prompt {shown(ticket)}")
+
+    async def cancel(self, ticket: str, key: ProviderKey) -> None:
+        """Take a prompt from the queue; one that runs goes on to its end."""
+        await self._line.ask("POST", "/queue", json={"delete": [ticket]})
+
+    async def listed(
+        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
+    ) -> Sequence[Found]:
+        """Ask for each take's own id."""
+        found = []
+        for take in takes:
+            try:
+                await self.poll(_id_of(take), key)
+            except TicketUnknownError:
+                continue
+            found.append(Found(_id_of(take), {}, since, take))
+        return found
+
+    async def upload(
+        self, content: bytes, media_type: str, name: str, key: ProviderKey
+    ) -> Uploaded:
+        """Give the server a picture; it is kept under the name that it answers."""
+        files = {"image": (name, content, media_type)}
+        response = await self._line.ask(
+            "POST", "/upload/image", files=files, data={"overwrite": "true"}
+        )
+        told = self._line.json(response)
+        folder, kept = inner(told, "subfolder"), self._line.text(told, "name")
+        return Uploaded(f"{folder}/{kept}" if folder else kept, kept_until(hours=12))
+
+    async def check_key(self, key: ProviderKey) -> None:
+        """Ask whether the server is there: it needs no key. Raises BusyError."""
+        await self._line.read("/system_stats")
+
+    def _standing(self, entry: Any) -> Standing:
+        status = inner(entry, "status", "status_str")
+        if status == "error":
+            return Ended(RefusedError(self.name, _failure(entry)), cost=Money())
+        urls = tuple(self._address(each) for each in _files(entry))
+        if not urls and inner(entry, "status", "completed") is not True:
+            stopped = RefusedError(self.name, "it was stopped")
+            return Ended(stopped, cost=Money(), cancelled=True)
+        return Made(urls)
+
+    def _address(self, file: Mapping[str, Any]) -> str:
+        named = {name: str(file.get(name, "")) for name in ("filename", "subfolder", "type")}
+        return str(self._http.base_url.join(f"/view?{urlencode(named)}"))
+
+    def _refusal(self, response: httpx2.Response) -> ProviderError | None:
+        if response.is_success:
+            return None
+        try:
+            told = response.json()
+        except ValueError:
+            raise BusyError(self.name, f"{response.status_code}: {shown(response.text)}") from None
+        said = shown(inner(told, "error", "message") or response.text)
+        for node in (inner(told, "node_errors") or {}).values():
+            for error in inner(node, "errors") or []:
+                if inner(error, "type") == _MISSING:
+                    detail = shown(inner(error, "details") or said)
+                    return ModelGoneError(self.name, f"it is not installed there: {detail}")
+        return usual_refusal(self.name, response, said, ())
+
+
+def _id_of(take: TakeId) -> str:
+    return str(uuid.uuid5(_OURS, take))
+
+
+def _files(entry: Any) -> list[Mapping[str, Any]]:
+    """Find the files that a workflow's saving nodes wrote; previews are left out."""
+    outputs = inner(entry, "outputs")
+    listed = outputs.values() if isinstance(outputs, dict) else ()
+    kinds = ("images", "gifs", "videos")
+    found = [each for node in listed for kind in kinds for each in inner(node, kind) or []]
+    return [each for each in found if inner(each, "type") == "output"]
+
+
+def _failure(entry: Any) -> str:
+    for message in inner(entry, "status", "messages") or []:
+        if inner(message, 0) == "execution_error":
+            node = inner(message, 1, "node_type")
+            return f"{node}: {shown(inner(message, 1, 'exception_message') or 'no reason given')}"
+    return "no reason given"
