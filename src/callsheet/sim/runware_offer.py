@@ -15,14 +15,39 @@ _TASK = {
     "seed": Field("integer"),
     "referenceImages": Field("array", uri=True),
     "frameImages": Field("array", uri=True),
+    "inputImage": Field("string"),
     "steps": Field("integer", default=28, least=1, most=100),
 }
 
 
-def _offer(name: str, unit: str, makes: Makes = Makes.PICTURE, **more: Any) -> Model:
+def _offer(
+    name: str, unit: str, makes: Makes = Makes.PICTURE, *, words: bool = True, **more: Any
+) -> Model:
     run_s = 60.0 if makes is Makes.CLIP else 2.0
     fields = {**_TASK, **({"duration": Field("number", default=5)} if makes is Makes.CLIP else {})}
+    if not words:
+        del fields["positivePrompt"]
     return Model("", name, name, Money.usd(unit), run_s, fields, makes, **more)
 
 
-OFFERED = (_offer("runware:101@1", "0.0038", usual_work=1024 * 1024 * 28),)
+def _clip(name: str, unit: str) -> Model:
+    return _offer(name, unit, Makes.CLIP)
+
+
+OFFERED = (
+    _offer("runware:101@1", "0.0038", usual_work=1024 * 1024 * 28),
+    _offer("runware:100@1", "0.0013"),
+    _offer("runware:400@1", "0.012"),
+    _offer("bytedance:5@0", "0.03"),
+    _clip("google:3@2", "0.40"),
+    _clip("google:3@3", "0.15"),
+    _clip("bytedance:1@1", "0.04"),
+    _clip("bytedance:2@1", "0.10"),
+    _clip("bytedance:2@2", "0.05"),
+    _clip("bytedance:seedance@2.0", "0.30"),
+    _clip("klingai:5@3", "0.28"),
+    _clip("klingai:6@1", "0.07"),
+    _clip("minimax:4@1", "0.05"),
+    _offer("runware:501@1", "0.002", words=False),
+    _offer("runware:110@1", "0.0006", words=False),
+)
