@@ -39,6 +39,7 @@ _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
 _DOWNLOAD_S: Final = 100.0
 _KEPT_TRYING: Final = timedelta(days=1)  # while whoever keeps the output cannot be reached
+_PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
 _GONE_LOOKS: Final = 10  # downloads of an output that is said not to be there: some minutes
 _UNREADABLE_LOOKS: Final = 3  # a damaged file may have been damaged on its way
 
@@ -169,6 +170,7 @@ async def bring(house: House, take: Take) -> Ending:
         made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
     )
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
+    _mind_price(take, outcome.charged)
     return Ending(take, outcome, asset)
 
 
@@ -182,6 +184,13 @@ def _cost(take: Take) -> Money:
     """Read what the provider said it cost; else what was quoted."""
     cost = (take.outputs or {}).get("cost")
     return take.price if cost is None else Money(cost)
+
+
+def _mind_price(take: Take, charged: Money) -> None:
+    """Say so when a provider took another price than its card says; it is charged all the same."""
+    if abs(charged.micros - take.price.micros) * _PRICE_TOLERANCE > take.price.micros:
+        said = {"take": take.id, "model": take.model, "quoted": str(take.price)}
+        _LOG.warning("take.price_differs", extra=event(**said, charged=str(charged)))
 
 
 def _lost(take: Take, error: CallsheetError) -> Ending:
