@@ -181,6 +181,11 @@ def test_keep_going_runs_all_and_still_fails(project: Project) -> None:
     assert "failed: types, dependencies" in done.stderr
 
 
+def _heed_interrupts() -> None:
+    """Take an interrupt as a terminal gives it: what a shell runs in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_reaches_what_runs(project: Project) -> None:
     """An interrupted check is told so and waited for, and the status is 130."""
     project.run("check")
@@ -193,6 +198,7 @@ def test_an_interrupt_reaches_what_runs(project: Project) -> None:
         cwd=project.home,
         env={"PATH": str(project.programs)},
         stdin=subprocess.DEVNULL,
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509  # this process has no thread that could mind
     )
     record = project.home / "calls"
     while not record.exists() or "ready" not in record.read_text():

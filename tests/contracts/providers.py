@@ -158,10 +158,12 @@ async def bench_of(name: str, **conditions: Any) -> AsyncIterator[Bench]:
             yield Bench(name, provider, http, changed, caller, key)
 
 
-def wired(adapter: type[HostedDefaults], http: httpx2.AsyncClient) -> HostedProvider:
+def wired(
+    adapter: type[HostedDefaults], http: httpx2.AsyncClient, settles_s: float = SETTLES_S
+) -> HostedProvider:
     """Make an adapter over a client."""
     make: Any = adapter
-    provider: HostedProvider = make(http, settles_s=SETTLES_S, pace=adapter.PACE)
+    provider: HostedProvider = make(http, settles_s=settles_s, pace=adapter.PACE)
     return provider
 
 

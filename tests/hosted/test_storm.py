@@ -20,7 +20,7 @@ from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.processes import Place, Server, serving
 from tests.support.truth import check_books
 
-TAKES = int(os.environ.get("STORM_TAKES", "400"))
+TAKES = int(os.environ.get("STORM_TAKES", "240"))
 KILL_EVERY_S = (2.0, 5.0)
 REQUESTS = [  # a chance for each, in all a fifth of the orders and more of what follows
     ("create", {"fail_before_accept": "500"}, 0.02),

@@ -1,0 +1,116 @@
+"""A worker killed in the middle of an order, for each way in which a lost order is found again."""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from tests.databases import unused_port
+from tests.hosted.test_crash_matrix import start_worker
+from tests.support.hosted import submit_live
+from tests.support.processes import CALLSHEET, PATIENCE_S, Place, Server, serve, stop
+
+FOUND = {"fal": "fal/flux-schnell", "runware": "runware/flux-dev"}
+LOST = {"openai": "openai/gpt-image-2", "runway": "runway/muse-image"}
+POINTS = ("_send/while submitting", "_send/after submit")
+
+
+@contextmanager
+def simulated(folder: Path, name: str) -> Iterator[httpx2.Client]:
+    """Run a provider's simulator; gives a client for it."""
+    port = unused_port()
+    command = [CALLSHEET, "sim", "provider", name, "--port", str(port), "--run-seconds", "0.2"]
+    with (folder / "sim.log").open("ab") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    base = f"http://127.0.0.1:{port}"
+    try:
+        with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:
+            until = time.monotonic() + PATIENCE_S
+            while True:
+                try:
+                    http.get("/_admin/state").raise_for_status()
+                    break
+                except httpx2.TransportError:
+                    assert time.monotonic() < until, (folder / "sim.log").read_text()
+                    time.sleep(0.05)
+            yield http
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def orders(sim: httpx2.Client) -> list[dict[str, Any]]:
+    """List what the simulator accepted."""
+    listed: list[dict[str, Any]] = sim.get("/_admin/ledger").json()["orders"]
+    return listed
+
+
+@contextmanager
+def killed(folder: Path, name: str, model: str, point: str) -> Iterator[tuple[Server, Any, str]]:
+    """Let a worker order one picture and die at a point; gives web, simulator and the job."""
+    port = unused_port()
+    with simulated(folder, name) as sim:
+        prefix = f"CALLSHEET_PROVIDER_{name.upper()}"
+        settings = {
+            f"{prefix}_BASE_URL": str(sim.base_url).rstrip("/"),
+            f"{prefix}_KEY": "key-of-the-tests",
+            f"{prefix}_SETTLES_S": "3",
+            "CALLSHEET_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        }
+        place = Place(folder, f"sqlite:///{folder}/cs.db", settings)
+        server = serve(place, "web", port)
+        try:
+            worker = start_worker(place, "first", point)
+            items = [{"prompt": "a red mug [[sim: latency=0.5]]", "model": model}]
+            job = submit_live(server.http, items)
+            assert worker.wait(40) == -9
+            again = start_worker(place, "again")
+            yield server, sim, job
+            assert stop(again) == 0
+        finally:
+            server.http.close()
+            stop(server.process)
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("name", FOUND)
+def test_lost_order_is_found(tmp_path: Path, name: str, point: str) -> None:
+    """By our own id or by the webhook: it is made, ordered once and paid once."""
+    with killed(tmp_path, name, FOUND[name], point) as (server, sim, job):
+        state = server.wait_for(job, ["succeeded"], timeout_s=60)
+        [order] = orders(sim)
+    assert Decimal(state["cost"]["charged"]) * 1_000_000 == order["charged_micros"]
+    assert state["cost"]["held"] == "0.000000"
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("name", LOST)
+def test_order_that_nobody_can_find_waits_for_a_person(
+    tmp_path: Path, name: str, point: str
+) -> None:
+    """Its money stays set aside and nothing is sent, until a person says what became of it."""
+    with killed(tmp_path, name, LOST[name], point) as (server, sim, job):
+        until = time.monotonic() + 30
+        while True:
+            row = server.state(job)["rows"][0]
+            error = row["variants"][0].get("error") or {}
+            if "takes reconcile" in json.dumps(error) or "takes reconcile" in json.dumps(row):
+                break
+            assert time.monotonic() < until, row
+            time.sleep(0.1)
+        state = server.state(job)
+        assert state["counts"]["in_doubt"] == 1
+        assert state["cost"]["held"] == state["cost"]["quoted"]
+        take = row["variants"][0]["take"]
+        done = server.place.run("takes", "reconcile", take, "--spent")
+        assert done.returncode == 0, done.stderr
+        state = server.wait_for(job, ["failed"], timeout_s=30)
+        assert len(orders(sim)) <= 1
+    assert state["cost"]["charged"] == state["cost"]["quoted"]
+    assert state["cost"]["held"] == "0.000000"
