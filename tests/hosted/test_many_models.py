@@ -1,6 +1,7 @@
 """One sheet that names thirty models of eleven providers, in one live run."""
 
 import contextlib
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -105,7 +106,10 @@ def test_thirty_models_of_eleven_providers(tmp_path: Path) -> None:
             sheet = server.http.get(state["files"]["contact-sheet.png"])
             (tmp_path / "contact-sheet.png").write_bytes(sheet.content)
             assert stop(server.process) == 0
+        accuracy = json.loads(place.run("models", "accuracy", "--json").stdout)
         paid = {name: charged(client) for name, client in clients.items()}
+    assert {row["model"] for row in accuracy} == set(MODELS)
+    assert all(row["mean_error"] <= 0.01 for row in accuracy), accuracy
     spent: dict[str, Decimal] = dict.fromkeys(clients, Decimal(0))
     catalog = FolderCatalog()
     for row in rows:

@@ -1,14 +1,17 @@
 """What most models' forms have in common; a card says the rest, and narrows what it must."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.pictures import ReferenceMode
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Side = Annotated[int, Field(ge=256, le=4096, description="pixels")]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+FRAMES = (ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME)
 
 
 class Reference(BaseModel, extra="forbid", frozen=True):
@@ -32,3 +35,29 @@ class WideForm(Form, frozen=True):
 
     width: Side = 1920
     height: Side = 1080
+
+
+class FramedForm(WideForm, frozen=True):
+    """A clip that may begin with a given frame, and end with another, or show what pictures show.
+
+    A model that takes frames only, or the others only, says so in its card's `reference_modes`.
+    """
+
+    references: tuple[Reference, ...] = ()
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Self:
+        modes = [each.mode for each in self.references]
+        frames = [modes.count(mode) for mode in FRAMES]
+        if max(frames) > 1:
+            raise ValueError("a clip has one first frame and one last frame")
+        if frames == [0, 1]:
+            raise ValueError("a last frame needs a first frame")
+        if any(frames) and sum(frames) < len(modes):
+            raise ValueError("frames and other references exclude each other")
+        return self
+
+
+def slots(references: Sequence[Reference], *modes: ReferenceMode) -> list[ReferenceSlot]:
+    """Name the places of those references that are meant in one of some modes."""
+    return [ReferenceSlot.at(place) for place, each in enumerate(references) if each.mode in modes]

@@ -1,6 +1,7 @@
 """`callsheet models …`: what can be asked for, what it costs, and switching one on or off."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from callsheet.cli.session import run_command
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.takes.model import PriceError
 from callsheet.views.prices import price_table
 from callsheet.wiring import Callsheet
 
@@ -202,3 +204,38 @@ def _switch(model: str, *, enabled: bool, reason: str) -> None:
             await cs.switches.turn(connection, model, enabled=enabled, reason=reason, now=now)
 
     run_command(work)
+
+
+@app.command()
+def accuracy(
+    days: Annotated[int, typer.Option(min=1, max=3_650, help="How far to look back.")] = 30,
+    json: AsJson = False,
+) -> None:
+    """Compare what models charged with what they were quoted at."""
+
+    async def work(cs: Callsheet) -> list[PriceError]:
+        since = cs.house.clock() - timedelta(days=days)
+        async with cs.database.read() as connection:
+            return await cs.house.takes.price_errors(connection, since)
+
+    found = run_command(work)
+    rows = [
+        {
+            "model": each.model,
+            "takes": each.takes,
+            "quoted": str(each.quoted),
+            "charged": str(each.charged),
+            "mean_error": round(each.error, 6),
+            "correction": round(each.charged.micros / each.quoted.micros, 6),
+        }
+        for each in found
+    ]
+    if json:
+        out_json(rows)
+        return
+    columns = ["model", "#takes", "$ quoted", "$ charged", "#mean error", "#correction"]
+    cells = [
+        [*map(str, list(row.values())[:4]), f"{row['mean_error']:.1%}", f"{row['correction']:.3f}"]
+        for row in rows
+    ]
+    out_table("", columns, cells)

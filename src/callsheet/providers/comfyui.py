@@ -5,6 +5,7 @@ it is started again; nothing is paid there, so that a prompt which it does not k
 """
 
 import uuid
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -36,6 +37,7 @@ from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import Exchange, inner, kept_until, usual_refusal
 
 _OURS: Final = uuid.UUID("0c9f6a52-5d0e-5a1b-8a66-2f6f8f1d7b35")  # the namespace of our prompt ids
+_MOST_DELETED: Final = 10_000
 _MISSING: Final = "value_not_in_list"  # a node names a checkpoint or the like that is not installed
 
 
@@ -57,6 +59,7 @@ class ComfyUI(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
+        self._deleted: deque[str] = deque(maxlen=_MOST_DELETED)  # no trace of them is left there
         self._line = Exchange(self.name, http, settles_s, self._refusal)
 
     async def submit(self, order: HostedOrder) -> Submitted:
@@ -77,22 +80,24 @@ class ComfyUI(HostedDefaults):
         told = await self._line.read(f"/history/{ticket}")
         if ticket in told:
             return self._standing(told[ticket])
-        queue = await self._line.read("/queue")
-        waiting = [
-            inner(entry, 1)
-            for name in ("queue_running", "queue_pending")
-            for entry in inner(queue, name) or []
-        ]
-        if ticket in waiting:
+        if ticket in await self._queued("queue_running", "queue_pending"):
             return Pending()
         told = await self._line.read(f"/history/{ticket}")  # it may have ended between the two
         if ticket in told:
             return self._standing(told[ticket])
+        if ticket in self._deleted:
+            return self._stopped()
         raise TicketUnknownError(self.name, f"it knows no prompt {shown(ticket)}")
 
     async def cancel(self, ticket: str, key: ProviderKey) -> None:
-        """Take a prompt from the queue; one that runs goes on to its end."""
+        """Take a prompt from the queue, or interrupt it.
+
+        Older servers interrupt whatever runs, so it must be seen running before.
+        """
         await self._line.ask("POST", "/queue", json={"delete": [ticket]})
+        self._deleted.append(ticket)
+        if ticket in await self._queued("queue_running"):
+            await self._line.ask("POST", "/interrupt", json={"prompt_id": ticket})
 
     async def listed(
         self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
@@ -123,15 +128,19 @@ class ComfyUI(HostedDefaults):
         """Ask whether the server is there: it needs no key. Raises BusyError."""
         await self._line.read("/system_stats")
 
+    async def _queued(self, *names: str) -> list[Any]:
+        queue = await self._line.read("/queue")
+        return [inner(entry, 1) for name in names for entry in inner(queue, name) or []]
+
     def _standing(self, entry: Any) -> Standing:
-        status = inner(entry, "status", "status_str")
-        if status == "error":
+        if _told(entry, "execution_interrupted") is not None:
+            return self._stopped()
+        if inner(entry, "status", "status_str") == "error":
             return Ended(RefusedError(self.name, _failure(entry)), cost=Money())
-        urls = tuple(self._address(each) for each in _files(entry))
-        if not urls and inner(entry, "status", "completed") is not True:
-            stopped = RefusedError(self.name, "it was stopped")
-            return Ended(stopped, cost=Money(), cancelled=True)
-        return Made(urls)
+        return Made(tuple(self._address(each) for each in _files(entry)))
+
+    def _stopped(self) -> Ended:
+        return Ended(RefusedError(self.name, "it was stopped"), cost=Money(), cancelled=True)
 
     def _address(self, file: Mapping[str, Any]) -> str:
         named = {name: str(file.get(name, "")) for name in ("filename", "subfolder", "type")}
@@ -167,8 +176,14 @@ def _files(entry: Any) -> list[Mapping[str, Any]]:
 
 
 def _failure(entry: Any) -> str:
-    for message in inner(entry, "status", "messages") or []:
-        if inner(message, 0) == "execution_error":
-            node = inner(message, 1, "node_type")
-            return f"{node}: {shown(inner(message, 1, 'exception_message') or 'no reason given')}"
-    return "no reason given"
+    error = _told(entry, "execution_error")
+    if error is None:
+        return "no reason given"
+    reason = shown(inner(error, "exception_message") or "no reason given")
+    return f"{inner(error, 'node_type')}: {reason}"
+
+
+def _told(entry: Any, event: str) -> Any:
+    """Find what the history says of an event; None if it did not happen."""
+    messages = inner(entry, "status", "messages") or []
+    return next((inner(each, 1) for each in messages if inner(each, 0) == event), None)

@@ -25,12 +25,13 @@ _FIELDS = {
 }
 
 
-def _checkpoint(name: str, seconds: int) -> Model:
-    """Offer a checkpoint; a second of the GPU is taken to cost 0.0006 dollars."""
-    return Model("", name, name, Money.usd("0.0006") * seconds, float(seconds), _FIELDS)
+def _checkpoint(name: str, seconds: float) -> Model:
+    """Offer a checkpoint that takes so many seconds of an A100 at 1.79 dollars an hour."""
+    unit = Money(-int(-seconds * 1.79 / 3_600 * 1_000_000 // 1))
+    return Model("", name, name, unit, seconds, _FIELDS)
 
 
-OFFERED = (_checkpoint("sd_xl_base_1.0.safetensors", 10),)
+OFFERED = (_checkpoint("sd_xl_base_1.0.safetensors", 3.5),)
 
 
 class ComfyDialect(PlainDialect):
@@ -65,16 +66,25 @@ class ComfyDialect(PlainDialect):
     def told(self, order: Order) -> dict[str, Any]:
         """Describe an entry of the history."""
         good = order.status is Status.SUCCEEDED
-        messages: list[Any] = [["execution_start", {"timestamp": int(order.created_at * 1_000)}]]
+        messages: list[Any] = [
+            ["execution_start", {"timestamp": int((order.started_at or 0) * 1_000)}]
+        ]
         if order.status is Status.FAILED:
             failed = {"node_type": "KSampler", "exception_message": order.error}
             messages.append(["execution_error", failed])
-        word = "error" if order.status is Status.FAILED else "success"
+        if good and order.completed_at is not None:
+            messages.append(["execution_success", {"timestamp": int(order.completed_at * 1_000)}])
+        if order.status is Status.CANCELED:
+            messages.append(["execution_interrupted", {"prompt_id": order.id, "executed": []}])
         files = [_file(url) for url in order.output] if good else []
         return {
             "prompt": [order.seq, order.id, order.asked.note["workflow"], {}, ["9"]],
             "outputs": {"9": {"images": files}} if good else {},
-            "status": {"status_str": word, "completed": good, "messages": messages},
+            "status": {
+                "status_str": "success" if good else "error",
+                "completed": good,
+                "messages": messages,
+            },
         }
 
 
@@ -100,6 +110,7 @@ class _ComfyUI:
             Route("/history/{id}", guarded("get", self._history)),
             Route("/queue", guarded("list", self._queue)),
             Route("/queue", guarded("cancel", self._delete), methods=["POST"]),
+            Route("/interrupt", guarded("cancel", self._interrupt), methods=["POST"]),
             Route("/view", guarded("output", self._view, public=True)),
             Route("/upload/image", guarded("file", self._upload), methods=["POST"]),
             Route("/system_stats", guarded("account", _stats)),
@@ -115,7 +126,8 @@ class _ComfyUI:
             return JSONResponse({})
 
         async def told() -> Response:
-            return JSONResponse({found.id: found.told()} if found.ended else {})
+            in_history = found.ended and found.started_at is not None
+            return JSONResponse({found.id: found.told()} if in_history else {})
 
         return await self._service.door.spoilt(faults_now(found, "get"), told)
 
@@ -131,6 +143,15 @@ class _ComfyUI:
             found = self._service.orders.find(str(name))
             if found is not None and found.status is Status.STARTING:
                 self._service.orders.cancel(found)
+        return Response(status_code=200)
+
+    async def _interrupt(self, request: Request) -> Response:
+        """Stop the prompt that is named, if it runs; else whatever runs."""
+        body = await self._service.body(request) or {}
+        named = body.get("prompt_id")
+        for order in self._service.orders:
+            if order.status is Status.PROCESSING and named in {None, order.id}:
+                self._service.orders.cancel(order)
         return Response(status_code=200)
 
     async def _view(self, request: Request) -> Response:
@@ -172,7 +193,7 @@ def _wish(body: Any, files: Mapping[str, bytes]) -> Wish:
             model = str(given["ckpt_name"])
         elif kind == "CLIPTextEncode" and len(given["text"]) >= len(inputs.get("prompt", "")):
             inputs["prompt"] = given["text"]
-        elif kind == "EmptyLatentImage":
+        elif kind in {"EmptyLatentImage", "ImageScale"}:
             inputs |= {"width": given["width"], "height": given["height"]}
         elif kind == "LoadImage" and given["image"] not in files:
             raise RefusedError(dialect.error(400, "invalid_prompt", "Invalid image file"))

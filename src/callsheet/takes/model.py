@@ -155,6 +155,20 @@ def quoted_take(
 
 
 @dataclass(frozen=True, slots=True)
+class PriceError:
+    """How a model's charges compare with its quotes; `error` is the mean share that they were off.
+
+    `charged` over `quoted` is what its estimates would have to be multiplied by.
+    """
+
+    model: str
+    takes: int
+    quoted: Money
+    charged: Money
+    error: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How an ordered take ended: an asset, an error {code, message, next_step}, or cancelled."""
 

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.kernel.money import Money
 from callsheet.takes.errors import TakeNotFoundError
-from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus
+from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
 from callsheet.takes.tables import (
     ACCEPTED_AND_ENDED,
     OPEN,
@@ -135,6 +136,37 @@ class TakeStore:
         )
         rows = await connection.execute(query)
         return {row.provider: (int(row.succeeded), int(row.n)) for row in rows}
+
+    async def price_errors(self, connection: AsyncConnection, since: datetime) -> list[PriceError]:
+        """Compare charges with quotes, for each hosted model that made something since then."""
+        off = sa.func.abs(TAKES.c.charged - TAKES.c.price) * 1.0 / TAKES.c.price
+        query = (
+            sa.select(
+                TAKES.c.model,
+                sa.func.count().label("takes"),
+                sa.func.sum(TAKES.c.price).label("quoted"),
+                sa.func.sum(TAKES.c.charged).label("charged"),
+                sa.func.avg(off).label("error"),
+            )
+            .where(
+                TAKES.c.status == TakeStatus.SUCCEEDED,
+                TAKES.c.ticket.is_not(None),
+                TAKES.c.finished_at >= since,
+                TAKES.c.price > 0,
+            )
+            .group_by(TAKES.c.model)
+            .order_by(sa.desc("error"), TAKES.c.model)
+        )
+        return [
+            PriceError(
+                model=row.model,
+                takes=row.takes,
+                quoted=Money(int(row.quoted)),
+                charged=Money(int(row.charged)),
+                error=float(row.error),
+            )
+            for row in await connection.execute(query)
+        ]
 
     async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:
         """Pick those that the local studio makes, in the order given."""

@@ -83,8 +83,9 @@ class Field:
 class Model:
     """One model: `unit` is the price of one picture, or of one second of a clip.
 
-    `rates` are other units, by the value of the input that `rated_by` names; `by_clip` says that a
-    unit buys a whole clip. `timed_by` names the input that tells how long a clip is, in seconds.
+    `rates` are other units, by the value of the input that `rated_by` names, and `rates_with_audio`
+    those with sound; `by_clip` says that a unit buys a whole clip. `timed_by` names the input that
+    tells how long a clip is, in seconds.
     """
 
     owner: str
@@ -98,6 +99,7 @@ class Model:
     unit_with_audio: Money | None = None
     rated_by: str = ""
     rates: Mapping[str, Money] = field(default_factory=dict)
+    rates_with_audio: Mapping[str, Money] = field(default_factory=dict)
     by_clip: bool = False
     timed_by: str = "duration"
     usual_work: int = 0  # pixels times steps that a unit buys, where computing is billed
@@ -129,7 +131,8 @@ class Model:
 
     def price(self, inputs: Inputs, units: int) -> Money:
         """Price so many pictures or seconds."""
-        rate = self.rates.get(str(self.given(inputs, self.rated_by)), self.unit)
+        rated = str(self.given(inputs, self.rated_by))
+        rate = self.rates.get(rated, self.unit)
         if self.by_clip:
             return rate
         if self.usual_work:
@@ -137,7 +140,7 @@ class Model:
             work = math.prod(sides) * int(self.given(inputs, "steps"))
             return Money(-(-rate.micros * work // self.usual_work))
         if self.unit_with_audio is not None and self.given(inputs, "generate_audio"):
-            return self.unit_with_audio * units
+            return self.rates_with_audio.get(rated, self.unit_with_audio) * units
         return rate * units
 
     def references(self, inputs: Inputs) -> Iterator[str]:

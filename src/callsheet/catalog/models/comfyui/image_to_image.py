@@ -6,26 +6,32 @@ from pydantic import Field
 
 from callsheet.catalog.forms import Form, Reference, Seed
 from callsheet.catalog.workflows import filled_in
+from callsheet.kernel.gpus import GpuWork
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-GPU_SECOND: Final = Money.usd("0.0006")  # a rented GPU of the middle class
-SECONDS: Final = 10  # for 25 steps of a million pixels there
+DURATION_S: Final = 8.0  # of an A100, for a million pixels at 100 steps
+MOST_STEPS: Final = 100
+Side = Annotated[int, Field(ge=256, le=2048, multiple_of=8, description="pixels")]
 
 
 class Inputs(Form, frozen=True):
-    """What the workflow can be asked for."""
+    """What the workflow can be asked for; the reference is scaled to the size, its middle kept."""
 
-    steps: Annotated[int, Field(ge=1, le=100)] = 25
+    width: Side = 1024
+    height: Side = 1024
+    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 25
     seed: Seed = 0
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price the seconds that such a picture takes on the GPU."""
-    return GPU_SECOND * SECONDS
+def price(inputs: Inputs) -> Money:
+    """Price the seconds on one A100, by steps and pixels."""
+    millions = inputs.width * inputs.height / 1024**2
+    work = GpuWork(inputs.steps / MOST_STEPS, DURATION_S * millions)
+    return work.cost()
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -35,6 +41,8 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "3.steps": inputs.steps,
         "3.seed": inputs.seed,
         "10.image": ReferenceSlot.at(0),
+        "11.width": inputs.width,
+        "11.height": inputs.height,
     }
     return {"workflow": filled_in(__package__, "image_to_image.json", named)}
 
@@ -52,5 +60,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}),
     expected_s=10.0,
     time_limit_s=600.0,
-    price_source="a stated price for a second of a rented GPU, set 2026-11-24",
+    price_source="the cost model for GPUs of one's own, with prices read 2026-11-24",
 )

@@ -6,11 +6,12 @@ from pydantic import Field
 
 from callsheet.catalog.forms import Form, Seed
 from callsheet.catalog.workflows import filled_in
+from callsheet.kernel.gpus import GpuWork
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-GPU_SECOND: Final = Money.usd("0.0006")  # a rented GPU of the middle class
-SECONDS: Final = 10  # for 25 steps of a million pixels there
+DURATION_S: Final = 8.0  # of an A100, for a million pixels at 100 steps
+MOST_STEPS: Final = 100
 Side = Annotated[int, Field(ge=256, le=2048, multiple_of=8, description="pixels")]
 
 
@@ -19,13 +20,15 @@ class Inputs(Form, frozen=True):
 
     width: Side = 1024
     height: Side = 1024
-    steps: Annotated[int, Field(ge=1, le=100)] = 25
+    steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 25
     seed: Seed = 0
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price the seconds that such a picture takes on the GPU."""
-    return GPU_SECOND * SECONDS
+def price(inputs: Inputs) -> Money:
+    """Price the seconds on one A100, by steps and pixels."""
+    millions = inputs.width * inputs.height / 1024**2
+    work = GpuWork(inputs.steps / MOST_STEPS, DURATION_S * millions)
+    return work.cost()
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -53,5 +56,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=10.0,
     time_limit_s=600.0,
-    price_source="a stated price for a second of a rented GPU, set 2026-11-24",
+    price_source="the cost model for GPUs of one's own, with prices read 2026-11-24",
 )

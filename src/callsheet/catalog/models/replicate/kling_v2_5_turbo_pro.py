@@ -1,0 +1,66 @@
+"""Kling 2.5 turbo pro on Replicate: silent clips from words or between two frames."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+
+from callsheet.catalog.forms import FramedForm, Reference, slots
+from callsheet.catalog.shapes import nearest_ratio
+from callsheet.kernel.money import Money
+from callsheet.ports.models import Execution, Kind, ModelCard
+from callsheet.ports.pictures import ReferenceMode
+
+PER_SECOND: Final = Money.usd("0.07")
+RATIOS: Final = ("16:9", "9:16", "1:1")
+
+
+class Inputs(FramedForm, frozen=True):
+    """What Kling 2.5 turbo pro can be asked for; the size chooses the ratio."""
+
+    duration_s: Literal[5, 10] = 5
+    negative_prompt: Annotated[str, Field(max_length=2_500)] = ""
+    references: Annotated[tuple[Reference, ...], Field(max_length=2)] = ()
+
+
+def price(inputs: Inputs) -> Money:
+    """Price each second the same."""
+    return PER_SECOND * inputs.duration_s
+
+
+def payload(inputs: Inputs) -> Mapping[str, Any]:
+    """Word the order as the model's page does."""
+    first = slots(inputs.references, ReferenceMode.FIRST_FRAME)
+    last = slots(inputs.references, ReferenceMode.LAST_FRAME)
+    return {
+        "model": "kwaivgi/kling-v2.5-turbo-pro",
+        "input": {
+            "prompt": inputs.prompt,
+            "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "duration": inputs.duration_s,
+            **({"negative_prompt": inputs.negative_prompt} if inputs.negative_prompt else {}),
+            **({"start_image": first[0]} if first else {}),
+            **({"end_image": last[0]} if last else {}),
+        },
+    }
+
+
+CARD = ModelCard(
+    id="replicate/kling-v2-5-turbo-pro",
+    title="Kling 2.5 turbo pro",
+    provider="replicate",
+    kinds=(
+        Kind.TEXT_TO_VIDEO,
+        Kind.IMAGE_TO_VIDEO,
+    ),
+    execution=Execution.WEBHOOK,
+    inputs=Inputs,
+    price=price,
+    payload=payload,
+    max_references=2,
+    reference_modes=frozenset({ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME}),
+    expected_s=90.0,
+    time_limit_s=1_800.0,
+    price_source="assumed to be that of Kling 2.6 without sound",
+    unverified="nobody could read its price on Replicate; it is assumed",
+)
