@@ -38,10 +38,7 @@ class WideForm(Form, frozen=True):
 
 
 class FramedForm(WideForm, frozen=True):
-    """A clip that may begin with a given frame, and end with another, or show what pictures show.
-
-    A model that takes frames only, or the others only, says so in its card's `reference_modes`.
-    """
+    """A clip that may begin with a given frame, and end with another."""
 
     references: tuple[Reference, ...] = ()
 
@@ -53,7 +50,15 @@ class FramedForm(WideForm, frozen=True):
             raise ValueError("a clip has one first frame and one last frame")
         if frames == [0, 1]:
             raise ValueError("a last frame needs a first frame")
-        if any(frames) and sum(frames) < len(modes):
+        return self
+
+
+class ShownForm(FramedForm, frozen=True):
+    """A clip that has such frames, or shows what other references show, but not both."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Self:
+        if len({each.mode in FRAMES for each in self.references}) > 1:
             raise ValueError("frames and other references exclude each other")
         return self
 

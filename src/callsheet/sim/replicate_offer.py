@@ -1,10 +1,12 @@
-"""The models that the simulated Replicate offers, with the list prices of those that have one.
+"""The models that the simulated Replicate offers: those that make pictures, then all.
 
-The price of the multi-image model is assumed to be that of kontext-pro.
+Prices are those of a list that quotes Replicate's. Two are not on it: the multi-image models are
+assumed to cost what Kontext pro and max do, and Nano Banana Pro what others' code says it does.
 """
 
 from callsheet.kernel.money import Money
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Model
+from callsheet.sim.replicate_clips import CLIPS
 
 _RATIOS = ("1:1", "16:9", "21:9", "3:2", "2:3", "4:5", "5:4", "3:4", "4:3", "9:16", "9:21")
 _KONTEXT_RATIOS = ("match_input_image", *_RATIOS, "2:1", "1:2")
@@ -31,8 +33,35 @@ _OPEN_FLUX = {
     "disable_safety_checker": _SWITCH_OFF,
     "go_fast": Field("boolean", default=True),
 }
+_NANO_RATIOS = (
+    *("match_input_image", "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9"),
+    "21:9",
+)
+_RECRAFT_SIZES = (
+    *("1024x1024", "1365x1024", "1024x1365", "1536x1024", "1024x1536", "1820x1024"),
+    *("1024x1820", "1024x2048", "2048x1024", "1434x1024", "1024x1434", "1024x1280"),
+    *("1280x1024", "1024x1707", "1707x1024"),
+)
 
-OFFERED = (
+
+def _two_pictures(kind: str, unit: str) -> Model:
+    return Model(
+        owner="flux-kontext-apps",
+        name=f"multi-image-kontext-{kind}",
+        description="Combine two images with FLUX Kontext.",
+        unit=Money.usd(unit),
+        run_s=8.0,
+        fields={
+            "prompt": _PROMPT,
+            "input_image_1": Field("string", required=True, uri=True),
+            "input_image_2": Field("string", required=True, uri=True),
+            **_KONTEXT,
+            "safety_tolerance": Field("integer", default=2, least=0, most=2),
+        },
+    )
+
+
+PICTURES = (
     Model(
         owner="black-forest-labs",
         name="flux-schnell",
@@ -96,34 +125,66 @@ OFFERED = (
         },
     ),
     Model(
-        owner="flux-kontext-apps",
-        name="multi-image-kontext-pro",
-        description="Combine two images with FLUX Kontext.",
+        owner="black-forest-labs",
+        name="flux-kontext-max",
+        description="Text-based image editing, with better typography.",
+        unit=Money.usd("0.08"),
+        run_s=9.0,
+        fields={
+            "prompt": _PROMPT,
+            "input_image": _PICTURE,
+            **_KONTEXT,
+            "safety_tolerance": Field("integer", default=2, least=0, most=6),
+            "prompt_upsampling": _SWITCH_OFF,
+        },
+    ),
+    Model(
+        owner="black-forest-labs",
+        name="flux-1.1-pro-ultra",
+        description="FLUX1.1 pro in ultra and raw modes, up to 4 megapixels.",
+        unit=Money.usd("0.06"),
+        run_s=9.0,
+        fields={
+            "prompt": _PROMPT,
+            "image_prompt": _PICTURE,
+            "aspect_ratio": _RATIO,
+            "raw": _SWITCH_OFF,
+            "safety_tolerance": Field("integer", default=2, least=1, most=6),
+            "output_format": Field("string", default="jpg", choices=("jpg", "png")),
+            "seed": _SEED,
+        },
+    ),
+    Model(
+        owner="google",
+        name="nano-banana-pro",
+        description="Google's state of the art image generation and editing model.",
+        unit=Money.usd("0.15"),
+        run_s=20.0,
+        rated_by="resolution",
+        rates={"4K": Money.usd("0.30")},
+        fields={
+            "prompt": _PROMPT,
+            "image_input": Field("array", uri=True),
+            "aspect_ratio": Field("string", default="match_input_image", choices=_NANO_RATIOS),
+            "resolution": Field("string", default="2K", choices=("1K", "2K", "4K")),
+            "output_format": Field("string", default="jpg", choices=("jpg", "png")),
+            "safety_filter_level": Field("string", default="block_only_high"),
+        },
+    ),
+    Model(
+        owner="recraft-ai",
+        name="recraft-v3",
+        description="Pictures with long texts, in a wide range of styles.",
         unit=Money.usd("0.04"),
         run_s=8.0,
         fields={
             "prompt": _PROMPT,
-            "input_image_1": Field("string", required=True, uri=True),
-            "input_image_2": Field("string", required=True, uri=True),
-            **_KONTEXT,
-            "safety_tolerance": Field("integer", default=2, least=0, most=2),
+            "size": Field("string", default="1024x1024", choices=_RECRAFT_SIZES),
+            "style": Field("string", default="any"),
         },
     ),
-    Model(
-        owner="kwaivgi",
-        name="kling-v2.6",
-        description="Cinematic clips of five or ten seconds, with sound.",
-        unit=Money.usd("0.07"),
-        unit_with_audio=Money.usd("0.14"),
-        run_s=90.0,
-        makes=Makes.CLIP,
-        fields={
-            "prompt": _PROMPT,
-            "start_image": _PICTURE,
-            "duration": Field("integer", default=5, choices=(5, 10)),
-            "aspect_ratio": Field("string", default="16:9", choices=("16:9", "9:16", "1:1")),
-            "generate_audio": Field("boolean", default=True),
-            "negative_prompt": Field("string", default=""),
-        },
-    ),
+    _two_pictures("pro", "0.04"),
+    _two_pictures("max", "0.08"),
 )
+
+OFFERED = (*PICTURES, *CLIPS)

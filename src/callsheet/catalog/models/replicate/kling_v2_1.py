@@ -22,7 +22,9 @@ class Inputs(FramedForm, frozen=True):
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=2)]
 
     @model_validator(mode="after")
-    def _last_frame_fits(self) -> Self:
+    def _frames_are_enough(self) -> Self:
+        if not slots(self.references, ReferenceMode.FIRST_FRAME):
+            raise ValueError("it begins with a first frame")
         if slots(self.references, ReferenceMode.LAST_FRAME) and self.mode != "pro":
             raise ValueError("a last frame needs the mode pro")
         return self
@@ -41,10 +43,10 @@ def payload(inputs: Inputs) -> Mapping[str, Any]:
         "model": "kwaivgi/kling-v2.1",
         "input": {
             "prompt": inputs.prompt,
+            "start_image": first[0],
             "duration": inputs.duration_s,
             "mode": inputs.mode,
             **({"negative_prompt": inputs.negative_prompt} if inputs.negative_prompt else {}),
-            **({"start_image": first[0]} if first else {}),
             **({"end_image": last[0]} if last else {}),
         },
     }

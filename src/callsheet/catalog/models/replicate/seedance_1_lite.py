@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from callsheet.catalog.forms import FramedForm, Reference, Seed, slots
+from callsheet.catalog.forms import Reference, Seed, ShownForm, slots
 from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
@@ -20,7 +20,7 @@ RATIOS: Final = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 SUBJECTS: Final = (ReferenceMode.SUBJECT, ReferenceMode.PRODUCT)
 
 
-class Inputs(FramedForm, frozen=True):
+class Inputs(ShownForm, frozen=True):
     """What Seedance 1 lite can be asked for; a frame or the size chooses the ratio.
 
     References that are no frames go with 480p and 720p alone.

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from callsheet.catalog.forms import FramedForm, Reference, Seed, slots
+from callsheet.catalog.forms import Reference, Seed, ShownForm, slots
 from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
@@ -21,7 +21,7 @@ RATIOS: Final = ("16:9", "4:3", "1:1", "3:4", "9:16", "21:9")
 SHOWN: Final = (ReferenceMode.STYLE_ONLY, ReferenceMode.SUBJECT, ReferenceMode.PRODUCT)
 
 
-class Inputs(FramedForm, frozen=True):
+class Inputs(ShownForm, frozen=True):
     """What Seedance 2.0 can be asked for; the size chooses the ratio.
 
     The words name references that are no frames as [Image1], [Image2] and so on.

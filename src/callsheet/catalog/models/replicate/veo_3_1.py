@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from callsheet.catalog.forms import FramedForm, Reference, Seed, slots
+from callsheet.catalog.forms import Reference, Seed, ShownForm, slots
 from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
@@ -18,7 +18,7 @@ SUBJECTS: Final = (ReferenceMode.SUBJECT, ReferenceMode.PRODUCT)
 WHOLE_S: Final = 8
 
 
-class Inputs(FramedForm, frozen=True):
+class Inputs(ShownForm, frozen=True):
     """What Veo 3.1 can be asked for; the size chooses upright or wide.
 
     References that are no frames go with wide clips of eight seconds alone.

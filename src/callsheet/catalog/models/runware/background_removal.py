@@ -50,5 +50,5 @@ CARD = ModelCard(
     expected_s=5.0,
     time_limit_s=600.0,
     price_source="assumed",
-    unverified="its price on Runware could not be read; it is assumed",
+    unverified="its price and its model's id on Runware could not be read; they are assumed",
 )

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from callsheet.catalog.forms import Form
+from callsheet.catalog.forms import Form, Seed
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
@@ -11,6 +11,8 @@ PER_IMAGE: Final = Money.usd("0.012")
 
 class Inputs(Form, frozen=True):
     """What FLUX.2 dev can be asked for."""
+
+    seed: Seed = 0
 
 
 def price(_inputs: Inputs) -> Money:
@@ -27,6 +29,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "positivePrompt": inputs.prompt,
             "width": inputs.width,
             "height": inputs.height,
+            "seed": inputs.seed,
             "outputFormat": "PNG",
         }
     }
