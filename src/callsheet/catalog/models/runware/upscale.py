@@ -51,5 +51,5 @@ CARD = ModelCard(
     expected_s=5.0,
     time_limit_s=600.0,
     price_source="assumed",
-    unverified="its price, its model's id and its fields on Runware could not be read; they are assumed",
+    unverified="its price, id and fields on Runware could not be read; they are assumed",
 )
