@@ -151,14 +151,10 @@ def test_killed_worker_is_taken_over(
     check_all(place, sim, job)
 
 
-STOOD_STILL = (
-    "intend/before commit",
-    "intend/after commit",
-    "_send/before submit",
-    "_send/while submitting",
-    "_send/after submit",
-    "_adopted/while downloading",
-    "write_homes/before commit",
+STOOD_STILL = tuple(
+    point
+    for point in DEADLY
+    if point.startswith(("intend/after", "_send/", "write_homes/before", "_adopted/"))
 )
 
 
