@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, Server, serving, stop
+from tests.support.processes import WHOLE_MATRIX, Place, Server, serving, stop
 from tests.support.truth import check_books, check_results
 
 ROWS = 3
@@ -47,7 +47,7 @@ POINTS = (
 
 DEADLY = (
     POINTS
-    if os.environ.get("CRASH_MATRIX") == "whole"
+    if WHOLE_MATRIX
     else (
         "intend/before commit",
         "intend/after commit",

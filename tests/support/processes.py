@@ -17,6 +17,7 @@ from tests.databases import unused_port
 
 CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
 PATIENCE_S = 60.0
+WHOLE_MATRIX = os.environ.get("CRASH_MATRIX") == "whole"  # every point of every matrix: long
 
 
 @dataclass

@@ -57,6 +57,7 @@ class KeyKeeper:
     clock: Callable[[], datetime]
     environment: Mapping[str, ProviderKey]
     _opened: dict[str, tuple[float, _Opened]] = field(default_factory=dict)
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def key(self, workspace: WorkspaceId, provider: str, scope: str) -> ProviderKey:
         """Find the key for a use: the workspace's own, else the server's. Raises KeyMissingError.
@@ -158,10 +159,18 @@ class KeyKeeper:
 
     async def _of(self, workspace: WorkspaceId) -> _Opened:
         """Open all keys that a workspace may use, anew when what is known is a second old."""
-        now = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
         known = self._opened.get(workspace)
-        if known is not None and known[0] > now:
+        if known is not None and known[0] > clock():
             return known[1]
+        async with self._opening:  # of many who ask at the same time, one looks
+            known, now = self._opened.get(workspace), clock()
+            if known is None or known[0] <= now:
+                known = now + _FRESH_S, await self._read(workspace)
+                self._opened[workspace] = known
+            return known[1]
+
+    async def _read(self, workspace: WorkspaceId) -> _Opened:
         async with self.database.read() as connection:
             kept = await self.keys.of(connection, workspace)
         opened: _Opened = {}
@@ -174,7 +183,6 @@ class KeyKeeper:
                 )  # its traceback says nothing
                 continue
             opened[each.workspace, each.provider, each.scope] = ProviderKey(secret)
-        self._opened[workspace] = (now + _FRESH_S, opened)
         return opened
 
     async def _note(

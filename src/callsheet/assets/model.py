@@ -44,5 +44,5 @@ def asset_key(sha256: str) -> str:
 
 
 def thumbnail_key(sha256: str) -> str:
-    """Name the object that holds an asset's thumbnail (WebP, at most 384 pixels a side)."""
-    return f"thumbnails/{sha256[:2]}/{sha256}.webp"
+    """Name the object that holds an asset's thumbnail (at most 384 pixels a side)."""
+    return f"thumbnails/{sha256[:2]}/{sha256}"

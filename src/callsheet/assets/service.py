@@ -45,30 +45,37 @@ class Adopter:
             self._remember(asset_key(sha256))
         return sha256
 
-    async def adopt_picture(self, content: bytes, media_type: str) -> Sha256:
+    async def adopt_picture(self, content: bytes, media_type: str, origin: str) -> Sha256:
         """Store a picture and its thumbnail. Raises also UnreadablePictureError."""
         sha256 = sha256_of(content)
         key = thumbnail_key(sha256)
         # the thumbnail first: a picture that cannot be read is not adopted
         if key not in self.known and not await self._there(key):
-            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE)
+            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE, origin)
+            kind = self.studio.picture_type(thumbnail)
             with contextlib.suppress(BlobConflictError):  # the same picture, made just now
-                await self.blobs.put(key, thumbnail, "image/webp", CreateOnly())
+                await self.blobs.put(key, thumbnail, kind, CreateOnly())
         self._remember(key)
         return await self.adopt(content, media_type)
 
     async def adopt_output(
-        self, blocks: AsyncIterator[bytes], expected: Literal["image", "video"], *, max_bytes: int
+        self,
+        blocks: AsyncIterator[bytes],
+        expected: Literal["image", "video"],
+        *,
+        max_bytes: int,
+        origin: str,
     ) -> Adopted:
         """Store what a provider made, with a thumbnail, once it is known to be what was ordered.
 
-        Its type is read from its bytes. Raises UnreadablePictureError or UnreadableClipError, with
-        nothing kept, OutputTooLargeError, StoreUnavailableError.
+        Its type is read from its bytes; `origin` names who made it (see Studio.thumbnail). Raises
+        UnreadablePictureError or UnreadableClipError, with nothing kept, OutputTooLargeError,
+        StoreUnavailableError.
         """
         content = await _gathered(blocks, max_bytes)
         if expected == "image":
             media_type = self.studio.picture_type(content)
-            sha256 = await self.adopt_picture(content, media_type)
+            sha256 = await self.adopt_picture(content, media_type, origin)
             return Adopted(sha256, media_type, len(content))
         facts = await self.studio.clip(content, THUMBNAIL_SIDE)
         with contextlib.suppress(BlobConflictError):  # the same clip, made just now

@@ -34,7 +34,7 @@ def contact_sheet_page(
     totals: Sequence[tuple[str, str]],
     cells: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Write the page. A cell is {title, caption, status, picture: bytes or None, link}."""
+    """Write the page. A cell is {title, caption, status, picture: bytes or None, type, link}."""
     figures = "\n".join(_figure(cell) for cell in cells)
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{escape(value)}</td></tr>"
@@ -58,7 +58,7 @@ def _figure(cell: Mapping[str, Any]) -> str:
         shown = f'<div class="none">{status}</div>'
     else:
         data = base64.b64encode(cell["picture"]).decode()
-        shown = f'<img alt="" loading="lazy" src="data:image/webp;base64,{data}">'
+        shown = f'<img alt="" loading="lazy" src="data:{cell["type"]};base64,{data}">'
     if cell.get("link"):
         shown = f'<a href="{escape(cell["link"], quote=True)}">{shown}</a>'
     kind = "failed" if status == "failed" else "made"

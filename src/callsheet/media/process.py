@@ -59,7 +59,7 @@ class Bench:
         self._limits = examine.PictureLimits(settings.max_pixels, settings.max_side)
         self._jobs: dict[str, Callable[[Message], Message]] = {
             "examine": self._examine,
-            "thumbnail": self._thumbnail,
+            "thumbnails": self._thumbnails,
             "clip": self._clip,
             "frame": self._frame,
             "contact_sheet": self._contact_sheet,
@@ -103,13 +103,21 @@ class Bench:
 
         return self._apart(work)
 
-    def _thumbnail(self, job: Message) -> Message:
-        content = job.blobs[0]
-        media_type = sniff(content)
+    def _thumbnails(self, job: Message) -> Message:
         side = job.fields["max_side"]
-        return self._apart(
-            lambda: Message({}, [examine.thumbnail(content, media_type, self._limits, side)])
-        )
+
+        def work() -> Message:
+            reasons: list[str | None] = []
+            made = []
+            for content in job.blobs:
+                try:
+                    made.append(examine.thumbnail(content, sniff(content), self._limits, side))
+                    reasons.append(None)
+                except UnreadablePictureError as error:
+                    reasons.append(error.reason)
+            return Message({"reasons": reasons}, made)
+
+        return self._apart(work)
 
     def _clip(self, job: Message) -> Message:
         from callsheet.media import clips  # noqa: PLC0415  # loaded by warm_up

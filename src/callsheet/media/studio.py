@@ -16,6 +16,7 @@ from typing import Any
 from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.logs import event
+from callsheet.media.bundles import Thumbnails
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff
 from callsheet.media.wire import Message
@@ -83,6 +84,7 @@ class ProcessStudio:
         for worker in reversed(self._workers):
             self._free.put_nowait(worker)
         self._closed = False
+        self._thumbnails = Thumbnails(self._borrowed, self._about_picture_in)
 
     @property
     def lockdown(self) -> Lockdown | None:
@@ -94,13 +96,13 @@ class ProcessStudio:
         answer = await self._about_picture(Message({"kind": "examine"}, [content]))
         return _facts(answer)
 
-    async def thumbnail(self, content: bytes, max_side: int) -> bytes:
-        """Shrink a picture to fit a square of `max_side` pixels; WebP.
+    async def thumbnail(self, content: bytes, max_side: int, origin: str) -> bytes:
+        """Shrink a picture to fit a square of `max_side` pixels; see ports.pictures.Studio.
 
         Raises UnreadablePictureError.
         """
-        fields = {"kind": "thumbnail", "max_side": max_side}
-        return _only_blob(await self._about_picture(Message(fields, [content])))
+        _refuse_large(content)
+        return await self._thumbnails.make(content, max_side, origin)
 
     async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a process of its own. Raises UnreadableClipError."""
@@ -149,28 +151,20 @@ class ProcessStudio:
         await asyncio.gather(*(worker.stop() for worker in (*self._workers, self._clips)))
 
     async def _about_picture(self, job: Message) -> Message:
-        size = len(job.blobs[0])
-        if size > _MAX_PICTURE_BYTES:
-            reason = f"it has {size:,} bytes, at most {_MAX_PICTURE_BYTES:,} are read"
-            raise UnreadablePictureError(reason)
+        _refuse_large(job.blobs[0])
+        async with self._borrowed() as worker:
+            return await self._about_picture_in(worker, job)
+
+    async def _about_picture_in(self, worker: Worker, job: Message) -> Message:
         try:
-            return await self._ask(job, self._picture_seconds)
+            return _sound(job, await worker.ask(job, self._picture_seconds))
         except JobTimeoutError as error:
             reason = f"decoding it took longer than {error.seconds:g} s"
             raise UnreadablePictureError(reason) from error
 
     async def _ask(self, job: Message, seconds: float) -> Message:
         async with self._borrowed() as worker:
-            answer = await worker.ask(job, seconds)
-        fields = answer.fields
-        if "unreadable" in fields:
-            raise UnreadablePictureError(str(fields["unreadable"]))
-        if "invalid" in fields:
-            errors = [FieldError(*wrong) for wrong in fields["errors"]]
-            raise InvalidInputError(fields["invalid"], errors)
-        if "failed" in fields:
-            raise _failed(str(job.fields["kind"]), answer)
-        return answer
+            return _sound(job, await worker.ask(job, seconds))
 
     @asynccontextmanager
     async def _borrowed(self) -> AsyncIterator[Worker]:
@@ -181,6 +175,26 @@ class ProcessStudio:
             yield worker
         finally:
             self._free.put_nowait(worker)
+
+
+def _refuse_large(content: bytes) -> None:
+    size = len(content)
+    if size > _MAX_PICTURE_BYTES:
+        reason = f"it has {size:,} bytes, at most {_MAX_PICTURE_BYTES:,} are read"
+        raise UnreadablePictureError(reason)
+
+
+def _sound(job: Message, answer: Message) -> Message:
+    """Pass an answer on, or raise what went wrong."""
+    fields = answer.fields
+    if "unreadable" in fields:
+        raise UnreadablePictureError(str(fields["unreadable"]))
+    if "invalid" in fields:
+        errors = [FieldError(*wrong) for wrong in fields["errors"]]
+        raise InvalidInputError(fields["invalid"], errors)
+    if "failed" in fields:
+        raise _failed(str(job.fields["kind"]), answer)
+    return answer
 
 
 def _facts(answer: Message) -> PictureFacts:

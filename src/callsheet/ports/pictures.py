@@ -116,8 +116,12 @@ class Studio(Protocol):
     async def examine(self, content: bytes) -> PictureFacts:
         """Decode an untrusted picture in a locked-down process. Raises UnreadablePictureError."""
 
-    async def thumbnail(self, content: bytes, max_side: int) -> bytes:
-        """Shrink to fit a square of `max_side` pixels; WebP. Raises UnreadablePictureError."""
+    async def thumbnail(self, content: bytes, max_side: int, origin: str) -> bytes:
+        """Shrink to fit a square of `max_side` pixels; JPEG, or WebP where it is see-through.
+
+        Pictures of one `origin` may share a process: name by it who could have made them all.
+        Raises UnreadablePictureError.
+        """
 
     async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a locked-down process. Raises UnreadableClipError."""

@@ -116,14 +116,13 @@ async def thumbnail(
     exp: Exp = None,
     sig: Sig = None,
 ) -> Response:
-    """Answer a picture's thumbnail, WebP of at most 384 pixels a side."""
+    """Answer a picture's thumbnail of at most 384 pixels a side: JPEG, WebP if see-through."""
     workspace = await _workspace(request, cs, exp, sig)
     if not is_sha256(sha256):
         raise AssetNotFoundError(sha256)
     async with cs.database.read() as connection:
         await cs.house.assets.find(connection, workspace, sha256)
-    name = f"{sha256[:16]}.webp"
-    return await _answer(cs, thumbnail_key(sha256), "image/webp", name, asked)
+    return await _answer(cs, thumbnail_key(sha256), "", sha256[:16], asked)
 
 
 @router.head("/batch/{batch}/files/{name}", include_in_schema=False)

@@ -34,7 +34,7 @@ from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-_AT_A_TIME: Final = 16
+_AT_A_TIME: Final = 32
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
 _DOWNLOAD_S: Final = 100.0
@@ -153,14 +153,14 @@ async def bring(house: House, take: Take) -> Ending:
     makes = card.kind.makes
     parcel = key_of_parcel(url)
     if parcel is not None:
-        adopted = await _adopted(house, house.blobs.stream(parcel), makes)
+        adopted = await _adopted(house, take, house.blobs.stream(parcel), makes)
     else:
         key = await key_for(house, take)
         headers = house.hosted[take.provider].download_headers(url, key)
         async with house.downloader.download(
             url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
         ) as download:
-            adopted = await _adopted(house, download.blocks, makes)
+            adopted = await _adopted(house, take, download.blocks, makes)
     asset = Asset(
         sha256=adopted.sha256,
         workspace=take.workspace,
@@ -175,9 +175,12 @@ async def bring(house: House, take: Take) -> Ending:
 
 
 async def _adopted(
-    house: House, blocks: AsyncIterator[bytes], makes: Literal["image", "video"]
+    house: House, take: Take, blocks: AsyncIterator[bytes], makes: Literal["image", "video"]
 ) -> Adopted:
-    return await house.adopter.adopt_output(blocks, makes, max_bytes=_MAX_BYTES[makes])
+    origin = f"{take.workspace}/{take.provider}"
+    return await house.adopter.adopt_output(
+        blocks, makes, max_bytes=_MAX_BYTES[makes], origin=origin
+    )
 
 
 def _cost(take: Take) -> Money:

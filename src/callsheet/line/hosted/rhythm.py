@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Never
 
@@ -10,24 +11,27 @@ from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 
 _LOG = logging.getLogger("callsheet.hosted")
-ROUND_S: Final = 0.02  # what falls due within this time is claimed, or written, in one transaction
+ROUND_S: Final = 0.05  # what falls due within this time is claimed, or written, in one transaction
 _IDLE_S: Final = 0.25  # how often to look for what other processes have left to do
 _AWAY_S: Final = 1.0  # how soon to try again while the database is away
 
 
 async def keep_at(turn: Callable[[], Awaitable[bool]], wake: asyncio.Event) -> Never:
-    """Take turns until cancelled: soon again after one that found something, else when woken."""
+    """Take turns until cancelled: soon again after one that found something, else when woken.
+
+    The first turn after a quiet time comes at once; under load each has what `ROUND_S` gathered.
+    """
     while True:
         wake.clear()
+        began = time.monotonic()
         try:
             busy = await turn()
         except UnavailableError as problem:
             _LOG.warning("hosted.waits", extra=event(reason=str(problem)))
             await asyncio.sleep(_AWAY_S)
             continue
-        if busy:
-            await asyncio.sleep(ROUND_S)
-            continue
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_IDLE_S):
-                await wake.wait()
+        if not busy:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_S):
+                    await wake.wait()
+        await asyncio.sleep(max(0.0, began + ROUND_S - time.monotonic()))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
@@ -19,7 +20,8 @@ T = TypeVar("T")
 class Scribe(Generic[T]):
     """Hands results to `write` in groups, in order, and keeps each until it is written.
 
-    What comes within `gather_s` seconds, or while a transaction runs, goes into the next one. While
+    What comes within `gather_s` seconds of the last transaction, or while it runs, goes into the
+    next one; after a quiet time a result is written at once. While
     the database is away it waits: a ticket that a provider gave must not be dropped. A group
     that fails for another reason is written one by one, so that a bad result harms no other; the
     bad one is reported, and its take falls due again as if its worker had died.
@@ -41,13 +43,15 @@ class Scribe(Generic[T]):
 
     async def run(self) -> None:
         """Write until cancelled."""
+        written = 0.0
         while True:
             group = [await self._queue.get()]
-            await asyncio.sleep(self._gather_s)
+            await asyncio.sleep(max(0.0, written + self._gather_s - time.monotonic()))
             while len(group) < _MOST and not self._queue.empty():
                 group.append(self._queue.get_nowait())
             try:
                 await self._write_out(group)
+                written = time.monotonic()
             finally:
                 for _ in group:
                     self._queue.task_done()

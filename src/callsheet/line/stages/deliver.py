@@ -91,6 +91,7 @@ async def write_files(
                 "caption": cell.caption,
                 "status": cell.status,
                 "picture": cell.picture,
+                "type": house.studio.picture_type(cell.picture) if cell.picture else None,
                 "link": link,
             }
             for cell, link in cells

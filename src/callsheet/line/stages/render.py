@@ -165,7 +165,9 @@ async def _made_and_adopted(house: House, take: Take) -> tuple[Delivered, Sha256
     for tries in range(1, _STUDIO_TRIES + 1):
         try:
             made = await _submit(house, card, take)
-            return made, await house.adopter.adopt_picture(made.content, made.media_type)
+            return made, await house.adopter.adopt_picture(
+                made.content, made.media_type, card.provider
+            )
         except StudioUnavailableError as error:
             if tries == _STUDIO_TRIES:
                 raise ProviderError(card.provider, str(error)) from error

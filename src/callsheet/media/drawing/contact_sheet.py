@@ -16,6 +16,7 @@ from callsheet.ports.pictures import SheetCell
 
 MOST_CELLS = 2_000
 TALLEST = 16_000
+MOST_PIXELS = 24_000_000  # what people can still open; many pictures are smaller ones
 _PAGE: Colour = (22, 23, 26)
 _CARD: Colour = (32, 34, 38)
 _INK: Colour = (240, 239, 235)
@@ -26,6 +27,7 @@ _DONE = "succeeded"
 _BAD_STATUSES = frozenset(("failed", "rejected", "error", "cancelled", "canceled", "in_doubt"))
 _MARGIN = 56
 _GAP = 24
+_SMALLEST_CELL = 150
 _HEADER = 150
 _FOOTER = 64
 _PICTURE_SHAPE = 0.72  # a cell's picture area, height by width
@@ -84,10 +86,11 @@ def _grid(count: int) -> _Grid:
     cell = {1: 720, 2: 560}.get(columns, 440)
     while True:
         grid = _Grid(columns, cell, max(1, math.ceil(count / columns)))
-        if grid.height <= TALLEST and grid.height <= 2.4 * grid.width + 2_000:
+        in_shape = grid.height <= TALLEST and grid.height <= 2.4 * grid.width + 2_000
+        if in_shape and (grid.width * grid.height <= MOST_PIXELS or cell == _SMALLEST_CELL):
             return grid
         columns += 1
-        cell = max(150, round(cell * 0.94))
+        cell = max(_SMALLEST_CELL, round(cell * 0.94))
 
 
 def _header(page: Image.Image, title: str, subtitle: str, count: int) -> None:
@@ -138,7 +141,7 @@ def _opened(content: bytes | None, room: tuple[int, int]) -> Image.Image | None:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as picture:
             if max(picture.size) > _MOST_PICTURE_SIDE:
                 return None
-            picture.draft("RGB", (room[0] * 2, room[1] * 2))
+            picture.draft("RGB", room)  # JPEG halves a picture well, and for nothing
             ratio = min(room[0] / picture.width, room[1] / picture.height)
             size = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
             clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info

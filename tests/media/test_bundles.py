@@ -1,0 +1,96 @@
+"""Thumbnails that wait go through a process together, by origin; each still gets its own answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from tests.media.samples import as_file, opened, painted
+
+from callsheet.media.bundles import MOST, Thumbnails
+from callsheet.media.wire import Message
+from callsheet.media.workers import Worker, WorkerSettings
+from callsheet.ports.pictures import UnreadablePictureError
+
+SETTINGS = WorkerSettings(20, 2 << 30, 50_000_000, 16_384)
+
+
+@dataclass
+class Desk:
+    """One real process, lent out to one bundle at a time, and what was put to it."""
+
+    worker: Worker = field(default_factory=lambda: Worker(SETTINGS))
+    bundles: list[list[bytes]] = field(default_factory=list)
+    deadly: bytes = b"none of them"
+    free: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[Worker]:
+        """Wait for the process."""
+        async with self.free:
+            yield self.worker
+
+    async def ask(self, worker: Worker, job: Message) -> Message:
+        """Put a job to it, and fail as the studio does when a decoder breaks its process."""
+        self.bundles.append(list(job.blobs))
+        if self.deadly in job.blobs:
+            raise UnreadablePictureError("decoding it broke its process")
+        return await worker.ask(job, 20)
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    """Keep a process for one test."""
+    desk = Desk()
+    yield desk
+    await desk.worker.stop()
+
+
+def pictures(count: int) -> list[bytes]:
+    """Paint pictures that can be told apart by their height."""
+    return [as_file(painted(n, (400, 200 + 4 * n)), "PNG") for n in range(count)]
+
+
+async def test_bundles_are_of_one_origin(desk: Desk) -> None:
+    """Few processes for many pictures, and never two origins in one."""
+    thumbnails = Thumbnails(desk.borrow, desk.ask)
+    ours, theirs = pictures(12)[:10], pictures(12)[10:]
+    made = await asyncio.gather(
+        *(thumbnails.make(content, 100, "ours") for content in ours),
+        *(thumbnails.make(content, 100, "theirs") for content in theirs),
+    )
+    assert [opened(each).size for each in made] == [(100, 50 + n) for n in range(12)]
+    assert sorted(map(len, desk.bundles)) == [2, 2, MOST]
+    assert not any(set(bundle) & set(ours) and set(bundle) & set(theirs) for bundle in desk.bundles)
+
+
+async def test_bad_picture_harms_none_beside_it(desk: Desk) -> None:
+    """What cannot be read is refused alone, and so is what breaks the process of a whole bundle."""
+    thumbnails = Thumbnails(desk.borrow, desk.ask)
+    good = pictures(4)
+    desk.deadly = good[2]
+    wishes = [*good, b"<html>", good[0][:500]]
+    answers = await asyncio.gather(
+        *(thumbnails.make(content, 100, "ours") for content in wishes), return_exceptions=True
+    )
+    refused = {at: str(each) for at, each in enumerate(answers) if not isinstance(each, bytes)}
+    assert refused.keys() == {2, 4, 5}
+    assert "broke its process" in refused[2]
+    assert "HTML" in refused[4]
+    assert "damaged or cut off" in refused[5]
+    assert [len(bundle) for bundle in desk.bundles] == [6, 1, 1, 1, 1, 1, 1]
+
+
+async def test_who_gave_up_is_left_out(desk: Desk) -> None:
+    """A cancelled wish is not made, and the others are."""
+    thumbnails = Thumbnails(desk.borrow, desk.ask)
+    one, other = pictures(2)
+    async with desk.free:
+        cancelled = asyncio.create_task(thumbnails.make(one, 100, "ours"))
+        wanted = asyncio.create_task(thumbnails.make(other, 100, "ours"))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.sleep(0)
+    assert opened(await wanted).size == (100, 51)
+    assert desk.bundles == [[other]]
