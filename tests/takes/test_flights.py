@@ -181,13 +181,27 @@ class Flights(DatabaseMachine):
 
     @rule()
     def called(self) -> None:
-        """Hear by webhook that something happened: what is out is due, nothing else changes."""
+        """Hear by webhook that something happened: what is out is due, and no look's any more."""
         for take in self.rows:
             self.do(partial(self._wake, take))
         self._check(set(self.rows))
 
     async def _wake(self, take: TakeId, connection: AsyncConnection) -> None:
         await self.flight.wake(connection, take, self.now)
+
+    @rule()
+    def told(self) -> None:
+        """Hear on an open line that orders ended: what runs is due, and no look's any more."""
+        tickets = {take.ticket: take.id for take in self.rows.values() if take.ticket}
+        running = {take.id for take in self.rows.values() if take.status is S.RUNNING}
+        heard = [*tickets, "unheard of"]
+        found = self.do(lambda c: self.flight.wake_ended(c, self.provider, heard, self.now))
+        assert found == set(tickets)
+        epochs = {take: self.rows[take].epoch for take in running}
+        self._check(running)
+        for take in running:
+            assert self.rows[take].due_at == self.now.timestamp()
+            assert self.rows[take].epoch == epochs[take] + 1
 
     @rule()
     def release(self) -> None:

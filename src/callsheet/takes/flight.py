@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
-from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
+from callsheet.takes.waking import WakeStore
 
 _MINE: Final = (TAKES.c.id == sa.bindparam("b_id"), TAKES.c.epoch == sa.bindparam("b_epoch"))
 
@@ -92,7 +92,7 @@ class Ticketed:
     due_at: float
 
 
-class FlightStore:
+class FlightStore(WakeStore):
     """Claims and moves hosted takes; every method works in the caller's transaction."""
 
     async def release(
@@ -279,27 +279,6 @@ class FlightStore:
             sa.update(TAKES)
             .where(TAKES.c.id == take.id)
             .values(status=to, epoch=TAKES.c.epoch + 1, claimed_by=None, **values)
-        )
-
-    async def wake(self, connection: AsyncConnection, take: TakeId, now: datetime) -> None:
-        """Let a take that is out be looked at now.
-
-        The row is locked first: of this and the transaction that writes its ticket, the second one
-        sees what the first did.
-        """
-        lock = sa.select(TAKES.c.status).where(TAKES.c.id == take).with_for_update()
-        status = await connection.scalar(lock)
-        if status in (TakeStatus.RUNNING, TakeStatus.IN_DOUBT):
-            wake = sa.update(TAKES).where(TAKES.c.id == take)
-            await connection.execute(wake.values(due_at=now.timestamp()))
-
-    async def wake_called(
-        self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
-    ) -> None:
-        """Let those takes be looked at now about which webhooks came before their tickets."""
-        called = sa.select(WEBHOOKS.c.take).where(WEBHOOKS.c.take.in_(takes))
-        await connection.execute(
-            sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
         )
 
     async def ask_to_cancel(self, connection: AsyncConnection, job: JobId, now: datetime) -> int:

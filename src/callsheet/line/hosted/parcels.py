@@ -58,8 +58,8 @@ async def sweep_parcels(house: House, older_than: datetime) -> int:
     removed = 0
     for key in old:
         async with house.database.read() as connection:
-            found = await house.takes.current(connection, [TakeId(key.split("/")[1])])
-        if all(status in ENDED for status, _ in found.values()):
+            found = await house.takes.statuses(connection, [TakeId(key.split("/")[1])])
+        if all(status in ENDED for status in found.values()):
             await house.blobs.delete(key)
             removed += 1
     return removed

@@ -1,0 +1,83 @@
+"""Letting takes be looked at before they are due, because a provider says that something happened.
+
+What it says may come in the middle of a look that began before. Such a look has seen the past: it
+loses its claim, so that what it writes does not put the next look off again.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.ids import TakeId
+from callsheet.takes.model import TakeStatus
+from callsheet.takes.post import WEBHOOKS
+from callsheet.takes.tables import TAKES, TO_LOOK_AT
+
+_OUT: Final = (TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING)
+
+
+def _now(now: datetime) -> dict[str, Any]:
+    return {"due_at": now.timestamp(), "epoch": TAKES.c.epoch + 1, "claimed_by": None}
+
+
+class WakeStore:
+    """Makes takes due; every method works in the caller's transaction."""
+
+    async def wake(self, connection: AsyncConnection, take: TakeId, now: datetime) -> None:
+        """Let a take that is out be looked at now.
+
+        The row is locked first: of this and the transaction that writes its ticket, the second one
+        sees what the first did.
+        """
+        lock = sa.select(TAKES.c.status).where(TAKES.c.id == take).with_for_update()
+        status = await connection.scalar(lock)
+        if status in (TakeStatus.RUNNING, TakeStatus.IN_DOUBT):
+            await connection.execute(sa.update(TAKES).where(TAKES.c.id == take).values(_now(now)))
+
+    async def wake_called(
+        self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
+    ) -> None:
+        """Let those takes be looked at now about which webhooks came before their tickets."""
+        called = sa.select(WEBHOOKS.c.take).where(WEBHOOKS.c.take.in_(takes))
+        await connection.execute(
+            sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
+        )
+
+    async def wake_ended(
+        self, connection: AsyncConnection, provider: str, tickets: Collection[str], now: datetime
+    ) -> set[str]:
+        """Let running takes be looked at now of which a provider says that they ended.
+
+        Answers the tickets that are dealt with. Others are not written yet, or somebody is writing
+        to their takes this very moment: they shall be asked for again.
+        """
+        found = (
+            sa.select(TAKES.c.id, TAKES.c.ticket, TAKES.c.status)
+            .where(TAKES.c.provider == provider, TAKES.c.ticket.in_(tickets))
+            .with_for_update(skip_locked=True)
+        )
+        rows = (await connection.execute(found)).all()
+        running = [row.id for row in rows if row.status == TakeStatus.RUNNING]
+        if running:
+            wake = sa.update(TAKES).where(TAKES.c.id.in_(running))
+            await connection.execute(wake.values(_now(now)))
+        return {row.ticket for row in rows}
+
+    async def tickets_running(self, connection: AsyncConnection, provider: str) -> set[str]:
+        """Name the tickets of a provider's orders that run, as far as is known."""
+        query = sa.select(TAKES.c.ticket).where(
+            sa.text(TO_LOOK_AT),
+            TAKES.c.provider == provider,
+            TAKES.c.status == TakeStatus.RUNNING,
+        )
+        return {row.ticket for row in await connection.execute(query)}
+
+    async def is_out(self, connection: AsyncConnection, provider: str) -> bool:
+        """Tell whether orders are out at a provider."""
+        query = sa.select(sa.literal(1)).where(
+            sa.text(TO_LOOK_AT), TAKES.c.provider == provider, TAKES.c.status.in_(_OUT)
+        )
+        return await connection.scalar(query.limit(1)) is not None

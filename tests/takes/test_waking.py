@@ -1,0 +1,59 @@
+"""Waking takes by what a provider says of its tickets."""
+
+from datetime import timedelta
+
+from tests.support.rooms import NOW, a_job, a_take, opened
+
+from callsheet.jobs.store import JobStore
+from callsheet.takes.flight import Claim, FlightStore
+from callsheet.takes.model import TakeStatus
+from callsheet.takes.store import TakeStore
+
+S = TakeStatus
+
+
+async def test_running_takes_are_woken_and_a_look_that_began_before_is_void(
+    database_url: str,
+) -> None:
+    """Only what runs there falls due; the follower who looked before cannot put it off."""
+    flight, store, job = FlightStore(), TakeStore(), a_job()
+    due = NOW.timestamp()
+    running, ended, elsewhere = (
+        a_take(job, row, provider=provider, status=status, ticket=f"t{row}", due_at=due)
+        for row, (provider, status) in enumerate(
+            [("here", S.RUNNING), ("here", S.ADOPTING), ("there", S.RUNNING)], start=1
+        )
+    )
+    later = NOW + timedelta(seconds=9)
+    async with opened(database_url) as database:
+        async with database.begin() as connection:
+            await JobStore().add(connection, job)
+            await store.add(connection, [running, ended, elsewhere])
+            assert await flight.tickets_running(connection, "here") == {"t1"}
+            assert await flight.is_out(connection, "here")
+            assert not await flight.is_out(connection, "nowhere")
+            claim = Claim("anna", NOW, 60)
+            looked_at = await flight.claim_to_look_at(connection, {S.RUNNING}, claim, 9)
+        async with database.begin() as connection:
+            said = ["t1", "t2", "t3", "t4"]
+            assert await flight.wake_ended(connection, "here", said, later) == {"t1", "t2"}
+        async with database.begin() as connection:
+            await flight.look_later(connection, [(take, due + 600) for take in looked_at])
+            after = {take.id: take.due_at for take in await store.of_rows(connection, job.id, 1, 3)}
+    woken = later.timestamp()
+    assert after == {running.id: woken, ended.id: due, elsewhere.id: due + 600}
+
+
+async def test_nobody_waits_for_a_row_that_is_being_written(postgres_url: str) -> None:
+    """A ticket whose row is locked is not dealt with, and not waited for: two cannot block."""
+    flight, store, job = FlightStore(), TakeStore(), a_job()
+    take = a_take(job, provider="here", status=S.RUNNING, ticket="t1", due_at=NOW.timestamp())
+    async with opened(postgres_url) as database:
+        async with database.begin() as connection:
+            await JobStore().add(connection, job)
+            await store.add(connection, [take])
+        async with database.begin() as writing, database.begin() as connection:
+            await store.current(writing, [take.id])  # as whoever ends a take begins
+            assert await flight.wake_ended(connection, "here", ["t1"], NOW) == set()
+        async with database.begin() as connection:
+            assert await flight.wake_ended(connection, "here", ["t1"], NOW) == {"t1"}
