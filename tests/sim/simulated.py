@@ -33,7 +33,7 @@ async def serving(app: Starlette) -> AsyncIterator[str]:
         # asyncio forgets it on a listener it is handed, and Nagle costs 40 ms an answer
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", access_log=False, ws="none")
+        config = uvicorn.Config(app, log_level="error", access_log=False)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event

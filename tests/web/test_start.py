@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.processes import Place, serving
 
-HEAVY = ("av", "openpyxl", "alembic", "c2pa", "mcp", "numpy", "google", "pandas", "PIL")
+HEAVY = ("av", "openpyxl", "alembic", "c2pa", "mcp", "numpy", "google", "pandas", "PIL", "wsproto")
 MOST_CPU_S = 1.5
 MOST_RSS = 150 * 1024 * 1024
 

@@ -2,13 +2,19 @@
 
 A prompt's id is ours, so what became of an answer can be asked. The server forgets its history when
 it is started again; nothing is paid there, so that a prompt which it does not know is sent again.
+
+What happens to a prompt is told on a websocket to the client whose name came with it, and to nobody
+while that client is not connected. Here each connection is a client of its own: a server that
+notices late that an old one is gone forgets a new one of the same name with it.
 """
 
+import asyncio
+import json
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Never
 from urllib.parse import urlencode
 
 import httpx2
@@ -36,13 +42,21 @@ from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import Exchange, inner, kept_until, usual_refusal
 
+if TYPE_CHECKING:
+    from httpx2.websockets import AsyncWebSocketSession
+
 _OURS: Final = uuid.UUID("0c9f6a52-5d0e-5a1b-8a66-2f6f8f1d7b35")  # the namespace of our prompt ids
 _MOST_DELETED: Final = 10_000
+_MOST_MESSAGE: Final = 16 * 1024**2  # bytes; most previews are far smaller
+_MOST_SAID: Final = 256 * 1024  # characters; what says that a prompt ended is far shorter
+# The history has a prompt only after `execution_…` was said, and before `executing` with no node.
+# The latter alone would do today; it is the older way, and may go some day.
+_ENDS: Final = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 _MISSING: Final = "value_not_in_list"  # a node names a checkpoint or the like that is not installed
 
 
 class ComfyUI(HostedDefaults):
-    """Implements ports.hosted.HostedProvider.
+    """Implements ports.hosted.HostedProvider and ports.hosted.AudibleProvider.
 
     A payload is {"workflow": a workflow in API format}. A reference's address is the name under
     which the server keeps the picture.
@@ -59,6 +73,7 @@ class ComfyUI(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
+        self._client = uuid.uuid4().hex  # the name of the connection that is, or will be next
         self._deleted: deque[str] = deque(maxlen=_MOST_DELETED)  # no trace of them is left there
         self._line = Exchange(self.name, http, settles_s, self._refusal)
 
@@ -68,7 +83,7 @@ class ComfyUI(HostedDefaults):
         body = {
             "prompt": order.payload["workflow"],
             "prompt_id": ticket,
-            "client_id": "callsheet",
+            "client_id": self._client,
             "extra_data": {"take": order.take},
         }
         response = await self._line.create("POST", "/prompt", send_by=order.send_by, json=body)
@@ -127,6 +142,28 @@ class ComfyUI(HostedDefaults):
     async def check_key(self, key: ProviderKey) -> None:
         """Ask whether the server is there: it needs no key. Raises BusyError."""
         await self._line.read("/system_stats")
+
+    async def listen(self, opened: Callable[[], None], ended: Callable[[str], None]) -> Never:
+        """Hear on a websocket of prompts that ended. Raises BusyError."""
+        from httpx2.websockets import HTTPXWSException  # noqa: PLC0415  # only who listens pays
+
+        lost = ""
+        try:
+            async with self._http.websocket(
+                "/ws", params={"clientId": self._client}, max_message_size_bytes=_MOST_MESSAGE
+            ) as socket:
+                async with asyncio.timeout(self.settles_s / 2):
+                    await _said(socket)  # how the queue stands: from now on it knows our name
+                opened()
+                while True:
+                    ticket = _ended(await _said(socket))
+                    if ticket is not None:
+                        ended(ticket)
+        except* (HTTPXWSException, httpx2.TransportError, TimeoutError) as errors:
+            lost = _first(errors)
+        finally:
+            self._client = uuid.uuid4().hex
+        raise BusyError(self.name, f"its websocket: {lost}")
 
     async def _queued(self, *names: str) -> list[Any]:
         queue = await self._line.read("/queue")
@@ -187,3 +224,32 @@ def _told(entry: Any, event: str) -> Any:
     """Find what the history says of an event; None if it did not happen."""
     messages = inner(entry, "status", "messages") or []
     return next((inner(each, 1) for each in messages if inner(each, 0) == event), None)
+
+
+async def _said(socket: "AsyncWebSocketSession") -> str:
+    """Wait for the next message in words; pictures, as of what is half done, are passed over."""
+    while True:
+        said = getattr(await socket.receive(), "data", None)
+        if isinstance(said, str) and len(said) <= _MOST_SAID:
+            return said
+
+
+def _ended(said: str) -> str | None:
+    """Read which prompt a message says has ended; None if it says anything else."""
+    try:
+        message = json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+    kind, told = inner(message, "type"), inner(message, "data")
+    idle = kind == "executing" and isinstance(told, dict) and told.get("node", "") is None
+    over = isinstance(kind, str) and kind in _ENDS
+    ticket = inner(told, "prompt_id") if idle or over else None
+    return ticket if isinstance(ticket, str) else None
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> str:
+    """Word the first error of a group."""
+    error: BaseException = errors
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return repr(error)

@@ -1,4 +1,4 @@
-"""A ComfyUI server in one process: a queue of workflows, a history, files to view."""
+"""A ComfyUI server in one process: a queue of workflows, a history, sockets, files to view."""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -9,10 +9,12 @@ from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from callsheet.kernel.money import Money
+from callsheet.sim.comfyui_sockets import Sockets
 from callsheet.sim.core.conditions import Conditions
+from callsheet.sim.core.faults import Faults
 from callsheet.sim.core.models import Field, Model, Problem
 from callsheet.sim.core.orders import Order, Status, faults_now
 from callsheet.sim.core.plain import PlainDialect
@@ -101,12 +103,18 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
 class _ComfyUI:
     def __init__(self, conditions: Conditions | None, ledger: Path | None) -> None:
         self._files: dict[str, bytes] = {}
+        self._sockets = Sockets(self._remaining, self._socket_faults)
         self._service = service = Service(
-            ComfyDialect(), OFFERED, conditions=conditions, ledger=ledger
+            ComfyDialect(),
+            OFFERED,
+            conditions=conditions,
+            ledger=ledger,
+            tell=self._sockets.tell,
         )
         guarded = service.door.guarded
         routes = [
-            Route("/prompt", service.creates(self._wish, _queued), methods=["POST"]),
+            Route("/prompt", service.creates(self._wish, self._queued), methods=["POST"]),
+            WebSocketRoute("/ws", self._sockets),
             Route("/history/{id}", guarded("get", self._history)),
             Route("/queue", guarded("list", self._queue)),
             Route("/queue", guarded("cancel", self._delete), methods=["POST"]),
@@ -119,6 +127,17 @@ class _ComfyUI:
 
     def _wish(self, _: Request, body: Any) -> Wish:
         return _wish(body, self._files)
+
+    async def _queued(self, order: Order) -> Response:
+        self._sockets.queued()
+        return JSONResponse({"prompt_id": order.id, "number": order.seq, "node_errors": {}})
+
+    def _remaining(self) -> int:
+        return sum(not order.ended for order in self._service.orders)
+
+    def _socket_faults(self) -> Faults:
+        self._service.door.requests["socket"] += 1
+        return self._service.deck.deal("socket")
 
     async def _history(self, request: Request) -> Response:
         found = self._service.orders.find(request.path_params["id"])
@@ -169,10 +188,6 @@ class _ComfyUI:
         return JSONResponse({"name": name, "subfolder": "", "type": "input"})
 
 
-async def _queued(order: Order) -> Response:
-    return JSONResponse({"prompt_id": order.id, "number": order.seq, "node_errors": {}})
-
-
 async def _stats(_: Request) -> Response:
     return JSONResponse({"system": {"comfyui_version": "0.3"}, "devices": []})
 
@@ -198,5 +213,5 @@ def _wish(body: Any, files: Mapping[str, bytes]) -> Wish:
         elif kind == "LoadImage" and given["image"] not in files:
             raise RefusedError(dialect.error(400, "invalid_prompt", "Invalid image file"))
     mark = str(body.get("extra_data", {}).get("take", ""))
-    note = {"workflow": body["prompt"]}
+    note = {"workflow": body["prompt"], "client": str(body.get("client_id", ""))}
     return Wish(model, inputs, id=number, mark=mark, note=note)

@@ -16,6 +16,7 @@ to requests that ask for none. Names:
   busy, memory or a text, ``price=usd``, ``metered=n``, ``predict_time=s``,
   ``shape=string|list|object|null``, ``wait_processing``
 - its output: ``output=html|other|truncated|cut|huge|empty|gone|forbidden``
+- what is told of it on an open line: ``socket=lost|drop|huge``
 - its webhooks, joined by ``+``: ``webhook=duplicate|disordered|forged|replayed|stranger|lost``,
   ``webhook_late=s``
 """
@@ -31,7 +32,7 @@ from callsheet.sim.core.conditions import BadOrderError
 
 Faults = Mapping[str, str]
 
-ROUTES = ("create", "get", "list", "cancel", "output", "file", "model", "account", "*")
+ROUTES = ("create", "get", "list", "cancel", "output", "file", "model", "account", "socket", "*")
 _ANY = (
     "latency",
     "fail",
@@ -63,6 +64,7 @@ _CHOICES: Mapping[str, frozenset[str]] = {
     "output": frozenset(
         {"html", "other", "truncated", "cut", "huge", "empty", "gone", "forbidden"}
     ),
+    "socket": frozenset({"lost", "drop", "huge"}),
     "webhook": frozenset({"duplicate", "disordered", "forged", "replayed", "stranger", "lost"}),
 }
 _MARK = re.compile(r"\[\[sim:([^\]]*)\]\]")

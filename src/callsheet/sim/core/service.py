@@ -22,7 +22,7 @@ from callsheet.sim.core.dialect import base_of
 from callsheet.sim.core.door import Door, TooLargeError, read_body
 from callsheet.sim.core.faults import FaultDeck, Faults, read_mark
 from callsheet.sim.core.ledger import Ledger
-from callsheet.sim.core.lives import Orders
+from callsheet.sim.core.lives import Events, Orders
 from callsheet.sim.core.models import Model
 from callsheet.sim.core.orders import Asked, Dialect, Order, faults_now
 from callsheet.sim.core.outputs import Outputs
@@ -68,7 +68,10 @@ def _no_files(_url: str) -> None:
 
 
 class Service:
-    """One provider's parts. It goes on where `ledger` ends."""
+    """One provider's parts. It goes on where `ledger` ends.
+
+    `tell` hears what happens to orders; by default those do who asked for webhooks.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class Service:
         ledger: Path | None = None,
         secret: bytes = b"callsheet simulated provider",
         own_file: OwnFile = _no_files,
+        tell: Events | None = None,
     ) -> None:
         self.dialect = dialect
         self.conditions = conditions or Conditions(wall=time.time)
@@ -95,7 +99,7 @@ class Service:
             self.ledger,
             secret,
             self.models,
-            self.webhooks.tell,
+            tell or self.webhooks.tell,
             self.references.read,
         )
         self.deck = FaultDeck()
