@@ -1,4 +1,4 @@
-"""A simulated Replicate as a process of its own, and what must be true of money and orders."""
+"""A simulated provider as a process of its own, and what must be true of money and orders."""
 
 import subprocess
 import time
@@ -68,13 +68,16 @@ class Simulator:
 
 @contextmanager
 def simulating(
-    folder: Path, *options: str, run_s: float = 0.2, port: int = 0
+    folder: Path, *options: str, run_s: float = 0.2, port: int = 0, provider: str = "replicate"
 ) -> Iterator[Simulator]:
-    """Run a simulator for a block; its book is in the folder."""
+    """Run a simulator without limits for a block; its book is in the folder."""
     port = port or unused_port()
-    command = [CALLSHEET, "sim", "replicate", "--port", str(port), "--run-seconds", str(run_s)]
-    command += ["--ledger", str(folder / "orders.jsonl"), "--creates-per-minute", "0"]
-    command += ["--others-per-minute", "0", *options]
+    if provider == "replicate":
+        name, limits = ["replicate"], ["--creates-per-minute", "0", "--others-per-minute", "0"]
+    else:
+        name, limits = ["provider", provider], []
+    command = [CALLSHEET, "sim", *name, "--port", str(port), "--run-seconds", str(run_s)]
+    command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
     with (folder / "sim.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     base = f"http://127.0.0.1:{port}"

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -71,6 +72,9 @@ class House:
     wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)
     wake_follower: asyncio.Event = field(default_factory=asyncio.Event)
     wake_bringer: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_listener: Mapping[str, asyncio.Event] = field(  # by provider
+        default_factory=lambda: defaultdict(asyncio.Event)
+    )
 
     async def record(
         self,

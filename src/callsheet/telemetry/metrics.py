@@ -28,6 +28,9 @@ class Metrics:
         self.webhooks = self._counter(
             "webhooks_total", "Webhooks that came in", "provider", "result"
         )
+        self.heard = self._counter(
+            "ends_heard_total", "Orders that a provider said had ended, on an open line", "provider"
+        )
         self.doubled = self._counter(
             "orders_doubled_total",
             "Orders found beside a take's own; each needs a look",

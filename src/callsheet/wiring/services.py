@@ -24,6 +24,7 @@ from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
 from callsheet.line.hosted.bringing import Bringer
 from callsheet.line.hosted.following import Follower
+from callsheet.line.hosted.listening import Listener
 from callsheet.line.hosted.ordering import Orderer
 from callsheet.line.hosted.post import PostRoom
 from callsheet.line.hosted.verdicts import Reconciler
@@ -174,8 +175,9 @@ class Callsheet:
             await self._free_own_claims(runner)
             await runner.launch()
             who = runner.executor
-            loops = (Orderer(self.house, who), Follower(self.house, who), Bringer(self.house, who))
-            for loop in loops:
+            house = self.house
+            loops = (Orderer(house, who), Follower(house, who), Bringer(house, who))
+            for loop in (*loops, Listener(house)):
                 name = type(loop).__name__.lower()
                 hosted.append(asyncio.create_task(loop.run(), name=name))
             chores.append(asyncio.create_task(self.clock.run(), name="clock"))

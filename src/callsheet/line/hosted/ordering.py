@@ -135,6 +135,7 @@ class Orderer:
 
     async def _send_group(self, provider: HostedProvider, group: Sequence[Worded]) -> None:
         covered = await intend(self._house, provider, group)
+        self._house.wake_listener[provider.name].set()
         for each in covered:
             task = asyncio.create_task(self._send(provider, each))
             self._sending[provider.name].add(task)
