@@ -61,7 +61,7 @@ async def measure(kind: str, called: bool, count: int, watch_s: float) -> Row:  
         address = {"base_url": f"http://127.0.0.1:{sim.port}", "key": KEY}
         provider = {"replicate": {**address, **plenty}}
         ours = "https://callsheet.invalid" if called else ""
-        cs = build(
+        cs = await build(
             read_settings(data_dir=home, database_url=url, provider=provider, public_url=ours)
         )
         try:

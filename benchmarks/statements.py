@@ -79,7 +79,7 @@ async def measure(kind: str, model: str, count: int) -> Row:
         address = f"http://127.0.0.1:{sim.port}"
         limits = {"per_minute": 1_000_000, "reads_per_minute": 1_000_000}
         provider = {"replicate": {"base_url": address, "key": KEY, **limits}}
-        cs = build(read_settings(data_dir=home, database_url=url, provider=provider))
+        cs = await build(read_settings(data_dir=home, database_url=url, provider=provider))
         try:
             await cs.ready()
             ours, engines = Count(), Count()

@@ -36,7 +36,7 @@ def page() -> str:
 
 async def _openapi() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        cs = build(read_settings(data_dir=Path(folder), store_url="memory://"))
+        cs = await build(read_settings(data_dir=Path(folder), store_url="memory://"))
         try:
             return create_app(cs).openapi()
         finally:

@@ -38,6 +38,7 @@ def worker() -> None:
 
     async def go() -> None:
         async with opened(settings) as cs:
+            await cs.provider_keys.tell_broken_seals()
             await work_until_stopped(cs)
 
     asyncio.run(go())
@@ -54,6 +55,7 @@ async def _serve(settings: Settings, *, work: bool) -> None:
     from callsheet.web.server import serve  # noqa: PLC0415
 
     async with opened(settings) as cs:
+        await cs.provider_keys.tell_broken_seals()
         if work:
             async with cs.working():
                 await serve(cs)

@@ -112,7 +112,32 @@ class Settings(BaseSettings):
         100, description="Credits that stand for one US dollar where credits are shown"
     )
     provider: dict[str, ProviderSettings] = Field({}, description="Hosted providers, by name")
-    master_key: SecretStr = Field(SecretStr(""), description="Signs links; empty: made in data_dir")
+    master_key: SecretStr = Field(
+        SecretStr(""),
+        description="Seals providers' keys and signs links: the key, or where it is kept: "
+        "`file:///PATH` or `gcp-secret://projects/P/secrets/S/versions/V`; empty: made in data_dir",
+    )
+    former_master_key: SecretStr = Field(
+        SecretStr(""), description="The key before `master_key`, until `callsheet keys reseal` ran"
+    )
+    google_credentials: Path | None = Field(
+        None,
+        validation_alias=_named(
+            "CALLSHEET_GOOGLE_CREDENTIALS", "GOOGLE_APPLICATION_CREDENTIALS", "google_credentials"
+        ),
+        description="A service account's key file that opens Google Secret Manager; empty: the "
+        "machine's own account",
+    )
+    google_metadata: str = Field(
+        "metadata.google.internal",
+        validation_alias=_named(
+            "CALLSHEET_GOOGLE_METADATA", "GCE_METADATA_HOST", "google_metadata"
+        ),
+        description="Host (and port) that tells who a machine in Google Cloud is",
+    )
+    google_secrets_url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = Field(
+        "", description="Where Google Secret Manager is, if not where Google says"
+    )
     log_level: Annotated[str, Field(pattern="(?i)^(debug|info|warning|error)$")] = Field(
         "INFO",
         validation_alias=_named("CALLSHEET_LOG_LEVEL", "LOG_LEVEL", "log_level"),

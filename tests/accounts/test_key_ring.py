@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from callsheet.accounts.errors import ProviderKeyNotFoundError
+from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.provider_keys import PROVIDER_KEYS, SERVER, AuditStore, ProviderKeyStore
 from callsheet.accounts.sealing import Sealer
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.hosted import KeyMissingError, KeyRefusedError
+from callsheet.ports.hosted import KeyMissingError, KeyRefusedError, KeySealedError
 from callsheet.ports.keys import ProviderKey
 from callsheet.storage.database import SqlDatabase
 from callsheet.storage.schema import migrate
@@ -20,14 +20,16 @@ from callsheet.storage.schema import migrate
 OURS, THEIRS = WorkspaceId("ours"), WorkspaceId("theirs")
 
 
-def keeper_on(database: SqlDatabase, master: bytes = b"master") -> KeyKeeper:
+def keeper_on(
+    database: SqlDatabase, master: bytes = b"master", former: bytes | None = None
+) -> KeyKeeper:
     """Make a keeper, as a process of its own has it."""
     environment = {"fal": ProviderKey("fal-from-outside")}
     return KeyKeeper(
         database,
         ProviderKeyStore(),
         AuditStore(),
-        Sealer(master),
+        Sealer(master, former),
         lambda: datetime.now(UTC),
         environment,
     )
@@ -92,13 +94,40 @@ async def test_secrets_are_nowhere_in_the_clear(database: SqlDatabase) -> None:
     assert "very-secret" not in repr(await keeper.key(OURS, "runway", "any"))
 
 
-async def test_key_that_does_not_open_is_as_if_it_were_missing(database: SqlDatabase) -> None:
-    """With another master key the others still work, and this one must be set again."""
+async def test_key_that_does_not_open_is_named(
+    database: SqlDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With another master key others are used, or the reason is told; the log says it once."""
     await keeper_on(database).set(OURS, "runway", "any", "secret", by="maya")
+    await keeper_on(database).set(OURS, "fal", "any", "secret", by="maya")
     keeper = keeper_on(database, b"another master")
-    with pytest.raises(KeyMissingError):
-        await keeper.key(OURS, "runway", "any")
+    for _ in range(2):
+        with pytest.raises(KeySealedError, match=r"ours/runway/any.*keys reseal"):
+            await keeper.key(OURS, "runway", "any")
+        keeper._opened.clear()
+    assert [record.message for record in caplog.records] == ["provider_key.seal_broken"] * 2
     assert (await keeper.key(OURS, "fal", "any")).secret == "fal-from-outside"
+    assert [each.opens for each in await keeper.listed(OURS)] == [False, False, True]
+    with pytest.raises(SealBrokenError, match="ours/fal/any, ours/runway/any"):
+        await keeper.check_seals()
+
+
+async def test_keys_are_sealed_anew_under_a_new_master_key(database: SqlDatabase) -> None:
+    """While both are known all opens; sealed anew, the former is not needed any more."""
+    before = keeper_on(database)
+    await before.set(OURS, "runway", "any", "of-ours", by="maya")
+    await before.set(SERVER, "kling", "any", "of-the-server", by="maya")
+    await keeper_on(database, b"a stranger").set(THEIRS, "luma", "any", "lost", by="noor")
+    both = keeper_on(database, b"new master", former=b"master")
+    assert (await both.key(OURS, "runway", "any")).secret == "of-ours"
+    with pytest.raises(SealBrokenError, match="theirs/luma/any") as caught:
+        await both.reseal(by="maya")
+    assert caught.value.places == ("theirs/luma/any",)
+    after = keeper_on(database, b"new master")
+    assert (await after.key(OURS, "runway", "any")).secret == "of-ours"
+    assert (await after.key(THEIRS, "kling", "any")).secret == "of-the-server"
+    await both.remove(THEIRS, "luma", "any", by="noor")
+    assert await both.reseal(by="maya") == []
 
 
 async def test_people_leave_traces(database: SqlDatabase) -> None:

@@ -26,6 +26,7 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Execution, RefusedError
+from callsheet.sim.gcs_keys import ServiceAccount
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import CATALOG, PROVIDERS, Bench, bench_of, wired
 
@@ -100,6 +101,21 @@ async def test_wrong_key_is_refused(bench: Bench) -> None:
     with pytest.raises(KeyRefusedError):
         await bench.provider.check_key(wrong)
     assert await bench.book() == []
+
+
+async def test_vertex_signs_in_with_a_service_account() -> None:
+    """Its key file is traded for a token, which is kept; what is no key file is refused."""
+    async with bench_of("vertex") as bench:
+        account = ServiceAccount.generate()
+        elsewhere = {"project_id": "film", "token_uri": "http://127.0.0.1:9/token"}
+        key = ProviderKey(account.key_json(**elsewhere))
+        for _ in range(2):
+            await bench.provider.check_key(key)
+        state = (await bench.http.get("/_admin/state")).json()
+        assert state["requests"] == {"account": 1, "get": 2}
+        for wrong in ('{"type": "authorized_user"}', "{", account.key_json()):
+            with pytest.raises(KeyRefusedError):
+                await bench.provider.check_key(ProviderKey(wrong))
 
 
 async def _worded(bench: Bench) -> HostedOrder:

@@ -42,7 +42,7 @@ async def working(tmp_path: Path, sim: Simulator) -> AsyncIterator[Callsheet]:
     """Work in this process against a simulator."""
     base = f"http://127.0.0.1:{sim.port}"
     provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
-    cs = build(
+    cs = await build(
         read_settings(
             data_dir=tmp_path / "data",
             database_url=f"sqlite:///{tmp_path}/callsheet.db",

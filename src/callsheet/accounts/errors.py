@@ -1,8 +1,11 @@
 """Who is not let in."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Final
 
 from callsheet.kernel.errors import CallsheetError, NotFoundError
+
+_SHOWN_PLACES: Final = 20
 
 
 class UnauthorizedError(CallsheetError):
@@ -34,15 +37,18 @@ class KeyNotFoundError(NotFoundError):
 
 
 class SealBrokenError(CallsheetError):
-    """A sealed secret does not open: the master key is another one, or it was tampered with."""
+    """Sealed keys do not open: another master key sealed them, or they were tampered with."""
 
     code: ClassVar[str] = "seal_broken"
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, places: Sequence[str]) -> None:
+        listed = ", ".join(places[:_SHOWN_PLACES]) + (", ..." if places[_SHOWN_PLACES:] else "")
         super().__init__(
-            f"the key kept for {place} does not open with this master key; set CALLSHEET_MASTER_KEY"
-            " to the one it was sealed with, or set the key again: callsheet keys set"
+            f"sealed under another master key than the one in force: the keys kept for {listed};"
+            " set CALLSHEET_MASTER_KEY back to that one, or name it in CALLSHEET_FORMER_MASTER_KEY"
+            " and run callsheet keys reseal, or set the keys again: callsheet keys set"
         )
+        self.places = tuple(places)
 
 
 class ProviderKeyNotFoundError(NotFoundError):

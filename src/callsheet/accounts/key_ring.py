@@ -23,12 +23,19 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.ports.database import Database
-from callsheet.ports.hosted import KeyMissingError
+from callsheet.ports.hosted import KeyMissingError, KeySealedError
 from callsheet.ports.keys import ProviderKey
 
 _LOG = logging.getLogger("callsheet.accounts")
 _FRESH_S: Final = 1.0  # how old what is handed out may be: a new key is in use after that
-_Opened = dict[tuple[str, str, str], ProviderKey]  # by workspace, provider and scope
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Keys by workspace, provider and scope; and those that do not open."""
+
+    keys: dict[tuple[str, str, str], ProviderKey]
+    shut: dict[tuple[str, str, str], SealBrokenError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,7 @@ class KeyFacts:
     owner: str  # "workspace", "server" or "environment"
     last4: str
     updated_at: datetime | None
+    opens: bool = True  # False: another master key is needed for it
 
 
 @dataclass(slots=True)
@@ -58,20 +66,26 @@ class KeyKeeper:
     environment: Mapping[str, ProviderKey]
     _opened: dict[str, tuple[float, _Opened]] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _told: set[bytes] = field(default_factory=set)  # seals that the log has as broken
 
     async def key(self, workspace: WorkspaceId, provider: str, scope: str) -> ProviderKey:
-        """Find the key for a use: the workspace's own, else the server's. Raises KeyMissingError.
+        """Find the key for a use: the workspace's own, else the server's.
 
-        Of each, the key for just this use goes before the one for any.
+        Of each, the key for just this use goes before the one for any. One that does not open is
+        passed over; if nothing else is found, it is named. Raises KeyMissingError, KeySealedError.
         """
         opened = await self._of(workspace)
-        for owner in (workspace, SERVER):
-            for use in (scope, ANY_USE):
-                found = opened.get((owner, provider, use))
-                if found is not None:
-                    return found
+        places = [
+            (owner, provider, use) for owner in (workspace, SERVER) for use in (scope, ANY_USE)
+        ]
+        for place in places:
+            if place in opened.keys:
+                return opened.keys[place]
         if provider in self.environment:
             return self.environment[provider]
+        for place in places:
+            if place in opened.shut:
+                raise KeySealedError(provider, str(opened.shut[place]))
         raise KeyMissingError(provider, scope)
 
     async def prints(self, workspace: WorkspaceId) -> dict[str, dict[str, str]]:
@@ -79,7 +93,7 @@ class KeyKeeper:
         found = {name: {ANY_USE: key.print} for name, key in self.environment.items()}
         opened = await self._of(workspace)
         for owner in (SERVER, workspace):
-            for (whose, provider, scope), key in opened.items():
+            for (whose, provider, scope), key in opened.keys.items():
                 if whose == owner:
                     found.setdefault(provider, {})[scope] = key.print
         return found
@@ -95,6 +109,7 @@ class KeyKeeper:
                 "workspace" if each.workspace else "server",
                 each.last4,
                 each.updated_at,
+                self._opens(each),
             )
             for each in kept
         ]
@@ -131,6 +146,42 @@ class KeyKeeper:
                 raise ProviderKeyNotFoundError(provider, scope)
             await self._note(connection, owner, by, "remove", provider, scope, "done")
         self._opened.clear()
+
+    async def check_seals(self) -> None:
+        """Open every key that is kept. Raises SealBrokenError, which names those that are shut."""
+        async with self.database.read() as connection:
+            shut = [each for each in await self.keys.all(connection) if not self._opens(each)]
+        if shut:
+            raise SealBrokenError([each.place for each in shut])
+
+    async def tell_broken_seals(self) -> None:
+        """Log at start which of all keys do not open, before an order misses one."""
+        try:
+            await self.check_seals()
+        except SealBrokenError as error:  # its traceback would say nothing
+            _LOG.error("provider_key.seal_broken", extra=event(reason=str(error)))
+
+    async def reseal(self, *, by: str) -> list[str]:
+        """Seal under the master key in force what is sealed under the former one; says what.
+
+        Safe to repeat: each key is one statement, and one that changed meanwhile is left alone.
+        Raises SealBrokenError, once all others are sealed, if a key opens under neither.
+        """
+        resealed = []
+        async with self.database.begin() as connection:
+            for each in await self.keys.all(connection):
+                if self.sealer.is_current(each.sealed, each.place) or not self._opens(each):
+                    continue
+                secret = self.sealer.open(each.sealed, each.place)
+                anew = self.sealer.seal(secret, each.place)
+                if await self.keys.reseal(connection, each, anew):
+                    await self._note(
+                        connection, each.workspace, by, "reseal", each.provider, each.scope, "done"
+                    )
+                    resealed.append(each.place)
+        self._opened.clear()
+        await self.check_seals()
+        return resealed
 
     async def test(
         self,
@@ -173,17 +224,30 @@ class KeyKeeper:
     async def _read(self, workspace: WorkspaceId) -> _Opened:
         async with self.database.read() as connection:
             kept = await self.keys.of(connection, workspace)
-        opened: _Opened = {}
+        opened = _Opened({}, {})
         for each in kept:
+            place = (each.workspace, each.provider, each.scope)
             try:
                 secret = self.sealer.open(each.sealed, each.place)
             except SealBrokenError as error:  # one that is lost must not take the others with it
-                _LOG.error(
-                    "provider_key.seal_broken", extra=event(reason=str(error))
-                )  # its traceback says nothing
-                continue
-            opened[each.workspace, each.provider, each.scope] = ProviderKey(secret)
+                opened.shut[place] = error
+                self._tell(each.sealed, error)
+            else:
+                opened.keys[place] = ProviderKey(secret)
         return opened
+
+    def _opens(self, key: SealedKey) -> bool:
+        try:
+            self.sealer.open(key.sealed, key.place)
+        except SealBrokenError:
+            return False
+        return True
+
+    def _tell(self, sealed: bytes, error: SealBrokenError) -> None:
+        """Log a broken seal, once in the life of a process."""
+        if sealed not in self._told:
+            self._told.add(sealed)
+            _LOG.error("provider_key.seal_broken", extra=event(reason=str(error)))
 
     async def _note(
         self,

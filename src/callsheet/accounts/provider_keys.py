@@ -90,6 +90,24 @@ class ProviderKeyStore:
         )
         return [SealedKey(**row) for row in rows.mappings()]
 
+    async def all(self, connection: AsyncConnection) -> list[SealedKey]:
+        """List the keys of every workspace and of the server."""
+        query = sa.select(PROVIDER_KEYS).order_by(
+            PROVIDER_KEYS.c.workspace, PROVIDER_KEYS.c.provider, PROVIDER_KEYS.c.scope
+        )
+        return [SealedKey(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def reseal(self, connection: AsyncConnection, key: SealedKey, sealed: bytes) -> bool:
+        """Write a key's new seal in place of the one it has; False if somebody changed it."""
+        changed = sa.update(PROVIDER_KEYS).where(
+            PROVIDER_KEYS.c.workspace == key.workspace,
+            PROVIDER_KEYS.c.provider == key.provider,
+            PROVIDER_KEYS.c.scope == key.scope,
+            PROVIDER_KEYS.c.sealed == key.sealed,
+        )
+        written = changed.values(sealed=sealed).returning(PROVIDER_KEYS.c.scope)
+        return (await connection.execute(written)).first() is not None
+
     async def remove(
         self, connection: AsyncConnection, workspace: str, provider: str, scope: str
     ) -> bool:

@@ -7,7 +7,7 @@ moved to another place it does not open.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -27,28 +27,41 @@ _PURPOSE: Final = b"callsheet provider keys 1"
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seals and opens. `master` is the master key, of any length."""
+    """Seals under the master key, which may have any length; opens under the former one, too."""
 
-    master: bytes
+    master: bytes = field(repr=False)
+    former: bytes | None = field(default=None, repr=False)
 
     def seal(self, secret: str, place: str) -> bytes:
         """Seal a secret for a place: version, sealed data key, sealed secret."""
         data_key = os.urandom(_KEY_BYTES)
-        wrapped = _encrypt(self._wrapping_key(), data_key, place)
+        wrapped = _encrypt(_wrapping_key(self.master), data_key, place)
         return _VERSION + wrapped + _encrypt(data_key, secret.encode(), place)
 
     def open(self, sealed: bytes, place: str) -> str:
         """Open what was sealed for a place. Raises SealBrokenError."""
-        body = sealed.removeprefix(_VERSION)
-        try:
-            data_key = _decrypt(self._wrapping_key(), body[:_WRAPPED_BYTES], place)
-            return _decrypt(data_key, body[_WRAPPED_BYTES:], place).decode()
-        except (InvalidTag, ValueError) as error:
-            raise SealBrokenError(place) from error
+        for master in (self.master, self.former):
+            secret = _opened(master, sealed, place) if master is not None else None
+            if secret is not None:
+                return secret
+        raise SealBrokenError([place])
 
-    def _wrapping_key(self) -> bytes:
-        derivation = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
-        return derivation.derive(self.master)
+    def is_current(self, sealed: bytes, place: str) -> bool:
+        """Tell whether the master key in force alone opens it."""
+        return _opened(self.master, sealed, place) is not None
+
+
+def _opened(master: bytes, sealed: bytes, place: str) -> str | None:
+    body = sealed.removeprefix(_VERSION)
+    try:
+        data_key = _decrypt(_wrapping_key(master), body[:_WRAPPED_BYTES], place)
+        return _decrypt(data_key, body[_WRAPPED_BYTES:], place).decode()
+    except (InvalidTag, ValueError):
+        return None
+
+
+def _wrapping_key(master: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(master)
 
 
 def _encrypt(key: bytes, content: bytes, place: str) -> bytes:

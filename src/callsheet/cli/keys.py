@@ -14,7 +14,7 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(
-    help="Keys: API keys (create, revoke), providers' keys (set, test, remove), list of both.",
+    help="API keys (create, revoke), providers' keys (set, test, remove, reseal), list of both.",
     no_args_is_help=True,
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -71,6 +71,7 @@ def list_keys(json: AsJson = False) -> None:
             "owner": each.owner,
             "last4": each.last4,
             "updated_at": each.updated_at.isoformat() if each.updated_at else None,
+            "opens": each.opens,
         }
         for each in facts
     ]
@@ -79,8 +80,9 @@ def list_keys(json: AsJson = False) -> None:
         return
     columns = ["id", "name", "role", "ends in", "created", "revoked"]
     out_table("API keys", columns, [_cells(row) for row in ours])
-    columns = ["provider", "use", "whose", "ends in", "set"]
-    out_table("Providers' keys", columns, [_cells(row) for row in theirs])
+    columns = ["provider", "use", "whose", "ends in", "set", "opens"]
+    told = [{**row, "opens": "yes" if row["opens"] else "no"} for row in theirs]
+    out_table("Providers' keys", columns, [_cells(row) for row in told])
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -135,3 +137,15 @@ def remove_key(provider: Provider, scope: Scope = ANY_USE, server: ForServer = F
 
     run_command(work)
     typer.echo(f"the key for {provider} ({scope}) is gone")
+
+
+@app.command()
+def reseal() -> None:
+    """Seal all providers' keys under the master key in force; run it after changing that."""
+
+    async def work(cs: Callsheet) -> list[str]:
+        return await cs.provider_keys.reseal(by=BY)
+
+    for place in run_command(work):
+        typer.echo(f"sealed anew: {place}")
+    typer.echo("every key is sealed under the master key in force")

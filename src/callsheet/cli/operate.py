@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import SecretStr
 
+from callsheet.accounts.errors import SealBrokenError
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.line.restore import Restored
+from callsheet.ports.master_key import is_address
 from callsheet.settings import FILE, Settings, read_settings
 from callsheet.wiring import Callsheet
 
@@ -54,26 +56,36 @@ def restore(json: AsJson = False) -> None:
 def doctor(json: AsJson = False) -> None:
     """Print every setting with its origin, and check what the house stands on."""
     settings = read_settings()
-    shown = {name: [_masked(value), _origin(settings, name)] for name, value in settings if name}
+    shown = {
+        name: [_masked(name, value), _origin(settings, name)] for name, value in settings if name
+    }
 
     async def work(cs: Callsheet) -> dict[str, str]:
-        return await cs.checks()
+        checks = await cs.checks()
+        try:
+            await cs.provider_keys.check_seals()
+        except SealBrokenError as broken:
+            return {**checks, "provider_keys": str(broken)}
+        return {**checks, "provider_keys": "ok"}
 
     checks = run_command(work)
     if json:
         values = {name: {"value": value, "from": origin} for name, (value, origin) in shown.items()}
         out_json({"settings": values, "checks": checks})
-        return
-    out_table("", ["setting", "value", "from"], [[name, *row] for name, row in shown.items()])
-    facts(checks)
+    else:
+        out_table("", ["setting", "value", "from"], [[name, *row] for name, row in shown.items()])
+        facts(checks)
     if any(check != "ok" for check in checks.values()):
         raise typer.Exit(1)
 
 
-def _masked(value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return "********" if value.get_secret_value() else "(made in data_dir)"
-    return str(value)
+def _masked(name: str, value: Any) -> str:
+    if not isinstance(value, SecretStr):
+        return str(value)
+    text = value.get_secret_value().strip()
+    if not text:
+        return "(made in data_dir)" if name == "master_key" else ""
+    return text if is_address(text) else "********"
 
 
 def _origin(settings: Settings, name: str) -> str:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
     """Build the services and make them ready."""
-    cs = build(settings)
+    cs = await build(settings)
     try:
         await cs.ready()
         yield cs

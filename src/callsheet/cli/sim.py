@@ -25,6 +25,26 @@ def gcs(
 
 
 @app.command()
+def secrets(
+    port: Annotated[int, typer.Option(help="Port on loopback.")] = 18_081,
+    name: Annotated[
+        str, typer.Option(help="A secret to begin with, one random version in it.")
+    ] = "projects/demo/secrets/callsheet",
+) -> None:
+    """Serve a simulated Google Secret Manager, and a machine that may read it, on 127.0.0.1."""
+    import os  # noqa: PLC0415  # only who simulates pays for it
+
+    import uvicorn  # noqa: PLC0415  # see above
+
+    from callsheet.sim.gcs_keys import ServiceAccount  # noqa: PLC0415  # see above
+    from callsheet.sim.google_secrets import Vault, create_app  # noqa: PLC0415  # see above
+
+    account, vault = ServiceAccount.generate(), Vault()
+    vault.add(name, os.urandom(32).hex().encode(), account.email)
+    uvicorn.run(create_app(account, vault), host="127.0.0.1", port=port)
+
+
+@app.command()
 def replicate(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 18_001,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

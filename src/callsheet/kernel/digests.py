@@ -1,13 +1,14 @@
-"""SHA-256 digests: the name of every asset and of every set of inputs."""
+"""Digests: SHA-256 names every asset and set of inputs; CRC-32C is what some services add."""
 
 import hashlib
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 Sha256 = NewType("Sha256", str)  # 64 lower-case hexadecimal digits
 
+_CASTAGNOLI: Final = 0x82F63B78  # the polynomial of RFC 3720, its bits reversed
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -31,3 +32,13 @@ def canonical_json(value: Any) -> bytes:
 def digest_of(inputs: Mapping[str, Any]) -> Sha256:
     """Digest a JSON object by its canonical spelling."""
     return sha256_of(canonical_json(inputs))
+
+
+def crc32c_of(content: bytes) -> int:
+    """Sum bytes up as RFC 3720 says; meant for small content: a megabyte takes a second."""
+    rest = 0xFFFFFFFF
+    for byte in content:
+        rest ^= byte
+        for _ in range(8):
+            rest = rest >> 1 ^ (_CASTAGNOLI if rest & 1 else 0)
+    return rest ^ 0xFFFFFFFF

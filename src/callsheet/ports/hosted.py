@@ -8,6 +8,7 @@ writes anything down. Whatever it raises says by its class what may happen next.
     │   └── ModeratedError       STOP       for what it shows or asks
     ├── ProviderBlockedError     STOP       no order of ours will pass until a person acts
     │   ├── KeyMissingError
+    │   ├── KeySealedError
     │   ├── KeyRefusedError
     │   └── NoCreditError
     ├── ModelGoneError           STOP       the provider offers this model no more
@@ -207,6 +208,12 @@ class KeyMissingError(ProviderBlockedError):
         started_with = f", or start with {setting} set" if setting else ""
         super().__init__(provider, said + started_with)
         self.scope = scope
+
+
+class KeySealedError(ProviderBlockedError):
+    """There is a key for this provider and use, and another master key is needed to open it."""
+
+    code: ClassVar[str] = "provider_key_sealed"
 
 
 class KeyRefusedError(ProviderBlockedError):

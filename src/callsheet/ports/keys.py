@@ -25,5 +25,5 @@ class KeyRing(Protocol):
     async def key(self, workspace: WorkspaceId, provider: str, scope: str) -> ProviderKey:
         """Find the key for a use: the workspace's own, else the server's.
 
-        Raises KeyMissingError, UnavailableError.
+        Raises KeyMissingError, KeySealedError, UnavailableError.
         """

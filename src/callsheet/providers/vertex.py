@@ -7,15 +7,12 @@ was lost. A key is a service account's JSON, or a project's name, a colon and an
 import asyncio
 import base64
 import binascii
-import json
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx2
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from callsheet.google.sign_in import TOKEN_S, TOKEN_URL, ServiceAccount
 from callsheet.kernel.errors import shown
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import (
@@ -44,9 +41,6 @@ from callsheet.providers.exchange import (
 )
 
 _LOCATION: Final = "us-central1"
-_SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
-_TOKEN_URL: Final = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
-_TOKEN_S: Final = 3_600
 _EARLY_S: Final = 300.0
 _MODERATION: Final = ("safety", "responsible ai", "policy", "prohibited", "violate")
 
@@ -141,27 +135,24 @@ class Vertex(HostedDefaults):
         if not key.secret.lstrip().startswith("{"):
             project, _, token = key.secret.partition(":")
             return project, {"Authorization": f"Bearer {token}"}
+        known = self._tokens.get(key.print)
         try:
-            account = json.loads(key.secret)
-            project, mail, private = (
-                str(account[name]) for name in ("project_id", "client_email", "private_key")
-            )
-            known = self._tokens.get(key.print)
+            account = ServiceAccount.read(key.secret)
             if known is None or known[1] < asyncio.get_running_loop().time():
-                known = await self._token(mail, private)
+                known = await self._token(account.grant(TOKEN_URL))
                 self._tokens[key.print] = known
-        except (ValueError, KeyError, TypeError) as error:
-            raise key_refused(self.name, "it is no service account's JSON") from error
-        return project, {"Authorization": f"Bearer {known[0]}"}
+        except ValueError as error:
+            raise key_refused(self.name, str(error)) from error
+        if not account.project:
+            raise key_refused(self.name, "it lacks project_id")
+        return account.project, {"Authorization": f"Bearer {known[0]}"}
 
-    async def _token(self, mail: str, private: str) -> tuple[str, float]:
-        """Trade a signed assertion for a token, as RFC 7523 says; only Google sees it."""
+    async def _token(self, form: Mapping[str, str]) -> tuple[str, float]:
+        """Trade a signed assertion for a token; only Google sees it, whatever a key file names."""
         own = self._http.base_url.host != httpx2.URL(self.base_url).host
-        url = str(self._http.base_url.join("/token")) if own else _TOKEN_URL
-        grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
-        form = {"grant_type": grant, "assertion": _assertion(mail, private)}
+        url = str(self._http.base_url.join("/token")) if own else TOKEN_URL
         told = self._line.json(await self._line.ask("POST", url, data=form))
-        until = asyncio.get_running_loop().time() + _TOKEN_S - _EARLY_S
+        until = asyncio.get_running_loop().time() + TOKEN_S - _EARLY_S
         return self._line.text(told, "access_token"), until
 
 
@@ -180,19 +171,3 @@ def bare(value: Any) -> Any:
 
 def _place(project: str, model: str) -> str:
     return f"projects/{project}/locations/{_LOCATION}/publishers/google/models/{model}"
-
-
-def _assertion(mail: str, private: str) -> str:
-    now = int(time.time())
-    claims = {"iss": mail, "scope": _SCOPE, "aud": _TOKEN_URL, "iat": now, "exp": now + _TOKEN_S}
-    head = ".".join(map(_part, ({"alg": "RS256", "typ": "JWT"}, claims)))
-    key = serialization.load_pem_private_key(private.encode(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(type(key))
-    signature = key.sign(head.encode(), padding.PKCS1v15(), hashes.SHA256())
-    return f"{head}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
-
-
-def _part(told: object) -> str:
-    content = json.dumps(told, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

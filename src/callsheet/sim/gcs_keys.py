@@ -1,4 +1,4 @@
-"""A Google service account of our own: who may speak to the simulated store, and its links."""
+"""A Google service account of our own: who may speak to simulated services of Google's."""
 
 import base64
 import hashlib
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 ALGORITHM = "GOOG4-RSA-SHA256"
 GOOGLES_HOST = "storage.googleapis.com"  # what obstore signs links for, whatever its base URL
 MAX_EXPIRES_S = 7 * 24 * 3600
+MOST_ASSERTION_S = 3_600
 
 
 class SignatureRefusedError(Exception):
@@ -38,8 +39,8 @@ class ServiceAccount:
         """Make an account with a fresh key."""
         return cls(email, rsa.generate_private_key(public_exponent=65537, key_size=2048))
 
-    def key_json(self) -> str:
-        """Write the key file that a client is configured with."""
+    def key_json(self, **more: str) -> str:
+        """Write the key file that a client is configured with; `more` are other fields of it."""
         pem = self.private_key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -51,6 +52,7 @@ class ServiceAccount:
                 "client_email": self.email,
                 "private_key_id": "sim",
                 "private_key": pem.decode(),
+                **more,
             }
         )
 
@@ -65,6 +67,22 @@ class ServiceAccount:
             good = False
         if not good:
             raise SignatureRefusedError(401, "AuthenticationRequired", "Invalid token.")
+
+    def check_assertion(self, assertion: str, audience: str, now: float) -> None:
+        """Check what is traded for a token (RFC 7523). Raises SignatureRefusedError."""
+        try:
+            head, claims, signature = assertion.split(".")
+            self._verify(_decoded(signature), f"{head}.{claims}".encode())
+            told: dict[str, Any] = json.loads(_decoded(claims))
+            begun, ends = told["iat"], told["exp"]
+            named = told["iss"] == self.email and told["aud"] == audience and bool(told["scope"])
+        except (ValueError, KeyError, TypeError, InvalidSignature):
+            raise SignatureRefusedError(400, "invalid_grant", "Invalid JWT Signature.") from None
+        if not begun - 60 <= now < ends <= begun + MOST_ASSERTION_S:
+            message = "Invalid JWT: Token must be a short-lived token (60 minutes)."
+            raise SignatureRefusedError(400, "invalid_grant", message)
+        if not named:
+            raise SignatureRefusedError(400, "invalid_grant", "Invalid JWT: iss, aud or scope.")
 
     def check_link(self, method: str, raw_path: str, raw_query: str, now: float) -> None:
         """Check a V4 signed link of this account. Raises SignatureRefusedError."""

@@ -23,7 +23,7 @@ from callsheet.kernel.errors import (
     shown,
 )
 from callsheet.money.errors import BudgetExceededError
-from callsheet.ports.hosted import ForgedWebhookError, KeyMissingError
+from callsheet.ports.hosted import ForgedWebhookError, KeyMissingError, KeySealedError
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
     BodyTooLargeError,
@@ -48,6 +48,7 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (InvalidInputError, 422),
     (UnavailableError, 503),
     (KeyMissingError, 409),
+    (KeySealedError, 409),
     (ProviderError, 502),
 )
 _TITLES: Final = {

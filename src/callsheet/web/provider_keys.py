@@ -22,7 +22,7 @@ class NewKey(BaseModel, extra="forbid"):
 
 
 class KeyState(BaseModel):
-    """Whether there is a key, and what may be shown of it."""
+    """Whether there is a key, and what may be shown of it; `opens` tells if it can be used."""
 
     provider: str
     scope: str
@@ -30,6 +30,7 @@ class KeyState(BaseModel):
     owner: str
     last4: str
     updated_at: datetime | None
+    opens: bool
 
 
 class KeyTest(BaseModel):
@@ -147,7 +148,13 @@ async def _state(cs: Services, member: Admin, provider: str, scope: str) -> KeyS
     )
     if best is None:
         return KeyState(
-            provider=provider, scope=scope, present=False, owner="", last4="", updated_at=None
+            provider=provider,
+            scope=scope,
+            present=False,
+            owner="",
+            last4="",
+            updated_at=None,
+            opens=False,
         )
     return KeyState(
         provider=provider,
@@ -156,4 +163,5 @@ async def _state(cs: Services, member: Admin, provider: str, scope: str) -> KeyS
         owner=best.owner,
         last4=best.last4,
         updated_at=best.updated_at,
+        opens=best.opens,
     )

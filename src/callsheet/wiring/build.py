@@ -41,22 +41,26 @@ from callsheet.storage.content import put_content
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.metered import MeteredStore
 from callsheet.storage.opening import open_store
-from callsheet.storage.secret import master_key
 from callsheet.takes.flight import FlightStore
 from callsheet.takes.post import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.state import StateView
+from callsheet.wiring.master_key import master_keys
 from callsheet.wiring.providers import hosted, keys_from_outside, own_hosts, provider_http
 from callsheet.wiring.services import Callsheet
 
 MAX_ASSET_BYTES = 20 * 1024**3
 
 
-def build(settings: Settings) -> Callsheet:
-    """Wire every service. Nothing is contacted yet, no process is started."""
-    secret = master_key(settings.master_key.get_secret_value(), settings.data_dir)
+async def build(settings: Settings) -> Callsheet:
+    """Read the master key and wire every service. Nothing else is contacted, nothing started.
+
+    Raises MasterKeyRefusedError, MasterKeyUnavailableError.
+    """
+    keys = await master_keys(settings)
+    secret = keys.current
     metrics = Metrics()
     database = SqlDatabase(settings.database)
     engine = EngineClient(sync_engine(database.url))
@@ -75,11 +79,11 @@ def build(settings: Settings) -> Callsheet:
         database,
         ProviderKeyStore(),
         AuditStore(),
-        Sealer(secret),
+        Sealer(keys.current, keys.former),
         clock,
         keys_from_outside(settings),
     )
-    addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"))
+    addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"), keys.former)
     purse = Purse(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
     house = House(

@@ -5,7 +5,7 @@ from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import KeyMissingError, ProviderBlockedError
+from callsheet.ports.hosted import KeyMissingError, KeySealedError, ProviderBlockedError
 
 
 class DoorShutError(ProviderBlockedError):
@@ -18,7 +18,7 @@ class DoorShutError(ProviderBlockedError):
 
 async def shut(house: House, error: ProviderBlockedError, key_print: str) -> None:
     """Send nothing more to a provider with this key."""
-    if isinstance(error, KeyMissingError | DoorShutError):
+    if isinstance(error, KeyMissingError | KeySealedError | DoorShutError):
         return  # there is no key to remember, or it is remembered
     said = {"code": error.code, "reason": str(error)}
     LOG.error("provider.shut", extra=event(provider=error.provider, **said))
