@@ -82,6 +82,28 @@ async def test_new_key_is_in_use_in_other_processes_soon(database: SqlDatabase) 
             await asyncio.sleep(0.05)
 
 
+async def test_key_for_webhooks_is_of_the_account_that_orders(database: SqlDatabase) -> None:
+    """It stands beside the key that an order goes out with, and is itself never sent."""
+    keeper = keeper_on(database)
+    for owner, secret in ((SERVER, "hmac-of-the-server"), (OURS, "hmac-of-ours")):
+        await keeper.set(owner, "fal", "webhook", secret, by="maya")
+
+    async def signing(workspace: WorkspaceId) -> str:
+        found = await keeper.signing_key(workspace, "fal", "text_to_image")
+        return found.secret if found else ""
+
+    assert await signing(OURS) == "hmac-of-the-server"  # the environment's key is the server's
+    await keeper.set(OURS, "fal", "any", "fal-of-ours", by="maya")
+    assert await signing(OURS) == "hmac-of-ours"
+    assert await signing(THEIRS) == "hmac-of-the-server"
+    assert (await keeper.key(OURS, "fal", "text_to_image")).secret == "fal-of-ours"
+    assert set((await keeper.prints(OURS))["fal"]) == {"any"}
+    with pytest.raises(KeySealedError, match=r"the server/fal/webhook"):
+        await keeper_on(database, b"another").signing_key(THEIRS, "fal", "text_to_image")
+    await keeper.remove(SERVER, "fal", "webhook", by="maya")
+    assert await signing(THEIRS) == ""
+
+
 async def test_secrets_are_nowhere_in_the_clear(database: SqlDatabase) -> None:
     """Neither in the row, nor in what is listed, nor in how a key is written."""
     keeper = keeper_on(database)

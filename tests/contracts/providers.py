@@ -40,6 +40,9 @@ KEYS: Final = {
     "kling": "access:secret-of-the-tests",
     "vertex": "project-of-the-tests:token-of-the-tests",
 }
+SIGNING_KEYS: Final = {
+    name: f"hmac-of-{name}" for name in adapters() if adapters()[name].signs_by_key
+}
 CATALOG: Final = FolderCatalog()
 PROVIDERS: Final = sorted(adapters())
 
@@ -68,6 +71,7 @@ class Bench:
     conditions: Conditions
     caller: Caller
     key: ProviderKey
+    signing_key: ProviderKey | None
 
     @property
     def card(self) -> ModelCard:
@@ -134,7 +138,7 @@ class Bench:
         """Give a webhook that came, as the post room hands it to an adapter."""
         headers, body = self.caller.calls[place]
         payload = order.payload if order else {}
-        return WebhookCall(headers, body, datetime.now(UTC), payload)
+        return WebhookCall(headers, body, datetime.now(UTC), payload, self.signing_key)
 
 
 @contextlib.asynccontextmanager
@@ -150,12 +154,15 @@ async def bench_of(name: str, **conditions: Any) -> AsyncIterator[Bench]:
             Route("/picture.png", lambda _: Response(_picture(), media_type="image/png")),
         ]
     )
-    async with serving(simulator.create_app(changed)) as base, serving(hooks) as hook:
+    secret = SIGNING_KEYS.get(name)
+    app = simulator.create_app(changed, **({"signing_key": secret} if secret else {}))
+    async with serving(app) as base, serving(hooks) as hook:
         caller.url = f"{hook}/hooks"
         async with httpx2.AsyncClient(base_url=base, timeout=PATIENCE_S, trust_env=False) as http:
             key = ProviderKey(KEYS.get(name, "key-of-the-tests"))
             provider = wired(adapter, http)
-            yield Bench(name, provider, http, changed, caller, key)
+            signing_key = ProviderKey(secret) if secret else None
+            yield Bench(name, provider, http, changed, caller, key, signing_key)
 
 
 def wired(

@@ -1,6 +1,7 @@
 """What every hosted provider's adapter promises, held against its simulator over HTTP."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -28,9 +29,9 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Execution, RefusedError
 from callsheet.sim.gcs_keys import ServiceAccount
 from callsheet.wiring.providers import adapters
-from tests.contracts.providers import CATALOG, PROVIDERS, Bench, bench_of, wired
+from tests.contracts.providers import CATALOG, PROVIDERS, SIGNING_KEYS, Bench, bench_of, wired
 
-SIGNED = {"replicate", "fal"}
+SIGNED = {"replicate", "fal", *SIGNING_KEYS}
 
 
 @pytest.fixture(params=PROVIDERS)
@@ -280,6 +281,34 @@ async def test_false_webhooks(bench: Bench) -> None:
             await bench.provider.open_webhook(
                 replace(bench.call(1, order), received_at=late), bench.key
             )
+        await bench.provider.open_webhook(bench.call(1, order), bench.key)
+        for bare in ({}, dict.fromkeys(bench.call(1, order).headers, "9" * 9000)):
+            with pytest.raises(ForgedWebhookError):
+                await bench.provider.open_webhook(
+                    replace(bench.call(1, order), headers=bare), bench.key
+                )
+
+
+async def test_kie_signs_the_task_and_leaves_the_body_open() -> None:
+    """A pair of headers is good for its task alone, and once, whatever the body says."""
+    async with bench_of("kie") as bench:
+        order = await bench.order(called=True)
+        await bench.provider.submit(order)
+        ticket = await _called(bench, order)
+        call = bench.call(0, order)
+        note = await bench.provider.open_webhook(call, bench.key)
+        told = json.loads(call.body)
+        told["data"]["resultJson"] = '{"resultUrls": ["https://evil.example/x.png"]}'
+        altered = replace(call, body=json.dumps(told).encode())
+        assert await bench.provider.open_webhook(altered, bench.key) == note
+        assert note.ticket == ticket
+        told["data"]["taskId"] = "another"
+        another = replace(call, body=json.dumps(told).encode())
+        with pytest.raises(ForgedWebhookError):
+            await bench.provider.open_webhook(another, bench.key)
+        unsigned = replace(another, signing_key=None, headers={})
+        hint = await bench.provider.open_webhook(unsigned, bench.key)
+        assert hint.ticket == "jobs:another"
 
 
 async def test_references_reach_the_model(bench: Bench) -> None:

@@ -13,6 +13,7 @@ from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
 from callsheet.accounts.provider_keys import (
     ANY_USE,
     SERVER,
+    WEBHOOKS,
     AuditStore,
     Deed,
     ProviderKeyStore,
@@ -74,19 +75,21 @@ class KeyKeeper:
         Of each, the key for just this use goes before the one for any. One that does not open is
         passed over; if nothing else is found, it is named. Raises KeyMissingError, KeySealedError.
         """
+        return (await self._found(workspace, provider, scope))[1]
+
+    async def signing_key(
+        self, workspace: WorkspaceId, provider: str, scope: str
+    ) -> ProviderKey | None:
+        """Find the key for webhooks that stands beside the key for a use: they are one account's.
+
+        Raises as `key`.
+        """
+        owner, _ = await self._found(workspace, provider, scope)
         opened = await self._of(workspace)
-        places = [
-            (owner, provider, use) for owner in (workspace, SERVER) for use in (scope, ANY_USE)
-        ]
-        for place in places:
-            if place in opened.keys:
-                return opened.keys[place]
-        if provider in self.environment:
-            return self.environment[provider]
-        for place in places:
-            if place in opened.shut:
-                raise KeySealedError(provider, str(opened.shut[place]))
-        raise KeyMissingError(provider, scope)
+        place = (owner, provider, WEBHOOKS)
+        if place in opened.shut:
+            raise KeySealedError(provider, str(opened.shut[place]))
+        return opened.keys.get(place)
 
     async def prints(self, workspace: WorkspaceId) -> dict[str, dict[str, str]]:
         """Fingerprint every key that may be handed out, by provider and use."""
@@ -94,7 +97,7 @@ class KeyKeeper:
         opened = await self._of(workspace)
         for owner in (SERVER, workspace):
             for (whose, provider, scope), key in opened.keys.items():
-                if whose == owner:
+                if whose == owner and scope != WEBHOOKS:
                     found.setdefault(provider, {})[scope] = key.print
         return found
 
@@ -207,6 +210,24 @@ class KeyKeeper:
         """List what people did with keys, the latest first."""
         async with self.database.read() as connection:
             return await self.audit.of(connection, workspace, limit)
+
+    async def _found(
+        self, workspace: WorkspaceId, provider: str, scope: str
+    ) -> tuple[str, ProviderKey]:
+        """Find the key for a use, and whose it is. Raises as `key`."""
+        opened = await self._of(workspace)
+        places = [
+            (owner, provider, use) for owner in (workspace, SERVER) for use in (scope, ANY_USE)
+        ]
+        for place in places:
+            if place in opened.keys:
+                return place[0], opened.keys[place]
+        if provider in self.environment:
+            return SERVER, self.environment[provider]
+        for place in places:
+            if place in opened.shut:
+                raise KeySealedError(provider, str(opened.shut[place]))
+        raise KeyMissingError(provider, scope)
 
     async def _of(self, workspace: WorkspaceId) -> _Opened:
         """Open all keys that a workspace may use, anew when what is known is a second old."""

@@ -14,6 +14,8 @@ from callsheet.ports.database import METADATA, UtcTime
 SERVER: Final = ""  # in place of a workspace: for every workspace that has no key of its own
 ANY_USE: Final = "any"  # in place of a use: for every use that has no key of its own
 
+WEBHOOKS: Final = "webhook"  # in place of a use: signs a provider's webhooks, opens nothing there
+
 PROVIDER_KEYS = sa.Table(
     "provider_keys",
     METADATA,

@@ -96,6 +96,9 @@ def provider(
     run_seconds: Annotated[
         float | None, typer.Option(help="How long orders run, without a queue; 0 is at once.")
     ] = None,
+    signing_key: Annotated[
+        str, typer.Option(help="Key that webhooks are signed with, where the account has one.")
+    ] = "",
 ) -> None:
     """Serve any simulated provider, with its book and faults below /_admin, without limits."""
     import importlib  # noqa: PLC0415  # only who simulates pays for it
@@ -108,12 +111,15 @@ def provider(
     known = sorted(adapters())
     if name not in known:
         raise typer.BadParameter(f"no provider {name!r}; there are {', '.join(known)}")
+    if signing_key and not adapters()[name].signs_by_key:
+        raise typer.BadParameter(f"{name} has no key of the account's for webhooks")
+    more = {"signing_key": signing_key} if signing_key else {}
     conditions = Conditions(wall=time.time, creates_per_minute=0, others_per_minute=0)
     if run_seconds is not None:
         conditions.queue_s, conditions.run_s = 0.0, {"*": run_seconds}
     try:
         service = importlib.import_module(f"callsheet.sim.{name}").create_app(
-            conditions, ledger=ledger
+            conditions, ledger=ledger, **more
         )
     except UnreadableLedgerError as error:
         raise typer.BadParameter(str(error)) from None

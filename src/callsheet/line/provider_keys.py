@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from callsheet.accounts.key_ring import KeyKeeper
-from callsheet.accounts.provider_keys import ANY_USE
+from callsheet.accounts.provider_keys import ANY_USE, WEBHOOKS
 from callsheet.kernel.errors import FieldError, InvalidInputError, NotFoundError, shown
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.line.house import House
@@ -29,8 +29,14 @@ class ProviderKeyControl:
         await self.keeper.set(owner, provider, scope, secret, by=by)
 
     async def test(self, workspace: WorkspaceId, provider: str, scope: str, *, by: str) -> None:
-        """Try the key that would be used for a use. Raises NotFoundError, ProviderError."""
+        """Try the key that would be used for a use. Raises NotFoundError, ProviderError.
+
+        Raises InvalidInputError for a key that opens nothing there.
+        """
         self.check(provider, scope)
+        if scope == WEBHOOKS:  # it must not be shown to the provider as if it were its own key
+            said = "only a webhook shows whether this key is good"
+            raise InvalidInputError(said, [FieldError("scope", said, scope)])
         check = self.house.hosted[provider].check_key
         await self.keeper.test(workspace, provider, scope, check, by=by)
 
@@ -44,8 +50,9 @@ class ProviderKeyControl:
         hosted = self.house.hosted.get(provider)
         if hosted is None:
             raise NotFoundError("hosted provider", provider)
-        if scope not in (ANY_USE, *Kind):
-            allowed = ", ".join((ANY_USE, *Kind))
+        uses = (ANY_USE, *Kind, *((WEBHOOKS,) if hosted.signs_by_key else ()))
+        if scope not in uses:
+            allowed = ", ".join(uses)
             said = f"no such use; there are {allowed}"
             raise InvalidInputError(
                 f"{shown(scope)}: {said}", [FieldError("scope", said, shown(scope))]

@@ -155,12 +155,16 @@ class Uploaded:
 
 @dataclass(frozen=True, slots=True)
 class WebhookCall:
-    """A webhook as it came, headers in lower case, and the payload of the order it is about."""
+    """A webhook as it came, headers in lower case, and the payload of the order it is about.
+
+    `signing_key` is set where the provider's account signs with a key that a person gave us.
+    """
 
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
     payload: Payload
+    signing_key: ProviderKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,8 @@ class HostedProvider(Protocol):
     """One outside service that is paid.
 
     `key_setting` is the environment variable under which its own tools look for a key.
+    `signs_by_key` tells that its webhooks are signed, if at all, with a key of the account that
+    only a person can read there.
 
     `recourse` says how a lost order is found. `lists_for_s` is how long a listing shows an order:
     within that time, and once `settles_s` have passed since an order was sent, its absence from a
@@ -287,6 +293,7 @@ class HostedProvider(Protocol):
 
     name: str
     key_setting: str
+    signs_by_key: bool
     recourse: Recourse
     references: ReferencesBy
     pace: Pace

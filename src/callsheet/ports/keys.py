@@ -27,3 +27,11 @@ class KeyRing(Protocol):
 
         Raises KeyMissingError, KeySealedError, UnavailableError.
         """
+
+    async def signing_key(
+        self, workspace: WorkspaceId, provider: str, scope: str
+    ) -> ProviderKey | None:
+        """Find the key that signs webhooks of the account that `key` orders from, if one is set.
+
+        Raises as `key`: one that is set and does not open is not as if there were none.
+        """

@@ -30,6 +30,7 @@ class HostedDefaults:
     name: ClassVar[str]
     base_url: ClassVar[str]
     key_setting: ClassVar[str]
+    signs_by_key: ClassVar[bool] = False
     recourse: ClassVar[Recourse] = Recourse.PERSON
     PACE: ClassVar[Pace] = Pace()  # as published
     SETTLES_S: ClassVar[float] = 60.0

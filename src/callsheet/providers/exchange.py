@@ -33,6 +33,8 @@ MAX_INLINE_ANSWER: Final = 128 * 1024**2  # answers that hold the output itself,
 _NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _LONGEST_WAIT_S: Final = 3_600.0
+_TOLERANCE_S: Final = 300  # how old a signed webhook may be
+_STAMP_DIGITS: Final = 12  # until the year 33658; longer ones are an attack on int()
 
 T = TypeVar("T")
 Refusal = Callable[[httpx2.Response], ProviderError | None]
@@ -266,6 +268,17 @@ def hint_note(provider: str, body: bytes, *places: tuple[str | int, ...]) -> Web
         if isinstance(ticket, str) and ticket:
             return WebhookNote(hashlib.sha256(body).hexdigest(), ticket[:200])
     raise ForgedWebhookError(provider, "its body names no order")
+
+
+def check_stamp(provider: str, stamp: str, received_at: datetime) -> None:
+    """Refuse a webhook whose time, in Unix seconds, is none or not now: it may be a replay.
+
+    Raises ForgedWebhookError.
+    """
+    if not stamp.isdecimal() or len(stamp) > _STAMP_DIGITS:
+        raise ForgedWebhookError(provider, "it is not signed")
+    if abs(received_at.timestamp() - int(stamp)) > _TOLERANCE_S:
+        raise ForgedWebhookError(provider, f"it is older or newer than {_TOLERANCE_S} s")
 
 
 def moment_of(value: Any) -> datetime | None:

@@ -46,6 +46,9 @@ class KieDialect(PlainDialect):
 
     name = "kie"
 
+    def __init__(self, *, signs: bool = False) -> None:
+        self._signs = signs
+
     def error(self, status: int, kind: str, message: str) -> Response:
         """Word a refusal: the code is in the body, and the status says that all is well."""
         return JSONResponse({"code": _CODES.get(kind, status), "msg": message, "data": None})
@@ -69,7 +72,9 @@ class KieDialect(PlainDialect):
     def letter_headers(
         self, secret: bytes, message_id: str, timestamp: str, body: bytes
     ) -> Mapping[str, str]:
-        """Sign the task and the time, and leave the body open."""
+        """Sign the task and the time, if the account has a key, and leave the body open."""
+        if not self._signs:
+            return {}
         task = str(json.loads(body)["data"]["taskId"])
         digest = hmac.digest(secret, f"{task}.{timestamp}".encode(), hashlib.sha256)
         return {
@@ -107,14 +112,20 @@ def _veo(order: Order) -> dict[str, Any]:
     }
 
 
-def create_app(conditions: Conditions | None = None, *, ledger: Path | None = None) -> Starlette:
-    """Make the service; it goes on where `ledger` ends."""
+def create_app(
+    conditions: Conditions | None = None, *, ledger: Path | None = None, signing_key: str = ""
+) -> Starlette:
+    """Make the service; it goes on where `ledger` ends.
+
+    `signing_key` is the key for callbacks that was made on the account's settings page.
+    """
     files: dict[str, bytes] = {}
     service = Service(
-        KieDialect(),
+        KieDialect(signs=bool(signing_key)),
         OFFERED,
         conditions=conditions,
         ledger=ledger,
+        secret=signing_key.encode() or b"callsheet simulated kie",
         own_file=lambda url: files.get(url.rpartition("/")[2]),
     )
 

@@ -22,7 +22,7 @@ class Taken(BaseModel):
 @router.post(
     "/webhooks/{provider}/{take}",
     summary="A provider tells of an order",
-    responses=documented(401, 404, 413, 422, 503),
+    responses=documented(401, 404, 409, 413, 422, 503),
 )
 async def webhook(
     provider: Annotated[str, Path(max_length=100)],

@@ -27,6 +27,17 @@ async def key_for(house: House, take: Take) -> ProviderKey:
     return await _found(house, take.workspace, take.provider, use)
 
 
+async def signing_key_for(house: House, take: Take) -> ProviderKey | None:
+    """Find what a take's webhooks are held against, where a person must give us that.
+
+    Raises KeyMissingError, KeySealedError.
+    """
+    if not house.hosted[take.provider].signs_by_key:
+        return None
+    use = house.catalog.card(take.model).use(take.inputs)
+    return await house.keys.signing_key(take.workspace, take.provider, use)
+
+
 async def _found(house: House, workspace: WorkspaceId, provider: str, use: str) -> ProviderKey:
     try:
         return await house.keys.key(workspace, provider, use)

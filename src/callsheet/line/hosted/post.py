@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.keys import key_for, signing_key_for
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import (
     ForgedWebhookError,
@@ -57,7 +57,8 @@ class PostRoom:
             take = await house.takes.of_any_workspace(connection, take_id)
         card = house.catalog.card(take.model)
         payload = card.payload(card.inputs.model_validate(take.inputs))
-        call = WebhookCall(headers, body, house.clock(), payload)
+        signing_key = await signing_key_for(house, take)
+        call = WebhookCall(headers, body, house.clock(), payload, signing_key)
         return await provider.open_webhook(call, await key_for(house, take))
 
     async def _mind_doubts(self, provider: str, take_id: TakeId, ticket: str) -> None:
