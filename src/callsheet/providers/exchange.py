@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-en
 _LONGEST_WAIT_S: Final = 3_600.0
 _TOLERANCE_S: Final = 300  # how old a signed webhook may be
 _STAMP_DIGITS: Final = 12  # until the year 33658; longer ones are an attack on int()
+_WAIT_IN_WORDS: Final = re.compile(r"(?:resets|retry) in ~?(\d+(?:\.\d+)?) ?s")
 
 T = TypeVar("T")
 Refusal = Callable[[httpx2.Response], ProviderError | None]
@@ -208,6 +210,12 @@ def retry_after_s(response: httpx2.Response) -> float | None:
     """Read how long a provider asks to be left alone, in seconds, at most an hour."""
     said = response.headers.get("retry-after", "")
     return bounded_wait(said) if said.replace(".", "", 1).isdecimal() else None
+
+
+def wait_in_words(reason: str) -> float | None:
+    """Read a pause where it stands in what a provider says: "retry in 20.04s"."""
+    told = _WAIT_IN_WORDS.search(reason)
+    return bounded_wait(told[1]) if told else None
 
 
 def bounded_wait(seconds: str | float) -> float:

@@ -51,7 +51,7 @@ from callsheet.providers.exchange import (
 
 _KEYS_LAST_S: Final = 24 * 3_600.0  # published: at most a day
 _MODERATION: Final = ("content_policy", "nsfw", "moderat", "safety", "flagged")
-_CREDIT: Final = ("exhausted balance", "insufficient balance", "locked")
+_CREDIT: Final = ("exhausted balance", "insufficient balance", "user is locked")
 _ID: Final = "requests"
 
 
@@ -132,7 +132,9 @@ class Fal(HostedDefaults):
         """Give fal a file; it lies at a public address nobody can guess."""
         path = f"{self._rest}/storage/upload/initiate"
         wish = {"content_type": media_type, "file_name": name}
-        opened = self._line.json(await self._line.ask("POST", path, json=wish, headers=_auth(key)))
+        params = {"storage_type": "fal-cdn-v3"}  # what is older is switched off
+        answer = await self._line.ask("POST", path, params=params, json=wish, headers=_auth(key))
+        opened = self._line.json(answer)
         where = self._line.text(opened, "upload_url")
         await self._line.ask("PUT", where, content=content, headers={"content-type": media_type})
         return Uploaded(self._line.text(opened, "file_url"), kept_until(hours=20))
@@ -223,5 +225,6 @@ def _said(response: httpx2.Response) -> str:
     first = inner(told, "detail", 0)
     if first is not None:
         return f"{inner(first, 'type') or ''} {shown(inner(first, 'msg') or '')}".strip()
-    kind = inner(told, "error_type") or inner(told, "status") or ""
-    return f"{kind} {shown(inner(told, 'detail') or 'no reason given')}".strip()
+    named = response.headers.get("x-fal-error-type")
+    kind = inner(told, "error_type") or named or inner(told, "status") or ""
+    return f"{kind} {shown(inner(told, 'detail') or response.text)}".strip()

@@ -37,11 +37,13 @@ from callsheet.providers.exchange import (
     says_any,
     tokens_cost,
     usual_refusal,
+    wait_in_words,
 )
 
 _SAFE: Final = frozenset({"STOP", "MAX_TOKENS", "NO_IMAGE", "OTHER", "IMAGE_OTHER", ""})
 _DELAY: Final = re.compile(r"(\d+(?:\.\d+)?)s")
-_CREDIT: Final = ("billing", "prepayment", "credits are depleted")
+# A plain limit says "check your plan and billing details": the bare word means nothing.
+_CREDIT: Final = ("prepayment", "credits are depleted", "enable billing", "billing account")
 _MODERATION: Final = ("safety", "prohibited", "policy")
 
 
@@ -113,7 +115,7 @@ class Gemini(HostedDefaults):
             return no_credit(self.name, said)
         refused = usual_refusal(self.name, response, said, _MODERATION)
         if isinstance(refused, BusyError) and refused.retry_after_s is None:
-            refused.retry_after_s = _delay_s(error)
+            refused.retry_after_s = _delay_s(error) or wait_in_words(said)
         return refused
 
 

@@ -37,13 +37,16 @@ from callsheet.providers.exchange import (
     Exchange,
     hint_note,
     inner,
+    no_credit,
     says_any,
     tokens_cost,
     usual_refusal,
+    wait_in_words,
 )
 
 _ROOT: Final = "/v1/interactions"
 _MODERATION: Final = ("safety", "prohibited", "policy", "blocked")
+_CREDIT: Final = ("prepayment", "credits are depleted", "enable billing", "billing account")
 
 
 class GeminiInteractions(HostedDefaults):
@@ -140,8 +143,13 @@ class GeminiInteractions(HostedDefaults):
             told = inner(response.json(), "error")
         except ValueError:
             told = None
-        said = shown(inner(told, "message") or response.text)
-        return usual_refusal(self.name, response, said, _MODERATION)
+        said = "" if response.is_success else shown(inner(told, "message") or response.text)
+        if says_any(said, _CREDIT):
+            return no_credit(self.name, said)
+        refused = usual_refusal(self.name, response, said, _MODERATION)
+        if isinstance(refused, BusyError) and refused.retry_after_s is None:
+            refused.retry_after_s = wait_in_words(said)
+        return refused
 
 
 def bare(value: Any) -> Any:

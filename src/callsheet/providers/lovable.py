@@ -82,9 +82,11 @@ class Lovable(HostedDefaults):
         choice = inner(told, "choices", 0)
         if choice is None:
             raise BusyError(self.name, "an answer without choices")
-        said = inner(choice, "error", "message") or inner(choice, "message", "content")
+        refusal = inner(choice, "message", "refusal")
+        said = inner(choice, "error", "message") or refusal or inner(choice, "message", "content")
         reason = f"it made no picture: {shown(said or 'no reason given')}"
-        moderated = says_any(reason, _MODERATION)
+        filtered = inner(choice, "finish_reason") == "content_filter" or bool(refusal)
+        moderated = filtered or says_any(reason, _MODERATION)
         # the words it wrote instead are billed, for what nobody says
         return Ended((ModeratedError if moderated else RefusedError)(self.name, reason), cost=None)
 

@@ -8,7 +8,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -40,15 +39,14 @@ from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import (
     Exchange,
-    bounded_wait,
     check_stamp,
     inner,
     moment_of,
     says_any,
     usual_refusal,
+    wait_in_words,
 )
 
-_RESETS: Final = re.compile(r"resets in ~?(\d+(?:\.\d+)?) ?s")
 _MODERATION: Final = ("nsfw", "sensitive", "flagged", "moderat", "safety", "e005")
 _LONGEST_HOLD_S: Final = 10  # how long an order's answer may wait for the work itself
 _UPLOADS_LAST: Final = timedelta(hours=20)  # published: a day
@@ -204,8 +202,7 @@ class Replicate(HostedDefaults):
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
         refused = usual_refusal(self.name, response, _detail(response), _MODERATION)
         if isinstance(refused, BusyError) and refused.retry_after_s is None:
-            told = _RESETS.search(refused.reason)
-            refused.retry_after_s = bounded_wait(told[1]) if told else None
+            refused.retry_after_s = wait_in_words(refused.reason)
         return refused
 
 

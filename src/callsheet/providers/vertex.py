@@ -36,12 +36,14 @@ from callsheet.providers.exchange import (
     Exchange,
     inner,
     key_refused,
+    no_credit,
     says_any,
     usual_refusal,
 )
 
 _LOCATION: Final = "us-central1"
 _EARLY_S: Final = 300.0
+_CREDIT: Final = ("billing to be enabled", "enable billing", "billing account")
 _MODERATION: Final = ("safety", "responsible ai", "policy", "prohibited", "violate")
 
 
@@ -128,6 +130,8 @@ class Vertex(HostedDefaults):
         except ValueError:
             error = None
         said = f"{inner(error, 'status') or ''} {shown(inner(error, 'message') or response.text)}"
+        if not response.is_success and says_any(said, _CREDIT):
+            return no_credit(self.name, said.strip())
         return usual_refusal(self.name, response, said.strip(), _MODERATION)
 
     async def _signed_in(self, key: ProviderKey) -> tuple[str, dict[str, str]]:

@@ -40,7 +40,8 @@ class FalDialect(PlainDialect):
 
     def error(self, status: int, kind: str, message: str) -> Response:
         """Word a refusal of the queue."""
-        return JSONResponse({"detail": message, "error_type": "bad_request"}, status)
+        told = {"detail": message, "error_type": "bad_request"}
+        return JSONResponse(told, status, {"x-fal-error-type": "bad_request"})
 
     def out_of_credit(self) -> Response:
         """Answer 403: Exhausted balance."""
@@ -58,8 +59,9 @@ class FalDialect(PlainDialect):
     def told(self, order: Order) -> dict[str, Any]:
         """Describe a request's status."""
         if not order.ended:
-            running = order.status is Status.PROCESSING
-            return {"status": "IN_PROGRESS", "logs": None} if running else {"status": "IN_QUEUE"}
+            if order.status is Status.PROCESSING:
+                return {"status": "IN_PROGRESS", "logs": None}
+            return {"status": "IN_QUEUE", "queue_position": 0}
         told: dict[str, Any] = {"status": "COMPLETED", "logs": None}
         if order.status in (Status.CANCELED, Status.ABORTED):
             return {**told, "error": "Request was cancelled", "error_type": "client_cancelled"}

@@ -21,17 +21,25 @@ from callsheet.sim.core.service import RefusedError, Service, Wish
 _STATUSES: Mapping[str, str] = {
     "key": "UNAUTHENTICATED",
     "forbidden": "PERMISSION_DENIED",
-    "credit": "FAILED_PRECONDITION",
+    "credit": "RESOURCE_EXHAUSTED",
     "unknown": "NOT_FOUND",
     "model": "NOT_FOUND",
     "busy": "RESOURCE_EXHAUSTED",
 }
+# Word for word, as Google's own command line tool was answered.
+_MANAGE = "Please go to AI Studio at https://ai.studio/projects to manage your project and billing."
+_LIMITED = (
+    "You exceeded your current quota, please check your plan and billing details. For more"
+    " information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits."
+)
 _FIELDS = {
     "prompt": Field("string", required=True),
     "aspect_ratio": Field("string", default="1:1"),
     "imageSize": Field("string", default="1K", choices=("512", "1K", "2K", "4K")),
     "image": Field("array", uri=True),
 }
+_INLINE = ("inlineData", "inline_data")
+_PLAIN = str.maketrans("-_", "+/")
 _PROMPT_TOKENS = 10
 _REFERENCE_TOKENS = 260
 
@@ -89,13 +97,13 @@ class GeminiDialect(PlainDialect):
         return JSONResponse({"error": error}, status)
 
     def out_of_credit(self) -> Response:
-        """Answer 400."""
-        return self.error(400, "credit", "Billing account is not active: credits are depleted.")
+        """Answer 429, like a limit: only the words tell them apart."""
+        return self.error(429, "credit", f"Your prepayment credits are depleted. {_MANAGE}")
 
     def throttled(self, seconds: int, *, retry_after: bool) -> Response:
         """Answer 429, with the pause in the body, where this provider tells it."""
         detail = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{seconds}s"}
-        error = {"code": 429, "message": "Resource exhausted.", "status": "RESOURCE_EXHAUSTED"}
+        error = {"code": 429, "message": _LIMITED, "status": "RESOURCE_EXHAUSTED"}
         told = {"error": {**error, "details": [detail] if retry_after else []}}
         return JSONResponse(told if retry_after else [told], 429)
 
@@ -120,7 +128,8 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         model = order.asked.model
         assert isinstance(model, Counted)  # noqa: S101  # all that are offered here are
         into, out = model.counted(order.asked.inputs)
-        usage = {"promptTokenCount": into, "candidatesTokenCount": out}
+        counts = {"promptTokenCount": into, "candidatesTokenCount": out}
+        usage = {**counts, "totalTokenCount": into + out}
         candidate = {"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}
         told = {"candidates": [{**candidate, "index": 0}], "usageMetadata": usage}
         return JSONResponse({**told, "modelVersion": model.id, "responseId": order.id})
@@ -150,17 +159,24 @@ def _refused(order: Order) -> Response:
             return JSONResponse({"candidates": [stopped]})
 
 
+def _address(part: Mapping[str, Any]) -> str:
+    """Read a picture in either spelling of its names, and of base64, as protocol buffers do."""
+    given = next(part[name] for name in _INLINE if name in part)
+    kind = given.get("mimeType") or given["mime_type"]
+    data = base64.b64decode(given["data"].translate(_PLAIN), validate=True)
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
 def _wish(request: Request, body: Any) -> Wish:
     dialect = GeminiDialect()
     try:
         parts = [part for content in body["contents"] for part in content["parts"]]
         config = body["generationConfig"]
-    except (KeyError, TypeError):
+        image = [_address(part) for part in parts if not part.keys().isdisjoint(_INLINE)]
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise RefusedError(dialect.error(400, "input", "contents: malformed")) from None
     if "IMAGE" not in config.get("responseModalities", ()):
         raise RefusedError(dialect.error(400, "input", "responseModalities: no IMAGE"))
-    pictures = [part["inlineData"] for part in parts if "inlineData" in part]
-    image = [f"data:{each['mimeType']};base64,{each['data']}" for each in pictures]
     asked = config.get("imageConfig", {})
     inputs = {
         "prompt": " ".join(part["text"] for part in parts if "text" in part),

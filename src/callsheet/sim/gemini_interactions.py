@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,10 @@ class InteractionsDialect(PlainDialect):
         """Word a refusal."""
         return JSONResponse({"error": {"code": kind, "message": message}}, status)
 
+    def out_of_credit(self) -> Response:
+        """Answer 429, like a limit: only the words tell them apart."""
+        return self.error(429, "resource_exhausted", "Your prepayment credits are depleted.")
+
     def told(self, order: Order) -> dict[str, Any]:
         """Describe an interaction."""
         told: dict[str, Any] = {
@@ -71,6 +75,7 @@ class InteractionsDialect(PlainDialect):
             "status": _STATES.get(order.status, "cancelled"),
             "model": order.asked.model.id,
             "created": stamped(order.created_at),
+            "updated": stamped(order.completed_at or order.started_at or order.created_at),
             "steps": [],
         }
         if order.status is Status.FAILED:
@@ -81,7 +86,8 @@ class InteractionsDialect(PlainDialect):
             ]
             told["steps"] = [{"type": "model_output", "content": blocks}]
             out = order.asked.model.units(order.asked.inputs) * _TOKENS_PER_SECOND
-            told["usage"] = {"total_input_tokens": _INPUT_TOKENS, "total_output_tokens": out}
+            counts = {"total_input_tokens": _INPUT_TOKENS, "total_output_tokens": out}
+            told["usage"] = {**counts, "total_tokens": _INPUT_TOKENS + out}
         return told
 
     def letter(self, event: str, order: Order) -> bytes | None:
@@ -121,23 +127,39 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
     return service.app(routes)
 
 
+def _blocks(given: Any) -> Iterator[Any]:
+    """Read the blocks of an input: words alone, blocks, or steps of a user that hold them."""
+    if isinstance(given, str):
+        yield {"type": "text", "text": given}
+        return
+    for each in given:
+        if each["type"] == "user_input":
+            yield from _blocks(each["content"])
+        else:
+            yield each
+
+
 def _wish(_: Request, body: Any) -> Wish:
     dialect = InteractionsDialect()
     try:
-        blocks, shape = body["input"], body["response_format"]
+        blocks, shape = list(_blocks(body["input"])), body["response_format"]
+        shape = shape[0] if isinstance(shape, list) else shape
         texts = [block["text"] for block in blocks if block["type"] == "text"]
         pictures = [block for block in blocks if block["type"] == "image"]
         for picture in pictures:
             base64.b64decode(picture["data"], validate=True)
-    except (KeyError, TypeError, ValueError):
+        aspect, duration = shape.get("aspect_ratio", "16:9"), shape.get("duration", "6s")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise RefusedError(dialect.error(400, "invalid_argument", "input: malformed")) from None
+    if not blocks:
+        raise RefusedError(dialect.error(400, "invalid_argument", "input: nothing is asked"))
     if not body.get("background"):
         raise RefusedError(dialect.error(400, "invalid_argument", "video needs background"))
     image = [f"data:{each['mime_type']};base64,{each['data']}" for each in pictures]
     inputs = {
         "prompt": " ".join(texts),
-        "aspect_ratio": shape.get("aspect_ratio", "16:9"),
-        "duration": shape.get("duration", "6s"),
+        "aspect_ratio": aspect,
+        "duration": duration,
         **({"image": image} if image else {}),
     }
     hooks = body.get("webhook_config", {}).get("uris", [])

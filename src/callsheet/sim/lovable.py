@@ -16,6 +16,7 @@ from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
 
+_BORN = 1_772_064_000  # when the model here was published
 _FIELDS = {"prompt": Field("string", required=True), "image": Field("array", uri=True)}
 # Workspace credits have no published price for a picture; what Google asks itself is taken.
 OFFERED = (
@@ -46,6 +47,9 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
 
     async def answer(order: Order) -> Response:
         await order.until_ended()
+        if order.asked.faults.get("error") == "sensitive":
+            stopped = {"role": "assistant", "content": None, "refusal": None}
+            return _chat(order, stopped, finished="content_filter")
         if order.status is not Status.SUCCEEDED:
             said = f"I could not make this picture. {order.error}"
             return _chat(order, {"role": "assistant", "content": said})
@@ -56,7 +60,9 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         return _chat(order, {"role": "assistant", "content": "", "images": [image]})
 
     async def models(_: Request) -> Response:
-        return JSONResponse({"data": [{"id": name} for name in service.models]})
+        shared = {"object": "model", "created": _BORN, "owned_by": "google"}
+        data = [{"id": name, **shared} for name in service.models]
+        return JSONResponse({"object": "list", "data": data})
 
     routes = [
         Route("/v1/chat/completions", service.creates(_wish, answer), methods=["POST"]),
@@ -65,10 +71,16 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
     return service.app(routes)
 
 
-def _chat(order: Order, message: dict[str, Any]) -> Response:
-    choice = {"index": 0, "finish_reason": "stop", "message": message}
-    usage = {"prompt_tokens": 300, "completion_tokens": 1_290}
-    return JSONResponse({"id": order.id, "choices": [choice], "usage": usage})
+def _chat(order: Order, message: dict[str, Any], finished: str = "stop") -> Response:
+    told = {
+        "id": order.id,
+        "object": "chat.completion",
+        "created": int(order.created_at),
+        "model": order.asked.model.id,
+        "choices": [{"index": 0, "finish_reason": finished, "message": message}],
+        "usage": {"prompt_tokens": 300, "completion_tokens": 1_290, "total_tokens": 1_590},
+    }
+    return JSONResponse(told)
 
 
 def _wish(_: Request, body: Any) -> Wish:

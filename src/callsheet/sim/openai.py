@@ -24,6 +24,12 @@ _CODES: Mapping[str, str] = {
     "moderation": "moderation_blocked",
     "busy": "rate_limit_exceeded",
 }
+_TYPES: Mapping[str, str] = {
+    "credit": "insufficient_quota",
+    "busy": "rate_limit_error",
+    "moderation": "image_generation_user_error",
+}
+_BORN = 1_776_729_600  # when the first model here was published
 _FORM = "callsheet.form"  # where a request keeps its form once it is read
 _MODERATED = ("nsfw", "sensitive")
 _TEXT_TOKENS = 12
@@ -37,8 +43,8 @@ class OpenAIDialect(PlainDialect):
 
     def error(self, status: int, kind: str, message: str) -> Response:
         """Word a refusal."""
-        code = _CODES.get(kind)
-        error = {"message": message, "type": "invalid_request_error", "param": None, "code": code}
+        code, type_ = _CODES.get(kind), _TYPES.get(kind, "invalid_request_error")
+        error = {"message": message, "type": type_, "param": None, "code": code}
         return JSONResponse({"error": error}, status)
 
     def out_of_credit(self) -> Response:
@@ -58,7 +64,8 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         return await _picture(service, order)
 
     async def models(_: Request) -> Response:
-        data = [{"id": name, "object": "model"} for name in service.models]
+        shared = {"object": "model", "created": _BORN, "owned_by": "system"}
+        data = [{"id": name, **shared} for name in service.models]
         return JSONResponse({"object": "list", "data": data})
 
     async def edit(request: Request) -> Response:
@@ -88,11 +95,11 @@ def _edited(request: Request, _: Any) -> Wish:
 
 
 async def _fields(form: FormData) -> dict[str, Any]:
-    """Read a form's texts, and its pictures as data URLs."""
+    """Read a form's texts, and its pictures as data URLs; one alone may be called `image`."""
     texts = {name: value for name, value in form.items() if isinstance(value, str)}
     pictures = [
         f"data:{each.content_type};base64,{base64.b64encode(await each.read()).decode()}"
-        for each in form.getlist("image[]")
+        for each in (*form.getlist("image[]"), *form.getlist("image"))
         if isinstance(each, UploadFile)
     ]
     return {**texts, "image": pictures}

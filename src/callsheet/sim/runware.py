@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import json
 import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -52,21 +54,22 @@ class _Runware:
             return self._service.invalid("body", "an array of tasks is expected")
         if task.get("taskType") in _ORDERS:
             twin = self._service.orders.find(str(task.get("taskUUID")))
-            return await self._create(request) if twin is None else _conflict(twin)
+            answer = await self._create(request) if twin is None else _conflict(twin)
+            return _about(task, answer)
         others: Mapping[str, Callable[[Mapping[str, Any]], Response]] = {
             "getResponse": lambda _: JSONResponse({}),
             "imageUpload": self._upload,
             "authentication": lambda _: JSONResponse({"data": [{"taskType": "authentication"}]}),
         }
-        answer = others.get(str(task.get("taskType")))
-        if answer is None:
+        other = others.get(str(task.get("taskType")))
+        if other is None:
             return self._service.invalid("taskType", "unknown")
         if task["taskType"] == "getResponse":
             return await self._service.about("get", lambda _: self._find(task), _told)(request)
         route = "file" if task["taskType"] == "imageUpload" else "account"
 
         async def plain(_: Request) -> Response:
-            return answer(task)
+            return other(task)
 
         return await self._service.door.guarded(route, plain)(request)
 
@@ -81,6 +84,8 @@ class _Runware:
             raise RefusedError(self._service.invalid("taskUUID", "must be a UUID")) from None
         inputs = {**task, "prompt": task.get("positivePrompt")}
         note = {name: task.get(name) for name in ("taskType", "includeCost")}
+        usual = "async" if note["taskType"] == "videoInference" else "sync"
+        note["deliveryMethod"] = task.get("deliveryMethod", usual)
         hook = task.get("webhookURL")
         return Wish(str(task.get("model")), inputs, hook, id=number, note=note)
 
@@ -96,7 +101,21 @@ class _Runware:
         return JSONResponse({"data": [told]})
 
 
+def _about(task: Mapping[str, Any], answer: Response) -> Response:
+    """Name the task in an error about it, by which a client knows its own."""
+    if not isinstance(answer, JSONResponse) or answer.status_code < HTTPStatus.BAD_REQUEST:
+        return answer
+    named = {name: task.get(name) for name in ("taskType", "taskUUID")}
+    errors = [{**error, **named} for error in json.loads(bytes(answer.body))["errors"]]
+    kept = {"retry-after": wait} if (wait := answer.headers.get("retry-after")) else None
+    return JSONResponse({"errors": errors}, answer.status_code, kept)
+
+
 async def _accepted(order: Order) -> Response:
+    """Answer at once, or with the result for whoever waits for it."""
+    if order.asked.note["deliveryMethod"] == "sync":
+        await order.until_ended()
+        return await _told(order)
     mine = {"taskType": order.asked.note["taskType"], "taskUUID": order.id}
     return JSONResponse({"data": [mine]})
 
@@ -106,10 +125,5 @@ async def _told(order: Order) -> Response:
 
 
 def _conflict(order: Order) -> Response:
-    error = {
-        "code": "conflictTaskUUID",
-        "message": "A task with this UUID exists already.",
-        "taskUUID": order.id,
-        "taskType": order.asked.note["taskType"],
-    }
-    return JSONResponse({"errors": [error]}, 400)
+    message = f"A task with the UUID {order.id} exists already."
+    return JSONResponse({"errors": [{"code": "conflictTaskUUID", "message": message}]}, 400)

@@ -77,7 +77,8 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         return Response(status_code=204)
 
     async def organization(_: Request) -> Response:
-        return JSONResponse({"creditBalance": 100_000, "tier": {"models": {}}, "usage": {}})
+        tier = {"maxMonthlyCreditSpend": 10_000_000, "models": {}}
+        return JSONResponse({"creditBalance": 100_000, "tier": tier, "usage": {"models": {}}})
 
     def find(request: Request) -> Order | None:
         return service.orders.find(request.path_params["id"])
@@ -102,6 +103,8 @@ def _wish(request: Request, body: Any) -> Wish:
     name = str(body.get("model"))
     model = BY_ENDPOINT[endpoint].get(name)
     given = {field: value for field, value in body.items() if field != "model"}
+    if isinstance(given.get("promptImage"), str):  # an address alone is the first frame
+        given["promptImage"] = [{"uri": given["promptImage"], "position": "first"}]
     if model is not None:
         unknown: list[Problem] = [
             {"type": "unknown", "field": field, "description": "unknown field"}

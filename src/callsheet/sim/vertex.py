@@ -17,7 +17,18 @@ from callsheet.sim.core.orders import Order, Status, faults_now
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
 
-_STATUSES: Mapping[str, str] = {"key": "UNAUTHENTICATED", "busy": "RESOURCE_EXHAUSTED"}
+_STATUSES: Mapping[str, str] = {
+    "key": "UNAUTHENTICATED",
+    "forbidden": "PERMISSION_DENIED",
+    "credit": "PERMISSION_DENIED",
+    "unknown": "NOT_FOUND",
+    "model": "NOT_FOUND",
+    "busy": "RESOURCE_EXHAUSTED",
+}
+_NO_BILLING = (
+    "This API method requires billing to be enabled. Please enable billing on project #1 by"
+    " visiting https://console.developers.google.com/billing/enable?project=1 then retry."
+)
 _MODERATED = frozenset({"nsfw", "sensitive"})
 _FIELDS = {
     "prompt": Field("string", required=True),
@@ -68,6 +79,10 @@ class VertexDialect(PlainDialect):
         word = _STATUSES.get(kind, "INVALID_ARGUMENT")
         return JSONResponse({"error": {"code": status, "message": message, "status": word}}, status)
 
+    def out_of_credit(self) -> Response:
+        """Answer 403."""
+        return self.error(403, "credit", _NO_BILLING)
+
     def told(self, order: Order) -> dict[str, Any]:
         """Describe an operation, without the clip."""
         name = f"{order.asked.note['place']}/operations/{order.id}"
@@ -90,7 +105,7 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
 
     async def told(order: Order) -> Response:
         answer = order.told()
-        if order.status is Status.SUCCEEDED:
+        if order.status is Status.SUCCEEDED and order.output:
             content = base64.b64encode(await service.outputs.content(order)).decode()
             clip = {"bytesBase64Encoded": content, "mimeType": "video/mp4"}
             answer["response"]["videos"] = [clip]
