@@ -71,7 +71,7 @@ class Bench:
     conditions: Conditions
     caller: Caller
     key: ProviderKey
-    signing_key: ProviderKey | None
+    signing_key: ProviderKey | None = None
 
     @property
     def card(self) -> ModelCard:
