@@ -31,9 +31,9 @@ def test_every_command_of_a_page_answers_what_it_shows(tmp_path: Path, name: str
 
     with Shell(tmp_path, environment) as shell:
         for step in steps(page):
-            before = len(list(made.rglob("*.webp.blob")))
+            before = len(list(made.rglob("*.blob")))
             ready = (
-                (lambda before=before: len(list(made.rglob("*.webp.blob"))) > before)
+                (lambda before=before: len(list(made.rglob("*.blob"))) > before)
                 if step.interrupted
                 else None
             )
