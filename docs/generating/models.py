@@ -17,7 +17,8 @@ def page() -> str:
         "One file, one model: `catalog/models/<provider>/<model>.py` says what it takes and what it"
         " costs. `callsheet models` and `GET /api/models` list them with what an operator has"
         " switched off. In a sheet, the column `model` names one by its id; a row without one gets"
-        " `local/storyboard`, and so does every row of a dry run.\n"
+        " `local/storyboard`. In a dry run every row gets that, or `local/text-preview` where it"
+        " asks for a text.\n"
     )
     cards = FolderCatalog().cards()
     rows = [
@@ -52,6 +53,7 @@ def _model(card: ModelCard) -> str:
         ("makes", ", ".join(code(kind) for kind in card.kinds)),
         ("answers", code(card.execution)),
         ("price", f"from ${smallest}"),
+        ("charged", "what is counted, at most the price" if card.price_is_most else "-"),
         ("price read", card.price_source or "-"),
         ("not verified", card.unverified or "-"),
         ("retires", f"{card.retires_on}, then {code(card.successor)}" if card.retires_on else "-"),

@@ -62,7 +62,7 @@ def test_home_shows_recent_batches(browser: Browser, busy: Server, width: int) -
     page, complaints, loaded = visit(browser, str(busy.http.base_url), width)
     text = page.inner_text("body")
     assert "callsheet" in text
-    assert "3 of 3 pictures" in text
+    assert "3 of 3 made" in text
     assert HOSTILE in text
     assert page.title() == "callsheet"
     assert shown_pictures(page) == page.locator("img").count() == 1

@@ -2,7 +2,8 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import CallsheetError, NotFoundError
+from callsheet.kernel.errors import CallsheetError, InvalidInputError, NotFoundError
+from callsheet.ports.pictures import UnreadablePictureError
 
 
 class AssetNotFoundError(NotFoundError):
@@ -21,3 +22,13 @@ class OutputTooLargeError(CallsheetError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"the output has more than the {limit:,} bytes that are allowed")
+
+
+class UnreadableTextError(UnreadablePictureError):
+    """The bytes are not a text that can be read: not UTF-8, or nothing to be seen in it."""
+
+    code: ClassVar[str] = "unreadable_text"
+
+    def __init__(self, reason: str) -> None:
+        InvalidInputError.__init__(self, f"not a usable text: {reason}")
+        self.reason = reason

@@ -11,7 +11,10 @@ from callsheet.kernel.ids import WorkspaceId
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file we own. `made_from` says what it came from: {take} or {reference}."""
+    """A file we own. `made_from` says what it came from: {take} or {reference}.
+
+    `beginning` is how a text begins, as people may read it; None for what is no text.
+    """
 
     sha256: Sha256
     workspace: WorkspaceId
@@ -19,6 +22,15 @@ class Asset:
     size: int
     created_at: datetime
     made_from: Mapping[str, Any] = field(default_factory=dict)
+    beginning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFacts:
+    """What people are told of an asset: its media type, and how it begins if it is a text."""
+
+    media_type: str
+    beginning: str | None = None
 
 
 _EXTENSIONS: Final[Mapping[str, str]] = {
@@ -30,6 +42,8 @@ _EXTENSIONS: Final[Mapping[str, str]] = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
+    "text/plain": "txt",
+    "application/json": "json",
 }
 
 

@@ -1,14 +1,16 @@
-"""Adopting files: bytes into the store under their hash, with a thumbnail beside pictures."""
+"""Adopting files: bytes into the store under their hash, with a thumbnail of what can be seen."""
 
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.assets.texts import text_facts
 from callsheet.kernel.digests import Sha256, sha256_of
 from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly, Keep
+from callsheet.ports.models import Makes
 from callsheet.ports.pictures import Studio
 
 THUMBNAIL_SIDE: Final = 384
@@ -17,11 +19,15 @@ _REMEMBERED: Final = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """A file of ours now: its name, its type by its bytes, its size in bytes."""
+    """A file of ours now: its name, its type by its bytes, its size in bytes.
+
+    `beginning` is how a text begins.
+    """
 
     sha256: Sha256
     media_type: str
     size: int
+    beginning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +65,31 @@ class Adopter:
         return await self.adopt(content, media_type)
 
     async def adopt_output(
-        self,
-        blocks: AsyncIterator[bytes],
-        expected: Literal["image", "video"],
-        *,
-        max_bytes: int,
-        origin: str,
+        self, blocks: AsyncIterator[bytes], expected: Makes, *, max_bytes: int, origin: str
     ) -> Adopted:
-        """Store what a provider made, with a thumbnail, once it is known to be what was ordered.
+        """Store a stream as `adopt_made` does. Raises also OutputTooLargeError."""
+        return await self.adopt_made(await _gathered(blocks, max_bytes), expected, origin)
 
-        Its type is read from its bytes; `origin` names who made it (see Studio.thumbnail). Raises
-        UnreadablePictureError or UnreadableClipError, with nothing kept, OutputTooLargeError,
-        StoreUnavailableError.
+    async def adopt_made(self, content: bytes, expected: Makes, origin: str) -> Adopted:
+        """Store what was made, once it is known to be what was ordered.
+
+        Its type is read from its bytes; a picture and a clip get a thumbnail. `origin` names who
+        made it (see Studio.thumbnail). Raises UnreadablePictureError, UnreadableClipError or
+        UnreadableTextError, with nothing kept, StoreUnavailableError.
         """
-        content = await _gathered(blocks, max_bytes)
-        if expected == "image":
-            media_type = self.studio.picture_type(content)
-            sha256 = await self.adopt_picture(content, media_type, origin)
-            return Adopted(sha256, media_type, len(content))
+        match expected:
+            case "image":
+                media_type = self.studio.picture_type(content)
+                sha256 = await self.adopt_picture(content, media_type, origin)
+                return Adopted(sha256, media_type, len(content))
+            case "text":
+                told = text_facts(content)
+                sha256 = await self.adopt(content, told.media_type)
+                return Adopted(sha256, told.media_type, len(content), told.beginning)
+            case "video":
+                return await self._adopt_clip(content)
+
+    async def _adopt_clip(self, content: bytes) -> Adopted:
         facts = await self.studio.clip(content, THUMBNAIL_SIDE)
         with contextlib.suppress(BlobConflictError):  # the same clip, made just now
             key = thumbnail_key(sha256_of(content))

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.errors import AssetNotFoundError
-from callsheet.assets.model import Asset
+from callsheet.assets.model import Asset, AssetFacts
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import METADATA, UtcTime
@@ -20,6 +20,7 @@ ASSETS = sa.Table(
     sa.Column("media_type", sa.Text, nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("made_from", sa.JSON, nullable=False),
+    sa.Column("beginning", sa.Text),
     sa.Column("created_at", UtcTime, nullable=False),
 )
 _ADD = {
@@ -40,6 +41,7 @@ class AssetStore:
                 "media_type": asset.media_type,
                 "size": asset.size,
                 "made_from": dict(asset.made_from),
+                "beginning": asset.beginning,
                 "created_at": asset.created_at,
             }
             # in one order everywhere, so that two transactions never wait for each other in a ring
@@ -48,16 +50,19 @@ class AssetStore:
         if rows:
             await connection.execute(_ADD[connection.dialect.name], rows)
 
-    async def types(
+    async def facts(
         self, connection: AsyncConnection, workspace: WorkspaceId, names: Collection[Sha256]
-    ) -> dict[Sha256, str]:
-        """Read the media types of some assets of a workspace."""
+    ) -> dict[Sha256, AssetFacts]:
+        """Read what people are told of some assets of a workspace."""
         if not names:
             return {}
-        query = sa.select(ASSETS.c.sha256, ASSETS.c.media_type).where(
+        query = sa.select(ASSETS.c.sha256, ASSETS.c.media_type, ASSETS.c.beginning).where(
             ASSETS.c.workspace == workspace, ASSETS.c.sha256.in_(names)
         )
-        return {Sha256(row.sha256): row.media_type for row in await connection.execute(query)}
+        return {
+            Sha256(row.sha256): AssetFacts(row.media_type, row.beginning)
+            for row in await connection.execute(query)
+        }
 
     async def find(
         self, connection: AsyncConnection, workspace: WorkspaceId | None, sha256: str
@@ -76,4 +81,5 @@ class AssetStore:
             size=row["size"],
             created_at=row["created_at"],
             made_from=row["made_from"],
+            beginning=row["beginning"],
         )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from callsheet.cli.handing_over import hand_over
-from callsheet.cli.output import facts, out_json, out_table, say
+from callsheet.cli.output import facts, out_json, out_table, say, shortened
 from callsheet.cli.session import run_command
 from callsheet.cli.sheets import exit_code, report
 from callsheet.cli.takes import NeverOrdered, Spent, verdict_of
@@ -63,7 +63,7 @@ def list_jobs(
         ]
         for job in jobs
     ]
-    columns = ["job", "name", "status", "mode", "#pictures", "$ charged", "created"]
+    columns = ["job", "name", "status", "mode", "#made", "$ charged", "created"]
     out_table("", columns, rows)
 
 
@@ -89,12 +89,20 @@ def show(job: JobName, json: AsJson = False) -> None:
             "name": state["name"],
             "status": f"{state['status']} (stage {state['stage']})",
             "problem": (state["problem"] or {}).get("message", "-"),
-            "pictures": f"{counts['succeeded']} of {counts['takes']}",
+            "made": f"{counts['succeeded']} of {counts['takes']}",
             "cost": f"${state['cost']['charged']} charged, ${state['cost']['held']} set aside,"
             f" ${state['cost']['quoted']} quoted",
         }
     )
     out_table("", _SHOWN, [line for shot, takes in rows for line in _lines(shot, takes)])
+    texts = [
+        [str(row["row"]), row["scene_id"], str(variant["variant"]), shortened(variant["text"])]
+        for row in state["rows"]
+        for variant in row["variants"]
+        if variant["text"]
+    ]
+    if texts:
+        out_table("", ["#row", "scene", "#variant", "text"], texts)
 
 
 def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:

@@ -96,6 +96,7 @@ def show(model: Model, json: AsJson = False) -> None:
             "key_scopes": list(card.kinds),
             "max_references": card.max_references,
             "reference_modes": sorted(card.reference_modes),
+            "charged": "what is counted, at most the price" if card.price_is_most else "",
             "price_source": card.price_source,
             "expected_s": card.expected_s,
             "time_limit_s": card.time_limit_s,

@@ -11,6 +11,7 @@ from rich.table import Table
 from callsheet.kernel.errors import CallsheetError
 
 _SHOWN_ERRORS = 20
+_SHOWN_CHARS = 300
 
 
 def say(text: str) -> None:
@@ -52,6 +53,12 @@ def fail(error: CallsheetError) -> None:
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:
         console.print(f"  … and {len(faults) - _SHOWN_ERRORS} more", markup=False)
+
+
+def shortened(text: str) -> str:
+    """Cut a long text for a table, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARS else f"{line[: _SHOWN_CHARS - 1].rstrip()}…"
 
 
 def facts(pairs: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""`callsheet run` and `callsheet quote`: a sheet in, pictures and tables out."""
+"""`callsheet run` and `callsheet quote`: a sheet in, pictures, clips, texts and tables out."""
 
 import asyncio
 import errno
@@ -192,14 +192,14 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
         )
         return
     shown: list[list[str]] = [_line(row) for row in handed.state["rows"][:_SHOWN_ROWS]]
-    out_table("", ["#row", "scene", "status", "#pictures", "$ quoted", "$ cost", "model"], shown)
+    out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown)
     if len(handed.state["rows"]) > _SHOWN_ROWS:
         typer.echo(f"… and {len(handed.state['rows']) - _SHOWN_ROWS} more rows in results.csv")
     refs = job.references
     facts(
         {
             "job": f"{job.id}  {job.status}",
-            "pictures": f"{job.takes.succeeded} made, {job.takes.failed + job.failed_rows} failed",
+            "takes": f"{job.takes.succeeded} made, {job.takes.failed + job.failed_rows} failed",
             "references": f"{refs.get('uses', 0)} uses, {refs.get('unique', 0)} different pictures"
             f" ({refs.get('dedupRate', 0):.0%} not sent twice)",
             "cost": f"${job.charged} charged, ${job.quoted} quoted",

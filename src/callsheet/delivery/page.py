@@ -16,6 +16,9 @@ table { border-collapse: collapse; margin: 0 0 2rem } td, th { padding: .3rem .8
   font-variant-numeric: tabular-nums }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(230px, 1fr)) }
 figure { margin: 0; border: 1px solid var(--line); border-radius: 8px; overflow: hidden }
+figure .text { aspect-ratio: 4 / 3; box-sizing: border-box; padding: .8rem .9rem; overflow: hidden;
+  white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem; color: CanvasText;
+  background: var(--soft) } figure a { color: inherit; text-decoration: none }
 figure img, figure .none { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: contain;
   background: #1b1d21 } .none { color: #fff9; display: grid; place-items: center; padding: 1rem;
   box-sizing: border-box; text-align: center } figcaption { padding: .6rem .8rem }
@@ -34,7 +37,10 @@ def contact_sheet_page(
     totals: Sequence[tuple[str, str]],
     cells: Sequence[Mapping[str, Any]],
 ) -> str:
-    """Write the page. A cell is {title, caption, status, picture: bytes or None, type, link}."""
+    """Write the page.
+
+    A cell is {title, caption, status, picture: bytes or None, type: the picture's, text, link}.
+    """
     figures = "\n".join(_figure(cell) for cell in cells)
     rows = "".join(
         f"<tr><td>{escape(name)}</td><td class=n>{escape(value)}</td></tr>"
@@ -54,7 +60,9 @@ def contact_sheet_page(
 
 def _figure(cell: Mapping[str, Any]) -> str:
     status = escape(str(cell["status"]))
-    if cell["picture"] is None:
+    if cell.get("text"):
+        shown = f'<div class="text" dir="auto">{escape(cell["text"])}</div>'
+    elif cell["picture"] is None:
         shown = f'<div class="none">{status}</div>'
     else:
         data = base64.b64encode(cell["picture"]).decode()

@@ -19,7 +19,7 @@ Row = Mapping[str, Any]  # one row of a state document
 
 
 def picture_name(row: Row, variant: Row, repeated: frozenset[str]) -> str:
-    """Name a picture's or clip's file by scene and variant, and by row where scenes repeat."""
+    """Name the file of what was made by scene and variant, and by row where scenes repeat."""
     scene = safe_name(str(row["scene_id"]))
     place = f"_row{row['row']}" if row["scene_id"] in repeated else ""
     return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
@@ -49,12 +49,14 @@ def result_table(
 ) -> ResultTable:
     """Put results beside the sheet's own columns.
 
-    `cells` are each row's own cells by column, `links` replaces a picture's URL (keyed by take) by
-    another address, e.g. a file name.
+    `cells` are each row's own cells by column, `links` replaces a file's URL (keyed by take) by
+    another address, e.g. a file name. Where a text was made, columns tell how each begins.
     """
     own = tuple(columns) or _KNOWN
     most = max((len(row["variants"]) for row in rows), default=1)
     added = [*_ADDED, *(f"link_{place}" for place in range(1, most + 1))]
+    texts = any(variant.get("text") for row in rows for variant in row["variants"])
+    added += [f"text_{place}" for place in range(1, most + 1)] if texts else []
     taken = {name.casefold() for name in own}
     header = (*own, *(f"callsheet_{name}" if name in taken else name for name in added))
     written = []
@@ -70,6 +72,9 @@ def result_table(
             *urls,
             *[""] * (most - len(urls)),
         ]
+        if texts:
+            words = [variant.get("text") or "" for variant in row["variants"]]
+            results += [*words, *[""] * (most - len(words))]
         written.append((*(cells[row["row"]].get(name, "") for name in own), *results))
     return ResultTable(header, tuple(written))
 

@@ -142,6 +142,7 @@ class Restorer:
             size=info.size,
             created_at=job.updated_at,
             made_from={"take": take.id, "model": take.model},
+            beginning=variant.get("text"),
         )
         return take, asset
 

@@ -145,7 +145,7 @@ class Generations:
             quoted=price,
         )
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
-            return job, shot, new_take(self.house, job, shot, 1, 1)
+            return job, shot, new_take(self.house, job, shot, 1, 1, inputs)
         return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:

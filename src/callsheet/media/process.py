@@ -155,8 +155,8 @@ class Bench:
     def _contact_sheet(self, job: Message) -> Message:
         pictures = iter(job.blobs)
         cells = [
-            SheetCell(title, caption, status, next(pictures) if drawn else None)
-            for title, caption, status, drawn in job.fields["cells"]
+            SheetCell(title, caption, status, next(pictures) if drawn else None, text)
+            for title, caption, status, text, drawn in job.fields["cells"]
         ]
         sheet = draw_contact_sheet(job.fields["title"], job.fields["subtitle"], cells)
         return Message({}, [sheet])

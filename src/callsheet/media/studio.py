@@ -36,6 +36,10 @@ _LOG = logging.getLogger("callsheet.media")
 MAX_CLIP_BYTES = 256 << 20
 _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
+# more than fits into a cell; of a thousand cells, which are small, still less
+_CAPTION_CHARS = 160
+_TEXT_CHARS = 600
+_CHARS_IN_ALL = 120_000
 
 
 class StudioClosedError(StudioUnavailableError):
@@ -140,7 +144,17 @@ class ProcessStudio:
 
     async def contact_sheet(self, title: str, subtitle: str, cells: Sequence[SheetCell]) -> bytes:
         """Draw a contact sheet; PNG, as tall as it needs within limits."""
-        rows = [(cell.title, cell.caption, cell.status, cell.picture is not None) for cell in cells]
+        most = _CHARS_IN_ALL // max(1, len(cells))
+        rows = [
+            (
+                cell.title,
+                cell.caption[:_CAPTION_CHARS],
+                cell.status,
+                cell.text[: min(_TEXT_CHARS, most)],
+                cell.picture is not None,
+            )
+            for cell in cells
+        ]
         fields = {"kind": "contact_sheet", "title": title, "subtitle": subtitle, "cells": rows}
         pictures = [cell.picture for cell in cells if cell.picture is not None]
         return _only_blob(await self._ask(Message(fields, pictures), self._drawing_seconds))

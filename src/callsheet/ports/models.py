@@ -14,6 +14,7 @@ from callsheet.kernel.money import Money
 from callsheet.ports.pictures import FrameReference, ReferenceMode
 
 Payload = Mapping[str, Any]
+Makes = Literal["image", "video", "text"]
 _WARNED: Final = timedelta(days=30)  # how long before a model retires we begin to say so
 SAMPLE: Final = "0" * 64  # in place of a picture's hash
 
@@ -37,11 +38,19 @@ class Kind(StrEnum):
     IMAGE_TO_VIDEO = "image_to_video"
     UPSCALE = "upscale"
     BACKGROUND_REMOVAL = "background_removal"
+    TEXT_TO_TEXT = "text_to_text"  # language
+    IMAGE_TO_TEXT = "image_to_text"  # vision: an answer about pictures
 
     @property
-    def makes(self) -> Literal["image", "video"]:
+    def makes(self) -> Makes:
         """What comes out."""
-        return "video" if self.value.endswith("video") else "image"
+        match self.value.rpartition("_")[2]:
+            case "video":
+                return "video"
+            case "text":
+                return "text"
+            case _:
+                return "image"
 
     @property
     def begins_with_words(self) -> bool:
@@ -56,9 +65,11 @@ class ModelCard:
     `inputs` is a pydantic model whose JSON Schema is the form. `price` and `payload` are pure.
     `kinds` are what it can do, the usual one first: which of them an order is decides about the
     key. `expected_s` is how long one take usually lasts, `time_limit_s` when it is given up, in
-    seconds. `price_source` says where the price was read and when. `unverified` says what about
-    the card nobody could check: it is switched off until somebody confirms it. From `retires_on`
-    the provider offers the model no more, and `successor` names what to ask for then.
+    seconds. `price_source` says where the price was read and when. `price_is_most` says that the
+    price is the most that an order can come to, of which what the provider counts is charged.
+    `unverified` says what about the card nobody could check: it is switched off until somebody
+    confirms it. From `retires_on` the provider offers the model no more, and `successor` names
+    what to ask for then.
     """
 
     id: str
@@ -74,6 +85,7 @@ class ModelCard:
     expected_s: float
     time_limit_s: float = 600.0
     price_source: str = ""
+    price_is_most: bool = False
     unverified: str = ""
     retires_on: date | None = None
     successor: str = ""

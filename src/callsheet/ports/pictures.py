@@ -102,12 +102,13 @@ class FrameSpec:
 
 @dataclass(frozen=True, slots=True)
 class SheetCell:
-    """One picture on a contact sheet; `picture` None draws the status in its place."""
+    """One picture or text on a contact sheet; with neither, the status is drawn in its place."""
 
     title: str
     caption: str
     status: str
     picture: bytes | None
+    text: str = ""
 
 
 class Studio(Protocol):

@@ -1,4 +1,4 @@
-"""The local studio as a provider: storyboard frames, free and always there."""
+"""The local studio as a provider: storyboard frames and text previews, free and always there."""
 
 import base64
 from typing import Final
@@ -12,7 +12,7 @@ _DOT: Final = base64.b64decode(  # a 1x1 grey PNG
 
 
 class LocalStudio:
-    """Implements ports.models.Provider. The payload's `draw` says what: `frame` or `dot`."""
+    """Implements ports.models.Provider; the payload's `draw` says `frame`, `text` or `dot`."""
 
     name = "local"
 
@@ -26,6 +26,8 @@ class LocalStudio:
             case "frame":
                 spec = FrameSpec(**{**wish, "notes": tuple(wish.get("notes", ()))})
                 return Delivered(await self._studio.frame(spec, order.references), "image/png")
+            case "text":
+                return Delivered(str(wish["text"]).encode(errors="replace"), "text/plain")
             case "dot":
                 return Delivered(_DOT, "image/png")
             case other:

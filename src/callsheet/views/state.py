@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.model import AssetFacts
 from callsheet.assets.store import AssetStore
 from callsheet.delivery.ledger import seal
 from callsheet.delivery.links import AssetLinks
@@ -19,7 +20,23 @@ from callsheet.takes.store import TakeStore
 
 SCHEMA: Final = 1
 PAGE: Final = 1_000
+_UNKNOWN: Final = AssetFacts("image/png")
 _UNSEEN: Final = "needs_human"  # no check has looked at it: never shown as passed
+
+
+def shown_asset(
+    links: AssetLinks, asset: Sha256 | None, facts: Mapping[Sha256, AssetFacts]
+) -> dict[str, str | None]:
+    """Tell what was made: where it is, what it is, and a picture of it or how the text begins."""
+    if asset is None:
+        return dict.fromkeys(("url", "thumbnail", "mediaType", "text"))
+    told = facts.get(asset, _UNKNOWN)
+    return {
+        "url": links.asset(asset),
+        "thumbnail": links.thumbnail(asset) if told.beginning is None else None,
+        "mediaType": told.media_type,
+        "text": told.beginning,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +97,12 @@ class StateView:
         if not shots:
             return []
         takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
-        made = {
-            take.asset
-            for of_row in takes.values()
-            for take in of_row
-            if take.asset and take.provider != "local"  # whose pictures are all PNG
-        }
-        types = await self.assets.types(connection, job.workspace, made)
-        return [self._row(shot, takes.get(shot.row, []), types) for shot in shots]
+        made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
+        facts = await self.assets.facts(connection, job.workspace, made)
+        return [self._row(shot, takes.get(shot.row, []), facts) for shot in shots]
 
     def _row(
-        self, shot: Shot, takes: Sequence[Take], types: Mapping[Sha256, str]
+        self, shot: Shot, takes: Sequence[Take], facts: Mapping[Sha256, AssetFacts]
     ) -> dict[str, Any]:
         """Tell one row and its variants."""
         return {
@@ -104,10 +116,10 @@ class StateView:
             "error": dict(shot.error) if shot.error else None,
             "references": [dict(each) for each in shot.references],
             "dropped": [dict(each) for each in shot.dropped],
-            "variants": [self._variant(take, types) for take in takes],
+            "variants": [self._variant(take, facts) for take in takes],
         }
 
-    def _variant(self, take: Take, types: Mapping[Sha256, str]) -> dict[str, Any]:
+    def _variant(self, take: Take, facts: Mapping[Sha256, AssetFacts]) -> dict[str, Any]:
         """Tell one variant: its newest take, with links that work for a day at least."""
         return {
             "variant": take.variant,
@@ -115,10 +127,8 @@ class StateView:
             "attempt": take.attempt,
             "status": take.status,
             "ticket": take.ticket,
-            "url": self.links.asset(take.asset) if take.asset else None,
-            "thumbnail": self.links.thumbnail(take.asset) if take.asset else None,
+            **shown_asset(self.links, take.asset, facts),
             "sha256": take.asset,
-            "mediaType": types.get(take.asset, "image/png") if take.asset else None,
             "cost": str(take.charged),
             "model": take.model,
             "qa": _UNSEEN if take.asset else None,

@@ -33,6 +33,8 @@ _SHOWN_INLINE: Final = (
     "video/",
     "audio/",
     "text/html",
+    "text/plain",
+    "application/json",
 )
 _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"*/*": {}}},

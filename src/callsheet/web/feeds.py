@@ -7,13 +7,16 @@ watcher that falls too far behind is let go; it reconnects with Last-Event-ID an
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
 
+from callsheet.assets.model import AssetFacts
 from callsheet.jobs.model import Job, Written
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
+from callsheet.views.state import shown_asset
 from callsheet.web.watchers import Frame, Rhythm, Watcher
 from callsheet.wiring import Callsheet
 
@@ -72,9 +75,10 @@ class Feed:
             async with self._cs.database.read() as connection:
                 jobs = self._cs.house.jobs
                 page = await jobs.journal(connection, self._job.id, self.position, _PAGE)
+                facts = await facts_for(self._cs, connection, self._job, page)
             for written in page:
                 self.position = written.sequence
-                self._send(entry_frame(self._cs, written))
+                self._send(entry_frame(self._cs, written, facts))
             if len(page) < _PAGE:
                 return
 
@@ -113,16 +117,26 @@ async def state_frames(
     return Frame(job.sequence, content, entry=False, last=last), bare
 
 
-def entry_frame(cs: Callsheet, written: Written) -> Frame:
+async def facts_for(
+    cs: Callsheet, connection: Any, job: Job, page: Sequence[Written]
+) -> dict[Sha256, AssetFacts]:
+    """Read what is told of the assets that a page of the journal names."""
+    names = {
+        variant["sha256"]
+        for written in page
+        if written.kind == "row"
+        for variant in written.body["variants"]
+        if variant["sha256"]
+    }
+    return await cs.house.assets.facts(connection, job.workspace, names)
+
+
+def entry_frame(cs: Callsheet, written: Written, facts: Mapping[Sha256, AssetFacts]) -> Frame:
     """Write one journal entry; a row's change carries fresh links."""
     body = dict(written.body)
     if written.kind == "row":
         body["variants"] = [
-            {
-                **variant,
-                "url": cs.links.asset(variant["sha256"]) if variant["sha256"] else None,
-                "thumbnail": cs.links.thumbnail(variant["sha256"]) if variant["sha256"] else None,
-            }
+            {**variant, **shown_asset(cs.links, variant["sha256"], facts)}
             for variant in body["variants"]
         ]
     name = "row" if written.kind == "row" else "journal"
@@ -192,11 +206,12 @@ class FeedHub:
         while after < upto:
             async with self._cs.database.read() as connection:
                 page = await self._cs.house.jobs.journal(connection, job.id, after, _PAGE)
+                facts = await facts_for(self._cs, connection, job, page)
             for written in page:
                 if written.sequence > upto:
                     return
                 after = written.sequence
-                yield entry_frame(self._cs, written)
+                yield entry_frame(self._cs, written, facts)
             if not page:
                 return  # a restored job's journal begins later
 

@@ -1,16 +1,20 @@
 """Generations: one take at a time, asked for by an application."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
+from callsheet.assets.model import AssetFacts
 from callsheet.intake.model import RunMode
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
 from callsheet.line.hosted.verdicts import Verdict
 from callsheet.takes.model import ENDED, Take, TakeStatus
+from callsheet.views.state import shown_asset
 from callsheet.views.takes import explained, times
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.problems import documented
@@ -40,11 +44,13 @@ class VerdictRequest(BaseModel, extra="forbid"):
 
 
 class AssetLink(BaseModel):
-    """A file that was made."""
+    """A file that was made: a link to its thumbnail, or how a text begins."""
 
     sha256: str
     url: str
-    thumbnail: str
+    thumbnail: str | None
+    media_type: str
+    text: str | None
 
 
 class Generation(BaseModel):
@@ -88,13 +94,27 @@ def _moment(text: str) -> datetime:
         raise InvalidInputError(f"{fault.field}: {fault.message}", [fault]) from error
 
 
-def _shown(cs: Callsheet, take: Take) -> Generation:
-    made = take.asset
-    links = (
-        [AssetLink(sha256=made, url=cs.links.asset(made), thumbnail=cs.links.thumbnail(made))]
-        if made
-        else []
-    )
+async def _shown(cs: Callsheet, takes: Sequence[Take]) -> list[Generation]:
+    """Tell takes of one workspace, with what is known of their assets."""
+    facts: Mapping[Sha256, AssetFacts] = {}
+    made = {take.asset for take in takes if take.asset}
+    if made:
+        async with cs.database.read() as connection:
+            facts = await cs.house.assets.facts(connection, takes[0].workspace, made)
+    return [_told(cs, take, facts) for take in takes]
+
+
+async def _shown_one(cs: Callsheet, take: Take) -> Generation:
+    [shown] = await _shown(cs, [take])
+    return shown
+
+
+def _told(cs: Callsheet, take: Take, facts: Mapping[Sha256, AssetFacts]) -> Generation:
+    links = []
+    if take.asset:
+        told = shown_asset(cs.links, take.asset, facts)
+        media_type = told.pop("mediaType")
+        links = [AssetLink.model_validate({"sha256": take.asset, "media_type": media_type, **told})]
     return Generation(
         id=take.id,
         job=take.job,
@@ -117,7 +137,7 @@ def _shown(cs: Callsheet, take: Take) -> Generation:
 @router.post(
     "",
     status_code=202,
-    summary="Make one picture",
+    summary="Make one picture, clip or text",
     responses={
         200: {"model": Generation, "description": "Done within wait_s"},
         **documented(400, 401, 402, 403, 404, 409, 413, 422, 503),
@@ -141,7 +161,7 @@ async def generate(
     take = await cs.generations.wait(member.workspace, started.take, body.wait_s)
     if take.status in ENDED:
         response.status_code = 200
-    return _shown(cs, take)
+    return await _shown_one(cs, take)
 
 
 @router.get("", summary="List takes", responses=documented(401, 403, 422, 503))
@@ -169,13 +189,13 @@ async def generations(
         )
     page = takes[:limit]
     more = page[-1].id if len(takes) > limit else None
-    return Generations(items=[_shown(cs, take) for take in page], next_cursor=more)
+    return Generations(items=await _shown(cs, page), next_cursor=more)
 
 
 @router.get("/{take}", summary="One take", responses=documented(401, 403, 404, 422, 503))
 async def generation(take: TakeName, cs: Services, member: Viewer) -> Generation:
     """Answer a take as it stands."""
-    return _shown(cs, await cs.generations.take(member.workspace, take))
+    return await _shown_one(cs, await cs.generations.take(member.workspace, take))
 
 
 @router.post(
@@ -187,7 +207,7 @@ async def cancel(take: TakeName, cs: Services, member: Editor) -> Generation:
     """End a take that has not ended, with the job that it is all of."""
     found = await cs.generations.take(member.workspace, take)
     await cs.control.cancel_single(member.workspace, JobId(found.job))
-    return _shown(cs, await cs.generations.take(member.workspace, take))
+    return await _shown_one(cs, await cs.generations.take(member.workspace, take))
 
 
 @router.post(
@@ -202,4 +222,4 @@ async def reconcile(
     verdict = body.verdict if body else Verdict.ASK
     by = member.key or "the local admin"
     await cs.reconciler.decide(member.workspace, take, verdict, by)
-    return _shown(cs, await cs.generations.take(member.workspace, take))
+    return await _shown_one(cs, await cs.generations.take(member.workspace, take))

@@ -71,7 +71,7 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 
 def _card(cs: Callsheet, job: Job) -> str:
     counts = job.takes
-    facts = f"{job.rows} rows · {counts.succeeded} of {counts.total} pictures · ${job.charged}"
+    facts = f"{job.rows} rows · {counts.succeeded} of {counts.total} made · ${job.charged}"
     problem = f"<p>{escape(str(job.problem['message']))}</p>" if job.problem else ""
     sheet = '<span class="sheet"></span>'
     if job.stage is Stage.DONE:

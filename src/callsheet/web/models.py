@@ -21,10 +21,11 @@ router = APIRouter(tags=["models"])
 
 
 class Price(BaseModel):
-    """The price of the smallest order, in US dollars."""
+    """The price of the smallest order, in US dollars; `is_most` if what is counted is charged."""
 
     from_usd: str
     currency: str = "USD"
+    is_most: bool = False
 
 
 class Model(BaseModel):
@@ -108,7 +109,7 @@ def _model(cs: Callsheet, card: ModelCard, switches: Switches, prints: Prints) -
         enabled=closed is None,
         reason=closed or "",
         notice=card.notice(today),
-        price=Price(from_usd=str(card.price(card.smallest()))),
+        price=Price(from_usd=str(card.price(card.smallest())), is_most=card.price_is_most),
         inputs=dict(cs.house.catalog.form(card.id)),
         limits=dict(card.limits),
         max_references=card.max_references,

@@ -1,5 +1,7 @@
 """Contact sheets: bounds, statuses, damage."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 from tests.media.drawing.pictures import difference, inked, opened, png, share_near
@@ -58,3 +60,16 @@ def test_damaged_picture_does_not_cost_the_sheet() -> None:
     damaged = opened(draw_contact_sheet("t", "s", [_cell(picture=b"\x89PNG\r\n\x1a\nbroken")]))
     missing = opened(draw_contact_sheet("t", "s", [_cell(picture=None)]))
     assert difference(damaged, missing) == 0
+
+
+def test_text_is_set_into_its_cell() -> None:
+    """It is read where a picture would be seen; a long one loses its end, not its size."""
+    caption, words = _cell(), "A keeper reads a letter that the sea has brought. "
+    pages = [
+        opened(draw_contact_sheet("t", "s", [replace(caption, text=text)]))
+        for text in ("", words, words * 40)
+    ]
+    cells = [page.crop((60, 160, page.width - 60, 600)) for page in pages]
+    none, short, long = map(inked, cells)
+    assert none < short < long
+    assert pages[1].size == pages[2].size

@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import Asset
@@ -27,7 +27,7 @@ from callsheet.line.house import House
 from callsheet.line.patience import show_problem
 from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
-from callsheet.ports.models import ProviderError
+from callsheet.ports.models import Makes, ModelCard, ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
 from callsheet.takes.flight import Claim
 from callsheet.takes.model import Outcome, Take, TakeStatus
@@ -36,7 +36,11 @@ from callsheet.takes.schedule import backoff_s
 _LOG = logging.getLogger("callsheet.hosted")
 _AT_A_TIME: Final = 32
 _CLAIM_S: Final = 120.0
-_MAX_BYTES: Final = {"image": 64 * 1024**2, "video": 256 * 1024**2}
+_MAX_BYTES: Final[Mapping[Makes, int]] = {
+    "image": 64 * 1024**2,
+    "video": 256 * 1024**2,
+    "text": 1024**2,
+}
 _DOWNLOAD_S: Final = 100.0
 _KEPT_TRYING: Final = timedelta(days=1)  # while whoever keeps the output cannot be reached
 _PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
@@ -168,15 +172,14 @@ async def bring(house: House, take: Take) -> Ending:
         size=adopted.size,
         created_at=house.clock(),
         made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
+        beginning=adopted.beginning,
     )
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
-    _mind_price(take, outcome.charged)
+    _mind_price(card, take, outcome.charged)
     return Ending(take, outcome, asset)
 
 
-async def _adopted(
-    house: House, take: Take, blocks: AsyncIterator[bytes], makes: Literal["image", "video"]
-) -> Adopted:
+async def _adopted(house: House, take: Take, blocks: AsyncIterator[bytes], makes: Makes) -> Adopted:
     origin = f"{take.workspace}/{take.provider}"
     return await house.adopter.adopt_output(
         blocks, makes, max_bytes=_MAX_BYTES[makes], origin=origin
@@ -189,9 +192,12 @@ def _cost(take: Take) -> Money:
     return take.price if cost is None else Money(cost)
 
 
-def _mind_price(take: Take, charged: Money) -> None:
+def _mind_price(card: ModelCard, take: Take, charged: Money) -> None:
     """Say so when a provider took another price than its card says; it is charged all the same."""
-    if abs(charged.micros - take.price.micros) * _PRICE_TOLERANCE > take.price.micros:
+    off = charged.micros - take.price.micros
+    if card.price_is_most:
+        off = max(off, 0)
+    if abs(off) * _PRICE_TOLERANCE > take.price.micros:
         said = {"take": take.id, "model": take.model, "quoted": str(take.price)}
         _LOG.warning("take.price_differs", extra=event(**said, charged=str(charged)))
 

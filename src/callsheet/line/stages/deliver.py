@@ -75,7 +75,8 @@ async def write_files(
     rows = state["rows"]
     pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
     pictures = await _thumbnails(house, [variant for _, variant in pairs[:MAX_CELLS]])
-    title, subtitle = job.name or job.id, _subtitle(job, len(pairs))
+    noun = _noun([variant for _, variant in pairs])
+    title, subtitle = job.name or job.id, _subtitle(job, f"{len(pairs)} {noun}")
     cells = [
         _cell(row, variant, picture)
         for (row, variant), picture in zip(pairs, pictures, strict=False)
@@ -84,7 +85,7 @@ async def write_files(
     page = contact_sheet_page(
         title,
         subtitle,
-        totals(job),
+        totals(job, noun),
         [
             {
                 "title": cell.title,
@@ -92,6 +93,7 @@ async def write_files(
                 "status": cell.status,
                 "picture": cell.picture,
                 "type": house.studio.picture_type(cell.picture) if cell.picture else None,
+                "text": cell.text,
                 "link": link,
             }
             for cell, link in cells
@@ -117,7 +119,7 @@ async def _thumbnails(
     limit = asyncio.Semaphore(_READS)
 
     async def read(variant: Mapping[str, Any] | None) -> bytes | None:
-        if variant is None or not variant["sha256"]:
+        if variant is None or not variant["thumbnail"]:
             return None
         async with limit:
             try:
@@ -133,24 +135,30 @@ def _cell(
 ) -> tuple[SheetCell, str | None]:
     status = variant["status"] if variant else row["status"]
     number = f" · {variant['variant']}" if variant and len(row["variants"]) > 1 else ""
-    caption = row["prompt"]
-    if picture is None and row["error"]:
+    caption, text = row["prompt"], (variant or {}).get("text") or ""
+    if picture is None and not text and row["error"]:
         caption = row["error"]["message"]
-    cell = SheetCell(f"{row['scene_id']}{number}", caption, status, picture)
+    cell = SheetCell(f"{row['scene_id']}{number}", caption, status, picture, text)
     return cell, variant["url"] if variant else None
 
 
-def _subtitle(job: Job, pictures: int) -> str:
+def _noun(variants: Sequence[Mapping[str, Any] | None]) -> str:
+    """Say what was made, in one word."""
+    texts = sum(bool(variant and variant["text"]) for variant in variants)
+    return "pictures" if not texts else "texts" if texts == len(variants) else "takes"
+
+
+def _subtitle(job: Job, made: str) -> str:
     mode = "dry run (local previews, nothing spent)" if job.run_mode == "dry_run" else "live"
-    return f"{job.rows} rows, {pictures} pictures, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"{job.rows} rows, {made}, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
 
 
-def totals(job: Job) -> list[tuple[str, str]]:
+def totals(job: Job, noun: str) -> list[tuple[str, str]]:
     """List a job's figures as people read them."""
     counts = job.takes
     return [
         ("Rows", str(job.rows)),
-        ("Pictures made", str(counts.succeeded)),
+        (f"{noun.capitalize()} made", str(counts.succeeded)),
         ("Failed", str(counts.failed + job.failed_rows)),
         ("Quoted (USD)", str(job.quoted)),
         ("Charged (USD)", str(job.charged)),

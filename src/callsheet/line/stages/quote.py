@@ -1,6 +1,7 @@
 """QUOTE: every variant of every row that needs one gets a take, priced, in the books."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,7 @@ from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId
+from callsheet.kernel.money import Money
 from callsheet.line.house import House
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
@@ -17,8 +19,10 @@ from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
 from callsheet.takes.standing import newest
 
 PREVIEW_MODEL: Final = "local/storyboard"
+TEXT_PREVIEW_MODEL: Final = "local/text-preview"
 _PAGE: Final = 500
 _SEED_BITS: Final = 32
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 async def quote(house: House, payload: Payload) -> None:
@@ -71,20 +75,39 @@ def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> li
     return takes
 
 
-def new_take(house: House, job: Job, shot: Shot, variant: int, attempt: int) -> Take:
-    """Word one take. A dry run asks the local studio for a preview of what would be bought."""
+def new_take(
+    house: House,
+    job: Job,
+    shot: Shot,
+    variant: int,
+    attempt: int,
+    more: Mapping[str, Any] = _NOTHING,
+) -> Take:
+    """Word one take. A dry run asks the local studio for a preview of what would be bought.
+
+    `more` are inputs of the wanted model that a shot does not keep.
+    """
     wanted = house.catalog.card(shot.model)
-    preview = job.run_mode is RunMode.DRY_RUN
-    card = house.catalog.card(PREVIEW_MODEL) if preview and wanted.listed else wanted
-    inputs = take_inputs(wanted, card, shot, variant)
+    card = wanted
+    if job.run_mode is RunMode.DRY_RUN and wanted.listed:
+        makes_text = wanted.kind.makes == "text"
+        card = house.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
+    inputs = take_inputs(wanted, card, shot, variant, more)
     return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock())
 
 
-def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
+def take_inputs(
+    wanted: ModelCard,
+    card: ModelCard,
+    shot: Shot,
+    variant: int,
+    more: Mapping[str, Any] = _NOTHING,
+) -> dict[str, Any]:
     """Fill a model's form from a row. The seed follows from what is asked, so it repeats."""
     asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
     seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
     offered: dict[str, Any] = {
+        **more,
         "prompt": shot.prompt,
         "width": shot.width,
         "height": shot.height,
@@ -94,5 +117,7 @@ def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) ->
         "variant": variant,
         "variants": shot.variants,
         "notes": [] if wanted is card else [wanted.title],
+        "pictures": len(shot.references or more.get("references", ())),
+        "most": str(Money(shot.quoted.micros // shot.variants)),
     }
     return {name: value for name, value in offered.items() if name in card.inputs.model_fields}

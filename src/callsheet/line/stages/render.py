@@ -6,9 +6,9 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
+from callsheet.assets.service import Adopted
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Job, Stage
-from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.endings import Ending, Moves, end, finish_if_done, write_moves
@@ -138,24 +138,25 @@ async def _make(house: House, job: Job, takes: Sequence[Take]) -> list[Ending]:
 
 async def _make_one(house: House, job: Job, take: Take) -> Ending:
     try:
-        made, sha256 = await _made_and_adopted(house, take)
+        adopted = await _made_and_adopted(house, take)
     except (ProviderError, UnreadablePictureError) as error:
         step = getattr(error, "next_step", NextStep.STOP)
         said = {"code": error.code, "message": str(error), "next_step": step}
         return Ending(take, Outcome(take.id, take.epoch, error=said))
     asset = Asset(
-        sha256=sha256,
+        sha256=adopted.sha256,
         workspace=job.workspace,
-        media_type=made.media_type,
-        size=len(made.content),
+        media_type=adopted.media_type,
+        size=adopted.size,
         created_at=house.clock(),
         made_from={"take": take.id, "model": take.model},
+        beginning=adopted.beginning,
     )
-    outcome = Outcome(take.id, take.epoch, asset=sha256, charged=take.price)
+    outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=take.price)
     return Ending(take, outcome, asset)
 
 
-async def _made_and_adopted(house: House, take: Take) -> tuple[Delivered, Sha256]:
+async def _made_and_adopted(house: House, take: Take) -> Adopted:
     """Order a take and bring the result home.
 
     A drawing process that dies is tried again a few times, then blamed on this picture: work that
@@ -165,9 +166,7 @@ async def _made_and_adopted(house: House, take: Take) -> tuple[Delivered, Sha256
     for tries in range(1, _STUDIO_TRIES + 1):
         try:
             made = await _submit(house, card, take)
-            return made, await house.adopter.adopt_picture(
-                made.content, made.media_type, card.provider
-            )
+            return await house.adopter.adopt_made(made.content, card.kind.makes, card.provider)
         except StudioUnavailableError as error:
             if tries == _STUDIO_TRIES:
                 raise ProviderError(card.provider, str(error)) from error

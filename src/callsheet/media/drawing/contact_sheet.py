@@ -1,4 +1,4 @@
-"""Contact sheets: every picture of a job on one page, with what became of it."""
+"""Contact sheets: every picture or text of a job on one page, with what became of it."""
 
 import io
 import math
@@ -65,12 +65,13 @@ def draw_contact_sheet(title: str, subtitle: str, cells: Sequence[SheetCell]) ->
     """Draw a contact sheet as a PNG, at most 16,000 pixels tall.
 
     More cells make more and smaller columns; beyond 2,000 the first are shown and the rest are
-    counted. A cell whose picture cannot be read shows its status instead.
+    counted. A text is set into its cell as far as there is room. A cell whose picture cannot be
+    read shows its status instead.
     """
     shown = cells[:MOST_CELLS]
     grid = _grid(len(shown))
     page = Image.new("RGB", (grid.width, grid.height), _PAGE)
-    _header(page, title, subtitle, len(cells))
+    _header(page, title, subtitle, _tally(cells))
     for number, cell in enumerate(shown):
         row, column = divmod(number, grid.columns)
         left = _MARGIN + column * (grid.cell + _GAP)
@@ -93,10 +94,15 @@ def _grid(count: int) -> _Grid:
         cell = max(_SMALLEST_CELL, round(cell * 0.94))
 
 
-def _header(page: Image.Image, title: str, subtitle: str, count: int) -> None:
+def _tally(cells: Sequence[SheetCell]) -> str:
+    texts = sum(bool(cell.text) for cell in cells)
+    noun = "picture" if not texts else "text" if texts == len(cells) else "take"
+    return f"{len(cells):,} {noun}{'' if len(cells) == 1 else 's'}"
+
+
+def _header(page: Image.Image, title: str, subtitle: str, count: str) -> None:
     room = page.width - 2 * _MARGIN
-    noun = "picture" if count == 1 else "pictures"
-    tally = set_text(f"{count:,} {noun}", room * 0.4, 30, largest=20, smallest=12, most_lines=1)
+    tally = set_text(count, room * 0.4, 30, largest=20, smallest=12, most_lines=1)
     wide = round(tally.width * 1.03)
     draw_text(page, (page.width - _MARGIN - wide, 58), tally, _DIM)
     head = set_text(
@@ -127,6 +133,8 @@ def _cell(page: Image.Image, at: tuple[int, int], grid: _Grid, cell: SheetCell) 
             picture,
             (left + (grid.cell - picture.width) // 2, top + (grid.picture - picture.height) // 2),
         )
+    elif cell.text:
+        _text(page, (left, top, right, bottom), grid.text, cell.text)
     else:
         _no_picture(page, (left, top, right, bottom), grid.text, cell.status)
     if cell.status and cell.status != _DONE and picture is not None:
@@ -181,6 +189,17 @@ def _no_picture(page: Image.Image, box: tuple[int, int, int, int], text: int, st
         most_lines=1,
     )
     draw_text(page, (middle - block.width / 2, centre + radius + text * 0.7), block, colour)
+
+
+def _text(page: Image.Image, box: tuple[int, int, int, int], size: int, words: str) -> None:
+    """Set a text as on a sheet of paper, as large as it fits, its end left out if it is long."""
+    left, top, right, bottom = box
+    pad = round(size * 1.1)
+    room = right - left - 2 * pad
+    block = set_text(
+        words, room, bottom - top - 2 * pad, largest=round(size * 1.3), smallest=max(9, size - 4)
+    )
+    draw_text(page, (left + pad, top + pad), block, _INK, box_width=room)
 
 
 def _chip(page: Image.Image, at: tuple[int, int], grid: _Grid, status: str) -> None:
