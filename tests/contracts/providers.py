@@ -78,7 +78,7 @@ class Bench:
         """The provider's cheapest card that makes something of words alone."""
         cards = [card for card in CATALOG.cards() if card.provider == self.name]
         plain = [card for card in cards if card.kinds[0].begins_with_words and not card.retires_on]
-        return min(plain, key=lambda card: (card.kinds[0].makes == "video", card.id))
+        return min(plain, key=lambda card: (card.kind.makes != "image", card.id))
 
     async def order(
         self, mark: str = "", card: ModelCard | None = None, *, called: bool = False, **inputs: Any

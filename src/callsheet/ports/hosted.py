@@ -5,7 +5,8 @@ writes anything down. Whatever it raises says by its class what may happen next.
 
     ProviderError                STOP       (ports.models)
     ├── RefusedError             STOP       this order is turned down, now and later
-    │   └── ModeratedError       STOP       for what it shows or asks
+    │   ├── ModeratedError       STOP       for what it shows or asks
+    │   └── CutOffError          STOP       the text reached its limit before its end
     ├── ProviderBlockedError     STOP       no order of ours will pass until a person acts
     │   ├── KeyMissingError
     │   ├── KeySealedError
@@ -194,6 +195,12 @@ class ModeratedError(RefusedError):
     """The provider will not make this because of what it shows or asks; a person must decide."""
 
     code: ClassVar[str] = "moderated"
+
+
+class CutOffError(RefusedError):
+    """The text reached the most tokens that it may have before it was whole."""
+
+    code: ClassVar[str] = "answer_cut_off"
 
 
 class ProviderBlockedError(ProviderError):

@@ -1,4 +1,4 @@
-"""Gemini's generateContent: one call, the picture in its answer; see https://ai.google.dev/api.
+"""Gemini's generateContent: one call, the picture or text in its answer; https://ai.google.dev/api.
 
 There is no idempotency key, no list and no webhook: an answer that is lost is a picture that is
 lost, and probably paid for. A person decides about it. Refusals come as HTTP 200.
@@ -6,8 +6,9 @@ lost, and probably paid for. A person decides about it. Refusals come as HTTP 20
 
 import base64
 import binascii
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import httpx2
@@ -16,6 +17,7 @@ from callsheet.kernel.errors import shown
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import (
     BusyError,
+    CutOffError,
     Ended,
     HostedOrder,
     Made,
@@ -26,7 +28,7 @@ from callsheet.ports.hosted import (
     Submitted,
 )
 from callsheet.ports.keys import ProviderKey
-from callsheet.ports.models import Delivered, ProviderError, RefusedError
+from callsheet.ports.models import Delivered, Payload, ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import (
     MAX_INLINE_ANSWER,
@@ -40,7 +42,9 @@ from callsheet.providers.exchange import (
     wait_in_words,
 )
 
-_SAFE: Final = frozenset({"STOP", "MAX_TOKENS", "NO_IMAGE", "OTHER", "IMAGE_OTHER", ""})
+_SAFE: Final = frozenset(
+    {"STOP", "MAX_TOKENS", "NO_IMAGE", "OTHER", "IMAGE_OTHER", "LANGUAGE", "MALFORMED_RESPONSE", ""}
+)
 _DELAY: Final = re.compile(r"(\d+(?:\.\d+)?)s")
 # A plain limit says "check your plan and billing details": the bare word means nothing.
 _CREDIT: Final = ("prepayment", "credits are depleted", "enable billing", "billing account")
@@ -51,7 +55,8 @@ class Gemini(HostedDefaults):
     """Implements ports.hosted.HostedProvider.
 
     A payload is {"model": its id, "body": the JSON of the call, "rates": dollars for a million
-    tokens of a kind}. References stand in the body as data URLs in `inlineData`.
+    tokens of a kind}. References stand in the body as data URLs in `inlineData`. An order whose
+    `responseModalities` name no picture is for a text.
     """
 
     name = "gemini"
@@ -65,7 +70,7 @@ class Gemini(HostedDefaults):
         self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
 
     async def submit(self, order: HostedOrder) -> Submitted:
-        """Make a picture; the answer holds it, or says why there is none. Raises ProviderError."""
+        """Ask once; the answer holds what was made, or says why not. Raises ProviderError."""
         response = await self._line.create(
             "POST",
             f"/v1/models/{order.payload['model']}:generateContent",
@@ -73,8 +78,7 @@ class Gemini(HostedDefaults):
             json=bare(order.payload["body"]),
             headers=_auth(order.key),
         )
-        rates = order.payload.get("rates", {})
-        standing = self._line.accepted(response, lambda told: self._standing(told, rates))
+        standing = self._line.accepted(response, lambda told: self._standing(told, order.payload))
         number = inner(self._line.json(response), "responseId")
         return Submitted(number if isinstance(number, str) and number else order.take, standing)
 
@@ -82,7 +86,7 @@ class Gemini(HostedDefaults):
         """List the models, which costs nothing. Raises ProviderError."""
         await self._line.read("/v1/models", headers=_auth(key))
 
-    def _standing(self, told: Mapping[str, Any], rates: Mapping[str, str]) -> Standing:
+    def _standing(self, told: Mapping[str, Any], payload: Payload) -> Standing:
         blocked = inner(told, "promptFeedback", "blockReason")
         if blocked:
             error = ModeratedError(self.name, f"it blocked the prompt: {shown(blocked)}")
@@ -90,21 +94,49 @@ class Gemini(HostedDefaults):
         candidate = inner(told, "candidates", 0)
         if candidate is None:
             raise BusyError(self.name, "an answer without candidates")
-        cost = _cost(told, rates)
-        parts = inner(candidate, "content", "parts")
-        for part in parts if isinstance(parts, list) else ():
+        cost = _cost(told, payload.get("rates", {}))
+        config = payload["body"].get("generationConfig", {})
+        if "IMAGE" not in config.get("responseModalities", ()):
+            return self._text(candidate, config, cost)
+        made = self._picture(candidate)
+        if made is not None:
+            return Made((), cost, (made,))
+        said = inner(candidate, "content", "parts", 0, "text") or "no picture"
+        return self._without(candidate, str(said), cost)
+
+    def _picture(self, candidate: Any) -> Delivered | None:
+        for part in _parts(candidate):
             data = inner(part, "inlineData", "data")
             if isinstance(data, str):
                 try:
                     content = base64.b64decode(data, validate=True)
                 except binascii.Error as error:
                     raise BusyError(self.name, "a picture that is not base64") from error
-                kind = str(inner(part, "inlineData", "mimeType") or "image/png")
-                return Made((), cost, (Delivered(content, kind),))
-        reason = str(inner(candidate, "finishReason") or "")
-        said = shown(inner(candidate, "finishMessage") or inner(parts, 0, "text") or "no picture")
+                return Delivered(content, str(inner(part, "inlineData", "mimeType") or "image/png"))
+        return None
+
+    def _text(self, candidate: Any, config: Mapping[str, Any], cost: Money | None) -> Standing:
+        """Take a text that is whole; half of one is none, though its tokens are paid for."""
+        reason = _reason(candidate)
+        if reason == "MAX_TOKENS":
+            most = config.get("maxOutputTokens")
+            said = f"the text was not whole after {most} tokens, thoughts included; allow it more"
+            return Ended(CutOffError(self.name, f"{reason}: {said}"), cost=cost)
+        text = "".join(_words(candidate))
+        if reason not in {"STOP", ""} or not text.strip():
+            return self._without(candidate, text or "no text", cost)
+        if config.get("responseMimeType") == "application/json" and not _is_json(text):
+            error = RefusedError(self.name, f"it answered something else than JSON: {shown(text)}")
+            return Ended(error, cost=cost)
+        # halves of characters, which JSON can hold and UTF-8 cannot, become question marks
+        return Made((), cost, (Delivered(text.encode(errors="replace"), "text/plain"),))
+
+    def _without(self, candidate: Any, said: str, cost: Money | None) -> Ended:
+        """Word an end without what was ordered, by the reason that is given for it."""
+        reason = _reason(candidate)
+        why = shown(inner(candidate, "finishMessage") or said)
         known = RefusedError if reason in _SAFE else ModeratedError
-        return Ended(known(self.name, f"{reason}: {said}"), cost=cost or Money())
+        return Ended(known(self.name, f"{reason}: {why}"), cost=cost or Money())
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
         if response.is_success:
@@ -136,6 +168,31 @@ def _auth(key: ProviderKey) -> dict[str, str]:
     return {"x-goog-api-key": key.secret}
 
 
+def _parts(candidate: Any) -> list[Any]:
+    parts = inner(candidate, "content", "parts")
+    return parts if isinstance(parts, list) else []
+
+
+def _words(candidate: Any) -> Iterator[str]:
+    """Read the answer's own words; thoughts are none of it."""
+    for part in _parts(candidate):
+        text = inner(part, "text")
+        if isinstance(text, str) and not inner(part, "thought"):
+            yield text
+
+
+def _reason(candidate: Any) -> str:
+    return str(inner(candidate, "finishReason") or "")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _error(response: httpx2.Response) -> Any:
     """Read an error, which may stand in an array of one."""
     try:
@@ -155,10 +212,22 @@ def _delay_s(error: Any) -> float | None:
 
 
 def _cost(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | None:
-    """Price the tokens that were counted: pictures out by their rate, what went in by its own."""
-    out, into = (
-        inner(told, "usageMetadata", f"{side}TokenCount") for side in ("candidates", "prompt")
+    """Price the tokens that were counted, each kind by its rate.
+
+    Thoughts are paid as what comes out. What went in includes what was found in a cache, which is
+    cheaper where a rate for it is known. None where nothing that came out was counted.
+    """
+    into, cached, out, thoughts = (
+        _count(told, f"{name}TokenCount")
+        for name in ("prompt", "cachedContent", "candidates", "thoughts")
     )
-    if not rates or not isinstance(out, int):
+    if not rates or not out + thoughts:
         return None
-    return tokens_cost({"image_out": out, "in": into}, rates)
+    found = min(cached, into) if "cached" in rates else 0
+    counted = {"image_out": out, "text_out": out + thoughts, "in": into - found, "cached": found}
+    return tokens_cost(counted, rates)
+
+
+def _count(told: Mapping[str, Any], name: str) -> int:
+    count = inner(told, "usageMetadata", name)
+    return count if isinstance(count, int) and count > 0 else 0

@@ -1,4 +1,4 @@
-"""Gemini's generateContent in one process: the picture in the answer, refusals in HTTP 200."""
+"""Gemini's generateContent in one process: what was made in the answer, refusals in HTTP 200."""
 
 import base64
 from collections.abc import Mapping
@@ -12,8 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from callsheet.kernel.money import Money
+from callsheet.sim import gemini_texts
 from callsheet.sim.core.conditions import Conditions
-from callsheet.sim.core.models import Field, Model
+from callsheet.sim.core.models import Field, Makes, Model
 from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
@@ -78,7 +79,16 @@ OFFERED = (
     _model("gemini-3.1-flash-lite-image", dict.fromkeys(_SIZES, 1_120), 30),
     _model("gemini-3-pro-image", _PRO, 120),
     _model("gemini-nano-banana-2.1", dict.fromkeys(_SIZES, 1_120), 30),
+    gemini_texts.offered("gemini-3.8-flash", "0.75", "0.075", "3.75"),
+    gemini_texts.offered("gemini-3.7-flash", "0.75", "0.075", "3.75"),
+    gemini_texts.offered("gemini-3.5-flash", "1.50", "0.15", "9.00"),
+    gemini_texts.offered("gemini-3.5-flash-lite", "0.30", "0.03", "2.50"),
+    gemini_texts.offered("gemini-3.1-flash-lite", "0.25", "0.025", "1.50"),
+    gemini_texts.offered("gemini-3.1-pro-preview", "2.00", "0.20", "12.00"),
+    gemini_texts.offered("gemini-4-argon", "2.00", "0.10", "10.00"),
 )
+_WRITERS = frozenset(model.id for model in OFFERED if model.makes is Makes.TEXT)
+_SILENT: Mapping[str, Any] = {"parts": []}
 
 
 class GeminiDialect(PlainDialect):
@@ -120,13 +130,15 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         await order.until_ended()
         if order.status is not Status.SUCCEEDED:
             return _refused(order)
+        if isinstance(order.asked.model, gemini_texts.Writer):
+            return _answered(order, order.asked.model)
         if order.asked.faults.get("shape") == "null":
             parts: list[Any] = [{"text": "Here is your picture."}]
         else:
             data = base64.b64encode(await service.outputs.content(order)).decode()
             parts = [{"text": ""}, {"inlineData": {"mimeType": "image/png", "data": data}}]
         model = order.asked.model
-        assert isinstance(model, Counted)  # noqa: S101  # all that are offered here are
+        assert isinstance(model, Counted)  # noqa: S101  # all others that are offered here are
         into, out = model.counted(order.asked.inputs)
         counts = {"promptTokenCount": into, "candidatesTokenCount": out}
         usage = {**counts, "totalTokenCount": into + out}
@@ -146,16 +158,44 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
     return service.app(routes)
 
 
+def _answered(order: Order, model: gemini_texts.Writer) -> Response:
+    """Answer with a text: whole, cut off at its limit, or spoilt as its order asked."""
+    inputs, faults = order.asked.inputs, order.asked.faults
+    billed = int(float(faults["metered"])) if faults.get("metered") else None
+    usage, is_whole = model.usage(inputs, billed), not model.is_cut_off(inputs)
+    text = gemini_texts.written(inputs)
+    if not is_whole:
+        text = gemini_texts.shortened_to(text, usage.out)
+    match faults.get("output"):
+        case "empty":
+            text = ""
+        case "html":
+            text = "<!doctype html><title>Oops</title>"
+        case "truncated" | "cut":
+            text = text[: len(text) // 2]
+    parts = [] if faults.get("shape") == "null" or not text else [{"text": text}]
+    candidate = {
+        "content": {"role": "model", **({"parts": parts} if parts else {})},
+        "finishReason": "STOP" if is_whole else "MAX_TOKENS",
+        "index": 0,
+    }
+    told = {"candidates": [candidate], "usageMetadata": usage.told()}
+    return JSONResponse({**told, "modelVersion": model.id, "responseId": order.id})
+
+
 def _refused(order: Order) -> Response:
-    """Word a refusal in each of its shapes: at the prompt, at the picture, or only in words."""
+    """Word a refusal in each of its shapes: at the prompt, at what is made, or only in words."""
+    is_text = order.asked.model.makes is Makes.TEXT
     match order.asked.faults.get("error"):
         case "nsfw":
             return JSONResponse({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}})
         case "sensitive":
-            stopped = {"finishReason": "IMAGE_SAFETY", "finishMessage": order.error}
+            reason = "SAFETY" if is_text else "IMAGE_SAFETY"
+            stopped = {"finishReason": reason, "finishMessage": order.error}
             return JSONResponse({"candidates": [stopped]})
         case _:
-            stopped = {"finishReason": "NO_IMAGE", "finishMessage": order.error}
+            reason = "OTHER" if is_text else "NO_IMAGE"
+            stopped = {"finishReason": reason, "finishMessage": order.error}
             return JSONResponse({"candidates": [stopped]})
 
 
@@ -169,19 +209,55 @@ def _address(part: Mapping[str, Any]) -> str:
 
 def _wish(request: Request, body: Any) -> Wish:
     dialect = GeminiDialect()
+    model = request.path_params["model"]
     try:
         parts = [part for content in body["contents"] for part in content["parts"]]
-        config = body["generationConfig"]
+        config = body.get("generationConfig", {})
         image = [_address(part) for part in parts if not part.keys().isdisjoint(_INLINE)]
+        inputs = {
+            "prompt": " ".join(part["text"] for part in parts if "text" in part),
+            **({"image": image} if image else {}),
+        }
+        if model in _WRITERS:
+            inputs |= _writing(body, config)
+        elif "IMAGE" not in config.get("responseModalities", ()):
+            raise RefusedError(dialect.error(400, "input", "responseModalities: no IMAGE"))
+        else:
+            asked = config.get("imageConfig", {})
+            inputs["aspect_ratio"] = asked.get("aspectRatio", "1:1")
+            inputs["imageSize"] = asked.get("imageSize", "1K")
     except (AttributeError, KeyError, TypeError, ValueError):
         raise RefusedError(dialect.error(400, "input", "contents: malformed")) from None
-    if "IMAGE" not in config.get("responseModalities", ()):
-        raise RefusedError(dialect.error(400, "input", "responseModalities: no IMAGE"))
-    asked = config.get("imageConfig", {})
-    inputs = {
-        "prompt": " ".join(part["text"] for part in parts if "text" in part),
-        "aspect_ratio": asked.get("aspectRatio", "1:1"),
-        "imageSize": asked.get("imageSize", "1K"),
-        **({"image": image} if image else {}),
+    return Wish(model, inputs)
+
+
+def _writing(body: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what only language models are asked. Raises RefusedError."""
+    problem = _problem(config)
+    if problem:
+        raise RefusedError(GeminiDialect().error(400, "input", problem))
+    schema = config.get("responseJsonSchema", config.get("responseSchema"))
+    told = {
+        "system": " ".join(
+            part["text"] for part in body.get("systemInstruction", _SILENT)["parts"]
+        ),
+        "maxOutputTokens": config.get("maxOutputTokens"),
+        "temperature": config.get("temperature"),
+        "seed": config.get("seed"),
+        "thinkingLevel": config.get("thinkingConfig", {}).get("thinkingLevel"),
+        "mediaResolution": config.get("mediaResolution", "").removeprefix("MEDIA_RESOLUTION_"),
+        "schema": schema,
     }
-    return Wish(request.path_params["model"], inputs)
+    return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _problem(config: Mapping[str, Any]) -> str:
+    """Say what the service refuses of a configuration."""
+    if "IMAGE" in config.get("responseModalities", ()):
+        return "Model does not support the requested response modalities: IMAGE"
+    schemas = {"responseSchema", "responseJsonSchema"} & set(config)
+    if len(schemas) > 1:
+        return "responseSchema and responseJsonSchema: only one may be set"
+    if schemas and config.get("responseMimeType") != "application/json":
+        return f"{min(schemas)}: needs responseMimeType application/json"
+    return ""

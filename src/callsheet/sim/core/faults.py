@@ -13,7 +13,7 @@ to requests that ask for none. Names:
 - later requests about the same order: the names for any request behind ``get_``, ``cancel_`` or
   ``output_``; they hit once, or as often as ``get_times=n`` says
 - its life: ``queue=s``, ``run=s``, ``never_starts``, ``never_ends``, ``error=`` nsfw, sensitive,
-  busy, memory or a text, ``price=usd``, ``metered=n``, ``predict_time=s``,
+  busy, memory or a text, ``price=usd``, ``metered=n``, ``cached=n``, ``predict_time=s``,
   ``shape=string|list|object|null``, ``wait_processing``
 - its output: ``output=html|other|truncated|cut|huge|empty|gone|forbidden``
 - what is told of it on an open line: ``socket=lost|drop|huge``
@@ -49,7 +49,7 @@ NUMBERS = frozenset(
         *(f"{late}{name}" for late in ("", "get_", "cancel_", "output_") for name in _ANY),
         *(f"{late}times" for late in ("get_", "cancel_", "output_")),
         *("fail_before_accept", "fail_after_accept", "webhook_late"),
-        *("queue", "run", "price", "metered", "predict_time"),
+        *("queue", "run", "price", "metered", "cached", "predict_time"),
     }
 )
 _WORDS = frozenset(

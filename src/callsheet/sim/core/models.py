@@ -37,6 +37,7 @@ class Makes(StrEnum):
 
     PICTURE = "picture"
     CLIP = "clip"
+    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)
