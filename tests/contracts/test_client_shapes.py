@@ -5,6 +5,7 @@ Seen on the wire: openai 3.57.0, google-genai 3.6.1, fal-client 1.0.3, runwayml 
 """
 
 import base64
+import json
 import uuid
 from typing import Any
 
@@ -40,6 +41,26 @@ async def test_google_writes_base64_and_names_in_its_own_way() -> None:
         assert told["usageMetadata"]["promptTokenCount"] > 200  # the picture was counted
         parts[1] = {"inlineData": {"data": "AAAA"}}
         await said(bench, path, asked, 400)
+
+
+async def test_google_writes_schemas_and_thinking_in_its_own_way() -> None:
+    """Types are in capitals, a level's name is in snake case, and an answer fits the schema."""
+    config = {
+        "responseMimeType": "application/json",
+        "responseSchema": {
+            "type": "OBJECT",
+            "properties": {"verdict": {"type": "STRING"}, "score": {"type": "INTEGER"}},
+        },
+        "thinkingConfig": {"thinking_level": "LOW"},
+    }
+    asked = {"contents": [{"parts": [{"text": "judge"}]}], "generationConfig": config}
+    async with bench_of("gemini") as bench:
+        told = await said(bench, "/v1/models/gemini-3.8-flash:generateContent", asked)
+        [part] = told["candidates"][0]["content"]["parts"]
+        assert json.loads(part["text"]) == {"verdict": "judge", "score": 7}
+        assert told["usageMetadata"]["thoughtsTokenCount"] == 48
+        config["thinkingConfig"] = {"thinkingLevel": "SOME"}
+        await said(bench, "/v1/models/gemini-3.8-flash:generateContent", asked, 400)
 
 
 async def test_google_wraps_what_is_asked_into_a_step() -> None:

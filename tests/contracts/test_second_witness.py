@@ -15,6 +15,7 @@ import pytest_asyncio
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import (
     BusyError,
+    CutOffError,
     Ended,
     HostedOrder,
     KeyRefusedError,
@@ -28,6 +29,7 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, ProviderError, RefusedError
+from tests.contracts.providers import CATALOG
 from tests.contracts.witness import SECRET, Witness, install, lacking, witnessing
 
 LACKING: Final = lacking()
@@ -49,6 +51,7 @@ PICTURE: Final = b"\x89PNG\r\n\x1a\n, the rest of it"
 PLAIN: Final = "a red mug"  # stands in all of Bench's orders
 DATA: Final = base64.b64encode(PICTURE).decode()
 WORDS: Final = {"content": "Here is your mug.", "usage": {"input_tokens": 20, "output_tokens": 9}}
+WRITER: Final = "gemini-3.8-flash"
 RESULT: Final = {"images": [{"url": "https://v3.fal.media/files/mug.png"}]}
 ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "image": {"image": {"b64Json": DATA}},
@@ -84,7 +87,8 @@ def _fixtures() -> list[dict[str, Any]]:
         on("no_credit", endpoint, {"error": {**EMPTY, "code": "insufficient_quota"}, "status": 429})
     stopped = {"content": "No.", "finishReason": "content_filter"}
     on("error=sensitive", "chat", stopped)
-    for model in ("gemini-omni-1.1-flash", "google/gemini-3.1-flash-image"):
+    on("cut short", "chat", {**WORDS, "finishReason": "length"}, model=WRITER)
+    for model in ("gemini-omni-1.1-flash", "google/gemini-3.1-flash-image", WRITER):
         on(PLAIN, "chat", WORDS, model=model)
     # It has no pictures in generateContent, but sound goes over the wire in the very same part.
     on(PLAIN, "chat", {"audio": {"b64Json": DATA, "contentType": "image/png"}})
@@ -229,3 +233,23 @@ async def test_spent_tokens_are_priced(witness: Witness) -> None:
     assert isinstance(told.standing.error, RefusedError)
     micros = 20 * float(rates["in"]) + 9 * float(rates["image_out"])
     assert told.standing.cost == Money(int(-(-micros // 1)))
+
+
+async def test_texts_are_read_and_priced(witness: Witness) -> None:
+    """It hears what a text is asked for, and what it looks at; a text cut short is refused."""
+    card = CATALOG.card("gemini/gemini-3-8-flash")
+    seen = {"sha256": "0" * 64, "working": "0" * 64, "mode": "product"}
+    more: dict[str, Any] = {"references": [seen], "system_instruction": "Be brief."}
+    async with witness.bench("gemini") as bench:
+        order = await bench.order(card=card, **more)
+        made = (await bench.provider.submit(order)).standing
+        heard = str((await witness.heard())[-1]["body"]["messages"])
+        wish = {"prompt": f"{PLAIN}, cut short"}
+        short = replace(order, payload=card.payload(card.inputs.model_validate(wish)))
+        cut = (await bench.provider.submit(short)).standing
+    assert isinstance(made, Made)
+    assert made.inline == (Delivered(b"Here is your mug.", "text/plain"),)
+    assert made.cost == Money(49)  # 20 tokens in at 0.75 dollars for a million, 9 out at 3.75
+    assert "Be brief." in heard
+    assert isinstance(cut, Ended)
+    assert isinstance(cut.error, CutOffError)

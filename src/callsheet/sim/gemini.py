@@ -244,11 +244,17 @@ def _writing(body: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, An
         "maxOutputTokens": config.get("maxOutputTokens"),
         "temperature": config.get("temperature"),
         "seed": config.get("seed"),
-        "thinkingLevel": config.get("thinkingConfig", {}).get("thinkingLevel"),
+        "thinkingLevel": _level(config.get("thinkingConfig", {})),
         "mediaResolution": config.get("mediaResolution", "").removeprefix("MEDIA_RESOLUTION_"),
         "schema": schema,
     }
     return {name: value for name, value in told.items() if value not in (None, "")}
+
+
+def _level(thinking: Mapping[str, Any]) -> str | None:
+    """Read a thinking level in either spelling of its name, and of itself."""
+    given = thinking.get("thinkingLevel") or thinking.get("thinking_level")
+    return str(given).upper() if given else None
 
 
 def _problem(config: Mapping[str, Any]) -> str:
