@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Mapping
 from typing import Any
 
+from callsheet.catalog.asking import shapes
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.ports.models import ModelCard
 from callsheet.views.prices import price_table
@@ -18,7 +19,9 @@ def page() -> str:
         " costs. `callsheet models` and `GET /api/models` list them with what an operator has"
         " switched off. In a sheet, the column `model` names one by its id; a row without one gets"
         " `local/storyboard`. In a dry run every row gets that, or `local/text-preview` where it"
-        " asks for a text.\n"
+        " asks for a text. A size within 4 % of one of a model's shapes is taken for it; [any other"
+        " is refused](../how-to/prepare-a-sheet.md#sizes).
+"
     )
     cards = FolderCatalog().cards()
     rows = [
@@ -57,6 +60,7 @@ def _model(card: ModelCard) -> str:
         ("price read", card.price_source or "-"),
         ("not verified", card.unverified or "-"),
         ("retires", f"{card.retires_on}, then {code(card.successor)}" if card.retires_on else "-"),
+        ("shapes", ", ".join(map(code, shapes(card))) or "-"),
         ("usual time", f"{card.expected_s:g} s"),
         ("references", f"up to {card.max_references}: {modes}" if card.max_references else "none"),
     )

@@ -1,10 +1,13 @@
 """Promises that every model's card keeps."""
 
 import json
+import re
 
 import pytest
 
+from callsheet.catalog.asking import AskedAmissError, checked, usual_size
 from callsheet.catalog.registry import FolderCatalog
+from callsheet.catalog.shapes import SizeNotOfferedError, nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, ModelCard, UnknownModelError
 
@@ -47,6 +50,53 @@ def test_card_tells_what_it_is(card: ModelCard) -> None:
     assert card.price_source or card.execution is Execution.LOCAL
     if card.successor:
         CATALOG.card(card.successor)
+
+
+ODD_SIZES = ((1024, 300), (4096, 256), (3840, 3840), (256, 256), (999, 777), (257, 4095))
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
+def test_a_size_that_is_not_made_is_answered_with_sizes_that_are(card: ModelCard) -> None:
+    """Its usual size is made; another one is made too, or refused naming one that is."""
+    smallest = card.smallest().model_dump(mode="json")
+    assert checked(card, smallest) == card.smallest()
+    if usual_size(card) is None:
+        return
+    for width, height in ODD_SIZES:
+        try:
+            checked(card, {**smallest, "width": width, "height": height})
+        except AskedAmissError as error:
+            said = error.errors[0].message
+            assert said.startswith(f"{card.id} does not make {width}x{height}"), said
+            named = re.findall(r"(\d+)x(\d+) \(\d+:\d+\)", said)
+            assert named, said
+            for near in named:
+                checked(card, {**smallest, "width": int(near[0]), "height": int(near[1])})
+
+
+@pytest.mark.parametrize(
+    ("size", "ratio"),
+    [
+        ("1920x1080", "16:9"),
+        ("1366x768", "16:9"),
+        ("1344x768", "16:9"),
+        ("1152x896", "4:3"),
+        ("832x1216", "2:3"),
+        ("2390x1000", "21:9"),
+        ("1280x1024", None),  # 5:4, of which a 4:3 picture would lose a sixteenth
+        ("4096x2160", None),
+        ("1024x300", None),
+    ],
+)
+def test_a_size_is_a_ratio_only_where_it_is_near(size: str, ratio: str | None) -> None:
+    """What people write for a ratio is taken for it; what would be another picture is not."""
+    width, height = map(int, size.split("x"))
+    offered = ("1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "21:9")
+    if ratio is not None:
+        assert nearest_ratio(width, height, offered) == ratio
+        return
+    with pytest.raises(SizeNotOfferedError):
+        nearest_ratio(width, height, offered)
 
 
 def test_near_names_are_offered() -> None:

@@ -52,7 +52,7 @@ def test_row_of_a_sheet_becomes_a_draft() -> None:
     row = batch.rows[0]
 
     assert (row.row, row.scene_id, row.prompt) == (2, "S-1", "a cat, asleep")
-    assert (row.variants, row.model, row.width, row.height) == (2, "gemini/flash", 1360, 768)
+    assert (row.variants, row.model, row.size) == (2, "gemini/flash", (1360, 768))
     assert row.references == (
         ReferenceDraft("https://a.example/x.png", ReferenceMode.PRODUCT),
         ReferenceDraft("https://a.example/y.png", ReferenceMode.SUBJECT),
@@ -89,10 +89,10 @@ def test_item_of_a_request_becomes_the_same_draft() -> None:
     assert from_items(item).rows == from_items(plain).rows
     (of_item,), (of_sheet,) = from_items(item).rows, sheet.rows
     assert of_item.row == 1
-    assert [of_item.prompt, of_item.references, of_item.width] == [
+    assert [of_item.prompt, of_item.references, of_item.size] == [
         of_sheet.prompt,
         of_sheet.references,
-        of_sheet.width,
+        of_sheet.size,
     ]
 
 
@@ -104,12 +104,17 @@ def test_blank_fields_take_the_defaults() -> None:
         run_mode="live",
         model="kie/seedream",
         variants=3,
-        width=512,
+        size=(512, 512),
         global_references=(("https://a.example/brand.png", "first-frame"),),
     )
     row = batch.rows[0]
 
-    assert (row.scene_id, row.variants, row.model, row.width) == ("row-1", 3, "kie/seedream", 512)
+    assert (row.scene_id, row.variants, row.model, row.size) == (
+        "row-1",
+        3,
+        "kie/seedream",
+        (512, 512),
+    )
     assert (batch.name, batch.run_mode) == ("Spring", RunMode.LIVE)
     assert batch.global_references == (
         ReferenceDraft("https://a.example/brand.png", ReferenceMode.FIRST_FRAME),
@@ -289,7 +294,7 @@ def test_bad_item_is_named_by_its_place(item: dict[str, Any], code: str, field: 
     [
         ({"run_mode": "yes"}, "unknown_run_mode"),
         ({"variants": 4}, "too_many_variants"),
-        ({"width": 99}, "invalid_size"),
+        ({"size": (99, 99)}, "invalid_size"),
         ({"model": "a b"}, "invalid_model"),
         ({"name": "n" * 201}, "invalid_name"),
         ({"global_references": (("nowhere", ""),)}, "invalid_reference"),
@@ -334,7 +339,7 @@ def test_accents_piled_up_are_cut_and_told() -> None:
 def test_sizes_read_in_every_spelling(size: str, sides: tuple[int, int]) -> None:
     """Pixels and ratios are read, also a ratio that a spreadsheet took for a time of day."""
     row = from_items({"prompt": "a", "size": size}).rows[0]
-    assert (row.width, row.height) == sides
+    assert row.size == sides
 
 
 @pytest.mark.parametrize(
@@ -398,5 +403,5 @@ def test_any_items_are_a_clean_draft_or_named_problems(items: list[dict[str, Any
         assert row.prompt.strip() == row.prompt != ""
         assert row.prompt.encode()
         assert 1 <= row.variants <= limits.max_variants
-        assert limits.min_side <= row.width <= limits.max_side
+        assert all(limits.min_side <= side <= limits.max_side for side in row.size or ())
         assert row.scene_id

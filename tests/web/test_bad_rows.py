@@ -74,6 +74,35 @@ def test_bad_items_are_refused_by_name(
     assert jobs(server) == before
 
 
+def test_a_size_that_the_model_cannot_make_is_refused_naming_the_nearest(server: Server) -> None:
+    """In a sheet by row and column, for one generation by its input; no size at all is fine."""
+    before = jobs(server)
+    odd = {"prompt": "x", "model": "fal/flux-schnell", "size": "1024x300"}
+    nearest = "fal/flux-schnell does not make 1024x300; the nearest that it makes: 736x416 (16:9)"
+    sheet = "prompt,model,size\nx,fal/flux-schnell,1366x768\nx,fal/flux-schnell,1024x300\n"
+    inputs = {"prompt": "x", "width": 1024, "height": 300}
+    one = {"model": "fal/flux-schnell", "inputs": inputs, "run_mode": "dry_run"}
+    for answer, code, place in (
+        (send(server, [odd]), "model_refuses", "row 1, column size"),
+        (upload(server, "a.csv", sheet.encode()), "model_refuses", "row 3, column size"),
+        (server.http.post("/api/generations", json=one), "invalid_input", "inputs.width"),
+    ):
+        problem = refused(server, answer, 422, code)
+        (error,) = problem["errors"]
+        assert (error["field"], error["value"]) == (place, "1024x300")
+        assert error["message"].startswith(nearest)
+    stepped = {"prompt": "x", "model": "openai/gpt-image-2", "size": "1000x600"}
+    (error,) = refused(server, send(server, [stepped]), 422, "model_refuses")["errors"]
+    assert error["message"].endswith(
+        "a multiple of 16); the nearest that it makes: 1072x640 (67:40)"
+    )
+    assert jobs(server) == before
+    unsized = send(server, [{"prompt": "x", "model": "fal/minimax-h3-text"}])
+    assert unsized.status_code == 202, unsized.text
+    state = server.http.get(f"/batch/{unsized.json()['batchId']}").json()
+    assert state["rows"][0]["size"] == "1920x1080"
+
+
 def test_unknown_field_is_refused(server: Server) -> None:
     """A misspelt field of an item is named, not ignored."""
     problem = refused(server, send(server, [{"promt": "x"}]), 422, "invalid_input")

@@ -1,10 +1,13 @@
 """What most models' forms have in common; a card says the rest, and narrows what it must."""
 
+import functools
 from collections.abc import Sequence
-from typing import Annotated, Self
+from dataclasses import replace
+from typing import Annotated, ClassVar, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from callsheet.catalog.shapes import Bounds, SizeNotOfferedError, worded
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.pictures import ReferenceMode
 
@@ -28,6 +31,19 @@ class Form(BaseModel, extra="forbid", frozen=True):
     prompt: Annotated[str, Field(min_length=1, max_length=8_000)]
     width: Side = 1024
     height: Side = 1024
+
+
+class BoundedForm(Form, frozen=True):
+    """A prompt, and a size in pixels that is made as it is, within bounds on the whole of it."""
+
+    whole: ClassVar[Bounds]
+
+    @model_validator(mode="after")
+    def _size_fits(self) -> Self:
+        bounds, size = bounds_of(type(self)), (self.width, self.height)
+        if not bounds.hold(*size):
+            raise SizeNotOfferedError(*size, worded(bounds.nearest(*size)))
+        return self
 
 
 class WideForm(Form, frozen=True):
@@ -61,6 +77,18 @@ class ShownForm(FramedForm, frozen=True):
         if len({each.mode in FRAMES for each in self.references}) > 1:
             raise ValueError("frames and other references exclude each other")
         return self
+
+
+@functools.cache
+def bounds_of(inputs: type[BaseModel]) -> Bounds:
+    """Read from a form what sizes in pixels it takes."""
+    told = inputs.model_json_schema()["properties"]["width"]
+    return replace(
+        getattr(inputs, "whole", Bounds()),
+        least_side=told["minimum"],
+        most_side=told["maximum"],
+        step=told.get("multipleOf", 1),
+    )
 
 
 def slots(references: Sequence[Reference], *modes: ReferenceMode) -> list[ReferenceSlot]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from callsheet.accounts.provider_keys import ANY_USE
+from callsheet.catalog.asking import shapes
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import FieldError, InvalidInputError
@@ -97,6 +98,7 @@ def show(model: Model, json: AsJson = False) -> None:
             "max_references": card.max_references,
             "reference_modes": sorted(card.reference_modes),
             "charged": "what is counted, at most the price" if card.price_is_most else "",
+            "shapes": list(shapes(card)),
             "price_source": card.price_source,
             "expected_s": card.expected_s,
             "time_limit_s": card.time_limit_s,
@@ -145,7 +147,8 @@ def _range(field: Mapping[str, Any]) -> str:
     high = field.get("maximum", field.get("maxLength", field.get("maxItems")))
     if low is None and high is None:
         return ""
-    return f"{'' if low is None else low} to {'' if high is None else high}".strip()
+    step = f", by {field['multipleOf']}" if "multipleOf" in field else ""
+    return f"{'' if low is None else low} to {'' if high is None else high}{step}".strip()
 
 
 def _default(field: Mapping[str, Any]) -> str:

@@ -23,7 +23,10 @@ class ReferenceDraft:
 
 @dataclass(frozen=True, slots=True)
 class RowDraft:
-    """One shot to make. `row` is the number its author knows it by; `model` "" is the default."""
+    """One shot to make. `row` is the number its author knows it by.
+
+    `model` "" is the default, and a size of None is what the model makes when none is asked for.
+    """
 
     row: int
     scene_id: str
@@ -31,8 +34,7 @@ class RowDraft:
     references: tuple[ReferenceDraft, ...]
     variants: int
     model: str
-    width: int
-    height: int
+    size: tuple[int, int] | None
     extra: dict[str, str] = field(default_factory=dict)  # the sheet's own columns, in its order
 
 
@@ -59,7 +61,6 @@ class Defaults:
     run_mode: str = ""
     model: str = ""
     variants: int = 1
-    width: int = 1_024
-    height: int = 1_024
+    size: tuple[int, int] | None = None
     reference_mode: ReferenceMode = ReferenceMode.STYLE_ONLY
     global_references: tuple[tuple[str, str], ...] = ()  # (source, mode or "")

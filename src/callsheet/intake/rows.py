@@ -177,9 +177,10 @@ class _Desk:
     def _check_defaults(self) -> None:
         """Hold the defaults to the rules of the rows: they come from the same people."""
         given, limits = self._defaults, self._limits
-        size = f"{given.width}x{given.height}"
         self._read("variants", str(given.variants), lambda text: read_variants(text, limits), 1)
-        self._read("size", size, lambda text: read_size(text, limits), (0, 0))
+        if given.size:
+            size = "{}x{}".format(*given.size)
+            self._read("size", size, lambda text: read_size(text, limits), (0, 0))
         if given.model:
             self._read("model", given.model, lambda text: read_model(text, limits), "")
 
@@ -195,9 +196,6 @@ class _Desk:
             return self._read(row.place(name), text, reader, default) if text else default
 
         prompt = self._prompt(row)
-        width, height = read(
-            "size", lambda text: read_size(text, limits), (defaults.width, defaults.height)
-        )
         return RowDraft(
             row=row.number,
             scene_id=read("scene_id", self._scene, "") or f"row-{row.number}",
@@ -205,8 +203,7 @@ class _Desk:
             references=self._references(row.references, mode, row.place("references")),
             variants=read("variants", lambda text: read_variants(text, limits), defaults.variants),
             model=read("model", lambda text: read_model(text, limits), defaults.model),
-            width=width,
-            height=height,
+            size=read("size", lambda text: read_size(text, limits), defaults.size),
             extra=row.extra,
         )
 

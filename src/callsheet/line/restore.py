@@ -24,6 +24,7 @@ from callsheet.jobs.model import (
     Stage,
 )
 from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.control import PAUSED
@@ -33,6 +34,7 @@ from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
 from callsheet.money.model import Settlement
 from callsheet.ports.blobs import BlobNotFoundError
+from callsheet.ports.models import ModelCard, Payload
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.standing import summed_up
 
@@ -170,8 +172,8 @@ class Restorer:
             running = TakeStatus.RUNNING
             return replace(take, status=running, ticket=variant["ticket"], running_at=now)
         card = self.house.catalog.card(take.model)
-        blind = bool(shot.references)
-        payload = None if blind else card.payload(card.inputs.model_validate(take.inputs))
+        payload = None if shot.references else _payload(card, take)
+        blind = payload is None
         return replace(
             take,
             status=TakeStatus.IN_DOUBT,
@@ -220,6 +222,15 @@ class Restorer:
             for take in charged
         ]
         await house.purse.settle(connection, settlements, now)
+
+
+def _payload(card: ModelCard, take: Take) -> Payload | None:
+    """Word an order as it may have been sent; None if its card would not word it any more."""
+    try:
+        payload: Payload = card.payload(card.inputs.model_validate(take.inputs))
+    except InvalidInputError:
+        return None
+    return payload
 
 
 def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic import ValidationError
-
+from callsheet.catalog.asking import AskedAmissError, checked
 from callsheet.controls.store import AnswerStore, Request, SwitchStore
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import (
@@ -48,21 +47,16 @@ class Generations:
 
     def quote(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, Money]:
         """Price one generation. Raises UnknownModelError, InvalidInputError."""
-        card, checked = self._checked(model, inputs)
-        return card, card.price(card.inputs.model_validate(checked))
+        card, worded = self._checked(model, inputs)
+        return card, card.price(card.inputs.model_validate(worded))
 
     def _checked(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, dict[str, Any]]:
         card = self.house.catalog.card(model)
         try:
-            valid = card.inputs.model_validate(dict(inputs))
-        except ValidationError as error:
+            valid = checked(card, inputs)
+        except AskedAmissError as error:
             faults = [
-                FieldError(
-                    ".".join(["inputs", *map(str, fault["loc"])]),
-                    fault["msg"],
-                    shown(fault["input"]),
-                )
-                for fault in error.errors()
+                replace(fault, field=f"inputs.{fault.field}".rstrip(".")) for fault in error.errors
             ]
             raise InvalidInputError(f"{faults[0].field}: {faults[0].message}", faults) from error
         for place, each in enumerate(getattr(valid, "references", ())):
@@ -82,15 +76,15 @@ class Generations:
         request: Request | None = None,
     ) -> Started:
         """Write one take down and order it; the same request answers the same take."""
-        card, checked = self._checked(model, inputs)
+        card, worded = self._checked(model, inputs)
         house = self.house
         if run_mode is RunMode.LIVE:
-            await require_keys(house, workspace, [(card, card.use(checked))])
+            await require_keys(house, workspace, [(card, card.use(worded))])
         async with house.database.begin() as connection:
             closed = (await self.switches.all(connection)).closed(card, house.clock().date())
             if closed is not None:
                 raise ModelDisabledError(model, closed)
-            job, shot, take = self._worded(workspace, card, checked, run_mode)
+            job, shot, take = self._worded(workspace, card, worded, run_mode)
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(
@@ -100,7 +94,7 @@ class Generations:
                     return Started(TakeId((twin or answer)["take"]), replayed=True)
             if run_mode is RunMode.LIVE:
                 await house.purse.affordable(connection, workspace, take.price, house.clock())
-            for each in checked.get("references", ()):
+            for each in worded.get("references", ()):
                 await house.assets.find(connection, workspace, each["sha256"])
             await house.jobs.add(connection, job)
             await house.jobs.add_shots(connection, [shot])

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.catalog.asking import AskedAmissError, checked, usual_size
 from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
@@ -20,11 +20,10 @@ from callsheet.jobs.model import (
     Shot,
     Stage,
 )
-from callsheet.kernel.errors import FieldError, shown
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
-from callsheet.line.errors import ModelInputError
+from callsheet.line.faults import Faults
 from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import LOG, House
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
@@ -33,8 +32,8 @@ from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 
-MAX_LISTED: Final = 100
 _ROWS_BETWEEN_PAUSES: Final = 500
+_NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +59,6 @@ class Accepted:
         return cls(JobId(answer["job"]), answer["run_mode"], total, rows, replayed=True)
 
 
-@dataclass(slots=True)
-class _Faults:
-    """What is wrong with the rows' models, bounded."""
-
-    code: str = ""
-    errors: list[FieldError] = field(default_factory=list)
-    more: int = 0
-
-    def add(self, code: str, row: int, column: str, message: str, value: object) -> None:
-        self.code = self.code or code
-        if len(self.errors) < MAX_LISTED:
-            self.errors.append(FieldError(f"row {row}, column {column}", message, shown(value)))
-        else:
-            self.more += 1
-
-
 @dataclass(frozen=True, slots=True)
 class Submission:
     """Accepts batches."""
@@ -86,10 +69,9 @@ class Submission:
 
     def price(self, draft: BatchDraft) -> tuple[Money, list[tuple[int, Money]]]:
         """Price a draft, in all and by row. Raises ModelInputError."""
-        faults = _Faults()
+        faults = Faults()
         shots = [self._shot(JobId(""), draft, row, None, faults) for row in draft.rows]
-        if faults.errors:
-            raise ModelInputError(faults.code, faults.errors, faults.more)
+        faults.check()
         rows = [(shot.row, shot.quoted) for shot in shots if shot is not None]
         return Money(sum(price.micros for _, price in rows)), rows
 
@@ -177,15 +159,14 @@ class Submission:
         settings: Mapping[str, Any],
     ) -> tuple[Job, list[Shot]]:
         job_id, now = JobId(new_id("job")), self.house.clock()
-        faults, shots = _Faults(), []
+        faults, shots = Faults(), []
         for count, row in enumerate(draft.rows, start=1):
             shot = self._shot(job_id, draft, row, switches, faults)
             if shot is not None:
                 shots.append(shot)
             if count % _ROWS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)  # a large sheet must not hold everybody else up
-        if faults.errors:
-            raise ModelInputError(faults.code, faults.errors, faults.more)
+        faults.check()
         job = Job(
             id=job_id,
             workspace=workspace,
@@ -210,7 +191,7 @@ class Submission:
         draft: BatchDraft,
         row: RowDraft,
         switches: Switches | None,
-        faults: _Faults,
+        faults: Faults,
     ) -> Shot | None:
         model = row.model or PREVIEW_MODEL
         try:
@@ -224,14 +205,15 @@ class Submission:
             message = f"model {model!r} is off: {closed}"
             faults.add("model_disabled", row.row, "model", message, model)
             return None
+        width, height = row.size or usual_size(card) or _NO_SIZE
         shot = Shot(
             job=job,
             row=row.row,
             scene_id=row.scene_id,
             prompt=row.prompt,
             model=model,
-            width=row.width,
-            height=row.height,
+            width=width,
+            height=height,
             variants=row.variants,
             asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references)))),
             extra=row.extra,
@@ -239,16 +221,14 @@ class Submission:
         if not _references_fit(card, shot, row, faults):
             return None
         try:
-            inputs = card.inputs.model_validate(take_inputs(card, card, _with_samples(shot), 1))
-        except ValidationError as error:
-            for fault in error.errors():
-                name = str(fault["loc"][0]) if fault["loc"] else "model"
-                faults.add("model_refuses", row.row, name, fault["msg"], fault["input"])
+            inputs = checked(card, take_inputs(card, card, _with_samples(shot), 1))
+        except AskedAmissError as error:
+            faults.add_asked(error, shot)
             return None
         return replace(shot, quoted=card.price(inputs) * row.variants)
 
 
-def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: _Faults) -> bool:
+def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:
     """Check what a row asks of its references; those of the whole batch go where they fit."""
     for use in row.references:
         if card.max_references and use.mode not in card.reference_modes:

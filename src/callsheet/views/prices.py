@@ -6,10 +6,20 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.money import Money
 from callsheet.ports.models import ModelCard
 
-_UNPRICED: Final = frozenset({"prompt", "seed", "references"})
+_UNPRICED: Final = frozenset({"prompt", "seed", "references", "width", "height"})
+_SIZES: Final = (
+    (256, 256),
+    (512, 512),
+    (1024, 1024),
+    (1536, 1024),
+    (2048, 1152),
+    (2048, 2048),
+    (3840, 2160),
+)
 _MOST_VALUES: Final = 16
 
 
@@ -30,20 +40,30 @@ def price_table(card: ModelCard, form: Mapping[str, Any]) -> list[PriceRow]:
     smallest = card.smallest()
     usual = card.price(smallest)
     rows = [PriceRow("", "", usual)]
-    for name, told in form.get("properties", {}).items():
-        if name in _UNPRICED:
-            continue
+    for name, tried in _tried(form.get("properties", {})).items():
         found = []
-        for value in _values(told):
-            asked = {**smallest.model_dump(mode="json"), name: value}
+        for value, inputs in tried.items():
+            asked = {**smallest.model_dump(mode="json"), **inputs}
             try:
                 price = card.price(card.inputs.model_validate(asked))
-            except ValidationError:
+            except (ValidationError, InvalidInputError):
                 continue  # it does not go with the rest of the smallest order
-            found.append(PriceRow(name, str(value), price))
+            found.append(PriceRow(name, value, price))
         if any(row.price != usual for row in found):
             rows += found
     return rows
+
+
+def _tried(form: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """List what is set: by name, by value, as inputs. A size is set as one."""
+    tried = {
+        name: {str(value): {name: value} for value in _values(told)}
+        for name, told in form.items()
+        if name not in _UNPRICED
+    }
+    if form.keys() >= {"width", "height"}:
+        tried["size"] = {f"{wide}x{high}": {"width": wide, "height": high} for wide, high in _SIZES}
+    return tried
 
 
 def _values(told: Mapping[str, Any]) -> Sequence[Any]:

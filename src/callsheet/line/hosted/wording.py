@@ -4,8 +4,11 @@ import asyncio
 import base64
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from callsheet.assets.model import asset_key
 from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.line.hosted.calling import call_address
 from callsheet.line.house import House
 from callsheet.ports.hosted import HostedOrder, HostedProvider, ReferencesBy, filled
@@ -33,12 +36,16 @@ class Wording:
     async def word(self, provider: HostedProvider, take: Take, key: ProviderKey) -> Worded:
         """Word a take's order. Raises ProviderError, UnavailableError."""
         card = self.house.catalog.card(take.model)
-        inputs = card.inputs.model_validate(take.inputs)
+        try:
+            inputs = card.inputs.model_validate(take.inputs)
+            blank = card.payload(inputs)
+        except (ValidationError, InvalidInputError) as error:  # the card changed since the quote
+            raise RefusedError(provider.name, f"it cannot be worded: {shown(error)}") from error
         addresses = [
             await self._address(provider, key, Sha256(each["sha256"]), Sha256(each["working"]))
             for each in take.inputs.get("references", ())
         ]
-        payload = filled(card.payload(inputs), addresses)
+        payload = filled(blank, addresses)
         order = HostedOrder(
             take=take.id,
             key=key,

@@ -1,10 +1,11 @@
 """GPT Image 2.6 sunburst on OpenAI: the newest careful one."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
-from callsheet.catalog.forms import Form, Reference
+from callsheet.catalog.forms import BoundedForm, Reference
+from callsheet.catalog.shapes import Bounds
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
@@ -20,13 +21,15 @@ TOKENS: Final = {
 }  # of a square
 TEXT_TOKENS: Final = 12  # a short prompt; a long one adds a hundredth of a cent
 REFERENCE_TOKENS: Final = 200
+WHOLE: Final = Bounds(least_pixels=655_360, most_pixels=8_294_400, longest=3.0)
 Side = Annotated[int, Field(ge=256, le=3840, multiple_of=16, description="pixels")]
 
 
-class Inputs(Form, frozen=True):
-    """What GPT Image 2.6 sunburst can be asked for; sides are multiples of 16."""
+class Inputs(BoundedForm, frozen=True):
+    """What GPT Image 2.6 sunburst can be asked for; multiples of 16, three to one at most."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=32_000)]
+    whole: ClassVar = WHOLE
     width: Side = 1024
     height: Side = 1024
     quality: Literal["low", "medium", "high", "xhigh", "max"] = "medium"

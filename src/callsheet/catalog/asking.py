@@ -1,0 +1,97 @@
+"""What is asked of a model, looked at before anything is made of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from callsheet.catalog.forms import bounds_of
+from callsheet.catalog.shapes import SizeNotOfferedError, worded
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+from callsheet.ports.models import ModelCard
+
+SIDES: Final = frozenset({"width", "height"})
+_OUT_OF_BOUNDS: Final = frozenset({"greater_than_equal", "less_than_equal", "multiple_of"})
+
+_NO_SHAPE: Final = {"width": 4_096, "height": 256}
+
+
+class AskedAmissError(InvalidInputError):
+    """A model cannot make what is asked; `errors` name the inputs by their paths in its form."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        super().__init__(f"{errors[0].field}: {errors[0].message}", errors)
+
+
+def checked(card: ModelCard, asked: Mapping[str, Any]) -> BaseModel:
+    """Fill a card's form in, and see that it can be priced and worded as an order.
+
+    Raises AskedAmissError; one that is about a size names the nearest that the model makes.
+    """
+    try:
+        inputs = card.inputs.model_validate(dict(asked))
+        card.price(inputs)
+        card.payload(inputs)
+    except ValidationError as error:
+        faults = [_fault(card, asked, each) for each in error.errors()]
+        raise AskedAmissError(faults) from error
+    except SizeNotOfferedError as error:
+        size = f"{error.width}x{error.height}"
+        fault = FieldError("width", _not_made(card, size, error.instead), size)
+        raise AskedAmissError([fault]) from error
+    except InvalidInputError as error:
+        raise AskedAmissError(error.errors or [FieldError("", str(error))]) from error
+    return inputs
+
+
+def usual_size(card: ModelCard) -> tuple[int, int] | None:
+    """Say what size a model makes when none is asked for; None if it knows no sizes."""
+    if not card.inputs.model_fields.keys() >= SIDES:
+        return None
+    width, height = (card.inputs.model_fields[name].default for name in ("width", "height"))
+    return int(width), int(height)
+
+
+def shapes(card: ModelCard) -> tuple[str, ...]:
+    """List the ratios that a model makes; none where its pixels are free, or follow a reference.
+
+    It is asked for a shape that none makes, which it refuses with those that it makes.
+    """
+    asked = {**card.smallest().model_dump(mode="json"), **_NO_SHAPE}
+    try:
+        card.payload(card.inputs.model_validate(asked))
+    except SizeNotOfferedError as error:
+        return error.offered
+    except ValidationError:
+        return ()
+    return ()
+
+
+def _fault(card: ModelCard, asked: Mapping[str, Any], found: Mapping[str, Any]) -> FieldError:
+    place, said = ".".join(map(str, found["loc"])), found["msg"]
+    size = _size_in(card, asked)
+    if place not in SIDES or found["type"] not in _OUT_OF_BOUNDS or size is None:
+        return FieldError(place, said, shown(found["input"]))
+    near = worded(bounds_of(card.inputs).nearest(*size))
+    width, height = size
+    message = _not_made(card, f"{width}x{height} ({place}: {said})", near)
+    return FieldError(place, message, f"{width}x{height}")
+
+
+def _not_made(card: ModelCard, size: str, instead: str) -> str:
+    return f"{card.id} does not make {size}; the nearest that it makes: {instead}"
+
+
+def _size_in(card: ModelCard, asked: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Read what size is asked for; None where a side is no number, which is said of it."""
+    usual = usual_size(card)
+    if usual is None:
+        return None
+    try:
+        width, height = (
+            round(float(asked.get(name, side)))
+            for name, side in zip(("width", "height"), usual, strict=True)
+        )
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return width, height
