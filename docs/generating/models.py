@@ -20,8 +20,7 @@ def page() -> str:
         " switched off. In a sheet, the column `model` names one by its id; a row without one gets"
         " `local/storyboard`. In a dry run every row gets that, or `local/text-preview` where it"
         " asks for a text. A size within 4 % of one of a model's shapes is taken for it; [any other"
-        " is refused](../how-to/prepare-a-sheet.md#sizes).
-"
+        " is refused](../how-to/prepare-a-sheet.md#sizes).\n"
     )
     cards = FolderCatalog().cards()
     rows = [

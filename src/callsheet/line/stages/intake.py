@@ -147,7 +147,7 @@ async def _give(
         }
         broken = [each.use for each in chosen.dropped if each.reason is DropReason.FAILED]
         if broken:
-            row |= {"status": ShotStatus.FAILED, "error": _broken(broken[0], references)}
+            row |= {"status": ShotStatus.FAILED, "error": _broken(job, broken[0], references)}
             failed = row_entry(shot, ShotStatus.FAILED, [])
             entries.append(Entry("row", {**failed.body, "error": row["error"]}))
         changed.append(row)
@@ -178,9 +178,10 @@ def _left_out(use: ReferenceUse, reason: DropReason) -> dict[str, Any]:
     return {"source": use.source, "mode": use.mode, "reason": reason}
 
 
-def _broken(use: ReferenceUse, references: Mapping[str, JobReference]) -> dict[str, Any]:
+def _broken(job: Job, use: ReferenceUse, references: Mapping[str, JobReference]) -> dict[str, Any]:
     error = references[use.key].error or {"code": "reference_failed", "message": "not fetched"}
-    message = f"reference {use.source}: {error['message']}"
+    again = f"once it is there: callsheet jobs retry {job.id}"
+    message = f"reference {use.source}: {error['message']}; {again}"
     return {"code": error["code"], "message": message, "next_step": "stop"}
 
 

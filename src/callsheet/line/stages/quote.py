@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.catalog.asking import AskedAmissError, checked
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import digest_of
+from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
 from callsheet.line.house import House
@@ -16,7 +18,7 @@ from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import ModelCard
 from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
-from callsheet.takes.standing import newest
+from callsheet.takes.standing import newest, row_entry, summed_up
 
 PREVIEW_MODEL: Final = "local/storyboard"
 TEXT_PREVIEW_MODEL: Final = "local/text-preview"
@@ -45,12 +47,14 @@ async def _quote_page(
     house: House, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
 ) -> None:
     had = newest(await house.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
-    takes = [
-        take
-        for shot in shots
-        if shot.status is ShotStatus.QUEUED
-        for take in missing_takes(house, job, shot, had.get(shot.row, ()))
-    ]
+    takes: list[Take] = []
+    refused: list[tuple[Shot, dict[str, Any]]] = []
+    for shot in shots:
+        if shot.status is ShotStatus.QUEUED:
+            try:
+                takes += missing_takes(house, job, shot, had.get(shot.row, ()))
+            except AskedAmissError as error:
+                refused.append((shot, _refusal(house.catalog.card(shot.model), shot, error)))
     await house.takes.add(connection, takes)
     replaced = [
         (old.status, None)
@@ -58,21 +62,70 @@ async def _quote_page(
         for old in had.get(take.row, ())
         if old.variant == take.variant
     ]
-    change = Change(takes=moved([*replaced, *((None, take.status) for take in takes)]))
+    entries = await _fail_rows(house, connection, job, refused, had)
     if takes:
-        entry = Entry("quoted", {"rows": [shots[0].row, shots[-1].row], "takes": len(takes)})
-        await house.record(connection, job, [entry], change)
+        said = {"rows": [shots[0].row, shots[-1].row], "takes": len(takes)}
+        entries = [Entry("quoted", said), *entries]
+    change = Change(
+        takes=moved([*replaced, *((None, take.status) for take in takes)]),
+        failed_rows=sum(shot.row not in had for shot, _ in refused),
+    )
+    if entries:
+        await house.record(connection, job, entries, change)
+
+
+async def _fail_rows(
+    house: House,
+    connection: AsyncConnection,
+    job: Job,
+    refused: Sequence[tuple[Shot, dict[str, Any]]],
+    had: Mapping[int, Sequence[Take]],
+) -> list[Entry]:
+    """Let rows fail of which nothing can be ordered; what was made of them before stays."""
+    changed, entries = [], []
+    for shot, error in refused:
+        made = had.get(shot.row, ())
+        status = summed_up(made) if made else ShotStatus.FAILED
+        changed.append({"row": shot.row, "status": status, "error": error})
+        told = row_entry(shot, status, made)
+        entries.append(Entry("row", {**told.body, "error": error}))
+    await house.jobs.set_shots(connection, job.id, changed)
+    return entries
+
+
+def _refusal(card: ModelCard, shot: Shot, error: AskedAmissError) -> dict[str, Any]:
+    """Word why nothing can be ordered of a row, and what a person can do."""
+    if len(shot.references) >= card.min_references:
+        message = f"{card.id} cannot make this row: {error}"
+        return {"code": "model_refuses", "message": message, "next_step": NextStep.STOP}
+    fell = "; ".join(f"{each['source']} fell out ({each['reason']})" for each in shot.dropped)
+    message = (
+        f"{card.id} begins from {card.min_references} reference pictures and"
+        f" {len(shot.references)} of this row's are left{f': {fell}' if fell else ''};"
+        " name others in a new run"
+    )
+    return {"code": "reference_missing", "message": message, "next_step": NextStep.STOP}
 
 
 def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
-    """Make a take for each variant of a row that has none, or whose newest one failed."""
+    """Make a take for each variant of a row that has none, or whose newest one failed.
+
+    Raises AskedAmissError if the model cannot make it with the references that are left, in a dry
+    run too.
+    """
     newest_of = {take.variant: take for take in had}
-    takes = []
-    for variant in range(1, shot.variants + 1):
-        last = newest_of.get(variant)
-        if last is None or last.status is TakeStatus.FAILED:
-            takes.append(new_take(house, job, shot, variant, (last.attempt if last else 0) + 1))
-    return takes
+    missing = [
+        variant
+        for variant in range(1, shot.variants + 1)
+        if variant not in newest_of or newest_of[variant].status is TakeStatus.FAILED
+    ]
+    if missing:
+        wanted = house.catalog.card(shot.model)
+        checked(wanted, take_inputs(wanted, wanted, shot, missing[0]))
+    attempts = {variant: take.attempt for variant, take in newest_of.items()}
+    return [
+        new_take(house, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing
+    ]
 
 
 def new_take(
