@@ -55,11 +55,12 @@ def all_simulated(folder: Path) -> Iterator[dict[str, httpx2.Client]]:
                 httpx2.Client(base_url=base, timeout=30, trust_env=False)
             )
         for client in clients.values():
-            _wait(client)
+            wait_until_up(client)
         yield clients
 
 
-def _wait(client: httpx2.Client) -> None:
+def wait_until_up(client: httpx2.Client) -> None:
+    """Wait for a simulator to answer."""
     until = time.monotonic() + PATIENCE_S
     while True:
         try:

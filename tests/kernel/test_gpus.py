@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.kernel.gpus import Framework, GpuTier, GpuWork, Quantization
+from callsheet.kernel.gpus import Framework, GpuTier, GpuWork, Quantization, cost_of
 from callsheet.kernel.money import Money
 
 WORK = GpuWork(complexity=1.0, duration_s=10.0)
@@ -30,7 +30,7 @@ def test_reference_work_costs_its_seconds() -> None:
     assert WORK.seconds == 10.0
     assert WORK.cost() == Money(4_973)
     assert replace(WORK, complexity=0.0).seconds == 2.5
-    assert WORK.cost(correction=2.0) == Money(9_945)
+    assert cost_of(10.0, WORK.usd_per_hour) == WORK.cost()
 
 
 def test_each_parameter_has_its_figure() -> None:

@@ -14,11 +14,14 @@ from callsheet.kernel.money import Money
 from callsheet.takes.model import (
     ENDED,
     TAKE_MOVES,
+    UNCORRECTED,
     WAITING,
+    Correction,
     Outcome,
     TakeStatus,
     check_move,
     counted,
+    measured_correction,
     moved,
     quoted_take,
 )
@@ -163,3 +166,25 @@ def test_equal_orders_have_equal_digests() -> None:
     assert one.inputs_digest == same.inputs_digest != other.inputs_digest
     assert one.id != same.id
     assert one.status is TakeStatus.QUOTED
+
+
+@pytest.mark.parametrize(
+    ("ratios", "factor", "takes"),
+    [
+        ([1.5] * 4, 1.0, 0),
+        ([1.1, 1.2, 1.3, 9.0, 0.0], 1.2, 5),
+        ([20.0] * 6, 4.0, 6),
+        ([0.0] * 6, 0.25, 6),
+    ],
+)
+def test_correction_is_a_bounded_median_of_enough_takes(
+    ratios: list[float], factor: float, takes: int
+) -> None:
+    """Neither a cold start nor a cached picture moves it, and a few takes say nothing."""
+    assert measured_correction(ratios) == Correction(factor, takes)
+
+
+def test_corrected_estimates_round_up() -> None:
+    """What is set aside is never a micro-dollar short."""
+    assert Correction(1.2, 5).of(Money(1_741)) == Money(2_090)
+    assert UNCORRECTED.of(Money(1_741)) == Money(1_741)

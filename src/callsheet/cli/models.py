@@ -12,8 +12,10 @@ from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.line.estimates import Accuracy
+from callsheet.line.single import Quoted
 from callsheet.ports.models import Execution, Kind, ModelCard
-from callsheet.takes.model import PriceError
+from callsheet.takes.model import UNCORRECTED, Correction
 from callsheet.views.prices import price_table
 from callsheet.wiring import Callsheet
 
@@ -50,8 +52,9 @@ def models(
             and (not with_key or _has_key(card, prints))
         ]
         listed = [(card, switches.closed(card, today)) for card in cards]
+        corrections = await cs.house.estimates.corrections(cards)
         return [
-            _line(card, closed, card.notice(today))
+            _line(card, closed, card.notice(today), corrections.get(card.id, UNCORRECTED))
             for card, closed in listed
             if enabled is None or enabled is (closed is None)
         ]
@@ -69,13 +72,15 @@ def _has_key(card: ModelCard, prints: Mapping[str, Mapping[str, str]]) -> bool:
     return card.execution is Execution.LOCAL or bool({ANY_USE, *card.kinds} & set(known))
 
 
-def _line(card: ModelCard, closed: str | None, notice: str) -> dict[str, str]:
+def _line(
+    card: ModelCard, closed: str | None, notice: str, correction: Correction
+) -> dict[str, str]:
     return {
         "id": card.id,
         "title": card.title,
         "kind": ", ".join(card.kinds),
         "execution": str(card.execution),
-        "price_from": str(card.price(card.smallest())),
+        "price_from": str(correction.of(card.price(card.smallest()))),
         "state": f"off: {closed}" if closed else notice or "on",
     }
 
@@ -91,8 +96,9 @@ def show(model: Model, json: AsJson = False) -> None:
         today = cs.house.clock().date()
         form = dict(cs.house.catalog.form(model))
         closed = switches.closed(card, today)
+        correction = await cs.house.estimates.correction(card)
         return {
-            **_line(card, closed, card.notice(today)),
+            **_line(card, closed, card.notice(today), correction),
             "provider": card.provider,
             "key_scopes": list(card.kinds),
             "max_references": card.max_references,
@@ -100,13 +106,14 @@ def show(model: Model, json: AsJson = False) -> None:
             "charged": "what is counted, at most the price" if card.price_is_most else "",
             "shapes": list(shapes(card)),
             "price_source": card.price_source,
+            "estimate": _estimate(correction) if card.estimated else "",
             "expected_s": card.expected_s,
             "time_limit_s": card.time_limit_s,
             "retires_on": str(card.retires_on or ""),
             "successor": card.successor,
             "inputs": form,
             "prices": [
-                {"input": row.field, "value": row.value, "price": str(row.price)}
+                {"input": row.field, "value": row.value, "price": str(correction.of(row.price))}
                 for row in price_table(card, form)
             ],
         }
@@ -133,6 +140,10 @@ def show(model: Model, json: AsJson = False) -> None:
         [row["input"] or "smallest order", row["value"], row["price"]] for row in told["prices"]
     ]
     out_table("Price", ["with", "set to", "$"], prices)
+
+
+def _estimate(correction: Correction) -> str:
+    return str(correction) if correction.takes else "not corrected yet"
 
 
 def _type(field: Mapping[str, Any]) -> str:
@@ -173,15 +184,17 @@ def price(
             raise InvalidInputError(said, [FieldError("--set", said, each)])
         inputs[name.strip()] = value
 
-    async def work(cs: Callsheet) -> dict[str, str]:
-        card, cost = cs.generations.quote(model, inputs)
-        return {"model": card.id, "price": str(cost)}
+    async def work(cs: Callsheet) -> Quoted:
+        return await cs.generations.quote(model, inputs)
 
-    told = run_command(work)
+    quoted = run_command(work)
+    correction = quoted.correction
     if json:
-        out_json(told)
-    else:
-        typer.echo(f"{told['model']}: ${told['price']}")
+        told = {"model": quoted.card.id, "price": str(quoted.price), "listed": str(quoted.listed)}
+        out_json({**told, "correction": correction.factor, "takes": correction.takes})
+        return
+    said = f" (${quoted.listed}, {correction})" if correction.takes else ""
+    typer.echo(f"{quoted.card.id}: ${quoted.price}{said}")
 
 
 @app.command()
@@ -215,31 +228,34 @@ def accuracy(
     days: Annotated[int, typer.Option(min=1, max=3_650, help="How far to look back.")] = 30,
     json: AsJson = False,
 ) -> None:
-    """Compare what models charged with what they were quoted at."""
+    """Compare what models charged with what they were quoted at, corrected as estimates were."""
 
-    async def work(cs: Callsheet) -> list[PriceError]:
-        since = cs.house.clock() - timedelta(days=days)
-        async with cs.database.read() as connection:
-            return await cs.house.takes.price_errors(connection, since)
+    async def work(cs: Callsheet) -> list[Accuracy]:
+        return await cs.house.estimates.accuracy(timedelta(days=days))
 
     found = run_command(work)
-    rows = [
-        {
-            "model": each.model,
-            "takes": each.takes,
-            "quoted": str(each.quoted),
-            "charged": str(each.charged),
-            "mean_error": round(each.error, 6),
-            "correction": round(each.charged.micros / each.quoted.micros, 6),
-        }
-        for each in found
-    ]
     if json:
-        out_json(rows)
+        out_json([each.told() for each in found])
         return
-    columns = ["model", "#takes", "$ quoted", "$ charged", "#mean error", "#correction"]
+    columns = [
+        "model",
+        "#takes",
+        "$ quoted",
+        "$ charged",
+        "#mean error",
+        "#charged/quoted",
+        "price",
+    ]
     cells = [
-        [*map(str, list(row.values())[:4]), f"{row['mean_error']:.1%}", f"{row['correction']:.3f}"]
-        for row in rows
+        [
+            each.found.model,
+            str(each.found.takes),
+            str(each.found.quoted),
+            str(each.found.charged),
+            f"{each.found.error:.1%}",
+            f"{each.ratio:.3f}",
+            _estimate(each.correction) if each.estimated else "listed",
+        ]
+        for each in found
     ]
     out_table("", columns, cells)

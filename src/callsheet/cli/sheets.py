@@ -28,6 +28,7 @@ from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
 from callsheet.line.stages.quote import PREVIEW_MODEL
+from callsheet.line.submission import Priced
 from callsheet.money.model import Scope
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
@@ -133,14 +134,16 @@ def _read_bounded(path: Path) -> bytes:
 
 async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     """Show the money, by model and against every budget, and ask once."""
-    total, prices = cs.submission.price(draft)
-    priced = dict(prices)
+    quote = await cs.submission.price(draft)
+    total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in draft.rows:
         by_model[row.model or PREVIEW_MODEL][0] += row.variants
         by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
     for model, (takes, micros) in sorted(by_model.items()):
-        say(f"{model}: {takes} takes, ${Money(micros)}")
+        correction = quote.corrections.get(model)
+        said = f" ({correction})" if correction else ""
+        say(f"{model}: {takes} takes, ${Money(micros)}{said}")
     takes = sum(row.variants for row in draft.rows)
     credit = total.in_credits(cs.settings.credits_per_usd)
     say(f"{len(draft.rows)} rows, {takes} takes, quoted ${total} ({credit} credits)")
@@ -161,17 +164,24 @@ def quote(
 ) -> None:
     """Say what a sheet would cost live; nothing is created."""
 
-    async def work(cs: Callsheet) -> tuple[Money, list[tuple[int, Money]]]:
+    async def work(cs: Callsheet) -> Priced:
         draft = await asyncio.to_thread(read_draft, cs, sheet, RunMode.DRY_RUN, model, "")
-        return cs.submission.price(draft)
+        return await cs.submission.price(draft)
 
-    total, rows = run_command(work)
+    quote = run_command(work)
     if json:
-        priced = [{"row": row, "price": str(price)} for row, price in rows]
-        out_json({"total": str(total), "currency": "USD", "perRow": priced})
+        priced = [{"row": row, "price": str(price)} for row, price in quote.per_row]
+        corrections = [
+            {"model": model, "factor": each.factor, "takes": each.takes}
+            for model, each in sorted(quote.corrections.items())
+        ]
+        told = {"total": str(quote.total), "currency": "USD", "perRow": priced}
+        out_json({**told, "corrections": corrections})
         return
-    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in rows])
-    typer.echo(f"total: ${total}")
+    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in quote.per_row])
+    for corrected, correction in sorted(quote.corrections.items()):
+        typer.echo(f"{corrected}: {correction}")
+    typer.echo(f"total: ${quote.total}")
 
 
 def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:

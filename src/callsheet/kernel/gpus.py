@@ -5,13 +5,13 @@ batching, and everything else scales that:
 
     seconds = duration · (1/4 + 3/4 · complexity) · batch^0.85 · quantization · framework
               ÷ (tier · gpus^0.9)
-    cost    = seconds · gpus · price of the tier for a second · (0.6 if spot else 1) · correction
+    cost    = seconds · gpus · price of the tier for a second · (0.6 if spot else 1)
 
 `duration` is in seconds of the reference machine for the most complex work of its kind, and
 `complexity` from 0 to 1 says how much of that this work is: a quarter is spent whatever is asked
 for, on loading, text and saving. A batch is cheaper by the item than single work, and several GPUs
-lose a tenth of what they add, in the exponent. `correction` is what measured charges say of the
-estimates, 1 until there are some.
+lose a tenth of what they add, in the exponent. What such work has really cost is the same product
+with the seconds that were measured; quotes are corrected by what that says of the estimates.
 
 Where the figures are from, all read on 2026-11-24:
 
@@ -114,12 +114,21 @@ class GpuWork:
         numbers = TIME_IN[self.quantization] * TIME_WITH[self.framework]
         return float(work * self.batch_size**_BATCH * numbers / machine)
 
-    def cost(self, correction: float = 1.0) -> Money:
-        """Price the whole batch, rounded up to a micro-dollar."""
-        hourly = USD_PER_HOUR[self.tier] * self.gpus * (_SPOT if self.spot else 1.0)
-        micros = self.seconds * hourly / _HOUR_S * 1_000_000 * correction
-        return Money(-int(-micros // 1))
+    @property
+    def usd_per_hour(self) -> float:
+        """What all of its machine costs for an hour, in dollars."""
+        return USD_PER_HOUR[self.tier] * self.gpus * (_SPOT if self.spot else 1.0)
 
-    def cost_of_one(self, correction: float = 1.0) -> Money:
+    def cost(self) -> Money:
+        """Price the whole batch."""
+        return cost_of(self.seconds, self.usd_per_hour)
+
+    def cost_of_one(self) -> Money:
         """Price one item of the batch, rounded up to a micro-dollar."""
-        return Money(-(-self.cost(correction).micros // self.batch_size))
+        return Money(-(-self.cost().micros // self.batch_size))
+
+
+def cost_of(seconds: float, usd_per_hour: float) -> Money:
+    """Price so many seconds of a machine, estimated or measured, rounded up to a micro-dollar."""
+    micros = seconds * usd_per_hour / _HOUR_S * 1_000_000
+    return Money(-int(-micros // 1))

@@ -19,6 +19,7 @@ from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
+from callsheet.line.estimates import Estimates
 from callsheet.money.service import Purse
 from callsheet.ports.bell import Bell
 from callsheet.ports.blobs import BlobStore
@@ -57,6 +58,7 @@ class House:
     doors: DoorStore
     switches: SwitchStore
     purse: Purse
+    estimates: Estimates
     assets: AssetStore
     references: ReferenceStore
     desk: ReferenceDesk

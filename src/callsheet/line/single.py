@@ -19,12 +19,20 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
+from callsheet.line.estimates import settings_of
 from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import House
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.ports.models import Execution, ModelCard, ModelDisabledError
-from callsheet.takes.model import ENDED, Take, moved, quoted_take
+from callsheet.takes.model import (
+    ENDED,
+    UNCORRECTED,
+    Correction,
+    Take,
+    moved,
+    quoted_take,
+)
 
 _DEFAULT_SIDE: Final = 1_024
 
@@ -38,6 +46,29 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """One generation as it was asked for, checked."""
+
+    card: ModelCard
+    inputs: Mapping[str, Any]
+    corrections: Mapping[str, Correction]
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What one generation would cost: what its card says, corrected if that is an estimate."""
+
+    card: ModelCard
+    listed: Money
+    correction: Correction
+
+    @property
+    def price(self) -> Money:
+        """What would be set aside for it."""
+        return self.correction.of(self.listed)
+
+
+@dataclass(frozen=True, slots=True)
 class Generations:
     """Single generations: quoted, asked for, waited for."""
 
@@ -45,10 +76,14 @@ class Generations:
     switches: SwitchStore
     answers: AnswerStore
 
-    def quote(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, Money]:
-        """Price one generation. Raises UnknownModelError, InvalidInputError."""
+    async def quote(self, model: str, inputs: Mapping[str, Any]) -> Quoted:
+        """Price one generation.
+
+        Raises UnknownModelError, InvalidInputError, DatabaseUnavailableError.
+        """
         card, worded = self._checked(model, inputs)
-        return card, card.price(card.inputs.model_validate(worded))
+        price = card.price(card.inputs.model_validate(worded))
+        return Quoted(card, price, await self.house.estimates.correction(card))
 
     def _checked(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, dict[str, Any]]:
         card = self.house.catalog.card(model)
@@ -78,13 +113,15 @@ class Generations:
         """Write one take down and order it; the same request answers the same take."""
         card, worded = self._checked(model, inputs)
         house = self.house
+        corrections = await house.estimates.corrections([card])
         if run_mode is RunMode.LIVE:
             await require_keys(house, workspace, [(card, card.use(worded))])
         async with house.database.begin() as connection:
             closed = (await self.switches.all(connection)).closed(card, house.clock().date())
             if closed is not None:
                 raise ModelDisabledError(model, closed)
-            job, shot, take = self._worded(workspace, card, worded, run_mode)
+            asked = _Asked(card, worded, corrections)
+            job, shot, take = self._worded(workspace, asked, run_mode)
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(
@@ -109,12 +146,12 @@ class Generations:
     def _worded(
         self,
         workspace: WorkspaceId,
-        card: ModelCard,
-        inputs: Mapping[str, Any],
+        asked: _Asked,
         run_mode: RunMode,
     ) -> tuple[Job, Shot, Take]:
-        now = self.house.clock()
-        price = card.price(card.inputs.model_validate(inputs))
+        now, card, inputs = self.house.clock(), asked.card, asked.inputs
+        correction = asked.corrections.get(card.id, UNCORRECTED)
+        price = correction.of(card.price(card.inputs.model_validate(inputs)))
         job = Job(
             id=JobId(new_id("job")),
             workspace=workspace,
@@ -126,6 +163,7 @@ class Generations:
             quoted=price,
             created_at=now,
             updated_at=now,
+            settings=settings_of(asked.corrections),
         )
         shot = Shot(
             job=job.id,
@@ -140,7 +178,7 @@ class Generations:
         )
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
             return job, shot, new_take(self.house, job, shot, 1, 1, inputs)
-        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now)
+        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:
         """Read a take. Raises TakeNotFoundError."""

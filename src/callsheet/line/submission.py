@@ -1,8 +1,9 @@
 """From a clean draft to a job in the books: models checked, priced, written down at once."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +24,7 @@ from callsheet.jobs.model import (
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
+from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import LOG, House
@@ -31,9 +33,32 @@ from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
+from callsheet.takes.model import UNCORRECTED, Correction
 
 _ROWS_BETWEEN_PAUSES: Final = 500
 _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What rows would cost live, and the corrections by which estimates were multiplied."""
+
+    per_row: tuple[tuple[int, Money], ...]
+    corrections: Mapping[str, Correction]
+
+    @property
+    def total(self) -> Money:
+        """The price of all rows."""
+        return Money(sum(price.micros for _, price in self.per_row))
+
+
+@dataclass(slots=True)
+class _Terms:
+    """What rows are held against, and what is wrong with them; `switches` None asks for none."""
+
+    switches: Switches | None
+    corrections: Mapping[str, Correction]
+    faults: Faults = field(default_factory=Faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +67,21 @@ class Accepted:
 
     job: JobId
     run_mode: str
-    total: Money
-    per_row: tuple[tuple[int, Money], ...]
+    quote: Priced
     replayed: bool = False
 
     def to_answer(self) -> dict[str, Any]:
         """Write as JSON, for the same question asked again."""
-        rows = [[row, price.micros] for row, price in self.per_row]
-        return {"job": self.job, "run_mode": self.run_mode, "rows": rows}
+        rows = [[row, price.micros] for row, price in self.quote.per_row]
+        said = settings_of(self.quote.corrections)
+        return {"job": self.job, "run_mode": self.run_mode, "rows": rows, **said}
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
         """Read back what `to_answer` wrote."""
         rows = tuple((row, Money(micros)) for row, micros in answer["rows"])
-        total = Money(sum(price.micros for _, price in rows))
-        return cls(JobId(answer["job"]), answer["run_mode"], total, rows, replayed=True)
+        quote = Priced(rows, corrections_in(answer))
+        return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +92,13 @@ class Submission:
     switches: SwitchStore
     answers: AnswerStore
 
-    def price(self, draft: BatchDraft) -> tuple[Money, list[tuple[int, Money]]]:
-        """Price a draft, in all and by row. Raises ModelInputError."""
-        faults = Faults()
-        shots = [self._shot(JobId(""), draft, row, None, faults) for row in draft.rows]
-        faults.check()
-        rows = [(shot.row, shot.quoted) for shot in shots if shot is not None]
-        return Money(sum(price.micros for _, price in rows)), rows
+    async def price(self, draft: BatchDraft) -> Priced:
+        """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
+        terms = _Terms(None, await self._corrections(draft))
+        shots = [self._shot(JobId(""), draft, row, terms) for row in draft.rows]
+        terms.faults.check()
+        rows = tuple((shot.row, shot.quoted) for shot in shots if shot is not None)
+        return Priced(rows, terms.corrections)
 
     async def submit(
         self,
@@ -95,11 +120,12 @@ class Submission:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return Accepted.from_answer(answer)
             switches = await self.switches.all(connection)
-        job, shots = await self._worded(workspace, draft, switches, settings or {})
+        terms = _Terms(switches, await self._corrections(draft))
+        job, shots = await self._worded(workspace, draft, terms, settings or {})
         if job.run_mode is RunMode.LIVE:
             await require_keys(self.house, workspace, map(self._use, shots))
         rows = tuple((shot.row, shot.quoted) for shot in shots)
-        accepted = Accepted(job.id, job.run_mode, job.quoted, rows)
+        accepted = Accepted(job.id, job.run_mode, Priced(rows, terms.corrections))
         references = _references(draft, stored or {})
         async with self.house.database.begin() as connection:
             if request:
@@ -155,18 +181,19 @@ class Submission:
         self,
         workspace: WorkspaceId,
         draft: BatchDraft,
-        switches: Switches,
+        terms: _Terms,
         settings: Mapping[str, Any],
     ) -> tuple[Job, list[Shot]]:
         job_id, now = JobId(new_id("job")), self.house.clock()
-        faults, shots = Faults(), []
+        shots = []
         for count, row in enumerate(draft.rows, start=1):
-            shot = self._shot(job_id, draft, row, switches, faults)
+            shot = self._shot(job_id, draft, row, terms)
             if shot is not None:
                 shots.append(shot)
             if count % _ROWS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)  # a large sheet must not hold everybody else up
-        faults.check()
+        terms.faults.check()
+        told = {"columns": list(draft.columns), "notes": list(draft.notes)}
         job = Job(
             id=job_id,
             workspace=workspace,
@@ -177,22 +204,23 @@ class Submission:
             quoted=Money(sum(shot.quoted.micros for shot in shots)),
             created_at=now,
             updated_at=now,
-            settings={"columns": list(draft.columns), "notes": list(draft.notes), **settings},
+            settings={**told, **settings_of(terms.corrections), **settings},
         )
         return job, shots
+
+    async def _corrections(self, draft: BatchDraft) -> dict[str, Correction]:
+        cards = []
+        for model in {row.model or PREVIEW_MODEL for row in draft.rows}:
+            with contextlib.suppress(UnknownModelError):  # its rows are refused by name
+                cards.append(self.house.catalog.card(model))
+        return await self.house.estimates.corrections(cards)
 
     def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
         card = self.house.catalog.card(shot.model)
         return card, card.use({"references": shot.asked})
 
-    def _shot(
-        self,
-        job: JobId,
-        draft: BatchDraft,
-        row: RowDraft,
-        switches: Switches | None,
-        faults: Faults,
-    ) -> Shot | None:
+    def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
+        switches, faults = terms.switches, terms.faults
         model = row.model or PREVIEW_MODEL
         try:
             card = self.house.catalog.card(model)
@@ -225,7 +253,8 @@ class Submission:
         except AskedAmissError as error:
             faults.add_asked(error, shot)
             return None
-        return replace(shot, quoted=card.price(inputs) * row.variants)
+        correction = terms.corrections.get(card.id, UNCORRECTED)
+        return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
 
 
 def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:

@@ -66,10 +66,11 @@ class ModelCard:
     `kinds` are what it can do, the usual one first: which of them an order is decides about the
     key. `expected_s` is how long one take usually lasts, `time_limit_s` when it is given up, in
     seconds. `price_source` says where the price was read and when. `price_is_most` says that the
-    price is the most that an order can come to, of which what the provider counts is charged.
-    `unverified` says what about the card nobody could check: it is switched off until somebody
-    confirms it. From `retires_on` the provider offers the model no more, and `successor` names
-    what to ask for then.
+    price is the most that an order can come to, of which what the provider counts is charged. It is
+    `estimated` where no list tells it and what an order costs is measured, by which quotes are then
+    corrected. `unverified` says what about the card nobody could check: it is switched off until
+    somebody confirms it. From `retires_on` the provider offers the model no more, and `successor`
+    names what to ask for then.
     """
 
     id: str
@@ -86,6 +87,7 @@ class ModelCard:
     time_limit_s: float = 600.0
     price_source: str = ""
     price_is_most: bool = False
+    estimated: bool = False
     unverified: str = ""
     retires_on: date | None = None
     successor: str = ""

@@ -1,5 +1,8 @@
 """ComfyUI: a server of one's own, whose workflows are the models; see https://docs.comfy.org.
 
+What a picture cost is measured: the seconds from the start of its workflow to its end, by the
+history's own timestamps (milliseconds), at the price of the machine that the order carried along.
+
 A prompt's id is ours, so what became of an answer can be asked. The server forgets its history when
 it is started again; nothing is paid there, so that a prompt which it does not know is sent again.
 
@@ -10,6 +13,7 @@ notices late that an old one is gone forgets a new one of the same name with it.
 
 import asyncio
 import json
+import math
 import uuid
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +24,7 @@ from urllib.parse import urlencode
 import httpx2
 
 from callsheet.kernel.errors import shown
+from callsheet.kernel.gpus import cost_of
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import (
@@ -52,14 +57,15 @@ _MOST_SAID: Final = 256 * 1024  # characters; what says that a prompt ended is f
 # The history has a prompt only after `execution_…` was said, and before `executing` with no node.
 # The latter alone would do today; it is the older way, and may go some day.
 _ENDS: Final = frozenset({"execution_success", "execution_error", "execution_interrupted"})
+_MOST_SECONDS: Final = 86_400.0  # a server's clock that was set meanwhile tells no time
 _MISSING: Final = "value_not_in_list"  # a node names a checkpoint or the like that is not installed
 
 
 class ComfyUI(HostedDefaults):
     """Implements ports.hosted.HostedProvider and ports.hosted.AudibleProvider.
 
-    A payload is {"workflow": a workflow in API format}. A reference's address is the name under
-    which the server keeps the picture.
+    A payload is {"workflow": a workflow in API format, "usd_per_hour": what the machine costs, if
+    the card knows}. A reference's address is the name under which the server keeps the picture.
     """
 
     name = "comfyui"
@@ -84,7 +90,10 @@ class ComfyUI(HostedDefaults):
             "prompt": order.payload["workflow"],
             "prompt_id": ticket,
             "client_id": self._client,
-            "extra_data": {"take": order.take},
+            "extra_data": {
+                "take": order.take,
+                "usd_per_hour": order.payload.get("usd_per_hour"),
+            },
         }
         response = await self._line.create("POST", "/prompt", send_by=order.send_by, json=body)
         given = self._line.accepted(response, lambda told: self._line.text(told, "prompt_id"))
@@ -174,7 +183,8 @@ class ComfyUI(HostedDefaults):
             return self._stopped()
         if inner(entry, "status", "status_str") == "error":
             return Ended(RefusedError(self.name, _failure(entry)), cost=Money())
-        return Made(tuple(self._address(each) for each in _files(entry)))
+        urls = tuple(self._address(each) for each in _files(entry))
+        return Made(urls, cost=_measured_cost(entry))
 
     def _stopped(self) -> Ended:
         return Ended(RefusedError(self.name, "it was stopped"), cost=Money(), cancelled=True)
@@ -218,6 +228,19 @@ def _failure(entry: Any) -> str:
         return "no reason given"
     reason = shown(inner(error, "exception_message") or "no reason given")
     return f"{inner(error, 'node_type')}: {reason}"
+
+
+def _measured_cost(entry: Any) -> Money | None:
+    """Price the time that a workflow ran; None where the history or the order does not tell."""
+    started, ended = (
+        inner(_told(entry, name), "timestamp") for name in ("execution_start", "execution_success")
+    )
+    usd_per_hour = inner(entry, "prompt", 3, "usd_per_hour")  # the order's `extra_data`
+    figures = (started, ended, usd_per_hour)
+    if not all(isinstance(each, int | float) and math.isfinite(each) for each in figures):
+        return None
+    seconds = (ended - started) / 1_000
+    return cost_of(seconds, usd_per_hour) if 0 <= seconds <= _MOST_SECONDS else None
 
 
 def _told(entry: Any, event: str) -> Any:

@@ -1,5 +1,6 @@
 """A ComfyUI server in one process: a queue of workflows, a history, sockets, files to view."""
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from callsheet.kernel.gpus import cost_of
 from callsheet.kernel.money import Money
 from callsheet.sim.comfyui_sockets import Sockets
 from callsheet.sim.core.conditions import Conditions
@@ -24,13 +26,28 @@ _FIELDS = {
     "prompt": Field("string", required=True),
     "width": Field("integer", default=1024),
     "height": Field("integer", default=1024),
+    "steps": Field("integer", default=25),
 }
+_USD_PER_HOUR = 1.79  # of the A100 that it stands for
+
+
+class _Checkpoint(Model):
+    """A model that is paid by the seconds it runs: as estimated, or as `predict_time` asks."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price the seconds that SDXL takes on an A100: eight for a million pixels in 100 steps."""
+        sides = (int(self.given(inputs, name)) for name in ("width", "height"))
+        steps = int(self.given(inputs, "steps"))
+        seconds = 8.0 * math.prod(sides) / 1024**2 * (0.25 + 0.75 * steps / 100)
+        return cost_of(seconds, _USD_PER_HOUR)
+
+    def timed(self, seconds: float) -> Money:
+        """Price so long a run."""
+        return cost_of(seconds, _USD_PER_HOUR)
 
 
 def _checkpoint(name: str, seconds: float) -> Model:
-    """Offer a checkpoint that takes so many seconds of an A100 at 1.79 dollars an hour."""
-    unit = Money(-int(-seconds * 1.79 / 3_600 * 1_000_000 // 1))
-    return Model("", name, name, unit, seconds, _FIELDS)
+    return _Checkpoint("", name, name, cost_of(seconds, _USD_PER_HOUR), seconds, _FIELDS)
 
 
 OFFERED = (_checkpoint("sd_xl_base_1.0.safetensors", 3.5),)
@@ -68,19 +85,25 @@ class ComfyDialect(PlainDialect):
     def told(self, order: Order) -> dict[str, Any]:
         """Describe an entry of the history."""
         good = order.status is Status.SUCCEEDED
-        messages: list[Any] = [
-            ["execution_start", {"timestamp": int((order.started_at or 0) * 1_000)}]
-        ]
+        ended = int((order.completed_at or order.started_at or 0) * 1_000)
+        ran = order.charged.micros / 1_000_000 / _USD_PER_HOUR * 3_600 if good else 0.0
+        began = ended - round(ran * 1_000) if good else int((order.started_at or 0) * 1_000)
+
+        def message(event: str, at: int, **told: Any) -> list[Any]:
+            return [event, {**told, "prompt_id": order.id, "timestamp": at}]
+
+        messages = [message("execution_start", began), message("execution_cached", began, nodes=[])]
         if order.status is Status.FAILED:
             failed = {"node_type": "KSampler", "exception_message": order.error}
-            messages.append(["execution_error", failed])
-        if good and order.completed_at is not None:
-            messages.append(["execution_success", {"timestamp": int(order.completed_at * 1_000)}])
+            messages.append(message("execution_error", ended, **failed))
+        if good:
+            messages.append(message("execution_success", ended))
         if order.status is Status.CANCELED:
-            messages.append(["execution_interrupted", {"prompt_id": order.id, "executed": []}])
+            messages.append(message("execution_interrupted", ended, executed=[]))
         files = [_file(url) for url in order.output] if good else []
+        note = order.asked.note
         return {
-            "prompt": [order.seq, order.id, order.asked.note["workflow"], {}, ["9"]],
+            "prompt": [order.seq, order.id, note["workflow"], note["extra_data"], ["9"]],
             "outputs": {"9": {"images": files}} if good else {},
             "status": {
                 "status_str": "success" if good else "error",
@@ -208,10 +231,16 @@ def _wish(body: Any, files: Mapping[str, bytes]) -> Wish:
             model = str(given["ckpt_name"])
         elif kind == "CLIPTextEncode" and len(given["text"]) >= len(inputs.get("prompt", "")):
             inputs["prompt"] = given["text"]
+        elif kind == "KSampler":
+            inputs["steps"] = given["steps"]
         elif kind in {"EmptyLatentImage", "ImageScale"}:
             inputs |= {"width": given["width"], "height": given["height"]}
         elif kind == "LoadImage" and given["image"] not in files:
             raise RefusedError(dialect.error(400, "invalid_prompt", "Invalid image file"))
     mark = str(body.get("extra_data", {}).get("take", ""))
-    note = {"workflow": body["prompt"], "client": str(body.get("client_id", ""))}
+    note = {
+        "workflow": body["prompt"],
+        "client": str(body.get("client_id", "")),
+        "extra_data": body.get("extra_data", {}),
+    }
     return Wish(model, inputs, id=number, mark=mark, note=note)

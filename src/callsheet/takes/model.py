@@ -1,6 +1,7 @@
 """A take as a value, and the one table of its legal moves."""
 
-from collections.abc import Iterable, Mapping
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,6 +129,43 @@ class Take:
     adopting_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What measured charges say of a model's estimates: multiply them, over so many takes."""
+
+    factor: float = 1.0
+    takes: int = 0
+
+    def of(self, estimate: Money) -> Money:
+        """Correct an estimate, rounded up to a micro-dollar."""
+        return Money(-int(-estimate.micros * self.factor // 1))
+
+    def __str__(self) -> str:
+        """Say it as people read it."""
+        return (
+            f"measured correction \N{MULTIPLICATION SIGN}{self.factor:.2f} over {self.takes} takes"
+        )
+
+
+UNCORRECTED: Final = Correction()
+CORRECTION_TAKES: Final = 50  # the newest that count
+_LEAST_TAKES: Final = 5
+_LEAST_FACTOR: Final = 0.25
+_MOST_FACTOR: Final = 4.0
+
+
+def measured_correction(ratios: Sequence[float]) -> Correction:
+    """Find the correction from what takes cost over what was estimated for each.
+
+    The median, so that a cold start or a cached picture moves nothing; none below five takes, and
+    never beyond a quarter and four times: what is farther off is a card to mend.
+    """
+    if len(ratios) < _LEAST_TAKES:
+        return UNCORRECTED
+    factor = min(max(statistics.median(ratios), _LEAST_FACTOR), _MOST_FACTOR)
+    return Correction(round(factor, 4), len(ratios))
+
+
 def quoted_take(
     job: Job,
     row: int,
@@ -136,6 +174,7 @@ def quoted_take(
     card: ModelCard,
     inputs: Mapping[str, Any],
     now: datetime,
+    correction: Correction = UNCORRECTED,
 ) -> Take:
     """Word a new take, priced by its card; nothing is set aside yet."""
     return Take(
@@ -149,7 +188,7 @@ def quoted_take(
         provider=card.provider,
         inputs=inputs,
         inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
-        price=card.price(card.inputs.model_validate(inputs)),
+        price=correction.of(card.price(card.inputs.model_validate(inputs))),
         created_at=now,
     )
 
@@ -158,7 +197,7 @@ def quoted_take(
 class PriceError:
     """How a model's charges compare with its quotes; `error` is the mean share that they were off.
 
-    `charged` over `quoted` is what its estimates would have to be multiplied by.
+    `charged` over `quoted` is what its quotes would have had to be multiplied by.
     """
 
     model: str

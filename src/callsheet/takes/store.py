@@ -1,6 +1,6 @@
 """Rows of takes."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -166,6 +166,28 @@ class TakeStore:
                 error=float(row.error),
             )
             for row in await connection.execute(query)
+        ]
+
+    async def measured(
+        self, connection: AsyncConnection, provider: str, model: str, since: datetime, limit: int
+    ) -> list[tuple[Mapping[str, Any], Money]]:
+        """Read what was asked and what it cost, of a model's newest takes whose cost was told."""
+        query = (
+            sa.select(TAKES.c.inputs, TAKES.c.outputs, TAKES.c.charged)
+            .where(
+                sa.text(ACCEPTED_AND_ENDED),
+                TAKES.c.provider == provider,
+                TAKES.c.model == model,
+                TAKES.c.status == TakeStatus.SUCCEEDED,
+                TAKES.c.finished_at >= since,
+            )
+            .order_by(TAKES.c.finished_at.desc())
+            .limit(limit)
+        )
+        return [
+            (row.inputs, Money(row.charged))
+            for row in await connection.execute(query)
+            if (row.outputs or {}).get("cost") is not None
         ]
 
     async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:

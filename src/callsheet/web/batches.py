@@ -17,6 +17,7 @@ from callsheet.line.hosted.verdicts import Verdict
 from callsheet.line.submission import Accepted
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
+from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.generations import VerdictRequest
 from callsheet.web.problems import documented
@@ -76,6 +77,7 @@ class Quote(BaseModel):
     total: Annotated[str, Field(examples=["0.039000"])]
     currency: str = "USD"
     perRow: list[RowQuote]  # noqa: N815  # the sheet client's established name
+    corrections: list[ModelCorrection]
 
 
 class AcceptedBatch(BaseModel):
@@ -95,13 +97,17 @@ def _accepted(
     if accepted.replayed:
         response.headers["Idempotent-Replay"] = "true"
     base = (cs.settings.public_url or str(request.base_url)).rstrip("/")
-    rows = [RowQuote(row=row, price=str(price)) for row, price in accepted.per_row]
+    rows = [RowQuote(row=row, price=str(price)) for row, price in accepted.quote.per_row]
     return AcceptedBatch(
         batchId=accepted.job,
         runMode=accepted.run_mode,
         statusUrl=f"{base}/batch/{accepted.job}",
         progressUrl=f"{base}/progress/{accepted.job}",
-        quote=Quote(total=str(accepted.total), perRow=rows),
+        quote=Quote(
+            total=str(accepted.quote.total),
+            perRow=rows,
+            corrections=corrections_of(accepted.quote.corrections),
+        ),
     )
 
 

@@ -1,16 +1,20 @@
 """Models: what can be asked for, what it costs, and switching one off."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from callsheet.accounts.provider_keys import ANY_USE
 from callsheet.controls.store import Switches
+from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.models import Execution, ModelCard
+from callsheet.takes.model import UNCORRECTED, Correction
+from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
@@ -40,6 +44,8 @@ class Model(BaseModel):
     reason: str
     notice: str
     price: Price
+    estimated: bool
+    correction: ModelCorrection | None
     inputs: dict[str, Any]
     limits: dict[str, int]
     max_references: int
@@ -57,6 +63,26 @@ class Models(BaseModel):
 
     items: list[Model]
     next_cursor: str | None = None
+
+
+class ModelAccuracy(BaseModel):
+    """How a model's charges compare with its quotes; `correction` multiplies new estimates."""
+
+    model: str
+    takes: int
+    quoted: str
+    charged: str
+    mean_error: float
+    charged_per_quoted: float
+    estimated: bool
+    correction: float
+    correction_takes: int
+
+
+class Accuracies(BaseModel):
+    """Every model that made something, worst first."""
+
+    items: list[ModelAccuracy]
 
 
 class QuoteRequest(BaseModel, extra="forbid"):
@@ -97,9 +123,26 @@ def _has_key(cs: Callsheet, card: ModelCard, prints: Prints) -> bool:
     return bool({card.kind, ANY_USE} & set(prints.get(card.provider, {})))
 
 
-def _model(cs: Callsheet, card: ModelCard, switches: Switches, prints: Prints) -> Model:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of models beside their cards."""
+
+    switches: Switches
+    prints: Prints
+    corrections: Mapping[str, Correction]
+
+
+async def _known(cs: Callsheet, workspace: WorkspaceId, cards: Sequence[ModelCard]) -> _Known:
+    prints = await cs.provider_keys.prints(workspace)
+    async with cs.database.read() as connection:
+        switches = await cs.switches.all(connection)
+    return _Known(switches, prints, await cs.house.estimates.corrections(cards))
+
+
+def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
     today = cs.house.clock().date()
-    closed = switches.closed(card, today)
+    closed = known.switches.closed(card, today)
+    correction = known.corrections.get(card.id, UNCORRECTED)
     return Model(
         id=card.id,
         title=card.title,
@@ -109,7 +152,13 @@ def _model(cs: Callsheet, card: ModelCard, switches: Switches, prints: Prints) -
         enabled=closed is None,
         reason=closed or "",
         notice=card.notice(today),
-        price=Price(from_usd=str(card.price(card.smallest())), is_most=card.price_is_most),
+        price=Price(
+            from_usd=str(correction.of(card.price(card.smallest()))), is_most=card.price_is_most
+        ),
+        estimated=card.estimated,
+        correction=next(
+            iter(corrections_of({card.id: correction} if correction.takes else {})), None
+        ),
         inputs=dict(cs.house.catalog.form(card.id)),
         limits=dict(card.limits),
         max_references=card.max_references,
@@ -119,23 +168,33 @@ def _model(cs: Callsheet, card: ModelCard, switches: Switches, prints: Prints) -
         retires_on=card.retires_on,
         successor=card.successor,
         key_scope=card.kind,
-        key_present=_has_key(cs, card, prints),
+        key_present=_has_key(cs, card, known.prints),
     )
 
 
 @router.get("/api/models", summary="List models", responses=documented(401, 403, 503))
 async def models(cs: Services, member: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
-    prints = await cs.provider_keys.prints(member.workspace)
-    async with cs.database.read() as connection:
-        switches = await cs.switches.all(connection)
+    cards = await asyncio.to_thread(cs.house.catalog.cards)  # the first time, it imports them
+    known = await _known(cs, member.workspace, cards)
+    return await asyncio.to_thread(
+        lambda: Models(items=[_model(cs, card, known) for card in cards])
+    )
 
-    def tell() -> Models:  # the first time, it imports every card
-        return Models(
-            items=[_model(cs, card, switches, prints) for card in cs.house.catalog.cards()]
-        )
 
-    return await asyncio.to_thread(tell)
+@router.get(
+    "/api/models/accuracy",
+    summary="How far quotes were off",
+    responses=documented(401, 403, 422, 503),
+)
+async def accuracy(
+    cs: Services,
+    _member: Viewer,
+    days: Annotated[int, Query(ge=1, le=3_650, description="How far to look back")] = 30,
+) -> Accuracies:
+    """Compare what each model charged with what it was quoted at, worst first."""
+    found = await cs.house.estimates.accuracy(timedelta(days=days))
+    return Accuracies(items=[ModelAccuracy(**each.told()) for each in found])
 
 
 @router.post(
@@ -145,11 +204,13 @@ async def models(cs: Services, member: Viewer) -> Models:
 )
 async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -> Quote:
     """Price one generation; nothing is ordered."""
-    card, price = cs.generations.quote(model, body.inputs)
-    line = {"what": card.title, "price": str(price)}
-    return Quote(
-        price=str(price), credits=price.in_credits(cs.settings.credits_per_usd), breakdown=[line]
-    )
+    quoted = await cs.generations.quote(model, body.inputs)
+    lines = [{"what": quoted.card.title, "price": str(quoted.listed)}]
+    if quoted.correction.takes:
+        added = quoted.price - quoted.listed
+        lines.append({"what": str(quoted.correction), "price": str(added)})
+    credit = quoted.price.in_credits(cs.settings.credits_per_usd)
+    return Quote(price=str(quoted.price), credits=credit, breakdown=lines)
 
 
 @router.patch(
@@ -159,14 +220,12 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
 )
 async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model:
     """Switch a model on or off for every server and worker at once."""
-    prints = await cs.provider_keys.prints(member.workspace)
     card = cs.house.catalog.card(model)
     async with cs.database.begin() as connection:
         await cs.switches.turn(
             connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
         )
-        switches = await cs.switches.all(connection)
-    return _model(cs, card, switches, prints)
+    return _model(cs, card, await _known(cs, member.workspace, [card]))
 
 
 @router.patch(

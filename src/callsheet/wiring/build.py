@@ -23,6 +23,7 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.line.control import JobControl
+from callsheet.line.estimates import Estimates
 from callsheet.line.hosted.post import PostRoom
 from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
@@ -86,12 +87,13 @@ async def build(settings: Settings) -> Callsheet:
     addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"), keys.former)
     purse = Purse(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
+    catalog = FolderCatalog()
     house = House(
         database=database,
         blobs=blobs,
         bell=bell,
         queue=engine,
-        catalog=FolderCatalog(),
+        catalog=catalog,
         providers={LocalStudio.name: LocalStudio(studio)},
         hosted=hosted(settings, http),
         studio=studio,
@@ -103,6 +105,7 @@ async def build(settings: Settings) -> Callsheet:
         doors=DoorStore(),
         switches=switches,
         purse=purse,
+        estimates=Estimates(catalog, database, takes, clock),
         assets=assets,
         references=references,
         desk=ReferenceDesk(fetcher, studio),

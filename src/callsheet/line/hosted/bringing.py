@@ -193,7 +193,12 @@ def _cost(take: Take) -> Money:
 
 
 def _mind_price(card: ModelCard, take: Take, charged: Money) -> None:
-    """Say so when a provider took another price than its card says; it is charged all the same."""
+    """Say so when a provider took another price than its card says; it is charged all the same.
+
+    An estimate says no price: what was measured corrects it.
+    """
+    if card.estimated:
+        return
     off = charged.micros - take.price.micros
     if card.price_is_most:
         off = max(off, 0)

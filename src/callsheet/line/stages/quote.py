@@ -13,6 +13,7 @@ from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
+from callsheet.line.estimates import correction_in
 from callsheet.line.house import House
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
@@ -146,7 +147,8 @@ def new_take(
         makes_text = wanted.kind.makes == "text"
         card = house.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
     inputs = take_inputs(wanted, card, shot, variant, more)
-    return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock())
+    correction = correction_in(job, card)
+    return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock(), correction)
 
 
 def take_inputs(

@@ -10,7 +10,9 @@ def charge_of(order: Order) -> Money:
     asked = order.asked
     if asked.faults.get("price"):
         return Money.usd(asked.faults["price"])
-    return asked.model.price(asked.inputs, _metered(order))
+    told = asked.faults.get("predict_time")
+    timed = asked.model.timed(float(told)) if told else None
+    return asked.model.price(asked.inputs, _metered(order)) if timed is None else timed
 
 
 def _metered(order: Order) -> int:

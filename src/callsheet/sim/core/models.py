@@ -144,6 +144,10 @@ class Model:
             return self.rates_with_audio.get(rated, self.unit_with_audio) * units
         return rate * units
 
+    def timed(self, seconds: float) -> Money | None:
+        """Price so long a run; None where time is not what is paid for."""
+        return None
+
     def references(self, inputs: Inputs) -> Iterator[str]:
         """Name every picture that was given, as its URL or data URL."""
         named = (

@@ -24,11 +24,15 @@ class Inputs(Form, frozen=True):
     seed: Seed = 0
 
 
-def price(inputs: Inputs) -> Money:
-    """Price the seconds on one A100, by steps and pixels."""
+def work(inputs: Inputs) -> GpuWork:
+    """Tell the work on one A100, by steps and pixels."""
     millions = inputs.width * inputs.height / 1024**2
-    work = GpuWork(inputs.steps / MOST_STEPS, DURATION_S * millions)
-    return work.cost()
+    return GpuWork(inputs.steps / MOST_STEPS, DURATION_S * millions)
+
+
+def price(inputs: Inputs) -> Money:
+    """Estimate what the work costs."""
+    return work(inputs).cost()
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -40,7 +44,10 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "5.width": inputs.width,
         "5.height": inputs.height,
     }
-    return {"workflow": filled_in(__package__, "text_to_image.json", named)}
+    return {
+        "workflow": filled_in(__package__, "text_to_image.json", named),
+        "usd_per_hour": work(inputs).usd_per_hour,
+    }
 
 
 CARD = ModelCard(
@@ -57,4 +64,5 @@ CARD = ModelCard(
     expected_s=10.0,
     time_limit_s=600.0,
     price_source="the cost model for GPUs of one's own, with prices read 2026-11-24",
+    estimated=True,
 )

@@ -1,0 +1,141 @@
+"""Estimates are corrected by what takes have cost: for models that have no price list."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from callsheet.jobs.model import Job
+from callsheet.kernel.errors import InvalidInputError
+from callsheet.kernel.money import Money
+from callsheet.ports.database import Database
+from callsheet.ports.models import Catalog, ModelCard, UnknownModelError
+from callsheet.takes.model import (
+    CORRECTION_TAKES,
+    UNCORRECTED,
+    Correction,
+    PriceError,
+    measured_correction,
+)
+from callsheet.takes.store import TakeStore
+
+WINDOW: Final = timedelta(days=30)
+_KEPT_S: Final = 60.0
+_SETTING: Final = "corrections"
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How far a model's quotes were off, and by what new ones are multiplied if it is estimated."""
+
+    found: PriceError
+    estimated: bool
+    correction: Correction
+
+    @property
+    def ratio(self) -> float:
+        """What was charged, over what was quoted."""
+        return self.found.charged.micros / self.found.quoted.micros
+
+    def told(self) -> dict[str, Any]:
+        """Tell it as JSON."""
+        return {
+            "model": self.found.model,
+            "takes": self.found.takes,
+            "quoted": str(self.found.quoted),
+            "charged": str(self.found.charged),
+            "mean_error": round(self.found.error, 6),
+            "charged_per_quoted": round(self.ratio, 6),
+            "estimated": self.estimated,
+            "correction": self.correction.factor,
+            "correction_takes": self.correction.takes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Finds the correction of each model whose price is an estimate; one is kept for a minute."""
+
+    catalog: Catalog
+    database: Database
+    takes: TakeStore
+    clock: Callable[[], datetime]
+    _known: dict[str, tuple[float, Correction]] = field(default_factory=dict)
+
+    async def corrections(self, cards: Iterable[ModelCard]) -> dict[str, Correction]:
+        """Find the corrections in force, by model; whose price is listed, or rarely made, has none.
+
+        Raises DatabaseUnavailableError.
+        """
+        wanted = {card.id: card for card in cards if card.estimated}
+        found = {model: await self._correction(card) for model, card in wanted.items()}
+        return {model: each for model, each in found.items() if each.takes}
+
+    async def correction(self, card: ModelCard) -> Correction:
+        """Find one model's correction. Raises DatabaseUnavailableError."""
+        return (await self.corrections([card])).get(card.id, UNCORRECTED)
+
+    async def accuracy(self, window: timedelta) -> list[Accuracy]:
+        """Compare charges with quotes, worst first. Raises DatabaseUnavailableError."""
+        async with self.database.read() as connection:
+            errors = await self.takes.price_errors(connection, self.clock() - window)
+        cards = {}
+        for each in errors:
+            with contextlib.suppress(UnknownModelError):  # it is in the catalog no more
+                cards[each.model] = self.catalog.card(each.model)
+        corrections = await self.corrections(cards.values())
+        return [
+            Accuracy(
+                each,
+                estimated=each.model in cards and cards[each.model].estimated,
+                correction=corrections.get(each.model, UNCORRECTED),
+            )
+            for each in errors
+        ]
+
+    async def _correction(self, card: ModelCard) -> Correction:
+        now = asyncio.get_running_loop().time()
+        until, known = self._known.get(card.id, (now, UNCORRECTED))
+        if until > now:
+            return known
+        async with self.database.read() as connection:
+            measured = await self.takes.measured(
+                connection, card.provider, card.id, self.clock() - WINDOW, CORRECTION_TAKES
+            )
+        estimated = [(_estimate(card, inputs), cost) for inputs, cost in measured]
+        found = measured_correction(
+            [cost.micros / estimate.micros for estimate, cost in estimated if estimate > Money()]
+        )
+        if (
+            found.takes
+        ):  # what is not there yet may come with the next take, and is cheap to ask for
+            self._known[card.id] = (now + _KEPT_S, found)
+        return found
+
+
+def _estimate(card: ModelCard, inputs: Mapping[str, Any]) -> Money:
+    """Price anew what was asked once; nothing, if the card has changed so that it is refused."""
+    try:
+        return card.price(card.inputs.model_validate(inputs))
+    except (ValidationError, InvalidInputError):
+        return Money()
+
+
+def settings_of(corrections: Mapping[str, Correction]) -> dict[str, Any]:
+    """Word corrections for a job: it keeps those that it was quoted with."""
+    told = {model: [each.factor, each.takes] for model, each in corrections.items()}
+    return {_SETTING: told} if told else {}
+
+
+def corrections_in(settings: Mapping[str, Any]) -> dict[str, Correction]:
+    """Read back what `settings_of` wrote."""
+    return {model: Correction(*told) for model, told in settings.get(_SETTING, {}).items()}
+
+
+def correction_in(job: Job, card: ModelCard) -> Correction:
+    """Read with what correction a job was quoted for a model."""
+    return corrections_in(job.settings).get(card.id, UNCORRECTED)
