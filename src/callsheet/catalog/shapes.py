@@ -23,6 +23,13 @@ _MOST_SIDE: Final = 4_096
 _PIXELS_FROM: Final = 100  # "1280:720" is a size, "21:9" is none
 _USUAL: Final = ("1:1", "5:4", "4:3", "3:2", "16:9", "2:1", "21:9", "3:1", "4:1", "8:1")
 _USUAL_BOTH: Final = (*_USUAL, *(":".join(reversed(each.split(":"))) for each in _USUAL))
+_PRESETS: Final = {
+    "1:1": "square_hd",
+    "16:9": "landscape_16_9",
+    "9:16": "portrait_16_9",
+    "4:3": "landscape_4_3",
+    "3:4": "portrait_4_3",
+}
 Size = tuple[int, int]
 
 
@@ -93,6 +100,15 @@ def nearest_ratio(width: int, height: int, offered: Sequence[str]) -> str:
     if _distance(width, height)(found) > math.log(1 + NEAR):
         raise SizeNotOfferedError(width, height, _worded(width, height, offered), offered)
     return found
+
+
+def nearest_preset(width: int, height: int) -> str:
+    """Pick the size that fal names (``"landscape_16_9"``) for the ratio that a size stands for.
+
+    Its models take a ratio or one of these names, and ignore what they do not know. Raises
+    SizeNotOfferedError.
+    """
+    return _PRESETS[nearest_ratio(width, height, tuple(_PRESETS))]
 
 
 def worded(size: Size) -> str:

@@ -14,9 +14,18 @@ _PICTURE = {
     "image_url": Field("string", uri=True),
     "num_images": Field("integer", default=1, least=1, most=4),
     "output_format": Field("string", default="png"),
+    "seed": Field("integer"),
+}
+_BY_RATIO = {
+    **_PICTURE,
     "aspect_ratio": Field("string", default="1:1"),
     "resolution": Field("string", default="1K"),
-    "quality": Field("string", default="medium"),
+}
+_PRESETS = ("square_hd", "square", "portrait_4_3", "portrait_16_9", "landscape_4_3")
+_BY_SIZE = {
+    **_PICTURE,
+    "image_size": Field("string", default="landscape_4_3", choices=(*_PRESETS, "landscape_16_9")),
+    "quality": Field("string", default="high"),
 }
 _CLIP = {
     "prompt": Field("string", required=True),
@@ -36,16 +45,22 @@ def _usd(**prices: str) -> Mapping[str, Money]:
 
 
 def _picture(name: str, unit: str, **rates: str) -> Model:
+    """Offer a model that takes a ratio."""
     return Model(
         "",
         name,
         name,
         Money.usd(unit),
         2.0,
-        _PICTURE,
+        _BY_RATIO,
         rated_by="resolution" if rates else "",
         rates=_usd(**rates),
     )
+
+
+def _sized(name: str, unit: str) -> Model:
+    """Offer a model that takes one of the named sizes."""
+    return Model("", name, name, Money.usd(unit), 2.0, _BY_SIZE)
 
 
 def _clip(name: str, unit: str, **rates: str) -> Model:
@@ -67,18 +82,18 @@ _NANO = {"r512": "0.06", "r2K": "0.12", "r4K": "0.16"}
 _H3 = {"r480p": "0.05", "r768p": "0.06", "r2k": "0.13", "r4k": "0.16"}
 
 OFFERED = (
-    _picture("fal-ai/flux/schnell", "0.003"),
-    _picture("fal-ai/flux/dev", "0.025"),
-    _picture("fal-ai/flux-pro/v1.1", "0.04"),
+    _sized("fal-ai/flux/schnell", "0.003"),
+    _sized("fal-ai/flux/dev", "0.025"),
+    _sized("fal-ai/flux-pro/v1.1", "0.04"),
     _picture("fal-ai/flux-pro/v1.1-ultra", "0.06"),
     _picture("fal-ai/flux-pro/kontext/max/multi", "0.08"),
     _picture("fal-ai/nano-banana", "0.039"),
     _picture("fal-ai/nano-banana-2", "0.08", **_NANO),
     _picture("fal-ai/nano-banana-pro", "0.15", r4K="0.30"),
-    _picture("fal-ai/ideogram/v3", "0.06"),
-    _picture("openai/gpt-image-2", "0.053"),
-    _picture("openai/gpt-image-2.5/flare/text-to-image", "0.03612"),
-    _picture("openai/gpt-image-2.5/sunburst/edit", "0.03612"),
+    _sized("fal-ai/ideogram/v3", "0.06"),
+    _sized("openai/gpt-image-2", "0.053"),
+    _sized("openai/gpt-image-2.5/flare/text-to-image", "0.03612"),
+    _sized("openai/gpt-image-2.5/sunburst/edit", "0.03612"),
     _clip("bytedance/seedance-2.0/text-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.0/image-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.0/reference-to-video", "0.3034", **_SEEDANCE),

@@ -26,6 +26,9 @@ _CLIP = {
     "aspect_ratio": Field("string", default="16:9"),
     "duration": Field("string", default="5"),
     "resolution": Field("string", default="720p"),
+    "mode": Field("string"),
+    "sound": Field("boolean"),
+    "model": Field("string"),  # Veo has a door of its own, and names it among its inputs
 }
 
 

@@ -38,8 +38,13 @@ _CODES: Mapping[str, int] = {
     "moderation": 1301,
     "busy": 1302,
 }
-_CLIP = {
+_TASK = {
+    "model_name": Field("string", required=True),
+    "external_task_id": Field("string"),
     "prompt": Field("string", required=True),
+}
+_CLIP = {
+    **_TASK,
     "duration": Field("string", default="5"),
     "aspect_ratio": Field("string", default="16:9"),
     "mode": Field("string", default="std", choices=("std", "pro")),
@@ -47,7 +52,7 @@ _CLIP = {
     "image_tail": Field("string"),
 }
 _PICTURE = {
-    "prompt": Field("string", required=True),
+    **_TASK,
     "aspect_ratio": Field("string", default="1:1"),
     "image": Field("string"),
 }

@@ -96,7 +96,9 @@ def _edited(request: Request, _: Any) -> Wish:
 
 async def _fields(form: FormData) -> dict[str, Any]:
     """Read a form's texts, and its pictures as data URLs; one alone may be called `image`."""
-    texts = {name: value for name, value in form.items() if isinstance(value, str)}
+    texts: dict[str, Any] = {name: value for name, value in form.items() if isinstance(value, str)}
+    if texts.get("n", "").isdecimal():
+        texts["n"] = int(texts["n"])  # a form has texts alone
     pictures = [
         f"data:{each.content_type};base64,{base64.b64encode(await each.read()).decode()}"
         for each in (*form.getlist("image[]"), *form.getlist("image"))

@@ -17,6 +17,8 @@ _TOKENS = {"low": 468, "medium": 1_767, "high": 6_912, "auto": 1_767, "xhigh": 9
 _TEXT_TOKENS = 12
 _REFERENCE_TOKENS = 200
 _FIELDS = {
+    "model": Field("string"),
+    "n": Field("integer"),
     "prompt": Field("string", required=True),
     "size": Field("string", default="1024x1024"),
     "quality": Field("string", default="medium"),

@@ -9,6 +9,12 @@ from callsheet.kernel.money import Money
 from callsheet.sim.core.models import Field, Makes, Model
 
 _TASK = {
+    **dict.fromkeys(("taskType", "taskUUID", "model"), Field("string", required=True)),
+    **dict.fromkeys(("deliveryMethod", "outputFormat", "outputType"), Field("string")),
+    "includeCost": Field("boolean"),
+    "numberResults": Field("integer"),
+    "upscaleFactor": Field("integer"),
+    "webhookURL": Field("string"),
     "positivePrompt": Field("string", required=True),
     "width": Field("integer", least=128, most=4096),
     "height": Field("integer", least=128, most=4096),

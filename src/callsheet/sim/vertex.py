@@ -36,6 +36,7 @@ _FIELDS = {
     "aspect_ratio": Field("string", default="16:9", choices=("16:9", "9:16")),
     "resolution": Field("string", default="720p", choices=("720p", "1080p", "4k")),
     "image": Field("string", uri=False),
+    "sampleCount": Field("integer", default=1),
 }
 
 

@@ -205,7 +205,10 @@ class Order:
             "webhook": self.asked.webhook,
             "key": self.asked.key,
             "input_sha256": digest_of(self.asked.inputs),
-            "unknown_inputs": self.asked.model.unknown(self.asked.inputs),
+            # a dialect puts the words under `prompt`, whatever the provider calls them
+            "unknown_inputs": [
+                name for name in self.asked.model.unknown(self.asked.inputs) if name != "prompt"
+            ],
             "faults": dict(self.asked.faults),
             "status": self.status,
             "error": self.error,

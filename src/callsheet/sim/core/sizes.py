@@ -23,6 +23,14 @@ _PICTURES: Mapping[str, Size] = {
     "2:1": (1408, 704),
     "1:2": (704, 1408),
 }
+_NAMED: Mapping[str, Size] = {
+    "square_hd": (1024, 1024),
+    "square": (512, 512),
+    "portrait_4_3": (768, 1024),
+    "portrait_16_9": (576, 1024),
+    "landscape_4_3": (1024, 768),
+    "landscape_16_9": (1024, 576),
+}
 _CLIPS: Mapping[str, Size] = {"16:9": (1920, 1080), "9:16": (1080, 1920), "1:1": (1080, 1080)}
 _SQUARE = _PICTURES["1:1"]
 _PIXELS = 1024 * 1024
@@ -48,7 +56,10 @@ def size_of(asked: Asked, reference: Size | None) -> Size:
 
 
 def _told(asked: Asked) -> Size | None:
-    """Read a size that was asked for in pixels: two sides, `1280x720` or `1280:720`."""
+    """Read a size that was asked for: two sides, `1280x720`, `1280:720` or one of fal's names."""
+    named = asked.model.given(asked.inputs, "image_size")
+    if named in _NAMED:
+        return _NAMED[named]
     given = {name: asked.model.given(asked.inputs, name) for name in ("width", "height")}
     if asked.model.given(asked.inputs, "aspect_ratio") == "custom" or all(given.values()):
         width, height = (side or _SQUARE[0] for side in given.values())

@@ -3,16 +3,15 @@
 from typing import Any, Final
 
 from callsheet.catalog.forms import Form, Seed
-from callsheet.catalog.shapes import nearest_ratio
+from callsheet.catalog.shapes import nearest_preset
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
 PER_IMAGE: Final = Money.usd("0.025")
-RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4")
 
 
 class Inputs(Form, frozen=True):
-    """What FLUX.1 dev can be asked for; the size chooses the nearest ratio."""
+    """What FLUX.1 dev can be asked for; the size chooses the nearest preset."""
 
     seed: Seed = 0
 
@@ -28,7 +27,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "model": "fal-ai/flux/dev",
         "input": {
             "prompt": inputs.prompt,
-            "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "image_size": nearest_preset(inputs.width, inputs.height),
             "output_format": "png",
             "seed": inputs.seed,
         },

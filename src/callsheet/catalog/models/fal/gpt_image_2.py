@@ -3,16 +3,15 @@
 from typing import Any, Final
 
 from callsheet.catalog.forms import Form
-from callsheet.catalog.shapes import nearest_ratio
+from callsheet.catalog.shapes import nearest_preset
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
 PER_IMAGE: Final = Money.usd("0.053")
-RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4")
 
 
 class Inputs(Form, frozen=True):
-    """What GPT Image 2 can be asked for; the size chooses the nearest ratio."""
+    """What GPT Image 2 can be asked for; the size chooses the nearest preset."""
 
 
 def price(_inputs: Inputs) -> Money:
@@ -26,7 +25,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "model": "openai/gpt-image-2",
         "input": {
             "prompt": inputs.prompt,
-            "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "image_size": nearest_preset(inputs.width, inputs.height),
             "output_format": "png",
             "quality": "medium",
         },

@@ -5,18 +5,17 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from callsheet.catalog.forms import Form, Reference
-from callsheet.catalog.shapes import nearest_ratio
+from callsheet.catalog.shapes import nearest_preset
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 PER_IMAGE: Final = Money.usd("0.03612")
-RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4")
 
 
 class Inputs(Form, frozen=True):
-    """What GPT Image 2.5 sunburst edit can be asked for; the size chooses the nearest ratio."""
+    """What GPT Image 2.5 sunburst edit can be asked for; the size chooses the nearest preset."""
 
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=6)]
 
@@ -33,7 +32,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "model": "openai/gpt-image-2.5/sunburst/edit",
         "input": {
             "prompt": inputs.prompt,
-            "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "image_size": nearest_preset(inputs.width, inputs.height),
             "output_format": "png",
             "quality": "high",
             "image_urls": slots,
