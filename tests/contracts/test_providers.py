@@ -28,6 +28,7 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Execution, ModelCard, RefusedError
 from callsheet.sim.gcs_keys import ServiceAccount
+from callsheet.views.prices import price_table
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import CATALOG, PROVIDERS, SIGNING_KEYS, Bench, bench_of, wired
 
@@ -335,6 +336,21 @@ async def test_hundred_polls_share_one_pool(bench: Bench) -> None:
     patient = wired(adapters()[bench.name], bench.http, settles_s=100)
     polls = (patient.poll(submitted.ticket, bench.key) for _ in range(100))
     assert all(isinstance(each, Made) for each in await asyncio.gather(*polls))
+
+
+async def test_what_changes_a_price_changes_it_there(bench: Bench) -> None:
+    """Each input that changes a card's price changes what its provider sets aside alike."""
+    if at_once(bench) or not bench.provider.key_setting:
+        pytest.skip("it would draw them all at once, or sends no bill")
+    for card in CATALOG.cards():
+        if card.provider != bench.name:
+            continue
+        sample = card.smallest().model_dump(mode="json", include={"references"})
+        for row in price_table(card, CATALOG.form(card.id))[1:]:
+            order = await bench.order("run=600", card, **sample, **row.inputs)
+            await bench.provider.submit(order)
+            booked = (await bench.book())[-1]
+            assert close(Money(booked["quote_micros"]), row.price), (card.id, row, booked)
 
 
 async def test_smallest_order_of_every_card_costs_what_it_says(bench: Bench) -> None:

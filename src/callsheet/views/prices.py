@@ -1,5 +1,6 @@
 """What a model costs, and what changes that: one input at a time, the rest as its form has it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,11 +26,15 @@ _MOST_VALUES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class PriceRow:
-    """The price of the smallest order with one input set to a value."""
+    """The price of the smallest order with one input set to a value; `field` "" is that order.
+
+    `inputs` are what is set, as the form reads it.
+    """
 
     field: str
     value: str
     price: Money
+    inputs: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def price_table(card: ModelCard, form: Mapping[str, Any]) -> list[PriceRow]:
@@ -48,7 +53,7 @@ def price_table(card: ModelCard, form: Mapping[str, Any]) -> list[PriceRow]:
                 price = card.price(card.inputs.model_validate(asked))
             except (ValidationError, InvalidInputError):
                 continue  # it does not go with the rest of the smallest order
-            found.append(PriceRow(name, value, price))
+            found.append(PriceRow(name, value, price, inputs))
         if any(row.price != usual for row in found):
             rows += found
     return rows
