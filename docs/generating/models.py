@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callsheet.catalog.asking import shapes
-from callsheet.catalog.registry import FolderCatalog
+from callsheet.catalog.registry import PACKAGE, FolderCatalog
 from callsheet.ports.models import ModelCard
 from callsheet.views.prices import price_table
 from generating.marking import code, sentence, table
@@ -22,7 +22,7 @@ def page() -> str:
         " asks for a text. A size within 4 % of one of a model's shapes is taken for it; [any other"
         " is refused](../how-to/prepare-a-sheet.md#sizes).\n"
     )
-    cards = FolderCatalog().cards()
+    cards = own_cards()
     rows = [
         (
             f"[{card.id}](#{_anchor(card.id)})",
@@ -33,6 +33,12 @@ def page() -> str:
         for card in cards
     ]
     return intro + "\n" + table(("model", "makes", "from", ""), rows) + "".join(map(_model, cards))
+
+
+def own_cards() -> list[ModelCard]:
+    """List our cards, and not those of other packages that are installed here."""
+    cards = FolderCatalog().cards()
+    return [card for card in cards if card.inputs.__module__.startswith(f"{PACKAGE}.")]
 
 
 def _anchor(model: str) -> str:

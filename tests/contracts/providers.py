@@ -36,10 +36,6 @@ from callsheet.wiring.providers import adapters
 from tests.sim.simulated import PATIENCE_S, quick, serving
 
 SETTLES_S: Final = 2.0
-KEYS: Final = {
-    "kling": "access:secret-of-the-tests",
-    "vertex": "project-of-the-tests:token-of-the-tests",
-}
 SIGNING_KEYS: Final = {
     name: f"hmac-of-{name}" for name in adapters() if adapters()[name].signs_by_key
 }
@@ -159,7 +155,7 @@ async def bench_of(name: str, **conditions: Any) -> AsyncIterator[Bench]:
     async with serving(app) as base, serving(hooks) as hook:
         caller.url = f"{hook}/hooks"
         async with httpx2.AsyncClient(base_url=base, timeout=PATIENCE_S, trust_env=False) as http:
-            key = ProviderKey(KEYS.get(name, "key-of-the-tests"))
+            key = ProviderKey(getattr(simulator, "SAMPLE_KEY", "key-of-the-tests"))
             provider = wired(adapter, http)
             signing_key = ProviderKey(secret) if secret else None
             yield Bench(name, provider, http, changed, caller, key, signing_key)

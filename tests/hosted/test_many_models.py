@@ -1,6 +1,7 @@
 """One sheet that names thirty models of eleven providers, in one live run."""
 
 import contextlib
+import importlib
 import json
 import subprocess
 import time
@@ -31,7 +32,6 @@ MODELS = (
     *("kling/kling-image-v2-1", "kling/kling-v2-6"),
     *("lovable/gemini-3-1-flash-image",),
 )
-KEYS = {"kling": "access:secret", "vertex": "project:token"}
 
 
 @contextlib.contextmanager
@@ -72,6 +72,13 @@ def wait_until_up(client: httpx2.Client) -> None:
             return
 
 
+def sample_key(provider: str) -> str:
+    """Make up a key of the form that a provider takes."""
+    simulator = importlib.import_module(f"callsheet.sim.{provider}")
+    key: str = getattr(simulator, "SAMPLE_KEY", "key-of-the-tests")
+    return key
+
+
 def settings(clients: dict[str, httpx2.Client], port: int) -> dict[str, str]:
     """Give the settings with which callsheet takes the simulators for the providers."""
     public = f"http://127.0.0.1:{port}"
@@ -79,7 +86,7 @@ def settings(clients: dict[str, httpx2.Client], port: int) -> dict[str, str]:
     for name, client in clients.items():
         prefix = f"CALLSHEET_PROVIDER_{name.upper()}"
         found[f"{prefix}_BASE_URL"] = str(client.base_url).rstrip("/")
-        found[f"{prefix}_KEY"] = KEYS.get(name, "key-of-the-tests")
+        found[f"{prefix}_KEY"] = sample_key(name)
     return found
 
 

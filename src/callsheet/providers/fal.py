@@ -68,6 +68,7 @@ class Fal(HostedDefaults):
     key_setting = "FAL_KEY"
     recourse = Recourse.WEBHOOK
     webhook_within_s = 2 * 3_600.0  # published: ten deliveries over two hours
+    signs_webhooks = True
     SETTLES_S = 60.0
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:

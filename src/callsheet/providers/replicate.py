@@ -66,6 +66,7 @@ class Replicate(HostedDefaults):
     recourse = Recourse.LISTING
     lists_for_s = _OUTPUT_KEPT - 300
     webhook_within_s = _OUTPUT_KEPT
+    signs_webhooks = True
     # published: 600 predictions a minute, and 3,000 other requests
     PACE = Pace(per_minute=550, reads_per_minute=2_500)
 

@@ -22,6 +22,7 @@ from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
 
+SAMPLE_KEY = "access:secret-of-the-tests"  # a key of the form that it takes
 UNIT_MICROS = 140_000  # a unit of the prepaid packages, at list price
 _STATES: Mapping[Status, str] = {
     Status.STARTING: "submitted",

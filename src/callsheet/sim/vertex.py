@@ -17,6 +17,7 @@ from callsheet.sim.core.orders import Order, Status, faults_now
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
 
+SAMPLE_KEY = "project-of-the-tests:token-of-the-tests"  # a key of the form that it takes
 _STATUSES: Mapping[str, str] = {
     "key": "UNAUTHENTICATED",
     "forbidden": "PERMISSION_DENIED",
