@@ -5,17 +5,20 @@ import functools
 import importlib
 import importlib.metadata
 import importlib.resources
+import logging
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from callsheet.ports.models import ModelCard, UnknownModelError
+from callsheet.kernel.logs import event
+from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
 
 PACKAGE: Final = "callsheet.catalog.models"
 GROUP: Final = (
     "callsheet.models"  # of entry points in other packages: `acme/model = acme.cards:CARD`
 )
+_LOG: Final = logging.getLogger("callsheet.catalog")
 _NEAR: Final = 3
 
 
@@ -34,21 +37,31 @@ class FolderCatalog:
         self._ids = _ids_in(importlib.resources.files(package))
 
     def card(self, model: str) -> ModelCard:
-        """Find a card. Raises UnknownModelError, with the nearest names."""
+        """Find a card. Raises UnknownModelError, with the nearest names, UnusableCardError."""
         if model not in self._cards:
             if model in self._ids:
                 self._cards[model] = self._imported(model)
             elif model in _joined():
-                self._cards[model] = _checked(_joined()[model].load(), model)
+                self._cards[model] = _loaded(_joined()[model])
             else:
                 known = [*self._ids, *_joined()]
                 raise UnknownModelError(model, difflib.get_close_matches(model, known, _NEAR))
         return self._cards[model]
 
     def cards(self) -> Sequence[ModelCard]:
-        """List all cards that are shown, by id; the first time all are imported."""
+        """List all cards that are shown, by id; the first time all are imported.
+
+        One of another package that cannot be used is left out, and logged.
+        """
         ids = sorted({*self._ids, *_joined()})
-        return [card for card in map(self.card, ids) if card.listed]
+        return [card for card in map(self._usable, ids) if card is not None and card.listed]
+
+    def _usable(self, model: str) -> ModelCard | None:
+        try:
+            return self.card(model)
+        except UnusableCardError as error:
+            _LOG.error("card.unusable", extra=event(model=model, reason=str(error)))
+            return None
 
     def form(self, model: str) -> Mapping[str, Any]:
         """Describe a model's inputs as JSON Schema."""
@@ -77,7 +90,18 @@ def _joined() -> Mapping[str, EntryPoint]:
     return {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
 
 
+def _loaded(point: EntryPoint) -> ModelCard:
+    try:
+        return _checked(point.load(), point.name)
+    except Exception as error:  # whatever another package's code may raise
+        package = point.dist.name if point.dist else point.value
+        reason = f"{type(error).__name__}: {error}"
+        raise UnusableCardError(point.name, package, reason) from error
+
+
 def _checked(card: object, model: str) -> ModelCard:
-    if not isinstance(card, ModelCard) or card.id != model:
-        raise TypeError(f"the card of {model!r} must be a ModelCard with that id, not {card!r:.80}")
+    if not isinstance(card, ModelCard):
+        raise TypeError(f"the card of {model!r} must be a ModelCard, not {card!r:.80}")
+    if card.id != model:
+        raise TypeError(f"the card of {model!r} says that its id is {card.id!r}; make them agree")
     return card

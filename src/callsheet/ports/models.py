@@ -181,8 +181,20 @@ class UnknownModelError(NotFoundError):
     code: ClassVar[str] = "unknown_model"
 
     def __init__(self, model: str, near: Sequence[str] = ()) -> None:
-        super().__init__("model", model)
+        named = f"did you mean {', '.join(near)}?" if near else ""
+        super().__init__("model", model, named or "callsheet models lists what there is")
         self.near = tuple(near)
+
+
+class UnusableCardError(ConflictError):
+    """A card of another package cannot be read; that package must be mended or removed."""
+
+    code: ClassVar[str] = "card_unusable"
+
+    def __init__(self, model: str, package: str, reason: str) -> None:
+        said = f"the card of model {model!r}, from the package {package}, cannot be used: {reason}"
+        super().__init__(f"{said}; mend that package, or remove it")
+        self.model, self.package, self.reason = model, package, reason
 
 
 class ModelDisabledError(ConflictError):
@@ -199,7 +211,7 @@ class Catalog(Protocol):
     """Every model that can be asked for."""
 
     def card(self, model: str) -> ModelCard:
-        """Find a card. Raises UnknownModelError, with the nearest names."""
+        """Find a card. Raises UnknownModelError, with the nearest names, UnusableCardError."""
 
     def cards(self) -> Sequence[ModelCard]:
         """List all cards that are shown, by id."""

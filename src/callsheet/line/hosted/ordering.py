@@ -30,7 +30,12 @@ from callsheet.ports.hosted import (
     Submitted,
     SwitchedOffError,
 )
-from callsheet.ports.models import ProviderError, RefusedError
+from callsheet.ports.models import (
+    ProviderError,
+    RefusedError,
+    UnknownModelError,
+    UnusableCardError,
+)
 from callsheet.takes.flight import Claim
 from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
@@ -127,6 +132,9 @@ class Orderer:
             return await self._wording.word(provider, take, key)
         except ProviderError as error:
             self._scribe.add(Result(provider, take, error))
+        except (UnknownModelError, UnusableCardError) as error:  # its package was removed, or broke
+            off = SwitchedOffError(provider.name, str(error))
+            self._scribe.add(Result(provider, take, off))
         except UnavailableError as problem:
             _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
             due_at = self._house.clock().timestamp() + backoff_s(take.looks)
