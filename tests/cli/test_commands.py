@@ -72,6 +72,16 @@ BAD = {
     "no argument": (["run"], 2, "sheet"),
     "unknown command": (["rnu"], 2, "rnu"),
     "unknown model": (["run", "sheet.csv", "--model", "local/none"], 1, "local/none"),
+    "unknown input": (
+        ["models", "price", "replicate/kling-v2-6", "--set", "duration=10"],
+        *(1, "there are prompt, width, height, duration_s"),
+    ),
+    "a number": (["models", "price", "replicate/kling-v2-6", "--set", "duration_s=10"], 0, "$0.7"),
+    "retired model": (
+        ["models", "on", "lovable/gemini-2-5-flash-image-preview"],
+        *(0, "stays off: lovable/gemini-2-5-flash-image-preview was retired"),
+    ),
+    "unknown provider": (["providers", "off", "nobody"], 1, "there are comfyui, fal"),
     "unknown job": (["jobs", "show", "job_x"], 1, "job_x"),
     "nothing to resume": (["jobs", "resume", "job_x"], 1, "job_x"),
     "no folder to write": (["run", "sheet.csv", "--out", "/dev/null/x"], 1, "/dev/null"),
@@ -121,8 +131,9 @@ def test_tables_keep_ids_whole(place: Place) -> None:
     job = json.loads(place.run("run", "sheet.csv", "--json").stdout)["batchId"]
     assert job in place.run("jobs", "list").stdout
     shown = place.run("jobs", "show", job).stdout
-    assert shown.count("tk_") == 3
-    assert len(re.findall(r"tk_[0-9a-z]{20}", shown)) == 3
+    whole = re.findall(r"tk_[0-9a-z]{20}", shown)
+    assert len(whole) == shown.count("tk_")
+    assert len(set(whole)) == 3
 
 
 def test_quote_creates_nothing(place: Place) -> None:

@@ -126,6 +126,7 @@ def test_provider_is_switched_off_and_on(place: Place, sim: Simulator) -> None:
         state = server.wait_for(job, ["waiting"])
         assert state["problem"]["code"] == "provider_off"
         assert "half of it fails" in state["problem"]["message"]
+        assert "callsheet providers on replicate" in state["problem"]["message"]
         assert server.http.get("/health").json()["providers"]["replicate"]["status"] == "off"
         server.http.post(f"/batch/{job}/resume")
         time.sleep(1)

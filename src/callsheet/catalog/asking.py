@@ -69,6 +69,9 @@ def shapes(card: ModelCard) -> tuple[str, ...]:
 
 def _fault(card: ModelCard, asked: Mapping[str, Any], found: Mapping[str, Any]) -> FieldError:
     place, said = ".".join(map(str, found["loc"])), found["msg"]
+    if found["type"] == "extra_forbidden" and place == str(found["loc"][0]):
+        named = ", ".join(card.inputs.model_fields)
+        said = f"{card.id} has no input of that name; there are {named}"
     size = _size_in(card, asked)
     if place not in SIDES or found["type"] not in _OUT_OF_BOUNDS or size is None:
         return FieldError(place, said, shown(found["input"]))

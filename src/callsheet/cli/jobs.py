@@ -27,7 +27,7 @@ from callsheet.wiring import Callsheet
 app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
 JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_SHOWN: Final = ["#row", "scene", "take", "status", "model", "$ cost", "what happened"]
+_SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
 
 
 async def _find(cs: Callsheet, job: str) -> Job:
@@ -95,6 +95,9 @@ def show(job: JobName, json: AsJson = False) -> None:
         }
     )
     out_table("", _SHOWN, [line for shot, takes in rows for line in _lines(shot, takes)])
+    for shot, takes in rows:
+        for who, what in _stories(shot, takes):
+            typer.echo(f"{who}  {what}")
     texts = [
         [str(row["row"]), row["scene_id"], str(variant["variant"]), shortened(variant["text"])]
         for row in state["rows"]
@@ -106,13 +109,17 @@ def show(job: JobName, json: AsJson = False) -> None:
 
 
 def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
-    place = [str(shot.row), shot.scene_id]
+    if not takes:
+        return [[str(shot.row), "-", shot.status, shot.model, "-"]]
+    return [[str(shot.row), take.id, take.status, take.model, str(take.charged)] for take in takes]
+
+
+def _stories(shot: Shot, takes: list[Take]) -> list[tuple[str, str]]:
+    """Tell what happened in lines of their own: a column beside all that would be a word wide."""
     if not takes:
         why = (shot.error or {}).get("message", "")
-        return [[*place, "-", shot.status, shot.model, "-", why]]
-    return [
-        [*place, take.id, take.status, take.model, str(take.charged), story(take)] for take in takes
-    ]
+        return [(f"row {shot.row}", why)] if why else []
+    return [(take.id, story(take)) for take in takes]
 
 
 @app.command()

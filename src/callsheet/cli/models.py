@@ -1,5 +1,6 @@
 """`callsheet models …`: what can be asked for, what it costs, and switching one on or off."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -185,7 +186,9 @@ def price(
         inputs[name.strip()] = value
 
     async def work(cs: Callsheet) -> Quoted:
-        return await cs.generations.quote(model, inputs)
+        fields = cs.house.catalog.form(model)["properties"]
+        typed = {name: _typed(value, fields.get(name, {})) for name, value in inputs.items()}
+        return await cs.generations.quote(model, typed)
 
     quoted = run_command(work)
     correction = quoted.correction
@@ -197,11 +200,21 @@ def price(
     typer.echo(f"{quoted.card.id}: ${quoted.price}{said}")
 
 
+def _typed(value: str, field: Mapping[str, Any]) -> Any:
+    """Read a number or a yes or no where the form has one; all else is text."""
+    if field.get("type") not in ("integer", "number", "boolean"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value  # the form says what is wrong with it
+
+
 @app.command()
 def on(model: Model) -> None:
     """Let a model be ordered; for one whose card is unverified this vouches for it."""
-    _switch(model, enabled=True, reason="")
-    typer.echo(f"{model} is on")
+    still = _switch(model, enabled=True, reason="")
+    typer.echo(f"{model} is on" if still is None else f"{model} stays off: {still}")
 
 
 @app.command()
@@ -213,14 +226,17 @@ def off(
     typer.echo(f"{model} is off; switch it on with: callsheet models on {model}")
 
 
-def _switch(model: str, *, enabled: bool, reason: str) -> None:
-    async def work(cs: Callsheet) -> None:
-        cs.house.catalog.card(model)
+def _switch(model: str, *, enabled: bool, reason: str) -> str | None:
+    """Switch a model; why it cannot be ordered then, if it cannot."""
+
+    async def work(cs: Callsheet) -> str | None:
+        card = cs.house.catalog.card(model)
         now = cs.house.clock()
         async with cs.database.begin() as connection:
             await cs.switches.turn(connection, model, enabled=enabled, reason=reason, now=now)
+            return (await cs.switches.all(connection)).closed(card, now.date())
 
-    run_command(work)
+    return run_command(work)
 
 
 @app.command()

@@ -11,7 +11,7 @@ import typer
 
 from callsheet.cli.output import facts, out_json, out_table
 from callsheet.cli.session import run_command
-from callsheet.kernel.errors import InvalidInputError
+from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
@@ -182,14 +182,14 @@ def set_budget(scope: ScopeName, amount: Amount, job: JobOption = "") -> None:
     if limit < Money():
         raise InvalidInputError(f"amount: {amount} is below zero; a budget is zero or more")
     run_command(_changing(scope, job, limit))
-    typer.echo(f"budget {scope} {job}: ${limit}")
+    typer.echo(f"budget {scope} {job}".rstrip() + f": ${limit}")
 
 
 @budget_app.command("clear")
 def clear_budget(scope: ScopeName, job: JobOption = "") -> None:
     """Remove a budget."""
     run_command(_changing(scope, job, None))
-    typer.echo(f"budget {scope} {job}: none")
+    typer.echo(f"budget {scope} {job}".rstrip() + ": none")
 
 
 def _changing(
@@ -220,4 +220,5 @@ def read_amount(text: str) -> Money:
     try:
         return Money.usd(Decimal(text.removeprefix("$")))
     except (ValueError, ArithmeticError) as error:
-        raise InvalidInputError(f"amount: {text!r} is not an amount of US dollars") from error
+        said = f"{text!r} is not an amount of US dollars; write it as in 1.50"
+        raise InvalidInputError(said, [FieldError("amount", said, text)]) from error

@@ -59,12 +59,13 @@ class InvalidInputError(CallsheetError):
 
 
 class NotFoundError(CallsheetError):
-    """There is nothing by that name in this workspace."""
+    """There is nothing by that name in this workspace; `hint` says what there is."""
 
     code: ClassVar[str] = "not_found"
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"no {kind} {shown(name)!r} here")
+    def __init__(self, kind: str, name: str, hint: str = "") -> None:
+        said = f"no {kind} {shown(name)!r} here"
+        super().__init__(f"{said}; {hint}" if hint else said)
         self.kind, self.name = kind, name
 
 

@@ -18,7 +18,7 @@ from callsheet.jobs.model import (
     Stage,
     check_move,
 )
-from callsheet.kernel.errors import ConflictError, NotFoundError
+from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -72,8 +72,7 @@ class JobControl:
         What is out with the provider is followed to its end either way. Raises NotFoundError.
         """
         house = self.house
-        if name not in house.hosted:
-            raise NotFoundError("hosted provider", name)
+        house.provider(name)
         async with house.database.begin() as connection:
             now = house.clock()
             await house.doors.switch(connection, name, enabled=enabled, reason=reason, now=now)

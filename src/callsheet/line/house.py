@@ -18,6 +18,7 @@ from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
+from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
 from callsheet.line.estimates import Estimates
 from callsheet.money.service import Purse
@@ -77,6 +78,13 @@ class House:
     wake_listener: Mapping[str, asyncio.Event] = field(  # by provider
         default_factory=lambda: defaultdict(asyncio.Event)
     )
+
+    def provider(self, name: str) -> HostedProvider:
+        """Find a hosted provider. Raises NotFoundError, with the names there are."""
+        if name not in self.hosted:
+            there = f"there are {', '.join(sorted(self.hosted))}"
+            raise NotFoundError("hosted provider", name, there)
+        return self.hosted[name]
 
     async def record(
         self,

@@ -5,7 +5,7 @@ from typing import Final
 
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.provider_keys import ANY_USE, WEBHOOKS
-from callsheet.kernel.errors import FieldError, InvalidInputError, NotFoundError, shown
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.line.house import House
 from callsheet.ports.models import Kind
@@ -47,9 +47,7 @@ class ProviderKeyControl:
 
     def check(self, provider: str, scope: str) -> None:
         """Raise NotFoundError or InvalidInputError unless there is such a provider and use."""
-        hosted = self.house.hosted.get(provider)
-        if hosted is None:
-            raise NotFoundError("hosted provider", provider)
+        hosted = self.house.provider(provider)
         uses = (ANY_USE, *Kind, *((WEBHOOKS,) if hosted.signs_by_key else ()))
         if scope not in uses:
             allowed = ", ".join(uses)

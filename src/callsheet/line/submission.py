@@ -225,8 +225,7 @@ class Submission:
         try:
             card = self.house.catalog.card(model)
         except UnknownModelError as error:
-            near = f"; did you mean {', '.join(error.near)}?" if error.near else ""
-            faults.add(error.code, row.row, "model", f"{error}{near}", model)
+            faults.add(error.code, row.row, "model", str(error), model)
             return None
         closed = switches.closed(card, self.house.clock().date()) if switches else None
         if closed is not None:
@@ -262,7 +261,10 @@ def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) 
     for use in row.references:
         if card.max_references and use.mode not in card.reference_modes:
             allowed = ", ".join(sorted(card.reference_modes))
-            said = f"{card.id} takes references as {allowed}, not as {use.mode}"
+            said = (
+                f"{card.id} takes references as {allowed}, not as {use.mode};"
+                f" say so behind the address: …|{min(card.reference_modes)}"
+            )
             faults.add("reference_mode", row.row, "references", said, use.source)
             return False
     if len(shot.asked) < card.min_references:

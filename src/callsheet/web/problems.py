@@ -69,6 +69,7 @@ _TITLES: Final = {
 }
 _RETRY_AFTER_S: Final = "2"
 _WRONG_METHOD: Final = 405
+_UNKNOWN_FIELD: Final = "there is no field of that name here; /docs shows those there are"
 
 
 class FieldProblem(BaseModel):
@@ -168,7 +169,7 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     errors = [
         FieldError(
             ".".join(str(part) for part in fault["loc"] if part != "body") or "body",
-            fault["msg"],
+            _UNKNOWN_FIELD if fault["type"] == "extra_forbidden" else fault["msg"],
             shown(fault.get("input", "")),
         )
         for fault in faults[:100]

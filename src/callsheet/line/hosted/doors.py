@@ -1,6 +1,6 @@
 """Providers that take no order of ours: jobs wait, with the reason, and nothing more is sent."""
 
-from callsheet.controls.providers import Door
+from callsheet.controls.providers import SWITCHED_OFF, Door
 from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -44,7 +44,8 @@ async def park(house: House, provider: str, door: Door) -> None:
     async with house.database.read() as connection:
         jobs = await house.flight.jobs_waiting_for(connection, provider)
     for job_id in jobs:
-        await _let_wait(house, job_id, provider, door.code or "", door.reason)
+        reason = f"{provider} is switched off: {door.reason}"
+        await _let_wait(house, job_id, provider, door.code or "", reason)
 
 
 async def _let_wait(house: House, job_id: JobId, provider: str, code: str, reason: str) -> None:
@@ -53,7 +54,13 @@ async def _let_wait(house: House, job_id: JobId, provider: str, code: str, reaso
         await house.flight.hold_back(connection, job_id, provider)
         if job.paused or job.status in FINISHED:
             return
-        message = f"{reason}; then go on with: callsheet jobs resume {job.id}"
+        message = f"{reason}; {_way_on(job_id, provider, code)}"
         said = {"code": code, "message": message}
         values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
         await house.record(connection, job, [Entry("problem", said)], Change(values=values))
+
+
+def _way_on(job: JobId, provider: str, code: str) -> str:
+    if code == SWITCHED_OFF:
+        return f"it goes on when that is on again: callsheet providers on {provider}"
+    return f"then go on with: callsheet jobs resume {job}"
