@@ -22,7 +22,11 @@ def png(colour: str) -> bytes:
 def test_row_without_its_references_fails_alone_and_is_made_when_they_are_back(
     tmp_path: Path, httpserver: HTTPServer
 ) -> None:
-    """Nothing is ordered or charged for it, in a dry run it fails alike, and `retry` makes it."""
+    """Nothing is ordered or charged for it, in a dry run it fails alike, and `retry` makes it.
+
+    The batch's own reference is in a mode for which no row's model has a use: it goes nowhere, also
+    not in place of one that is missing, and that it cannot be fetched is nobody's fault.
+    """
     missing = True
 
     def late(_: object) -> Response:
@@ -39,6 +43,7 @@ def test_row_without_its_references_fails_alone_and_is_made_when_they_are_back(
         named = [{"url": url, "mode": "subject"} for url in urls]
         return {"prompt": f"a mug, {model}", "model": model, "references": named}
 
+    shared = [{"url": httpserver.url_for("/gone.png"), "mode": "last_frame"}]
     items = [row(IMAGE), row(PAIR, "late", "red"), row(PAIR, "red", "copy")]
     allow = {"CALLSHEET_FETCH_ALLOW": f'["localhost:{httpserver.port}"]'}
     with simulating(tmp_path) as sim:
@@ -47,13 +52,17 @@ def test_row_without_its_references_fails_alone_and_is_made_when_they_are_back(
             on = server.http.patch(f"/api/admin/models/{PAIR}", json={"enabled": True})
             assert on.status_code == 200, on.text
             for mode in ("dry_run", "live"):
-                answer = server.http.post("/batch/images", json={"items": items, "runMode": mode})
+                body = {"items": items, "global_refs": shared, "runMode": mode}
+                answer = server.http.post("/batch/images", json=body)
                 job = answer.json()["batchId"]
                 state = server.wait_for(job, ["succeeded", "partial", "failed"])
                 assert (state["status"], state["problem"]) == ("partial", None), repr(
                     state["problem"]
                 )
                 made, unfetched, alike = state["rows"]
+                for each in state["rows"]:
+                    [left_out] = [one for one in each["dropped"] if one["mode"] == "last_frame"]
+                    assert left_out["reason"] == "not_taken"
                 assert made["status"] == "succeeded"
                 assert (unfetched["status"], unfetched["variants"]) == ("failed", [])
                 error = unfetched["error"]

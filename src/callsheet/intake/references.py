@@ -48,6 +48,7 @@ class DropReason(StrEnum):
     DUPLICATE_PIXELS = "duplicate_pixels"
     OVER_LIMIT = "over_limit"
     FAILED = "failed"
+    NOT_TAKEN = "not_taken"  # the model has no use for a reference in this mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,7 +217,7 @@ class Submission:
 
     def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
         card = self.house.catalog.card(shot.model)
-        return card, card.use({"references": shot.asked})
+        return card, card.use({"references": _of_use(card, shot)})
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults
@@ -248,7 +248,7 @@ class Submission:
         if not _references_fit(card, shot, row, faults):
             return None
         try:
-            inputs = checked(card, take_inputs(card, card, _with_samples(shot), 1))
+            inputs = checked(card, take_inputs(card, card, _with_samples(card, shot), 1))
         except AskedAmissError as error:
             faults.add_asked(error, shot)
             return None
@@ -259,7 +259,7 @@ class Submission:
 def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:
     """Check what a row asks of its references; those of the whole batch go where they fit."""
     for use in row.references:
-        if card.max_references and use.mode not in card.reference_modes:
+        if card.max_references and not card.takes(use.mode):
             allowed = ", ".join(sorted(card.reference_modes))
             said = (
                 f"{card.id} takes references as {allowed}, not as {use.mode};"
@@ -267,17 +267,23 @@ def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) 
             )
             faults.add("reference_mode", row.row, "references", said, use.source)
             return False
-    if len(shot.asked) < card.min_references:
+    count = len(_of_use(card, shot))
+    if count < card.min_references:
         said = f"{card.id} begins from {card.min_references} reference pictures; name them here"
-        faults.add("reference_missing", row.row, "references", said, len(shot.asked))
+        faults.add("reference_missing", row.row, "references", said, count)
         return False
     return True
 
 
-def _with_samples(shot: Shot) -> Shot:
+def _of_use(card: ModelCard, shot: Shot) -> list[AskedReference]:
+    return [each for each in shot.asked if card.takes(each.mode)]
+
+
+def _with_samples(card: ModelCard, shot: Shot) -> Shot:
     """Put samples in place of references that are not fetched yet, to price a row."""
     sample = {"sha256": SAMPLE, "working": SAMPLE}
-    return replace(shot, references=tuple({**sample, "mode": each.mode} for each in shot.asked))
+    samples = ({**sample, "mode": each.mode} for each in _of_use(card, shot))
+    return replace(shot, references=tuple(samples))
 
 
 def _asked(use: ReferenceUse) -> AskedReference:

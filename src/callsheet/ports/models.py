@@ -123,6 +123,10 @@ class ModelCard:
         verb = "was retired" if today >= self.retires_on else "will be retired"
         return f"{self.id} {verb} on {self.retires_on}{instead}"
 
+    def takes(self, mode: str) -> bool:
+        """Tell whether references in a mode are of use to it."""
+        return mode in self.reference_modes
+
     def use(self, inputs: Mapping[str, Any]) -> Kind:
         """Say which of its kinds an order with these inputs is."""
         count = len(inputs.get("references", ()))

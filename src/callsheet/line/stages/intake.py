@@ -1,7 +1,7 @@
 """INTAKE: each reference of a job is fetched once, and each row gets those it keeps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,6 +10,7 @@ from callsheet.assets.model import Asset, asset_key
 from callsheet.intake.limits import Limits
 from callsheet.intake.references import (
     Chosen,
+    Dropped,
     DropReason,
     ReferenceFacts,
     ReferenceUse,
@@ -157,11 +158,16 @@ async def _give(
 
 
 def _choose(house: House, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
+    """Choose what a row's model gets; of the whole batch's references, those of use to it."""
+    card = house.catalog.card(shot.model)
     uses = [
         ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "") for asked in shot.asked
     ]
-    most = min(Limits().max_references, house.catalog.card(shot.model).max_references)
-    return choose_references(uses, facts, most)
+    of_use = [use for use in uses if card.takes(use.mode)]
+    most = min(Limits().max_references, card.max_references)
+    chosen = choose_references(of_use, facts, most)
+    of_none = [Dropped(use, DropReason.NOT_TAKEN) for use in uses if not card.takes(use.mode)]
+    return replace(chosen, dropped=(*chosen.dropped, *of_none))
 
 
 def _facts(reference: JobReference) -> ReferenceFacts:
