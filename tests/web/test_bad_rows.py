@@ -1,6 +1,7 @@
 """Rows and sheets that cannot be used: a clear, named error, and nothing is created."""
 
 import io
+import json
 import zipfile
 from typing import Any
 
@@ -11,6 +12,11 @@ import pytest
 from tests.support.processes import Server
 
 BOAT = {"prompt": "a red boat", "model": "local/dot"}
+CLIP = {"prompt": "a red boat", "model": "replicate/kling-v2-6"}
+LONG = {"prompt": "a red boat", "model": "fal/seedance-2-text"}
+PLACE = "row 1, column inputs.duration_s"
+NEST = json.loads("[" * 30 + "]" * 30)
+MANY = [f"input_{number}" for number in range(40)]
 
 
 def jobs(server: Server) -> set[str]:
@@ -50,6 +56,19 @@ BAD_ITEMS: list[tuple[str, list[Any], str, str]] = [
     ("long", [{"prompt": "x" * 100_000}], "prompt_too_long", "items[0].prompt"),
     ("model", [{"prompt": "x", "model": "local/none"}], "unknown_model", "row 1, column model"),
     ("size", [{**BOAT, "size": "9x9"}], "invalid_size", "items[0].size"),
+    ("input", [{**BOAT, "inputs": {"steps": 4}}], "model_refuses", "row 1, column inputs.steps"),
+    (
+        "seed",
+        [{"prompt": "x", "inputs": {"seed": 1}}],
+        "model_refuses",
+        "row 1, column inputs.seed",
+    ),
+    ("value", [{**CLIP, "inputs": {"duration_s": 7}}], "model_refuses", PLACE),
+    ("range", [{**LONG, "inputs": {"duration_s": "99"}}], "model_refuses", PLACE),
+    ("deep", [{**CLIP, "inputs": {"audio": NEST}}], "invalid_inputs", "items[0].inputs"),
+    ("many", [{**CLIP, "inputs": dict.fromkeys(MANY, 1)}], "invalid_inputs", "items[0].inputs"),
+    ("large", [{**CLIP, "inputs": {"a": "x" * 40_000}}], "invalid_inputs", "items[0].inputs"),
+    ("twice", [{**CLIP, "inputs": {"a b": 1, "A_B": 1}}], "invalid_inputs", "items[0].inputs"),
     (
         "file",
         [{**BOAT, "references": ["file:///etc/passwd"]}],
@@ -72,6 +91,38 @@ def test_bad_items_are_refused_by_name(
     problem = refused(server, send(server, items), 422, code)
     assert field in {error["field"] for error in problem["errors"]}
     assert jobs(server) == before
+
+
+def test_inputs_that_cannot_be_are_refused_by_column_and_value(server: Server) -> None:
+    """In a sheet too, with what would be right; what holds for a batch goes where it fits."""
+    sheet = b"""prompt,model,inputs.duration_s,inputs
+a,fal/seedance-2-text,99,
+b,replicate/kling-v2-6,,"duration_s=7, audio=yes"
+c,local/dot,,steps=4
+"""
+    (loose,) = refused(server, upload(server, "a.csv", sheet), 422, "invalid_inputs")["errors"]
+    assert loose["field"] == "row 3, column inputs"
+    assert "duration_s=10; style=" in loose["message"]
+    parted = sheet.replace(b", audio", b"; audio")
+    problem = refused(server, upload(server, "a.csv", parted), 422, "model_refuses")
+    told = {error["field"]: error["message"] for error in problem["errors"]}
+    assert told["row 2, column inputs.duration_s"].startswith("duration_s=99: ")
+    assert told["row 2, column inputs.duration_s"].endswith("it may be 4 to 15")
+    assert told["row 3, column inputs"] == "duration_s=7: Input should be 5 or 10"
+    assert told["row 4, column inputs"] == (
+        "steps=4: local/dot has no input of that name; there are prompt"
+    )
+    shared = send(server, [CLIP, BOAT], inputs={"duration_s": 10, "seed": 1, "steps": 4})
+    fields = {error["field"] for error in refused(server, shared, 422, "model_refuses")["errors"]}
+    assert fields == {"inputs.seed", "inputs.steps"}
+    taken = send(
+        server, [CLIP, {**CLIP, "inputs": {"duration_s": 5}}, BOAT], inputs={"duration_s": 10}
+    )
+    assert [row["price"] for row in taken.json()["quote"]["perRow"]] == [
+        "0.700000",
+        "0.350000",
+        "0.000000",
+    ]
 
 
 def test_a_size_that_the_model_cannot_make_is_refused_naming_the_nearest(server: Server) -> None:

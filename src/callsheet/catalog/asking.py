@@ -1,6 +1,7 @@
 """What is asked of a model, looked at before anything is made of it."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -44,6 +45,39 @@ def checked(card: ModelCard, asked: Mapping[str, Any]) -> BaseModel:
     return inputs
 
 
+def typed(card: ModelCard, name: str, written: Any) -> Any:
+    """Read what was written for one input as its type would have it: a number, a yes or no, a list.
+
+    The first reading that fits is taken, the text itself before all others; what fits in none is
+    left as it is, for `checked` to say what is wrong with it.
+    """
+    if name not in card.inputs.model_fields or not isinstance(written, str):
+        return written
+    return next((each for each in _readings(written) if _fits(card, name, each)), written)
+
+
+def _readings(text: str) -> Iterator[Any]:
+    yield text
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        read = None
+    if isinstance(read, float) and read.is_integer():
+        yield int(read)  # spreadsheets write 10 as 10.0
+    if read is not None:
+        yield read
+    yield [each.strip() for each in text.split(",")]
+
+
+def _fits(card: ModelCard, name: str, value: Any) -> bool:
+    """Tell whether an input may have a value, whatever else is asked."""
+    try:
+        card.inputs.model_validate({name: value})
+    except ValidationError as error:
+        return all(each["loc"][:1] != (name,) for each in error.errors())
+    return True
+
+
 def usual_size(card: ModelCard) -> tuple[int, int] | None:
     """Say what size a model makes when none is asked for; None if it knows no sizes."""
     if not card.inputs.model_fields.keys() >= SIDES:
@@ -72,6 +106,8 @@ def _fault(card: ModelCard, asked: Mapping[str, Any], found: Mapping[str, Any]) 
     if found["type"] == "extra_forbidden" and place == str(found["loc"][0]):
         named = ", ".join(card.inputs.model_fields)
         said = f"{card.id} has no input of that name; there are {named}"
+    elif place not in SIDES:
+        said += _range(card, place)
     size = _size_in(card, asked)
     if place not in SIDES or found["type"] not in _OUT_OF_BOUNDS or size is None:
         return FieldError(place, said, shown(found["input"]))
@@ -79,6 +115,15 @@ def _fault(card: ModelCard, asked: Mapping[str, Any], found: Mapping[str, Any]) 
     width, height = size
     message = _not_made(card, f"{width}x{height} ({place}: {said})", near)
     return FieldError(place, message, f"{width}x{height}")
+
+
+def _range(card: ModelCard, name: str) -> str:
+    """Say between what bounds an input may be, where it has both."""
+    known = card.inputs.model_fields.get(name)
+    bounds = known.metadata if known else ()
+    least = next((each.ge for each in bounds if hasattr(each, "ge")), None)
+    most = next((each.le for each in bounds if hasattr(each, "le")), None)
+    return f"; it may be {least} to {most}" if least is not None and most is not None else ""
 
 
 def _not_made(card: ModelCard, size: str, instead: str) -> str:

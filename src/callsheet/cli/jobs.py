@@ -116,10 +116,14 @@ def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
 
 def _stories(shot: Shot, takes: list[Take]) -> list[tuple[str, str]]:
     """Tell what happened in lines of their own: a column beside all that would be a word wide."""
-    if not takes:
-        why = (shot.error or {}).get("message", "")
-        return [(f"row {shot.row}", why)] if why else []
-    return [(take.id, story(take)) for take in takes]
+    told = []
+    if shot.inputs:
+        pairs = "; ".join(f"{name}={shortened(str(each))}" for name, each in shot.inputs.items())
+        told.append((f"row {shot.row}", f"inputs: {pairs}"))
+    why = "" if takes else (shot.error or {}).get("message", "")
+    if why:
+        told.append((f"row {shot.row}", why))
+    return [*told, *((take.id, story(take)) for take in takes)]
 
 
 @app.command()

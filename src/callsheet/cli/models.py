@@ -1,6 +1,5 @@
 """`callsheet models …`: what can be asked for, what it costs, and switching one on or off."""
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
@@ -8,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from callsheet.accounts.provider_keys import ANY_USE
-from callsheet.catalog.asking import shapes
+from callsheet.catalog.asking import shapes, typed
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
-from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.cli.setting import read_sets
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.estimates import Accuracy
 from callsheet.line.single import Quoted
@@ -177,18 +176,12 @@ def price(
     json: AsJson = False,
 ) -> None:
     """Price one order, with inputs set as they would be."""
-    inputs: dict[str, Any] = {"prompt": "x"}
-    for each in given or []:
-        name, equals, value = each.partition("=")
-        if not equals:
-            said = f"--set {each!r} needs the form name=value"
-            raise InvalidInputError(said, [FieldError("--set", said, each)])
-        inputs[name.strip()] = value
+    inputs = {"prompt": "x", **read_sets(given)}
 
     async def work(cs: Callsheet) -> Quoted:
-        fields = cs.house.catalog.form(model)["properties"]
-        typed = {name: _typed(value, fields.get(name, {})) for name, value in inputs.items()}
-        return await cs.generations.quote(model, typed)
+        card = cs.house.catalog.card(model)
+        asked = {name: typed(card, name, value) for name, value in inputs.items()}
+        return await cs.generations.quote(model, asked)
 
     quoted = run_command(work)
     correction = quoted.correction
@@ -198,16 +191,6 @@ def price(
         return
     said = f" (${quoted.listed}, {correction})" if correction.takes else ""
     typer.echo(f"{quoted.card.id}: ${quoted.price}{said}")
-
-
-def _typed(value: str, field: Mapping[str, Any]) -> Any:
-    """Read a number or a yes or no where the form has one; all else is text."""
-    if field.get("type") not in ("integer", "number", "boolean"):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value  # the form says what is wrong with it
 
 
 @app.command()

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import sys
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,7 @@ from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
 from callsheet.cli.money import read_amount
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
+from callsheet.cli.setting import Sets, read_sets
 from callsheet.cli.watching import (
     InterruptedError130,
     interruptible,
@@ -54,14 +56,16 @@ def run(
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
+    given: Sets = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live."""
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
     bound = read_amount(budget) if budget else None
+    defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(given))
 
     async def work(cs: Callsheet) -> int:
-        draft = await asyncio.to_thread(read_draft, cs, sheet, mode, model, name)
+        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
         stored = await store_references(cs, sheet.parent, draft)
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
@@ -70,6 +74,7 @@ def run(
         accepted = await cs.submission.submit(
             LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}, budget=bound
         )
+        tell(accepted.quote)
         async with interruptible() as stop, cs.at_work(say):
             try:
                 job = await watch_job(cs, LOCAL_WORKSPACE, accepted.job, stop, quiet=json)
@@ -88,7 +93,7 @@ def exit_code(job: Job) -> int:
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 
-def read_draft(cs: Callsheet, sheet: Path, mode: RunMode, model: str, name: str) -> BatchDraft:
+def read_draft(cs: Callsheet, sheet: Path, given: Defaults) -> BatchDraft:
     """Read a sheet file into a draft. Raises SheetError, BatchInputError."""
     try:
         content = sheet.read_bytes()
@@ -97,7 +102,7 @@ def read_draft(cs: Callsheet, sheet: Path, mode: RunMode, model: str, name: str)
     configured = "max_rows" in cs.settings.model_fields_set
     limits = cs.limits if configured else Limits(MAX_LOCAL_ROWS, cs.limits.max_variants)
     table = read_sheet(sheet.name, content, SheetLimits(max_rows=limits.max_rows))
-    defaults = Defaults(name=name or sheet.stem, run_mode=mode, model=model)
+    defaults = replace(given, name=given.name or sheet.stem)
     return draft_from_table(table, mapping={}, defaults=defaults, limits=limits, allow_paths=True)
 
 
@@ -132,9 +137,16 @@ def _read_bounded(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def tell(quote: Priced) -> None:
+    """Say what a person should know about a sheet."""
+    for note in quote.notes:
+        say(f"note: {note}")
+
+
 async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     """Show the money, by model and against every budget, and ask once."""
     quote = await cs.submission.price(draft)
+    tell(quote)
     total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in draft.rows:
@@ -160,12 +172,14 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
 def quote(
     sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
+    given: Sets = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sheet would cost live; nothing is created."""
+    defaults = Defaults(run_mode=RunMode.DRY_RUN, model=model, inputs=read_sets(given))
 
     async def work(cs: Callsheet) -> Priced:
-        draft = await asyncio.to_thread(read_draft, cs, sheet, RunMode.DRY_RUN, model, "")
+        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
         return await cs.submission.price(draft)
 
     quote = run_command(work)
@@ -176,8 +190,9 @@ def quote(
             for model, each in sorted(quote.corrections.items())
         ]
         told = {"total": str(quote.total), "currency": "USD", "perRow": priced}
-        out_json({**told, "corrections": corrections})
+        out_json({**told, "corrections": corrections, "notes": [*quote.notes]})
         return
+    tell(quote)
     out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in quote.per_row])
     for corrected, correction in sorted(quote.corrections.items()):
         typer.echo(f"{corrected}: {correction}")

@@ -6,20 +6,31 @@ a known name is refused: a batch that silently ignores `varients` makes the wron
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callsheet.intake.errors import ProblemCode
+from callsheet.intake.inputs import INPUTS, input_field
 from callsheet.intake.problems import Problems
 from callsheet.kernel.errors import shown
 
 EXTRA = "extra"  # what a mapping says of a column that is the team's own
-FIELDS = ("scene_id", "prompt", "references", "variants", "model", "size", "reference_mode")
+FIELDS = (
+    "scene_id",
+    "prompt",
+    "references",
+    "variants",
+    "model",
+    "size",
+    "reference_mode",
+    INPUTS,
+)
 _ALIASES = {
     **{field.replace("_", ""): field for field in FIELDS},
     "refpackpublicurls": "references",
     "refs": "references",
     "referenceurls": "references",
     "refurl": "references",
+    "input": INPUTS,
 }
 _SEPARATORS = re.compile(r"[\s_-]+")
 _SHORT_NAME = 5  # one slip in so short a name already makes another word
@@ -28,15 +39,22 @@ _SLIPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """Positions of the known fields and of the team's own columns."""
+    """Positions of the known fields and of the team's own columns.
+
+    `unclaimed` are those of the latter that no mapping says are the team's own.
+    """
 
     fields: dict[str, int]
     extra: dict[str, int]
+    unclaimed: tuple[str, ...] = ()
 
 
 def field_named(title: str) -> str | None:
-    """Find the field a column's title means; case, spaces, `_` and `-` make no difference."""
-    return _ALIASES.get(_key(title))
+    """Find the field a column's title means; case, spaces, `_` and `-` make no difference.
+
+    That of one that addresses an input is `inputs.<name>`.
+    """
+    return _ALIASES.get(_key(title)) or input_field(title)
 
 
 def match_columns(
@@ -62,7 +80,7 @@ def match_columns(
     if "prompt" not in matched.fields and not unknown:
         message = "there is no column named prompt; add it, or map one of yours to it"
         problems.add(ProblemCode.MISSING_PROMPT, _place("prompt"), message)
-    return matched
+    return replace(matched, unclaimed=tuple(unknown))
 
 
 def _wanted(

@@ -34,6 +34,7 @@ class ProblemCode(StrEnum):
     TOO_MANY_VARIANTS = "too_many_variants"
     INVALID_MODEL = "invalid_model"
     INVALID_SIZE = "invalid_size"
+    INVALID_INPUTS = "invalid_inputs"
     INVALID_REFERENCE = "invalid_reference"
     TOO_MANY_REFERENCES = "too_many_references"
     UNKNOWN_MODE = "unknown_mode"

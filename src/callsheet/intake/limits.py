@@ -18,3 +18,6 @@ class Limits:
     max_model_chars: int = 200
     min_side: int = 256
     max_side: int = 4_096
+    max_inputs: int = 32  # of a model, that one row sets
+    max_inputs_chars: int = 32_000  # as JSON, all together
+    max_inputs_depth: int = 20

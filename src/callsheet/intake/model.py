@@ -1,7 +1,9 @@
 """Clean drafts: what a batch asks for, checked against the limits and not yet priced."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from callsheet.ports.pictures import ReferenceMode
 
@@ -22,10 +24,19 @@ class ReferenceDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class InputDraft:
+    """What one input of a model is set to, as it was written, and the column that sets it."""
+
+    value: Any
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class RowDraft:
     """One shot to make. `row` is the number its author knows it by.
 
     `model` "" is the default, and a size of None is what the model makes when none is asked for.
+    `inputs` are those of its model that it sets by name.
     """
 
     row: int
@@ -36,11 +47,16 @@ class RowDraft:
     model: str
     size: tuple[int, int] | None
     extra: dict[str, str] = field(default_factory=dict)  # the sheet's own columns, in its order
+    inputs: Mapping[str, InputDraft] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchDraft:
-    """Everything a batch asks for. `columns` are the sheet's own, in order; none for JSON."""
+    """Everything a batch asks for. `columns` are the sheet's own, in order; none for JSON.
+
+    `inputs` hold for every row whose model has them and which does not set them itself. `unclaimed`
+    are columns that mean nothing here, and of which nobody said that they are the team's own.
+    """
 
     name: str
     run_mode: RunMode
@@ -48,13 +64,15 @@ class BatchDraft:
     global_references: tuple[ReferenceDraft, ...] = ()
     columns: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    inputs: Mapping[str, InputDraft] = field(default_factory=dict)
+    unclaimed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What holds for a batch, and for its rows where they say nothing.
 
-    `run_mode` and `global_references` are as they were given: the draft checks them.
+    `run_mode`, `global_references` and `inputs` are as they were given: the draft checks them.
     """
 
     name: str = ""
@@ -64,3 +82,4 @@ class Defaults:
     size: tuple[int, int] | None = None
     reference_mode: ReferenceMode = ReferenceMode.STYLE_ONLY
     global_references: tuple[tuple[str, str], ...] = ()  # (source, mode or "")
+    inputs: Mapping[str, Any] | str = ""  # text as in a cell

@@ -5,7 +5,7 @@ in one go, not row by row.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -23,8 +23,16 @@ from callsheet.intake.fields import (
     read_variants,
     reference_entries,
 )
+from callsheet.intake.inputs import INPUTS, bounded_inputs, read_inputs
 from callsheet.intake.limits import Limits
-from callsheet.intake.model import BatchDraft, Defaults, ReferenceDraft, RowDraft, RunMode
+from callsheet.intake.model import (
+    BatchDraft,
+    Defaults,
+    InputDraft,
+    ReferenceDraft,
+    RowDraft,
+    RunMode,
+)
 from callsheet.intake.problems import Notes, Problems
 from callsheet.kernel.errors import shown
 from callsheet.ports.pictures import ReferenceMode
@@ -43,6 +51,8 @@ class _Row:
     references: _Entries
     place: Callable[[str], str]
     extra: dict[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)  # titles of fields
+    inputs: Mapping[str, Any] | None = None  # given as an object
 
 
 def draft_from_table(
@@ -62,6 +72,8 @@ def draft_from_table(
     if "prompt" not in matched.fields:
         desk.problems.check()
     titles = {name: table.columns[at] for name, at in matched.fields.items()}
+    set_here = {titles[name]: at for name, at in matched.fields.items() if _sets_inputs(name)}
+    kept = {**matched.extra, **set_here}  # result tables show them as they were written
 
     def given(row: SheetRow) -> _Row:
         texts = {name: row.cells[at].strip() for name, at in matched.fields.items()}
@@ -70,10 +82,12 @@ def draft_from_table(
             texts=texts,
             references=reference_entries(texts.get("references", "")),
             place=lambda name: f"row {row.number}, column {shown(titles.get(name, name))}",
-            extra={title: row.cells[at] for title, at in matched.extra.items()},
+            extra={title: row.cells[at] for title, at in kept.items()},
+            columns=titles,
         )
 
-    return desk.draft(len(table.rows), map(given, table.rows), table.name, table.columns)
+    draft = desk.draft(len(table.rows), map(given, table.rows), table.name, table.columns)
+    return replace(draft, unclaimed=matched.unclaimed)
 
 
 def draft_from_items(
@@ -96,6 +110,7 @@ def _item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems) -> _
     fields = item.model_dump() if isinstance(item, BaseModel) else item
     texts: dict[str, str] = {}
     references: _Entries = []
+    inputs: Mapping[str, Any] | None = None
     for name, value in fields.items():
         place = f"items[{at}].{shown(name)}"
         known = field_named(name)
@@ -106,13 +121,19 @@ def _item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems) -> _
             continue
         elif known == "references" and not isinstance(value, str):
             references += _listed_references(value, place, problems)
+        elif known == INPUTS and isinstance(value, Mapping):
+            inputs = value
         elif isinstance(value, str) or (known == "variants" and type(value) is int):
             texts[known] = str(value).strip()
         else:
             message = f"a {type(value).__name__} cannot be used here; give text"
             problems.add(ProblemCode.INVALID_TYPE, place, message, value)
     references += reference_entries(texts.get("references", ""))
-    return _Row(at + 1, texts, references, lambda name: f"items[{at}].{name}")
+    return _Row(at + 1, texts, references, lambda name: f"items[{at}].{name}", inputs=inputs)
+
+
+def _sets_inputs(name: str) -> bool:
+    return name.partition(".")[0] == INPUTS
 
 
 def _listed_references(value: Any, place: str, problems: Problems) -> _Entries:
@@ -159,6 +180,10 @@ class _Desk:
             rows=tuple([self._row(row) for row in rows]),
             columns=columns,
             notes=self._notes.all(),
+            inputs={
+                name: InputDraft(value, f"{INPUTS}.{name}")
+                for name, value in self._checked_inputs(INPUTS, self._defaults.inputs).items()
+            },
         )
         self.problems.check()
         return draft
@@ -205,7 +230,40 @@ class _Desk:
             model=read("model", lambda text: read_model(text, limits), defaults.model),
             size=read("size", lambda text: read_size(text, limits), defaults.size),
             extra=row.extra,
+            inputs=self._inputs(row),
         )
+
+    def _inputs(self, row: _Row) -> dict[str, InputDraft]:
+        """Gather what a row sets of its model's own inputs, however it says so."""
+        given: list[tuple[str, Mapping[str, Any]]] = []
+        if row.inputs is not None:
+            given.append((INPUTS, self._checked_inputs(row.place(INPUTS), row.inputs)))
+        for name, text in row.texts.items():
+            if name == INPUTS and text:
+                given.append((name, self._checked_inputs(row.place(name), text)))
+            elif _sets_inputs(name) and text:
+                one = {name.partition(".")[2]: text}
+                given.append((name, self._checked_inputs(row.place(name), one)))
+        found: dict[str, InputDraft] = {}
+        for field_name, values in given:
+            for name, value in values.items():
+                title = row.columns.get(field_name, f"{INPUTS}.{name}")
+                if name in found:
+                    message = f"{found[name].column} sets {name} in this row already; keep one"
+                    place = row.place(field_name)
+                    self.problems.add(ProblemCode.INVALID_INPUTS, place, message, value)
+                found[name] = InputDraft(value, title)
+        return found
+
+    def _checked_inputs(self, place: str, given: Mapping[str, Any] | str) -> dict[str, Any]:
+        """Check inputs; if they are refused, note that and go on without."""
+        try:
+            if isinstance(given, str):
+                return read_inputs(given, self._limits)
+            return bounded_inputs(given, self._limits)
+        except FieldRefusedError as error:
+            self.problems.add(error.problem, place, error.message, given)
+            return {}
 
     def _prompt(self, row: _Row) -> str:
         place = row.place("prompt")

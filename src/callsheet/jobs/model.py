@@ -176,7 +176,7 @@ class Shot:
     """A row of a batch: what to make, and how far it is.
 
     `references` are what was kept after merging: {sha256, working, mode}. `extra` are the sheet's
-    own other columns.
+    own other columns. `inputs` are those of its model that were set by name, as JSON.
     """
 
     job: JobId
@@ -193,6 +193,7 @@ class Shot:
     references: tuple[Mapping[str, Any], ...] = ()
     dropped: tuple[Mapping[str, Any], ...] = ()
     extra: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
 
     @property

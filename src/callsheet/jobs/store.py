@@ -89,6 +89,7 @@ class JobStore:
                 "references": list(shot.references),
                 "dropped": list(shot.dropped),
                 "extra": dict(shot.extra),
+                "inputs": dict(shot.inputs),
                 "error": shot.error,
             }
             for shot in shots

@@ -66,6 +66,7 @@ SHOTS = sa.Table(
     sa.Column("references", sa.JSON, nullable=False),
     sa.Column("dropped", sa.JSON, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
+    sa.Column("inputs", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("error", sa.JSON(none_as_null=True)),
 )
 JOURNAL = sa.Table(
@@ -126,5 +127,6 @@ def shot_of(row: sa.RowMapping) -> Shot:
         references=tuple(row["references"]),
         dropped=tuple(row["dropped"]),
         extra=row["extra"],
+        inputs=row["inputs"],
         error=row["error"],
     )

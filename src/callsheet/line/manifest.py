@@ -40,6 +40,7 @@ def _shot_out(shot: Shot) -> dict[str, Any]:
         "quoted": str(shot.quoted),
         "asked": [asdict(asked) for asked in shot.asked],
         "extra": dict(shot.extra),
+        "inputs": dict(shot.inputs),
     }
 
 
@@ -51,6 +52,7 @@ def shot_in(job: JobId, written: Mapping[str, Any]) -> Shot:
         quoted=Money.usd(written["quoted"]),
         asked=tuple(AskedReference(**asked) for asked in written["asked"]),
         extra=written["extra"],
+        inputs=written.get("inputs", {}),  # none in manifests that were written before there were
     )
 
 

@@ -35,6 +35,7 @@ from callsheet.takes.model import (
 )
 
 _DEFAULT_SIDE: Final = 1_024
+_KEPT: Final = ("prompt", "width", "height")  # by a shot, under names of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +176,10 @@ class Generations:
             height=int(inputs.get("height", _DEFAULT_SIDE)),
             variants=1,
             quoted=price,
+            inputs={name: value for name, value in inputs.items() if name not in _KEPT},
         )
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
-            return job, shot, new_take(self.house, job, shot, 1, 1, inputs)
+            return job, shot, new_take(self.house, job, shot, 1, 1)
         return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:

@@ -28,6 +28,7 @@ from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import LOG, House
+from callsheet.line.own_inputs import OwnInputs
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
@@ -41,10 +42,14 @@ _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What rows would cost live, and the corrections by which estimates were multiplied."""
+    """What rows would cost live, and the corrections by which estimates were multiplied.
+
+    `notes` are what a person should know before it is spent.
+    """
 
     per_row: tuple[tuple[int, Money], ...]
     corrections: Mapping[str, Correction]
+    notes: tuple[str, ...] = ()
 
     @property
     def total(self) -> Money:
@@ -58,7 +63,13 @@ class _Terms:
 
     switches: Switches | None
     corrections: Mapping[str, Correction]
+    own: OwnInputs
     faults: Faults = field(default_factory=Faults)
+
+    def check(self) -> None:
+        """Raise ModelInputError if anything was wrong."""
+        self.own.check_shared(self.faults)
+        self.faults.check()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +85,14 @@ class Accepted:
         """Write as JSON, for the same question asked again."""
         rows = [[row, price.micros] for row, price in self.quote.per_row]
         said = settings_of(self.quote.corrections)
-        return {"job": self.job, "run_mode": self.run_mode, "rows": rows, **said}
+        told = {"rows": rows, "notes": [*self.quote.notes], **said}
+        return {"job": self.job, "run_mode": self.run_mode, **told}
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
         """Read back what `to_answer` wrote."""
         rows = tuple((row, Money(micros)) for row, micros in answer["rows"])
-        quote = Priced(rows, corrections_in(answer))
+        quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())))
         return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
 
 
@@ -94,11 +106,11 @@ class Submission:
 
     async def price(self, draft: BatchDraft) -> Priced:
         """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
-        terms = _Terms(None, await self._corrections(draft))
+        terms = await self._terms(None, draft)
         shots = [self._shot(JobId(""), draft, row, terms) for row in draft.rows]
-        terms.faults.check()
+        terms.check()
         rows = tuple((shot.row, shot.quoted) for shot in shots if shot is not None)
-        return Priced(rows, terms.corrections)
+        return Priced(rows, terms.corrections, terms.own.notes.all())
 
     async def submit(
         self,
@@ -120,12 +132,13 @@ class Submission:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return Accepted.from_answer(answer)
             switches = await self.switches.all(connection)
-        terms = _Terms(switches, await self._corrections(draft))
+        terms = await self._terms(switches, draft)
         job, shots = await self._worded(workspace, draft, terms, settings or {})
         if job.run_mode is RunMode.LIVE:
             await require_keys(self.house, workspace, map(self._use, shots))
         rows = tuple((shot.row, shot.quoted) for shot in shots)
-        accepted = Accepted(job.id, job.run_mode, Priced(rows, terms.corrections))
+        quote = Priced(rows, terms.corrections, terms.own.notes.all())
+        accepted = Accepted(job.id, job.run_mode, quote)
         references = _references(draft, stored or {})
         async with self.house.database.begin() as connection:
             if request:
@@ -192,8 +205,9 @@ class Submission:
                 shots.append(shot)
             if count % _ROWS_BETWEEN_PAUSES == 0:
                 await asyncio.sleep(0)  # a large sheet must not hold everybody else up
-        terms.faults.check()
-        told = {"columns": list(draft.columns), "notes": list(draft.notes)}
+        terms.check()
+        notes = [*draft.notes, *terms.own.notes.all()]
+        told = {"columns": list(draft.columns), "notes": notes}
         job = Job(
             id=job_id,
             workspace=workspace,
@@ -208,6 +222,9 @@ class Submission:
         )
         return job, shots
 
+    async def _terms(self, switches: Switches | None, draft: BatchDraft) -> _Terms:
+        return _Terms(switches, await self._corrections(draft), OwnInputs(draft))
+
     async def _corrections(self, draft: BatchDraft) -> dict[str, Correction]:
         cards = []
         for model in {row.model or PREVIEW_MODEL for row in draft.rows}:
@@ -217,7 +234,7 @@ class Submission:
 
     def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
         card = self.house.catalog.card(shot.model)
-        return card, card.use({"references": _of_use(card, shot)})
+        return card, card.use({**shot.inputs, "references": _of_use(card, shot)})
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults
@@ -232,6 +249,10 @@ class Submission:
             message = f"model {model!r} is off: {closed}"
             faults.add("model_disabled", row.row, "model", message, model)
             return None
+        own = terms.own.of(card, row, faults)
+        if own is None:
+            return None
+        named, told = own
         width, height = row.size or usual_size(card) or _NO_SIZE
         shot = Shot(
             job=job,
@@ -244,14 +265,18 @@ class Submission:
             variants=row.variants,
             asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references)))),
             extra=row.extra,
+            inputs=named,
         )
         if not _references_fit(card, shot, row, faults):
             return None
         try:
             inputs = checked(card, take_inputs(card, card, _with_samples(card, shot), 1))
         except AskedAmissError as error:
-            faults.add_asked(error, shot)
+            faults.add_asked(error, shot, told)
             return None
+        if named:
+            plain = inputs.model_dump(mode="json", include={*named})
+            shot = replace(shot, inputs={name: plain[name] for name in named})
         correction = terms.corrections.get(card.id, UNCORRECTED)
         return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
 

@@ -111,6 +111,7 @@ class StateView:
             "prompt": shot.prompt,
             "model": shot.model,
             "size": f"{shot.width}x{shot.height}",
+            "inputs": dict(shot.inputs),
             "status": shot.status,
             "quoted": str(shot.quoted),
             "error": dict(shot.error) if shot.error else None,

@@ -32,6 +32,12 @@ Budget = Annotated[
     Field(description="Most that this job may commit, in US dollars"),
 ]
 
+Inputs = Annotated[
+    dict[str, Any],
+    Field(description="Inputs of the model beyond those that every row has, by name"),
+    Field(examples=[{"duration_s": 10, "audio": True}]),
+]
+
 
 class Reference(BaseModel, extra="forbid"):
     """A picture that guides a model."""
@@ -51,6 +57,7 @@ class Item(BaseModel, extra="forbid"):
     model: str | None = None
     size: Annotated[str | None, Field(examples=["1024x1024"])] = None
     reference_mode: str | None = None
+    inputs: Inputs | None = None
 
 
 class BatchRequest(BaseModel, extra="forbid"):
@@ -62,6 +69,7 @@ class BatchRequest(BaseModel, extra="forbid"):
     model: str = ""
     name: str = ""
     budget_usd: Budget | None = None
+    inputs: Inputs = Field(default_factory=dict)
 
 
 class RowQuote(BaseModel):
@@ -78,6 +86,7 @@ class Quote(BaseModel):
     currency: str = "USD"
     perRow: list[RowQuote]  # noqa: N815  # the sheet client's established name
     corrections: list[ModelCorrection]
+    notes: Annotated[list[str], Field(description="What to know before it is spent")]
 
 
 class AcceptedBatch(BaseModel):
@@ -107,6 +116,7 @@ def _accepted(
             total=str(accepted.quote.total),
             perRow=rows,
             corrections=corrections_of(accepted.quote.corrections),
+            notes=[*accepted.quote.notes],
         ),
     )
 
@@ -131,7 +141,11 @@ async def make_images(
         for each in body.global_refs
     )
     defaults = Defaults(
-        name=body.name, run_mode=body.runMode, model=body.model, global_references=shared
+        name=body.name,
+        run_mode=body.runMode,
+        model=body.model,
+        global_references=shared,
+        inputs=body.inputs,
     )
     items = [item.model_dump(exclude_none=True) for item in body.items]
     draft = await asyncio.to_thread(draft_from_items, items, defaults=defaults, limits=cs.limits)
@@ -164,16 +178,17 @@ async def upload_sheet(
     sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
     mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
     budget_usd: Annotated[Budget | None, Form()] = None,
+    inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> AcceptedBatch:
     """Take a sheet with the same columns; errors name row and column."""
     content = await file.read()
-    defaults = Defaults(name=name, run_mode=runMode, model=model)
+    defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
     async with request.app.state.sheets:
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""))
+    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
     request_once = wish(request, idempotency_key, content, *(field.encode() for field in fields))
     accepted = await cs.submission.submit(
         member.workspace, draft, request=request_once, budget=_money(budget_usd)

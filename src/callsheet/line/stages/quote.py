@@ -1,7 +1,6 @@
 """QUOTE: every variant of every row that needs one gets a take, priced, in the books."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -25,7 +24,19 @@ PREVIEW_MODEL: Final = "local/storyboard"
 TEXT_PREVIEW_MODEL: Final = "local/text-preview"
 _PAGE: Final = 500
 _SEED_BITS: Final = 32
-_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+# What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
+FILLED: Final[Mapping[str, str]] = {
+    "prompt": "the column prompt sets it",
+    "width": "the column size sets it",
+    "height": "the column size sets it",
+    "references": "the column references sets them",
+    "variants": "the column variants sets it",
+    # one that is set would make all variants alike; single generations set it
+    "seed": "it follows from the row and the variant, so that variants differ and a run repeats",
+    **dict.fromkeys(
+        ("scene", "variant", "notes", "pictures", "most"), "it is filled in from the row"
+    ),
+}
 
 
 async def quote(house: House, payload: Payload) -> None:
@@ -135,34 +146,27 @@ def new_take(
     shot: Shot,
     variant: int,
     attempt: int,
-    more: Mapping[str, Any] = _NOTHING,
 ) -> Take:
-    """Word one take. A dry run asks the local studio for a preview of what would be bought.
-
-    `more` are inputs of the wanted model that a shot does not keep.
-    """
+    """Word one take. A dry run asks the local studio for a preview of what would be bought."""
     wanted = house.catalog.card(shot.model)
     card = wanted
     if job.run_mode is RunMode.DRY_RUN and wanted.listed:
         makes_text = wanted.kind.makes == "text"
         card = house.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
-    inputs = take_inputs(wanted, card, shot, variant, more)
+    inputs = take_inputs(wanted, card, shot, variant)
     correction = correction_in(job, card)
     return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock(), correction)
 
 
-def take_inputs(
-    wanted: ModelCard,
-    card: ModelCard,
-    shot: Shot,
-    variant: int,
-    more: Mapping[str, Any] = _NOTHING,
-) -> dict[str, Any]:
-    """Fill a model's form from a row. The seed follows from what is asked, so it repeats."""
+def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
+    """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
+
+    Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
+    does not have is refused; a preview takes those that it can show.
+    """
     asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
     seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
     offered: dict[str, Any] = {
-        **more,
         "prompt": shot.prompt,
         "width": shot.width,
         "height": shot.height,
@@ -172,7 +176,12 @@ def take_inputs(
         "variant": variant,
         "variants": shot.variants,
         "notes": [] if wanted is card else [wanted.title],
-        "pictures": len(shot.references or more.get("references", ())),
+        "pictures": len(shot.references or shot.inputs.get("references", ())),
         "most": str(Money(shot.quoted.micros // shot.variants)),
     }
-    return {name: value for name, value in offered.items() if name in card.inputs.model_fields}
+    if wanted is card:
+        named, offered = dict(shot.inputs), {**offered, **shot.inputs}
+    else:
+        named, offered = {}, {**shot.inputs, **offered}
+    known = card.inputs.model_fields
+    return {**{name: value for name, value in offered.items() if name in known}, **named}

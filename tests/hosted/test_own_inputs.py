@@ -1,0 +1,60 @@
+"""Rows that set their models' own inputs: priced, ordered, charged and shown as they ask."""
+
+import csv
+import json
+from pathlib import Path
+
+from tests.support.hosted import check_money, simulating
+from tests.support.processes import Place
+
+KLING, RECRAFT = "replicate/kling-v2-6", "replicate/recraft-v3"
+SHEET = f"""scene_id,prompt,model,inputs.duration_s,inputs,audio,variants
+S-1,waves at dusk,{KLING},10,,,2
+S-2,waves at dawn,{KLING},,audio=yes; Duration S=10.0,,1
+S-3,waves at noon,{KLING},,,loud,1
+S-4,a still sea,{RECRAFT},,"{{""style"": ""digital_illustration""}}",,1
+"""
+SECOND = 70_000  # micro-dollars for one of Kling's, without sound
+PRICES = [2 * 10 * SECOND, 10 * 2 * SECOND, 5 * SECOND, 40_000]
+
+
+def test_sheet_sets_the_inputs_of_its_models(tmp_path: Path) -> None:
+    """Ten seconds asked for are ten seconds priced, ordered, charged and kept for a retry."""
+    (tmp_path / "clips.csv").write_text(SHEET)
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db", sim.settings())
+        quoted = json.loads(place.run("quote", "clips.csv", "--json").stdout)
+        assert [round(float(row["price"]) * 1e6) for row in quoted["perRow"]] == PRICES
+        (note,) = quoted["notes"]
+        assert "sets nothing" in note
+        assert "inputs.audio" in note
+
+        done = place.run("run", "clips.csv", "--live", "--yes", "--out", "out")
+        assert done.returncode == 0, done.stderr
+        assert note in done.stderr
+        assert sum(order["charged_micros"] for order in sim.orders()) == sum(PRICES)
+        check_money(place, sim, 5)
+
+    book = map(json.loads, (tmp_path / "orders.jsonl").read_text().splitlines())
+    asked = {line["input"]["prompt"]: line["input"] for line in book if "input" in line}
+    assert asked["waves at dusk"]["duration"] == asked["waves at dawn"]["duration"] == 10
+    assert asked["waves at dawn"]["generate_audio"] is True
+    assert asked["waves at noon"]["duration"] == 5
+    assert asked["a still sea"]["style"] == "digital_illustration"
+
+    state = json.loads((tmp_path / "out" / "state.json").read_text())
+    assert round(float(state["cost"]["charged"]) * 1e6) == sum(PRICES)
+    assert [row["inputs"] for row in state["rows"]] == [
+        {"duration_s": 10},
+        {"audio": True, "duration_s": 10},
+        {},
+        {"style": "digital_illustration"},
+    ]
+    with (tmp_path / "out" / "results.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["inputs.duration_s"] for row in rows] == ["10", "", "", ""]
+    assert rows[1]["inputs"] == "audio=yes; Duration S=10.0"
+    again = Place(tmp_path, f"sqlite:///{tmp_path}/other.db", place.settings)
+    assert again.run("restore").returncode == 0
+    told = again.run("jobs", "show", state["batchId"]).stdout
+    assert "row 3  inputs: audio=True; duration_s=10" in told
