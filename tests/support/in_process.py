@@ -1,7 +1,7 @@
 """Callsheet at work in the test's own process, against a simulated Replicate."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,8 +38,10 @@ class Hurried:
 
 
 @asynccontextmanager
-async def working(tmp_path: Path, sim: Simulator) -> AsyncIterator[Callsheet]:
-    """Work in this process against a simulator."""
+async def working(
+    tmp_path: Path, sim: Simulator, seen: Callable[[Catalog], Catalog] = Hurried
+) -> AsyncIterator[Callsheet]:
+    """Work in this process against a simulator, with the catalog as `seen` shows it."""
     base = f"http://127.0.0.1:{sim.port}"
     provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
     cs = await build(
@@ -49,7 +51,7 @@ async def working(tmp_path: Path, sim: Simulator) -> AsyncIterator[Callsheet]:
             provider={"replicate": provider},
         )
     )
-    cs = with_catalog(cs, Hurried(cs.house.catalog))
+    cs = with_catalog(cs, seen(cs.house.catalog))
     try:
         await cs.ready()
         async with cs.working():

@@ -13,7 +13,7 @@ from callsheet.jobs.model import Job
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.money import Money
 from callsheet.ports.database import Database
-from callsheet.ports.models import Catalog, ModelCard, UnknownModelError
+from callsheet.ports.models import Catalog, ModelCard, UnknownModelError, UnusableCardError
 from callsheet.takes.model import (
     CORRECTION_TAKES,
     UNCORRECTED,
@@ -85,7 +85,9 @@ class Estimates:
             errors = await self.takes.price_errors(connection, self.clock() - window)
         cards = {}
         for each in errors:
-            with contextlib.suppress(UnknownModelError):  # it is in the catalog no more
+            with contextlib.suppress(
+                UnknownModelError, UnusableCardError
+            ):  # it is in the catalog no more
                 cards[each.model] = self.catalog.card(each.model)
         corrections = await self.corrections(cards.values())
         return [

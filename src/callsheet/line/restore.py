@@ -34,7 +34,7 @@ from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
 from callsheet.money.model import Settlement
 from callsheet.ports.blobs import BlobNotFoundError
-from callsheet.ports.models import ModelCard, Payload
+from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.standing import summed_up
 
@@ -44,6 +44,8 @@ RESTORED_DOUBT: Final[Mapping[str, Any]] = {
     " the provider, then decide with: callsheet takes reconcile",
     "next_step": "reconcile",
 }
+# what one job cannot be brought back for; the others are
+_NOT_BACK: Final = (LedgerCorruptError, BlobNotFoundError, UnknownModelError, UnusableCardError)
 RESTORED_MESSAGE: Final = "restored from the store; go on with: callsheet jobs resume {job}"
 
 
@@ -69,7 +71,7 @@ class Restorer:
         async for job in self.ledger.jobs():
             try:
                 yield await self._restore_one(JobId(job))
-            except (LedgerCorruptError, BlobNotFoundError) as error:
+            except _NOT_BACK as error:
                 yield Restored(job, problem=str(error))
 
     async def _restore_one(self, job_id: JobId) -> Restored:

@@ -93,7 +93,7 @@ class Take:
     the `holds`-th of this take. `due_at` (seconds since 1970) is when somebody must look at the
     take next, and never if it is None; `claimed_by` is who is at it. `looks` counts looks in the
     present state, `tries` the orders that the provider was too busy for. `outputs` says where
-    what was made lies.
+    what was made lies. `use` is the kind of order, for whose key it is asked about.
     """
 
     id: TakeId
@@ -127,6 +127,7 @@ class Take:
     outputs: Mapping[str, Any] | None = None
     running_at: datetime | None = None
     adopting_at: datetime | None = None
+    use: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +187,7 @@ def quoted_take(
         attempt=attempt,
         model=card.id,
         provider=card.provider,
+        use=card.use(inputs),
         inputs=inputs,
         inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
         price=correction.of(card.price(card.inputs.model_validate(inputs))),

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, failure
+from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
 from callsheet.ports.hosted import Ended
 from callsheet.ports.models import ProviderError
@@ -20,7 +21,7 @@ def ended(house: House, take: Take, found: Ended, *, cancelled: bool) -> Ending:
     """Word the end of a take that came to nothing."""
     cost = take.price if found.cost is None else found.cost
     if found.cancelled and not cancelled and not take.cancel_asked:
-        limit = house.catalog.card(take.model).time_limit_s
+        limit = terms_of(house, take).time_limit_s
         error: ProviderError = TimeLimitError(take.provider, f"not done within {limit:g} s")
     else:
         error = found.error

@@ -23,11 +23,12 @@ from callsheet.line.hosted.parcels import drop_parcels, kept, key_of_parcel
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.terms import Terms, terms_of
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
 from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
-from callsheet.ports.models import Makes, ModelCard, ProviderError
+from callsheet.ports.models import Makes, ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
 from callsheet.takes.flight import Claim
 from callsheet.takes.model import Outcome, Take, TakeStatus
@@ -149,12 +150,12 @@ class Bringer:
 
 async def bring(house: House, take: Take) -> Ending:
     """Fetch, examine and store one take's output; word its end. Doing it again changes nothing."""
-    card = house.catalog.card(take.model)
+    terms = terms_of(house, take)
     outputs = take.outputs or {}
     url = next(iter(outputs.get("urls") or ()), None)
     if url is None:
         return _lost(take, OutputLostError(take.provider, "it reports success without an output"))
-    makes = card.kind.makes
+    makes = terms.makes
     parcel = key_of_parcel(url)
     if parcel is not None:
         adopted = await _adopted(house, take, house.blobs.stream(parcel), makes)
@@ -175,7 +176,7 @@ async def bring(house: House, take: Take) -> Ending:
         beginning=adopted.beginning,
     )
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
-    _mind_price(card, take, outcome.charged)
+    _mind_price(terms, take, outcome.charged)
     return Ending(take, outcome, asset)
 
 
@@ -192,15 +193,15 @@ def _cost(take: Take) -> Money:
     return take.price if cost is None else Money(cost)
 
 
-def _mind_price(card: ModelCard, take: Take, charged: Money) -> None:
+def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
     """Say so when a provider took another price than its card says; it is charged all the same.
 
     An estimate says no price: what was measured corrects it.
     """
-    if card.estimated:
+    if terms.estimated:
         return
     off = charged.micros - take.price.micros
-    if card.price_is_most:
+    if terms.price_is_most:
         off = max(off, 0)
     if abs(off) * _PRICE_TOLERANCE > take.price.micros:
         said = {"take": take.id, "model": take.model, "quoted": str(take.price)}

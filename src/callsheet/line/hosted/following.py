@@ -23,6 +23,7 @@ from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
     BusyError,
@@ -148,7 +149,7 @@ async def _reported(look: Coroutine[Any, Any, None]) -> None:
 
 def lateness_s(house: House, take: Take) -> float:
     """Say for how long a running take is over its model's time limit; negative before that."""
-    limit = house.catalog.card(take.model).time_limit_s
+    limit = terms_of(house, take).time_limit_s
     began = take.running_at or take.created_at
     return (house.clock() - began).total_seconds() - limit
 
@@ -187,11 +188,11 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
     match look.found:
         case Made() | Ended() | TicketUnknownError():
             return take, None, True
-        case Pending() if lateness_s(house, take) > house.catalog.card(take.model).time_limit_s:
+        case Pending() if lateness_s(house, take) > terms_of(house, take).time_limit_s:
             return take, None, True  # told to stop long ago, and it goes on
         case Pending():
             webhook = call_address(house, look.provider, take.id) is not None
-            expected = house.catalog.card(take.model).expected_s
+            expected = terms_of(house, take).expected_s
             wait = next_look_s(expected, counted.looks, webhook=webhook)
             if take.cancel_asked:
                 wait = min(wait, 2.0)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from callsheet.kernel.ids import WorkspaceId
+from callsheet.line.hosted.terms import use_of
 from callsheet.line.house import House
 from callsheet.ports.hosted import KeyMissingError
 from callsheet.ports.keys import ProviderKey
@@ -23,8 +24,7 @@ async def key_for(house: House, take: Take) -> ProviderKey:
     """Find the key for what a take asks of its provider. Raises KeyMissingError."""
     if not house.hosted[take.provider].key_setting:
         return ProviderKey("")  # a server of our own that asks for none
-    use = house.catalog.card(take.model).use(take.inputs)
-    return await _found(house, take.workspace, take.provider, use)
+    return await _found(house, take.workspace, take.provider, use_of(house, take))
 
 
 async def signing_key_for(house: House, take: Take) -> ProviderKey | None:
@@ -34,8 +34,7 @@ async def signing_key_for(house: House, take: Take) -> ProviderKey | None:
     """
     if not house.hosted[take.provider].signs_by_key:
         return None
-    use = house.catalog.card(take.model).use(take.inputs)
-    return await house.keys.signing_key(take.workspace, take.provider, use)
+    return await house.keys.signing_key(take.workspace, take.provider, use_of(house, take))
 
 
 async def _found(house: House, workspace: WorkspaceId, provider: str, use: str) -> ProviderKey:

@@ -16,6 +16,7 @@ from callsheet.line.hosted.bad_ends import ended
 from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.doors import let_job_wait
 from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import (
     BusyError,
@@ -91,7 +92,7 @@ def _ticketed(house: House, each: Result, now: float) -> Ticketed:
     if isinstance(submitted.standing, Made):
         outputs = made_outputs(submitted.standing)
         return Ticketed(each.take, submitted.ticket, TakeStatus.ADOPTING, outputs, now)
-    expected = house.catalog.card(each.take.model).expected_s
+    expected = terms_of(house, each.take).expected_s
     called = call_address(house, each.provider, each.take.id) is not None
     due_at = now + next_look_s(expected, 0, webhook=called)
     return Ticketed(each.take, submitted.ticket, TakeStatus.RUNNING, None, due_at)

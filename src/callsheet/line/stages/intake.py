@@ -28,6 +28,7 @@ from callsheet.line.house import LOG, House
 from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
+from callsheet.ports.models import UnknownModelError, UnusableCardError
 from callsheet.ports.pictures import ReferenceMode
 from callsheet.takes.standing import row_entry
 
@@ -159,10 +160,13 @@ async def _give(
 
 def _choose(house: House, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
     """Choose what a row's model gets; of the whole batch's references, those of use to it."""
-    card = house.catalog.card(shot.model)
     uses = [
         ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "") for asked in shot.asked
     ]
+    try:
+        card = house.catalog.card(shot.model)
+    except (UnknownModelError, UnusableCardError):  # its row is refused when it is quoted
+        return choose_references(uses, facts, Limits().max_references)
     of_use = [use for use in uses if card.takes(use.mode)]
     most = min(Limits().max_references, card.max_references)
     chosen = choose_references(of_use, facts, most)

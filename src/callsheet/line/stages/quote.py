@@ -16,7 +16,7 @@ from callsheet.line.estimates import correction_in
 from callsheet.line.house import House
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
-from callsheet.ports.models import ModelCard
+from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
 from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
 from callsheet.takes.standing import newest, row_entry, summed_up
 
@@ -67,6 +67,9 @@ async def _quote_page(
                 takes += missing_takes(house, job, shot, had.get(shot.row, ()))
             except AskedAmissError as error:
                 refused.append((shot, _refusal(house.catalog.card(shot.model), shot, error)))
+            except (UnknownModelError, UnusableCardError) as error:  # it was there at the door
+                gone = {"code": error.code, "message": str(error), "next_step": NextStep.STOP}
+                refused.append((shot, gone))
     await house.takes.add(connection, takes)
     replaced = [
         (old.status, None)

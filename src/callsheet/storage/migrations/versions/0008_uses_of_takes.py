@@ -1,0 +1,12 @@
+"""Takes keep what their orders are, by which their key is found when their card is gone."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    """Go forward."""
+    op.add_column("takes", sa.Column("use", sa.Text(), nullable=False, server_default=""))
