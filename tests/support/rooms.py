@@ -13,6 +13,7 @@ from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA
+from callsheet.ports.models import Kind
 from callsheet.storage.database import SqlDatabase
 from callsheet.takes.model import Take, TakeStatus
 
@@ -112,6 +113,7 @@ def a_full_shot(job: Job) -> Shot:
         references=({"sha256": "a" * 64, "working": "b" * 64, "mode": "product"},),
         dropped=({"source": "é.png", "mode": "subject", "reason": "same_pixels"},),
         extra={"Größe": "XL", "leer": "", "日本": "=1+1"},
+        inputs={"duration_s": 10, "audio": True, "style": "Öl", "points": [0.5, None]},
         error={"code": "x", "message": "naïve", "next_step": "stop", "value": None},
     )
 
@@ -167,6 +169,7 @@ def a_full_take(job: Job) -> Take:
         outputs={"urls": ["https://x.test/ä.png"], "cost": None},
         running_at=NOW + timedelta(seconds=2),
         adopting_at=NOW + timedelta(seconds=3),
+        use=Kind.IMAGE_TO_VIDEO,
     )
 
 
