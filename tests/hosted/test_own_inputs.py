@@ -1,11 +1,20 @@
 """Rows that set their models' own inputs: priced, ordered, charged and shown as they ask."""
 
+import asyncio
 import csv
 import json
 from pathlib import Path
 
 from tests.support.hosted import check_money, simulating
+from tests.support.in_process import working
 from tests.support.processes import Place
+
+from callsheet.cli.handing_over import hand_over
+from callsheet.cli.sheets import read_draft
+from callsheet.intake.model import Defaults, RunMode
+from callsheet.jobs.model import Job, Stage
+from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
+from callsheet.wiring import Callsheet
 
 KLING, RECRAFT = "replicate/kling-v2-6", "replicate/recraft-v3"
 SHEET = f"""scene_id,prompt,model,inputs.duration_s,inputs,audio,variants
@@ -18,20 +27,35 @@ SECOND = 70_000  # micro-dollars for one of Kling's, without sound
 PRICES = [2 * 10 * SECOND, 10 * 2 * SECOND, 5 * SECOND, 40_000]
 
 
-def test_sheet_sets_the_inputs_of_its_models(tmp_path: Path) -> None:
+async def done(cs: Callsheet, job: JobId) -> Job:
+    """Wait until a job is delivered."""
+    async with asyncio.timeout(40):
+        while True:
+            async with cs.database.read() as connection:
+                found = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+            if found.stage is Stage.DONE:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_sheet_sets_the_inputs_of_its_models(tmp_path: Path) -> None:
     """Ten seconds asked for are ten seconds priced, ordered, charged and kept for a retry."""
     (tmp_path / "clips.csv").write_text(SHEET)
     with simulating(tmp_path) as sim:
         place = Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db", sim.settings())
-        quoted = json.loads(place.run("quote", "clips.csv", "--json").stdout)
+        quoting = await asyncio.to_thread(place.run, "quote", "clips.csv", "--json")
+        quoted = json.loads(quoting.stdout)
         assert [round(float(row["price"]) * 1e6) for row in quoted["perRow"]] == PRICES
         (note,) = quoted["notes"]
         assert "sets nothing" in note
         assert "inputs.audio" in note
 
-        done = place.run("run", "clips.csv", "--live", "--yes", "--out", "out")
-        assert done.returncode == 0, done.stderr
-        assert note in done.stderr
+        async with working(tmp_path, sim) as cs:
+            wish = Defaults(run_mode=RunMode.LIVE)
+            draft = await asyncio.to_thread(read_draft, cs, tmp_path / "clips.csv", wish)
+            accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
+            assert accepted.quote.notes == (note,)
+            await hand_over(cs, await done(cs, accepted.job), tmp_path / "out")
         assert sum(order["charged_micros"] for order in sim.orders()) == sum(PRICES)
         check_money(place, sim, 5)
 
@@ -55,6 +79,7 @@ def test_sheet_sets_the_inputs_of_its_models(tmp_path: Path) -> None:
     assert [row["inputs.duration_s"] for row in rows] == ["10", "", "", ""]
     assert rows[1]["inputs"] == "audio=yes; Duration S=10.0"
     again = Place(tmp_path, f"sqlite:///{tmp_path}/other.db", place.settings)
-    assert again.run("restore").returncode == 0
-    told = again.run("jobs", "show", state["batchId"]).stdout
+    back = await asyncio.to_thread(again.run, "restore")
+    assert back.returncode == 0, back.stderr
+    told = (await asyncio.to_thread(again.run, "jobs", "show", state["batchId"])).stdout
     assert "row 3  inputs: audio=True; duration_s=10" in told
