@@ -55,6 +55,21 @@ def test_running_again_into_the_same_folder_works(place: Place) -> None:
     assert len(list((place.folder / "out").glob("*_v*.png"))) == 3
 
 
+def test_sheet_comes_back_as_its_team_titled_it(place: Place) -> None:
+    """Whatever a column is called, its cells stand beside the results."""
+    titled = "Prompt,Scene ID,Our Note,Reference Mode\na red mug,S-1,ask Ana,product\n"
+    (place.folder / "titled.csv").write_text(titled)
+    assert place.run("run", "titled.csv", "--out", "out").returncode == 0
+    with (place.folder / "out" / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert list(row.items())[:4] == [
+        ("Prompt", "a red mug"),
+        ("Scene ID", "S-1"),
+        ("Our Note", "ask Ana"),
+        ("Reference Mode", "product"),
+    ]
+
+
 def test_run_beside_a_server_lets_it_work(place: Place) -> None:
     """While `up` works on the same data, `run` hands its job over and waits."""
     with serving(place):

@@ -54,6 +54,8 @@ class RowDraft:
 class BatchDraft:
     """Everything a batch asks for. `columns` are the sheet's own, in order; none for JSON.
 
+    `known_columns` says which field each of them is, of those that are one.
+
     `inputs` hold for every row whose model has them and which does not set them itself. `unclaimed`
     are columns that mean nothing here, and of which nobody said that they are the team's own.
     """
@@ -66,6 +68,7 @@ class BatchDraft:
     notes: tuple[str, ...] = ()
     inputs: Mapping[str, InputDraft] = field(default_factory=dict)
     unclaimed: tuple[str, ...] = ()
+    known_columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,8 +72,12 @@ def draft_from_table(
     if "prompt" not in matched.fields:
         desk.problems.check()
     titles = {name: table.columns[at] for name, at in matched.fields.items()}
-    set_here = {titles[name]: at for name, at in matched.fields.items() if _sets_inputs(name)}
-    kept = {**matched.extra, **set_here}  # result tables show them as they were written
+    raw = {
+        titles[name]: at
+        for name, at in matched.fields.items()
+        if name == "reference_mode" or _sets_inputs(name)
+    }
+    kept = {**matched.extra, **raw}  # result tables show them as they were written
 
     def given(row: SheetRow) -> _Row:
         texts = {name: row.cells[at].strip() for name, at in matched.fields.items()}
@@ -87,7 +91,8 @@ def draft_from_table(
         )
 
     draft = desk.draft(len(table.rows), map(given, table.rows), table.name, table.columns)
-    return replace(draft, unclaimed=matched.unclaimed)
+    known = {title: name for name, title in titles.items() if title not in raw}
+    return replace(draft, unclaimed=matched.unclaimed, known_columns=known)
 
 
 def draft_from_items(

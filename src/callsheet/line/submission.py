@@ -207,7 +207,11 @@ class Submission:
                 await asyncio.sleep(0)  # a large sheet must not hold everybody else up
         terms.check()
         notes = [*draft.notes, *terms.own.notes.all()]
-        told = {"columns": list(draft.columns), "notes": notes}
+        told = {
+            "columns": list(draft.columns),
+            "known_columns": dict(draft.known_columns),
+            "notes": notes,
+        }
         job = Job(
             id=job_id,
             workspace=workspace,
