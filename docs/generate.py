@@ -1,4 +1,4 @@
-"""Writes the pages of docs/reference that come from code.
+"""Writes the pages of docs/reference that come from code, and tables within other pages.
 
 python docs/generate.py             write them
 python docs/generate.py --check     say which are stale; exit 1 if any is
@@ -8,7 +8,7 @@ one that is missing there, or that no code uses any more, stops the script.
 """  # noqa: INP001  # a script beside the pages it writes, not a package
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from generating import commands, errors, events, http, metrics, models, providers, settings
@@ -25,14 +25,33 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "metrics.md": metrics.page,
     "events.md": events.page,
 }
+TABLES: Final[Mapping[str, Callable[[], str]]] = {  # where the first marker of a page stands
+    "../why/never-pay-twice.md": providers.recourses,
+}
+_BEGINS: Final = "<!-- Written by docs/generate.py from here -->\n\n"
+_ENDS: Final = "\n<!-- to here -->\n"
+
+
+def _with_table(page: str, made: str) -> str:
+    """Put a table in place of the one between a page's markers."""
+    before, _, rest = page.partition(_BEGINS)
+    _, _, after = rest.partition(_ENDS)
+    return f"{before}{_BEGINS}{made}{_ENDS}{after}"
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """Write every page anew; its name and its text."""
+    for name, write in PAGES.items():
+        yield name, _MADE_BY + write()
+    for name, write in TABLES.items():
+        yield name, _with_table((REFERENCE / name).read_text(), write())
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or tell which are stale."""
     stale = []
-    for name, write in PAGES.items():
+    for name, text in _texts():
         path = REFERENCE / name
-        text = _MADE_BY + write()
         if not path.exists() or path.read_text() != text:
             stale.append(name)
             if "--check" not in arguments:

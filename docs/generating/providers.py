@@ -41,14 +41,27 @@ def page() -> str:
     return intro + table(_HEADER, rows)
 
 
-def _row(name: str, adapter: type[HostedDefaults], models: int) -> tuple[str, ...]:
+def recourses() -> str:
+    """Tell by what a lost order is found, provider by provider."""
+    rows = [
+        (code(name), _FOUND[adapter.recourse], _found_within(adapter))
+        for name, adapter in adapters().items()
+    ]
+    return table(("provider", "a lost order is found by", "for how long"), rows)
+
+
+def _found_within(adapter: type[HostedDefaults]) -> str:
     waits = adapter.recourse is Recourse.WEBHOOK
     seconds = adapter.webhook_within_s if waits else adapter.lists_for_s
+    return f"{seconds / 60:.0f} min" if seconds else "-"
+
+
+def _row(name: str, adapter: type[HostedDefaults], models: int) -> tuple[str, ...]:
     return (
         code(name),
         str(models),
         _FOUND[adapter.recourse],
-        f"{seconds / 60:.0f} min" if seconds else "-",
+        _found_within(adapter),
         _GO[adapter.references],
         _webhooks(adapter),
         code(adapter.key_setting) or "-",

@@ -114,6 +114,7 @@ REFUSED = {
     "output=truncated": ("unreadable_picture", 1),
     "output=empty": ("unreadable_picture", 1),
     "output=huge": ("fetch_too_large", 1),
+    "output=inward": ("forbidden_address", 1),
     "shape=null": ("output_lost", 1),
 }
 

@@ -8,13 +8,19 @@ from tests.support.processes import Server
 from tests.web.references import Gallery
 
 
-def batch_of(server: Server, references: list[Any], **more: Any) -> str:
-    """Send one row with references; answers the batch's id."""
+def accepted(server: Server, references: list[Any], **more: Any) -> dict[str, Any]:
+    """Send one row with references; gives the answer."""
     plain = {"prompt": "x", "model": "local/storyboard", "size": "256x256"}
     item = {**plain, "ref_pack_public_urls": references}
     answer = server.http.post("/batch/images", json={"items": [item], **more})
     assert answer.status_code == 202, answer.text
-    return str(answer.json()["batchId"])
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def batch_of(server: Server, references: list[Any], **more: Any) -> str:
+    """Send one row with references; answers the batch's id."""
+    return str(accepted(server, references, **more)["batchId"])
 
 
 BAD = {
@@ -71,11 +77,12 @@ def test_seven_references_of_which_two_are_equal(server: Server, gallery: Galler
 def test_seventh_different_reference_is_dropped_and_reported(
     server: Server, gallery: Gallery
 ) -> None:
-    """The first six stay; the seventh is listed as dropped, with the reason."""
+    """The first six stay; the seventh is listed as dropped, with the reason, and told at once."""
     names = ["red", "green", "blue", "black", "white", "gold", "navy"]
-    state = server.wait_for(
-        batch_of(server, [gallery.url(f"{name}.png") for name in names]), ["succeeded"]
-    )
+    answer = accepted(server, [gallery.url(f"{name}.png") for name in names])
+    [note] = answer["quote"]["notes"]
+    assert "names 7 references, and local/storyboard takes at most 6" in note
+    state = server.wait_for(answer["batchId"], ["succeeded"])
     row = state["rows"][0]
     assert len(row["references"]) == 6
     assert [each["source"] for each in row["dropped"]] == [gallery.url("navy.png")]

@@ -65,6 +65,19 @@ class _Terms:
     corrections: Mapping[str, Correction]
     own: OwnInputs
     faults: Faults = field(default_factory=Faults)
+    surplus: set[str] = field(default_factory=set)  # models of which a note says so already
+
+    def tell_surplus(self, card: ModelCard, row: RowDraft) -> None:
+        """Note that a row names more references than its model takes, once for a model."""
+        named = len(row.references)
+        if named <= card.max_references or card.id in self.surplus:
+            return
+        self.surplus.add(card.id)
+        takes = f"at most {card.max_references}" if card.max_references else "no"
+        self.own.notes.add(
+            f"row {row.row} names {named} references, and {card.id} takes {takes}: what is left out"
+            " is listed with each row"
+        )
 
     def check(self) -> None:
         """Raise ModelInputError if anything was wrong."""
@@ -273,6 +286,7 @@ class Submission:
         )
         if not _references_fit(card, shot, row, faults):
             return None
+        terms.tell_surplus(card, row)
         try:
             inputs = checked(card, take_inputs(card, card, _with_samples(card, shot), 1))
         except AskedAmissError as error:

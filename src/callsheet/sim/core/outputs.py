@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from callsheet.sim.core.clips import Clips
 from callsheet.sim.core.models import Makes
@@ -22,6 +22,7 @@ _HUGE_BYTES = 1 << 30
 _BLOCK = bytes(1 << 16)
 _OTHER = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00"
 _OTHER_TAIL = b"\x01\x00\x00\x02\x02D\x01\x00;"
+_INWARD = "http://169.254.169.254/latest/meta-data/"  # where clouds tell machines their secrets
 _GONE = "The requested resource could not be found."
 
 
@@ -91,5 +92,6 @@ _INSTEAD: Mapping[str, Callable[[], Response]] = {
     "empty": lambda: Response(b"", media_type="image/png"),
     "gone": lambda: Response(_GONE, 404, media_type="text/plain"),
     "forbidden": lambda: Response("Forbidden", 403, media_type="text/plain"),
+    "inward": lambda: RedirectResponse(_INWARD, 302),
     "huge": lambda: StreamingResponse(_zeros(), media_type="image/png"),
 }
