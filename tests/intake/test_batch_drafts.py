@@ -43,7 +43,10 @@ def problems_of(text: str) -> tuple[str, list[FieldError]]:
 
 
 def test_row_of_a_sheet_becomes_a_draft() -> None:
-    """Every known column is read, the team's own are carried through in their order."""
+    """Every known column is read, the team's own are carried through in their order.
+
+    So is the mode, which a row has only in its references, for the tables of results.
+    """
     batch = from_csv(
         "Owner,Scene ID,PROMPT,ref-pack public_urls,Variants,model,Size,reference mode,Due date\n"
         'Ana,S-1,"a cat, asleep","https://a.example/x.png|product https://a.example/y.png",'
@@ -57,7 +60,9 @@ def test_row_of_a_sheet_becomes_a_draft() -> None:
         ReferenceDraft("https://a.example/x.png", ReferenceMode.PRODUCT),
         ReferenceDraft("https://a.example/y.png", ReferenceMode.SUBJECT),
     )
-    assert list(row.extra.items()) == [("Owner", "Ana"), ("Due date", "Friday")]
+    owned = [("Owner", "Ana"), ("Due date", "Friday")]
+    assert list(row.extra.items()) == [*owned, ("reference mode", "subject")]
+    assert batch.known_columns["PROMPT"] == "prompt"
     assert batch.columns[0] == "Owner"
     assert (batch.name, batch.run_mode) == ("shots", RunMode.DRY_RUN)
     assert batch.notes == ("read as utf-8, cells separated by comma",)
