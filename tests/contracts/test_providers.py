@@ -183,6 +183,21 @@ async def test_polls_that_fail_are_repeated(bench: Bench) -> None:
         assert isinstance(made, Made)
 
 
+async def test_output_that_is_gone_can_be_asked_for_again(bench: Bench) -> None:
+    """An address that has expired says so, and the order still tells where its output lies."""
+    submitted = await bench.provider.submit(await bench.order("output=gone"))
+    made = await bench.followed(submitted.ticket, submitted.standing)
+    assert isinstance(made, Made)
+    if made.inline:
+        pytest.skip("its output comes within its answer")
+    headers = dict(bench.provider.download_headers(made.urls[0], bench.key))
+    assert (await bench.http.get(made.urls[0], headers=headers)).status_code == 404
+    again = await bench.provider.poll(submitted.ticket, bench.key)
+    assert isinstance(again, Made)
+    assert again.urls
+    assert again.cost == made.cost
+
+
 async def test_unknown_ticket(bench: Bench) -> None:
     """A ticket that the provider does not know leaves the take in doubt."""
     if bench.name == "kie":
