@@ -1,14 +1,16 @@
 """Thumbnails that wait go through a process together, by origin; each still gets its own answer."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from PIL import Image
 from tests.media.samples import as_file, opened, painted
 
-from callsheet.media.bundles import MOST, Thumbnails
+from callsheet.media.bundles import MOST, MOST_BYTES, Thumbnails
 from callsheet.media.wire import Message
 from callsheet.media.workers import Worker, WorkerSettings
 from callsheet.ports.pictures import UnreadablePictureError
@@ -47,6 +49,11 @@ async def desk() -> AsyncIterator[Desk]:
     await desk.worker.stop()
 
 
+def static(seed: int) -> Image.Image:
+    """Make a picture that does not compress."""
+    return Image.frombytes("RGB", (500, 500), random.Random(seed).randbytes(750_000))  # noqa: S311
+
+
 def pictures(count: int) -> list[bytes]:
     """Paint pictures that can be told apart by their height."""
     return [as_file(painted(n, (400, 200 + 4 * n)), "PNG") for n in range(count)]
@@ -55,14 +62,38 @@ def pictures(count: int) -> list[bytes]:
 async def test_bundles_are_of_one_origin(desk: Desk) -> None:
     """Few processes for many pictures, and never two origins in one."""
     thumbnails = Thumbnails(desk.borrow, desk.ask)
-    ours, theirs = pictures(12)[:10], pictures(12)[10:]
+    painted_ones = pictures(MOST + 4)
+    ours, theirs = painted_ones[: MOST + 2], painted_ones[MOST + 2 :]
     made = await asyncio.gather(
         *(thumbnails.make(content, 100, "ours") for content in ours),
         *(thumbnails.make(content, 100, "theirs") for content in theirs),
     )
-    assert [opened(each).size for each in made] == [(100, 50 + n) for n in range(12)]
+    assert [opened(each).size for each in made] == [(100, 50 + n) for n in range(MOST + 4)]
     assert sorted(map(len, desk.bundles)) == [2, 2, MOST]
     assert not any(set(bundle) & set(ours) and set(bundle) & set(theirs) for bundle in desk.bundles)
+
+
+async def test_large_pictures_go_alone(desk: Desk) -> None:
+    """A bundle stays small in bytes: beyond that a process of its own costs little."""
+    thumbnails = Thumbnails(desk.borrow, desk.ask)
+    large = [as_file(noise, "PNG") for noise in map(static, range(3))]
+    assert MOST_BYTES / 2 < len(large[0]) < MOST_BYTES
+    await asyncio.gather(*(thumbnails.make(content, 100, "ours") for content in large))
+    assert sorted(map(len, desk.bundles)) == [1, 1, 1]
+
+
+async def test_fault_is_told_to_all_who_wait(desk: Desk) -> None:
+    """Nobody is left waiting when there is no process to be had."""
+
+    @asynccontextmanager
+    async def none_left() -> AsyncIterator[Worker]:
+        raise OSError("no more processes")
+        yield desk.worker
+
+    thumbnails = Thumbnails(none_left, desk.ask)
+    wishes = (thumbnails.make(content, 100, "ours") for content in pictures(MOST + 1))
+    answers = await asyncio.gather(*wishes, return_exceptions=True)
+    assert [str(each) for each in answers] == ["no more processes"] * (MOST + 1)
 
 
 async def test_bad_picture_harms_none_beside_it(desk: Desk) -> None:

@@ -224,10 +224,21 @@ async def test_mutated_files_neither_crash_nor_hang_the_studio(studio: ProcessSt
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])
-async def test_thumbnail_fits_its_square(studio: ProcessStudio, kind: str) -> None:
-    """A thumbnail is JPEG, fits, and keeps the proportions."""
-    small = opened(await studio.thumbnail(as_file(painted(12, (1_200, 600)), kind), 320, "here"))
-    assert (small.format, small.size) == ("JPEG", (320, 160))
+@pytest.mark.parametrize(
+    ("size", "shrunk"),
+    [
+        ((1_200, 600), (300, 150)),  # a quarter is closest
+        ((600, 960), (200, 320)),
+        ((479, 300), (479, 300)),  # half of it would be further off
+        ((2_000, 3), (334, 1)),
+    ],
+)
+async def test_thumbnail_is_about_its_side(
+    studio: ProcessStudio, kind: str, size: tuple[int, int], shrunk: tuple[int, int]
+) -> None:
+    """A thumbnail is JPEG, shrunk by a whole number, and keeps the proportions."""
+    small = opened(await studio.thumbnail(as_file(painted(12, size), kind), 320, "here"))
+    assert (small.format, small.size) == ("JPEG", shrunk)
 
 
 async def test_thumbnail_is_upright_and_never_larger(studio: ProcessStudio) -> None:

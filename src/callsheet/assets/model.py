@@ -58,5 +58,5 @@ def asset_key(sha256: str) -> str:
 
 
 def thumbnail_key(sha256: str) -> str:
-    """Name the object that holds an asset's thumbnail (at most 384 pixels a side)."""
+    """Name the object that holds an asset's thumbnail (about 384 pixels a side)."""
     return f"thumbnails/{sha256[:2]}/{sha256}"

@@ -6,8 +6,8 @@ decoder with one of them could have made the others too; pictures of two origins
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,17 +17,53 @@ from callsheet.media.wire import Message
 from callsheet.media.workers import JobLostError, Worker
 from callsheet.ports.pictures import UnreadablePictureError
 
-MOST: Final = 8
-_LARGE_BYTES: Final = 1 << 20  # beyond that the picture outweighs its process, and goes alone
+MOST: Final = 16
+MOST_BYTES: Final = 1 << 20  # beyond that the pictures outweigh their process
 
 Ask = Callable[[Worker, Message], Awaitable[Message]]
 Borrow = Callable[[], AbstractAsyncContextManager[Worker]]
+Kind = tuple[str, int]  # an origin, and the side of its thumbnails in pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wish:
     content: bytes
     answer: asyncio.Future[bytes]
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Wishes of one kind that wait, and how many tasks there are to work them off."""
+
+    waiting: deque[_Wish] = field(default_factory=deque)
+    size: int = 0  # bytes of what waits
+    tasks: int = 0
+
+    def add(self, wish: _Wish) -> None:
+        """Let a wish wait."""
+        self.waiting.append(wish)
+        self.size += len(wish.content)
+
+    def needs_task(self) -> bool:
+        """Tell whether more waits than the tasks there are can take at once.
+
+        So pictures gather while a bundle is made, and many get as many processes as there are.
+        """
+        return max(len(self.waiting) / MOST, self.size / MOST_BYTES) > self.tasks
+
+    def take(self) -> list[_Wish]:
+        """Take what goes through one process together; nobody waits any more for what is done."""
+        taken: list[_Wish] = []
+        size = 0
+        while self.waiting and len(taken) < MOST:
+            if taken and size + len(self.waiting[0].content) > MOST_BYTES:
+                break
+            wish = self.waiting.popleft()
+            self.size -= len(wish.content)
+            if _is_open(wish):
+                taken.append(wish)
+                size += len(wish.content)
+        return taken
 
 
 @dataclass(slots=True)
@@ -39,58 +75,54 @@ class Thumbnails:
 
     borrow: Borrow
     ask: Ask
-    _waiting: defaultdict[tuple[str, int], list[_Wish]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    _queues: defaultdict[Kind, _Queue] = field(default_factory=lambda: defaultdict(_Queue))
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def make(self, content: bytes, max_side: int, origin: str) -> bytes:
+    async def make(self, content: bytes, side: int, origin: str) -> bytes:
         """Shrink one picture. Raises UnreadablePictureError, StudioUnavailableError."""
         wish = _Wish(content, asyncio.get_running_loop().create_future())
-        self._waiting[origin, max_side].append(wish)
-        # One task for each wish: the first that gets a process takes along what waits by then.
-        task = asyncio.create_task(self._work_off(origin, max_side))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        queue = self._queues[origin, side]
+        queue.add(wish)
+        if queue.needs_task():
+            queue.tasks += 1
+            task = asyncio.create_task(self._work_off((origin, side), queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return await wish.answer
 
-    async def _work_off(self, origin: str, max_side: int) -> None:
+    async def _work_off(self, kind: Kind, queue: _Queue) -> None:
         bundle: list[_Wish] = []
         try:
-            async with self.borrow() as worker:
-                bundle = self._taken(origin, max_side)
-                await self._answer(worker, bundle, max_side)
+            while queue.waiting:
+                bundle = []
+                try:
+                    async with self.borrow() as worker:
+                        bundle = queue.take()
+                        await self._answer(worker, bundle, kind[1])
+                except Exception as error:  # noqa: BLE001  # told to everyone whom it concerns
+                    _fail(bundle or queue.take(), error)
         except BaseException as error:
-            for wish in bundle or self._taken(origin, max_side):
-                _fail(wish, error)
-            if not isinstance(error, CallsheetError):
-                raise
+            _fail([*bundle, *queue.waiting], error)
+            raise
+        finally:
+            queue.tasks -= 1
+            if not queue.tasks:
+                self._queues.pop(kind, None)
 
-    def _taken(self, origin: str, max_side: int) -> list[_Wish]:
-        """Take what goes through one process together; nobody waits any more for what is done."""
-        waiting = [wish for wish in self._waiting.pop((origin, max_side), ()) if _is_open(wish)]
-        large = [wish for wish in waiting if len(wish.content) > _LARGE_BYTES]
-        small = [wish for wish in waiting if len(wish.content) <= _LARGE_BYTES]
-        taken = small[:MOST] or large[:1]
-        rest = [wish for wish in waiting if wish not in taken]
-        if rest:
-            self._waiting[origin, max_side] = rest
-        return taken
-
-    async def _answer(self, worker: Worker, bundle: Sequence[_Wish], max_side: int) -> None:
+    async def _answer(self, worker: Worker, bundle: Sequence[_Wish], side: int) -> None:
         """Do a bundle; where one picture breaks the process, each gets another of its own."""
         if not bundle:
             return
-        fields = {"kind": "thumbnails", "max_side": max_side}
+        fields = {"kind": "thumbnails", "side": side}
         job = Message(fields, [wish.content for wish in bundle])
         try:
             answered = await self.ask(worker, job)
         except CallsheetError as error:
             if len(bundle) == 1:
-                _fail(bundle[0], error)
+                _fail(bundle, error)
                 return
             for wish in bundle:
-                await self._answer(worker, [wish], max_side)
+                await self._answer(worker, [wish], side)
             return
         _share(answered, bundle)
 
@@ -109,20 +141,19 @@ def _share(answered: Message, bundle: Sequence[_Wish]) -> None:
     made = iter(answered.blobs)
     for wish, reason in zip(bundle, reasons or (), strict=True):
         if reason is not None:
-            _fail(wish, UnreadablePictureError(reason))
+            _fail([wish], UnreadablePictureError(reason))
         elif _is_open(wish):
             wish.answer.set_result(next(made))
         else:
             next(made)
 
 
-def _fail(wish: _Wish, error: BaseException) -> None:
-    if not _is_open(wish):
-        return
-    if isinstance(error, asyncio.CancelledError):
-        wish.answer.cancel()
-    else:
-        wish.answer.set_exception(error)
+def _fail(wishes: Iterable[_Wish], error: BaseException) -> None:
+    for wish in filter(_is_open, wishes):
+        if isinstance(error, asyncio.CancelledError):
+            wish.answer.cancel()
+        else:
+            wish.answer.set_exception(error)
 
 
 def _is_open(wish: _Wish) -> bool:

@@ -77,13 +77,15 @@ def examine(content: bytes, media_type: str, limits: PictureLimits) -> PictureFa
     )
 
 
-def thumbnail(content: bytes, media_type: str, limits: PictureLimits, max_side: int) -> bytes:
-    """Shrink a picture to fit a square; JPEG, or WebP where it is see-through.
+def thumbnail(content: bytes, media_type: str, limits: PictureLimits, side: int) -> bytes:
+    """Shrink a picture until its longer side is about `side`; JPEG, or WebP where it is see-through.
 
-    Raises UnreadablePictureError.
+    By a whole number, which averages blocks of pixels in a fifth of the time that any other ratio
+    takes: so the longer side comes to between two thirds of `side` and one and a half of it. Raises
+    UnreadablePictureError.
     """
-    picture = _decoded(content, media_type, limits, side=max_side)
-    picture.thumbnail((max_side, max_side), Image.Resampling.HAMMING, reducing_gap=2.0)
+    picture = _decoded(content, media_type, limits, side=side)
+    picture = picture.reduce(max(1, round(max(picture.size) / side)))
     if picture.mode == "RGB":
         return _encoded(picture, "JPEG", **_THUMBNAIL_FORM)
     return _encoded(picture, "WEBP", **_CLEAR_THUMBNAIL_FORM)
@@ -131,7 +133,7 @@ def _decoded(
         with Image.open(io.BytesIO(content), formats=[kind]) as opened:
             _refuse_oversized(opened.size, limits)
             if side is not None:
-                opened.draft(None, (2 * side, 2 * side))
+                opened.draft(None, (side, side))
             opened.load()
             _refuse_oversized(opened.size, limits)
             turn = _ORIENTATIONS.get(_orientation(opened))

@@ -104,7 +104,7 @@ class Bench:
         return self._apart(work)
 
     def _thumbnails(self, job: Message) -> Message:
-        side = job.fields["max_side"]
+        side = job.fields["side"]
 
         def work() -> Message:
             reasons: list[str | None] = []

@@ -100,13 +100,13 @@ class ProcessStudio:
         answer = await self._about_picture(Message({"kind": "examine"}, [content]))
         return _facts(answer)
 
-    async def thumbnail(self, content: bytes, max_side: int, origin: str) -> bytes:
-        """Shrink a picture to fit a square of `max_side` pixels; see ports.pictures.Studio.
+    async def thumbnail(self, content: bytes, side: int, origin: str) -> bytes:
+        """Shrink a picture to about `side` pixels; see ports.pictures.Studio.
 
         Raises UnreadablePictureError.
         """
         _refuse_large(content)
-        return await self._thumbnails.make(content, max_side, origin)
+        return await self._thumbnails.make(content, side, origin)
 
     async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a process of its own. Raises UnreadableClipError."""

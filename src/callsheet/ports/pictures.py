@@ -117,11 +117,12 @@ class Studio(Protocol):
     async def examine(self, content: bytes) -> PictureFacts:
         """Decode an untrusted picture in a locked-down process. Raises UnreadablePictureError."""
 
-    async def thumbnail(self, content: bytes, max_side: int, origin: str) -> bytes:
-        """Shrink to fit a square of `max_side` pixels; JPEG, or WebP where it is see-through.
+    async def thumbnail(self, content: bytes, side: int, origin: str) -> bytes:
+        """Shrink until the longer side has about `side` pixels, between two thirds of it and 1.5.
 
-        Pictures of one `origin` may share a process: name by it who could have made them all.
-        Raises UnreadablePictureError.
+        JPEG, or WebP where it is see-through; a smaller picture keeps its size. Pictures of
+        one `origin` may share a process: name by it who could have made them all. Raises
+        UnreadablePictureError.
         """
 
     async def clip(self, content: bytes, poster_side: int) -> ClipFacts:

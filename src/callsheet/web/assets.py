@@ -118,7 +118,7 @@ async def thumbnail(
     exp: Exp = None,
     sig: Sig = None,
 ) -> Response:
-    """Answer a picture's thumbnail of at most 384 pixels a side: JPEG, WebP if see-through."""
+    """Answer a picture's thumbnail of about 384 pixels a side: JPEG, WebP if see-through."""
     workspace = await _workspace(request, cs, exp, sig)
     if not is_sha256(sha256):
         raise AssetNotFoundError(sha256)

@@ -302,8 +302,9 @@ def plate(
     image.paste(colour, (left, top), rounded_mask(size, radius, opacity))
 
 
+@lru_cache(maxsize=4)
 def rounded_mask(size: tuple[int, int], radius: float, opacity: float = 1.0) -> Image.Image:
-    """Make a mask with smooth round corners."""
+    """Make a mask with smooth round corners, to look at only: the next caller gets the same."""
     large = Image.new("L", (size[0] * _MASK_FINER, size[1] * _MASK_FINER))
     ImageDraw.Draw(large).rounded_rectangle(
         (0, 0, large.width - 1, large.height - 1),

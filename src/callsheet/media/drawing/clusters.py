@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from callsheet.media.drawing.emoji import emoji_name, is_pictograph
-from callsheet.media.drawing.faces import Face, coverage, faces_for
+from callsheet.media.drawing.faces import INTER, Face, coverage, faces_for
 
 _JOINER = "\u200d"
 _JOINERS = ("\u200c", _JOINER)
@@ -34,13 +34,25 @@ class Glyph:
         return self.face is None and self.emoji is None
 
 
+# Most text is plain: each of its characters is a cluster, and our first face has them all.
+_PLAIN = {chr(code): Glyph(chr(code), INTER) for code in range(0x20, 0x7F)}
+_CONTROLS = {code: None for code in (*range(0x20), 0x7F) if not chr(code).isspace()}
+
+
 def glyphs_of(text: str, limit: int) -> tuple[Glyph, ...]:
     """Cut at most `limit` characters of text and find each cluster's face.
 
     White space of any kind and length becomes one space; control and direction marks go, since
     untrusted text must not steer the layout.
     """
-    plain = _clean(text[:limit])
+    if text.isascii():
+        words = text[:limit].translate(_CONTROLS).split()
+        return tuple(map(_PLAIN.__getitem__, " ".join(words)))
+    return _found_glyphs(text[:limit])
+
+
+def _found_glyphs(text: str) -> tuple[Glyph, ...]:
+    plain = _clean(text)
     candidates = faces_for(plain)
     glyphs: list[Glyph] = []
     last: Face | None = None

@@ -149,9 +149,9 @@ def _opened(content: bytes | None, room: tuple[int, int]) -> Image.Image | None:
         with Image.open(io.BytesIO(content), formats=("PNG", "JPEG", "WEBP")) as picture:
             if max(picture.size) > _MOST_PICTURE_SIDE:
                 return None
-            picture.draft("RGB", room)  # JPEG halves a picture well, and for nothing
             ratio = min(room[0] / picture.width, room[1] / picture.height)
             size = max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio))
+            picture.draft("RGB", size)  # JPEG halves a picture well, and for nothing
             clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
             whole = picture.convert("RGBA" if clear else "RGB")
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):

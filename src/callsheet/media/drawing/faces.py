@@ -39,9 +39,9 @@ class Weight(Enum):
     BOLD = 680
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face of one font file inside an installed package."""
+    """One face of one font file inside an installed package; each is made once, and is itself."""
 
     package: str
     file: str

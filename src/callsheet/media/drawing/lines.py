@@ -59,6 +59,8 @@ def words_of(glyphs: Sequence[Glyph]) -> list[Word]:
 
 def _may_break(left: Glyph, right: Glyph) -> bool:
     before, after = left.text[-1], right.text[0]
+    if before.isascii() and after.isascii():
+        return False
     if before in _NO_LINE_ENDS_WITH or after in _NO_LINE_STARTS_WITH:
         return False
     return is_wide(left) or is_wide(right) or after in _STARTS_SYLLABLE
@@ -84,6 +86,8 @@ def runs_of(glyphs: Sequence[Glyph], *, leftward: bool) -> list[Run]:
     A plain form of the Unicode bidirectional algorithm: direction marks were taken out before,
     and neutral characters follow their neighbours where these agree, else the paragraph.
     """
+    if not leftward and _is_plain(glyphs):
+        return [Run(tuple(glyphs), rightward=True)] if glyphs else []
     levels = _levels(glyphs, leftward=leftward)
     keyed = [
         (level, glyph.face, glyph.face is not None or position)
@@ -94,6 +98,13 @@ def runs_of(glyphs: Sequence[Glyph], *, leftward: bool) -> list[Run]:
         members = tuple(glyphs[position] for position in group)
         runs.append((level, Run(members, rightward=level % 2 == 0)))
     return _reordered(runs)
+
+
+def _is_plain(glyphs: Sequence[Glyph]) -> bool:
+    """Tell whether all is of one face and one direction, as text in ASCII is."""
+    return "".join([glyph.text for glyph in glyphs]).isascii() and all(
+        glyph.face is glyphs[0].face is not None for glyph in glyphs
+    )
 
 
 def _levels(glyphs: Sequence[Glyph], *, leftward: bool) -> list[int]:

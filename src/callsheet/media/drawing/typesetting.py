@@ -156,10 +156,18 @@ def _cut(line: Line, room: float, weight: Weight) -> Line:
 
 def _word_width(word: Word, weight: Weight) -> float:
     """Measure in ems. Scripts whose letters join are measured whole, the rest letter by letter."""
+    text, face = "".join([glyph.text for glyph in word.glyphs]), word.glyphs[0].face
+    if text.isascii() and face is not None:
+        return _plain_width(face, text, weight)
     if all(glyph.face is None or is_wide(glyph) or _simple(glyph) for glyph in word.glyphs):
         return sum(_glyph_width(glyph, weight) for glyph in word.glyphs)
     runs = runs_of(word.glyphs, leftward=False)
     return sum(_run_width(run, _MEASURED_AT, weight) for run in runs) / _MEASURED_AT
+
+
+@lru_cache(maxsize=8_192)
+def _plain_width(face: Face, text: str, weight: Weight) -> float:
+    return sum(_advance(face, char, weight) for char in text)
 
 
 def _simple(glyph: Glyph) -> bool:
