@@ -85,12 +85,10 @@ async def test_large_pictures_go_alone(desk: Desk) -> None:
 async def test_fault_is_told_to_all_who_wait(desk: Desk) -> None:
     """Nobody is left waiting when there is no process to be had."""
 
-    @asynccontextmanager
-    async def none_left() -> AsyncIterator[Worker]:
+    async def fails(_worker: Worker, _job: Message) -> Message:
         raise OSError("no more processes")
-        yield desk.worker
 
-    thumbnails = Thumbnails(none_left, desk.ask)
+    thumbnails = Thumbnails(desk.borrow, fails)
     wishes = (thumbnails.make(content, 100, "ours") for content in pictures(MOST + 1))
     answers = await asyncio.gather(*wishes, return_exceptions=True)
     assert [str(each) for each in answers] == ["no more processes"] * (MOST + 1)

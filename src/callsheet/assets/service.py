@@ -9,7 +9,7 @@ from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.assets.texts import text_facts
 from callsheet.kernel.digests import Sha256, sha256_of
-from callsheet.ports.blobs import BlobConflictError, BlobNotFoundError, BlobStore, CreateOnly, Keep
+from callsheet.ports.blobs import BlobConflictError, BlobStore, CreateOnly, Keep
 from callsheet.ports.models import Makes
 from callsheet.ports.pictures import Studio
 
@@ -43,26 +43,28 @@ class Adopter:
     studio: Studio
     known: dict[str, None] = field(default_factory=dict)
 
-    async def adopt(self, content: bytes, media_type: str) -> Sha256:
-        """Store bytes under their hash; answers the hash. Raises StoreUnavailableError."""
+    async def adopt(self, content: bytes, media_type: str, *, new: bool = False) -> Sha256:
+        """Store bytes under their hash; answers the hash. Raises StoreUnavailableError.
+
+        What is `new`, because it was just made, is not looked for before it is written.
+        """
         sha256 = sha256_of(content)
         if asset_key(sha256) not in self.known:
-            await self.keep(content, media_type)
+            await self.keep(content, media_type, new=new)
             self._remember(asset_key(sha256))
         return sha256
 
     async def adopt_picture(self, content: bytes, media_type: str, origin: str) -> Sha256:
-        """Store a picture and its thumbnail. Raises also UnreadablePictureError."""
-        sha256 = sha256_of(content)
-        key = thumbnail_key(sha256)
+        """Store a new picture and its thumbnail. Raises also UnreadablePictureError."""
+        key = thumbnail_key(sha256_of(content))
         # the thumbnail first: a picture that cannot be read is not adopted
-        if key not in self.known and not await self._there(key):
+        if key not in self.known:
             thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE, origin)
             kind = self.studio.picture_type(thumbnail)
             with contextlib.suppress(BlobConflictError):  # the same picture, made just now
                 await self.blobs.put(key, thumbnail, kind, CreateOnly())
         self._remember(key)
-        return await self.adopt(content, media_type)
+        return await self.adopt(content, media_type, new=True)
 
     async def adopt_output(
         self, blocks: AsyncIterator[bytes], expected: Makes, *, max_bytes: int, origin: str
@@ -84,7 +86,7 @@ class Adopter:
                 return Adopted(sha256, media_type, len(content))
             case "text":
                 told = text_facts(content)
-                sha256 = await self.adopt(content, told.media_type)
+                sha256 = await self.adopt(content, told.media_type, new=True)
                 return Adopted(sha256, told.media_type, len(content), told.beginning)
             case "video":
                 return await self._adopt_clip(content)
@@ -94,15 +96,8 @@ class Adopter:
         with contextlib.suppress(BlobConflictError):  # the same clip, made just now
             key = thumbnail_key(sha256_of(content))
             await self.blobs.put(key, facts.poster, "image/webp", CreateOnly())
-        sha256 = await self.adopt(content, facts.media_type)
+        sha256 = await self.adopt(content, facts.media_type, new=True)
         return Adopted(sha256, facts.media_type, len(content))
-
-    async def _there(self, key: str) -> bool:
-        try:
-            await self.blobs.head(key)
-        except BlobNotFoundError:
-            return False
-        return True
 
     def _remember(self, key: str) -> None:
         self.known[key] = None

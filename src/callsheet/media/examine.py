@@ -78,7 +78,7 @@ def examine(content: bytes, media_type: str, limits: PictureLimits) -> PictureFa
 
 
 def thumbnail(content: bytes, media_type: str, limits: PictureLimits, side: int) -> bytes:
-    """Shrink a picture until its longer side is about `side`; JPEG, or WebP where it is see-through.
+    """Shrink a picture to about `side` pixels; JPEG, or WebP where it is see-through.
 
     By a whole number, which averages blocks of pixels in a fifth of the time that any other ratio
     takes: so the longer side comes to between two thirds of `side` and one and a half of it. Raises

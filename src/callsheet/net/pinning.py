@@ -6,14 +6,10 @@ and a connection (DNS rebinding) has nothing to change. The TLS handshake above 
 the certificate against the host name.
 """
 
-import select
 from collections.abc import Iterable
-from ssl import SSLContext
-from typing import Any
 
 from httpcore2 import (
     SOCKET_OPTION,
-    AnyIOBackend,
     AsyncNetworkBackend,
     AsyncNetworkStream,
     ConnectError,
@@ -22,6 +18,7 @@ from httpcore2 import (
 
 from callsheet.net.addresses import IPAddress, is_public, literal_address
 from callsheet.net.resolving import NameNotFoundError, Resolver
+from callsheet.net.sockets import SocketBackend
 from callsheet.net.targets import host_and_port
 
 _MAX_ATTEMPTS = 4  # addresses of one name that are tried
@@ -36,56 +33,13 @@ class NotPublicError(Exception):
         super().__init__(f"{where}, which is not on the public internet")
 
 
-class LeanStream(AsyncNetworkStream):
-    """A connection that knows its socket.
-
-    The pool asks every idle connection whether its server has hung up, twice for every request;
-    looking the socket up each time would cost more than the request.
-    """
-
-    def __init__(self, inner: AsyncNetworkStream) -> None:
-        self._inner, self._socket = inner, inner.get_extra_info("socket")
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the library's
-        """Read what has come."""
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - the library's
-        """Write all of it."""
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        """Hang up."""
-        await self._inner.aclose()
-
-    async def start_tls(
-        self,
-        ssl_context: SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - the signature is the library's
-    ) -> AsyncNetworkStream:
-        """Go on in secret."""
-        return LeanStream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        """Tell a fact about the connection; without a request, `is_readable` is its end."""
-        if info != "is_readable" or self._socket is None:
-            return self._inner.get_extra_info(info)
-        descriptor = self._socket.fileno()
-        if descriptor < 0:
-            return True
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
-
-
 class PinnedBackend(AsyncNetworkBackend):
     """Opens TCP connections to checked addresses, and nothing else."""
 
     def __init__(self, resolver: Resolver, allow_hosts: frozenset[str]) -> None:
         self._resolver = resolver
         self._allow_hosts = allow_hosts
-        self._sockets = AnyIOBackend()
+        self._sockets = SocketBackend()
 
     async def connect_tcp(
         self,
@@ -112,7 +66,7 @@ class PinnedBackend(AsyncNetworkBackend):
             except (ConnectError, ConnectTimeout) as error:
                 failure = error
             else:
-                return LeanStream(stream)
+                return stream
         raise failure
 
     async def _checked(self, host: str, port: int) -> list[IPAddress]:

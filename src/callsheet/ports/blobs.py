@@ -1,6 +1,6 @@
 """The object store as rooms see it: keys, conditional writes, streams, signed links."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -54,7 +54,11 @@ class Stored:
     key: str
 
 
-Keep = Callable[[Content, str], Awaitable[Stored]]  # content and media type; kept once
+class Keep(Protocol):
+    """Keeps content once, under its hash."""
+
+    async def __call__(self, content: Content, media_type: str, *, new: bool = False) -> Stored:
+        """Keep it; what is surely not there yet, if `new`, is not looked for first."""
 
 
 class BlobNotFoundError(NotFoundError):

@@ -40,21 +40,22 @@ def content_key(sha256: Sha256) -> str:
 
 
 async def put_content(
-    store: ContentStore, content: Content, media_type: str, *, max_bytes: int
+    store: ContentStore, content: Content, media_type: str, *, max_bytes: int, new: bool = False
 ) -> Stored:
     """Keep content under its hash; what is already there is not written again.
 
-    A stream is held in bounded memory. The type of the first write stays. Raises
+    Content that is `new` is hardly ever there, and is written without a look. A stream is held in
+    bounded memory. The type of the first write stays. Raises
     ContentTooLargeError beyond `max_bytes`, with nothing kept.
     """
     measure = _Measure(max_bytes)
     if isinstance(content, bytes):
         await measure.add(content)
-        return await _put_whole(store, content, media_type, measure)
+        return await _put_whole(store, content, media_type, measure, new=new)
     blocks = gathered(measure.through(content), _HELD_BYTES)
     first = await anext(aiter(blocks), b"")
     if len(first) < _HELD_BYTES:
-        return await _put_whole(store, first, media_type, measure)
+        return await _put_whole(store, first, media_type, measure, new=new)
     return await _put_stream(store, chained(first, blocks), media_type, measure)
 
 
@@ -97,10 +98,10 @@ class _Measure:
 
 
 async def _put_whole(
-    store: BlobStore, content: bytes, media_type: str, measure: _Measure
+    store: BlobStore, content: bytes, media_type: str, measure: _Measure, *, new: bool
 ) -> Stored:
     stored = measure.stored()
-    if not await _holds(store, stored.key):
+    if new or not await _holds(store, stored.key):
         with suppress(BlobConflictError):  # the same bytes, by another hand, just now
             await store.put(stored.key, content, media_type, CreateOnly())
     return stored

@@ -5,17 +5,19 @@ import pkgutil
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Final, cast
 
 import httpx2
 
 import callsheet.providers
+from callsheet.net.transport import SocketTransport
 from callsheet.ports.hosted import HostedProvider, Pace
 from callsheet.ports.keys import ProviderKey
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.settings import ProviderSettings, Settings, outside_key
 
 Adapter = type[HostedDefaults]
+_CONNECTIONS: Final = 100  # to one provider
 
 
 def adapters() -> Mapping[str, Adapter]:
@@ -59,8 +61,7 @@ def _client(settings: Settings, adapter: Adapter, trusted: ssl.SSLContext) -> ht
     return httpx2.AsyncClient(
         base_url=ours.base_url or adapter.base_url,
         timeout=httpx2.Timeout(settles_s / 2, connect=min(5.0, settles_s / 4)),
-        limits=httpx2.Limits(max_connections=100, max_keepalive_connections=100),
-        verify=trusted,
+        transport=SocketTransport(trusted, max_connections=_CONNECTIONS),
         follow_redirects=False,
         trust_env=False,
     )

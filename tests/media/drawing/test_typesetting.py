@@ -1,9 +1,12 @@
 """Lettering: every script, the box for what no face has, fitting, cutting, direction."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 from tests.media.drawing.pictures import GROUND, INK, difference, inked
 
+from callsheet.media.drawing import typesetting
 from callsheet.media.drawing.clusters import glyphs_of
 from callsheet.media.drawing.faces import (
     INTER,
@@ -178,6 +181,27 @@ def test_piles_of_marks_are_bounded() -> None:
     """Hundreds of combining marks on one letter become a few."""
     (glyph,) = glyphs_of("z" + "\u0334\u0317\u0321" * 200, 1_000)
     assert len(glyph.text) < 12
+
+
+@given(st.text(st.characters(max_codepoint=0x7F), max_size=80))
+def test_plain_text_is_read_like_any_other(text: str) -> None:
+    """The short way for ASCII finds what the long way finds."""
+    assert glyphs_of(f"x{text}x", 99) == glyphs_of(f"x{text}xé", 99)[:-1]
+
+
+def test_small_letters_lie_where_a_line_of_them_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters set one by one look like a line that is shaped at once, but for its kerning."""
+    words = "finds a message in a bottle, 42 times"
+    block = set_text(words, 400, 30, largest=10, smallest=10, most_lines=1)
+    stamped = _drawn(block, (240, 30))
+    monkeypatch.setattr(typesetting, "_STAMPED", 0)
+    shaped = _drawn(block, (240, 30))
+    assert difference(stamped, shaped) > 0  # two ways
+    assert abs(inked(stamped) - inked(shaped)) < 0.05 * inked(shaped)
+    boxes = [each.getbbox() for each in (stamped, shaped)]  # the ground is black
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert all(abs(a - b) <= 4 for a, b in zip(*boxes, strict=True))
 
 
 def _drawn(block: Block, size: tuple[int, int], box_width: float | None = None) -> Image.Image:

@@ -81,28 +81,15 @@ async def write_files(
         _cell(row, variant, picture)
         for (row, variant), picture in zip(pairs, pictures, strict=False)
     ]
-    sheet = await house.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells])
-    page = contact_sheet_page(
-        title,
-        subtitle,
-        totals(job, noun),
-        [
-            {
-                "title": cell.title,
-                "caption": cell.caption,
-                "status": cell.status,
-                "picture": cell.picture,
-                "type": house.studio.picture_type(cell.picture) if cell.picture else None,
-                "text": cell.text,
-                "link": link,
-            }
-            for cell, link in cells
-        ],
-    )
     table = result_table(
         job.settings.get("columns", ()), rows, {shot.row: own_cells(shot, job) for shot in shots}
     )
-    tables = await asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table)))
+    # the sheet is drawn in another process meanwhile
+    sheet, page, tables = await asyncio.gather(
+        house.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells]),
+        asyncio.to_thread(_page, house, title, subtitle, totals(job, noun), cells),
+        asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table))),
+    )
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     for name, content, media_type in (
         ("contact-sheet.png", sheet, "image/png"),
@@ -111,6 +98,28 @@ async def write_files(
         ("results.xlsx", tables[1], spreadsheet),
     ):
         await house.blobs.put(file_key(job.id, name), content, media_type)
+
+
+def _page(
+    house: House,
+    title: str,
+    subtitle: str,
+    figures: Sequence[tuple[str, str]],
+    cells: Sequence[tuple[SheetCell, str | None]],
+) -> str:
+    shown = [
+        {
+            "title": cell.title,
+            "caption": cell.caption,
+            "status": cell.status,
+            "picture": cell.picture,
+            "type": house.studio.picture_type(cell.picture) if cell.picture else None,
+            "text": cell.text,
+            "link": link,
+        }
+        for cell, link in cells
+    ]
+    return contact_sheet_page(title, subtitle, figures, shown)
 
 
 async def _thumbnails(

@@ -27,7 +27,7 @@ _DONE = "succeeded"
 _BAD_STATUSES = frozenset(("failed", "rejected", "error", "cancelled", "canceled", "in_doubt"))
 _MARGIN = 56
 _GAP = 24
-_SMALLEST_CELL = 150
+_SMALLEST_CELL = 120
 _HEADER = 150
 _FOOTER = 64
 _PICTURE_SHAPE = 0.72  # a cell's picture area, height by width
@@ -78,7 +78,7 @@ def draw_contact_sheet(title: str, subtitle: str, cells: Sequence[SheetCell]) ->
         _cell(page, (left, _HEADER + row * grid.pitch), grid, cell)
     left_out = len(cells) - len(shown)
     _footer(page, f"and {left_out:,} more" if left_out else "")
-    return encode(page)
+    return encode(page, level=1)  # large, and of photographs: more takes long and saves nothing
 
 
 def _grid(count: int) -> _Grid:

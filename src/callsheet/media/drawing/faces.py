@@ -5,7 +5,7 @@ wherever it is drawn (docs/decisions/0002-fonts-from-packages.md).
 """
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +31,7 @@ class FontMissingError(CallsheetError):
         self.package, self.file = package, file
 
 
-class Weight(Enum):
+class Weight(IntEnum):
     """How heavy the strokes are, where a face has the choice."""
 
     REGULAR = 400
