@@ -72,9 +72,9 @@ class KillingDatabase:
     point: Points
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
+    async def begin(self, *, small: bool = False) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that writes."""
-        async with self.real.begin() as connection:
+        async with self.real.begin(small=small) as connection:
             yield connection
             self.point("before commit")
         self.point("after commit")

@@ -1,16 +1,18 @@
 """A command's hold on the services: built, made ready, and let go at the end."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from callsheet.settings import Settings, read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.wiring import Callsheet, build
 
 T = TypeVar("T")
+_NEW_OBJECTS: Final = 20_000  # before the collector looks through them; Python's own is 700
 
 
 @asynccontextmanager
@@ -19,9 +21,19 @@ async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
     cs = await build(settings)
     try:
         await cs.ready()
+        _collect_less()
         yield cs
     finally:
         await cs.close()
+
+
+def _collect_less() -> None:
+    """Spare the garbage collector what stays for good; looking through it was a tenth of all work.
+
+    What a request or a round leaves behind hardly ever has circles in it.
+    """
+    gc.freeze()
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)
 
 
 def settings_for_command(**flags: Any) -> Settings:

@@ -53,9 +53,11 @@ class DatabaseUnavailableError(UnavailableError):
 class Database(Protocol):
     """Where rooms keep their rows."""
 
-    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+    def begin(self, *, small: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
         """Open a transaction that writes; commits at the end, rolls back on an error.
 
+        None of its statements touches more than some hundred rows if it is `small`: SQLite then
+        works where the event loop runs, which takes a fraction of the time.
         Raises DatabaseUnavailableError, also in place of the driver's own errors in the block.
         """
 

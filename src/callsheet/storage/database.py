@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.ports.database import DatabaseUnavailableError
+from callsheet.storage.sqlite import SqliteConnection, sqlite_connector
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -153,7 +154,10 @@ class SqlDatabase:
             return engine
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(
-            self.url.set(drivername="sqlite+aiosqlite"), pool_size=_POOL_SIZE, max_overflow=0
+            self.url.set(drivername="sqlite+aiosqlite"),
+            async_creator=sqlite_connector(self.url),
+            pool_size=_POOL_SIZE,
+            max_overflow=0,
         )
         prepare_sqlite(engine.sync_engine)
 
@@ -172,10 +176,10 @@ class SqlDatabase:
         return engine
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that writes."""
+    async def begin(self, *, small: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes; see ports.database.Database."""
         after: list[Callable[[], None]] = []
-        async with self._writer or nullcontext(), self._guarded("BEGIN IMMEDIATE") as connection:
+        async with self._guarded(writes=True, small=small) as connection:
             connection.info[AFTER_COMMIT] = after
             yield connection
         for call in after:
@@ -184,16 +188,22 @@ class SqlDatabase:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that only reads."""
-        async with self._guarded("BEGIN") as connection:
+        async with self._guarded(writes=False, small=False) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _guarded(self, begin: str) -> AsyncIterator[AsyncConnection]:
+    async def _guarded(self, *, writes: bool, small: bool) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self.engine.connect() as connection, connection.begin():
-                if self.dialect == "sqlite":
-                    await connection.exec_driver_sql(begin)
-                yield connection
+            with ExitStack() as turn:
+                if writes and self._writer is not None:
+                    await self._writer.acquire()
+                    turn.callback(self._writer.release)
+                async with self.engine.connect() as connection:
+                    async with connection.begin():
+                        if self.dialect == "sqlite":
+                            await _begin_sqlite(connection, writes=writes, small=small)
+                        yield connection
+                    turn.close()  # the next one writes while this connection is put away
         except DBAPIError as error:
             if is_passing(error):
                 raise DatabaseUnavailableError(str(error.orig)) from error
@@ -211,6 +221,15 @@ class SqlDatabase:
     async def close(self) -> None:
         """Let all connections go."""
         await self.engine.dispose()
+
+
+async def _begin_sqlite(connection: AsyncConnection, *, writes: bool, small: bool) -> None:
+    raw = (await connection.get_raw_connection()).driver_connection
+    assert isinstance(raw, SqliteConnection)  # noqa: S101  # our connector makes no other
+    try:
+        await raw.begin(writes=writes, small=small)
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailableError(str(error)) from error
 
 
 def is_passing(error: DBAPIError) -> bool:

@@ -35,7 +35,7 @@ from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-_AT_A_TIME: Final = 32
+_AT_A_TIME: Final = 64
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final[Mapping[Makes, int]] = {
     "image": 64 * 1024**2,
@@ -90,7 +90,7 @@ class Bringer:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         adopting = {TakeStatus.ADOPTING}
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             takes = await house.flight.claim_to_look_at(connection, adopting, claim, free)
         for take in takes:
             task = asyncio.create_task(self._bring(take))
@@ -217,7 +217,7 @@ async def write_homes(house: House, homes: Sequence[Home]) -> None:
     """Write down what came home. Safe to repeat. Raises UnavailableError."""
     later = [each for each in homes if each.ending is None]
     if later:
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             for each in later:
                 if each.outputs is not None:
                     await house.flight.set_outputs(connection, each.take, dict(each.outputs))
@@ -227,7 +227,7 @@ async def write_homes(house: House, homes: Sequence[Home]) -> None:
         if each.ending is not None:
             by_job[each.take.job].append(each.ending)
     for job_id, endings in sorted(by_job.items()):
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, job_id)
             into = Moves()
             await end(house, connection, job, endings, into)

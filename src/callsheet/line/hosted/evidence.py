@@ -18,7 +18,7 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
     A second order for one take should not exist. If one does, it is reported and the provider is
     asked to stop it; the first one counts.
     """
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, take.job)
         now = house.clock()
         current = await house.takes.find(connection, take.workspace, take.id)

@@ -85,7 +85,7 @@ class Follower:
             return False
         house = self._house
         claim = Claim(self._who, house.clock(), _CLAIM_S)
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             takes = await house.flight.claim_to_look_at(connection, _FOLLOWED, claim, free)
         doubtful: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
@@ -160,7 +160,7 @@ async def write_looks(house: House, looks: Sequence[Look]) -> None:
     made = [(each.take, made_outputs(each.found)) for each in looks if isinstance(each.found, Made)]
     later = [(each, _next(house, each)) for each in looks]
     resting = [(take, due_at) for _, (take, due_at, ended) in later if not ended]
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         await house.flight.made(connection, made, now)
         await house.flight.look_later(connection, resting)
     if made:
@@ -204,7 +204,7 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
 
 
 async def _write_endings(house: House, job_id: JobId, group: Sequence[Look]) -> None:
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, job_id)
         into, endings = Moves(), []
         hand = await house.flight.in_hand(connection, [each.take for each in group])

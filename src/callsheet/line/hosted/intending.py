@@ -29,7 +29,7 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
     because others may begin to look for it. What may not be ordered now is given back,
     to be looked at later; what no budget covers waits for a person, with its job.
     """
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, wanted[0].take.job)
         hand = await house.flight.in_hand(connection, [each.take for each in wanted])
         ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]

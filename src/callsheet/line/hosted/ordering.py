@@ -105,7 +105,7 @@ class Orderer:
         if free <= 0:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             takes = await house.flight.claim_to_order(connection, provider.name, claim, free)
         worded = await asyncio.gather(
             *(self._word(provider, take, switches, doors) for take in takes)

@@ -40,7 +40,7 @@ class PostRoom:
             house.metrics.webhooks.labels(provider, "forged").inc()
             raise
         now = house.clock()
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             await house.flight.wake(connection, TakeId(take), now)
             new = await house.webhooks.keep(connection, provider, note, TakeId(take), body, now)
         house.metrics.webhooks.labels(provider, "new" if new else "seen before").inc()

@@ -76,7 +76,7 @@ async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
         return
     now = house.clock()
     tickets = [_ticketed(house, each, now.timestamp()) for each in accepted]
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         written = await house.flight.ticket(connection, tickets, now)
         await house.flight.wake_called(connection, [each.take.id for each in tickets], now)
     house.wake_follower.set()
@@ -99,7 +99,7 @@ def _ticketed(house: House, each: Result, now: float) -> Ticketed:
 
 
 async def _write_refusals(house: House, job_id: JobId, group: Sequence[Result]) -> None:
-    async with house.database.begin() as connection:
+    async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, job_id)
         hand = await house.flight.in_hand(connection, [each.take for each in group])
         into = Moves()

@@ -45,7 +45,7 @@ class Reconciler:
         house = self.house
         async with house.database.read() as connection:
             found = await house.takes.find(connection, workspace, take_id)
-        async with house.database.begin() as connection:
+        async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, found.job)
             take = await house.takes.find(connection, workspace, take_id)
             if take.status is not TakeStatus.IN_DOUBT:
