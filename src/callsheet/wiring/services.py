@@ -25,6 +25,7 @@ from callsheet.line.control import JobControl
 from callsheet.line.hosted.bringing import Bringer
 from callsheet.line.hosted.following import Follower
 from callsheet.line.hosted.listening import Listener
+from callsheet.line.hosted.lookout import Lookout
 from callsheet.line.hosted.ordering import Orderer
 from callsheet.line.hosted.post import PostRoom
 from callsheet.line.hosted.verdicts import Reconciler
@@ -177,7 +178,7 @@ class Callsheet:
             who = runner.executor
             house = self.house
             loops = (Orderer(house, who), Follower(house, who), Bringer(house, who))
-            for loop in (*loops, Listener(house)):
+            for loop in (*loops, Listener(house), Lookout(house)):
                 name = type(loop).__name__.lower()
                 hosted.append(asyncio.create_task(loop.run(), name=name))
             chores.append(asyncio.create_task(self.clock.run(), name="clock"))

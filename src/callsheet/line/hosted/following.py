@@ -37,14 +37,14 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
-from callsheet.takes.flight import Claim
+from callsheet.takes.flight import FOLLOWED, Claim
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import backoff_s, next_look_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-POLLS: Final = 32
+POLLS: Final = 64
 _CLAIM_S: Final = 60.0
-_FOLLOWED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
+_LONG_S: Final = 30.0  # of what takes longer, the next look is not in a hurry
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,12 @@ class Follower:
     async def round(self) -> bool:
         """Claim what is due and look at it; tells whether there was anything."""
         free = POLLS - len(self._looking)
-        if free <= 0:
+        if free < POLLS // 2:  # half of them at a time, when more is due than may be asked
             return False
         house = self._house
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin(small=True) as connection:
-            takes = await house.flight.claim_to_look_at(connection, _FOLLOWED, claim, free)
+            takes = await house.flight.claim_to_look_at(connection, FOLLOWED, claim, free)
         doubtful: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
             provider = house.hosted.get(take.provider)
@@ -107,7 +107,7 @@ class Follower:
 
     def _looked(self, task: asyncio.Task[None]) -> None:
         self._looking.discard(task)
-        if not self._looking:
+        if len(self._looking) == POLLS // 2 or not self._looking:
             self._house.wake_follower.set()
 
     async def _look(self, provider: HostedProvider, take: Take) -> None:
@@ -126,7 +126,10 @@ class Follower:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:
             pacer.rest(found.retry_after_s)
-        self._scribe.add(Look(provider, take, found, key_print))
+        waited_for = (
+            not isinstance(found, Pending) or terms_of(self._house, take).expected_s < _LONG_S
+        )
+        self._scribe.add(Look(provider, take, found, key_print), hurry=waited_for)
 
 
 async def _stop(provider: HostedProvider, take: Take, key: ProviderKey) -> None:

@@ -16,6 +16,7 @@ from callsheet.ports.hosted import AudibleProvider, BusyError
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
+_AGAIN_S: Final = 0.25  # until what was heard is looked for again
 _CHECK_S: Final = 60.0  # how often to see whether anything is out yet
 _STEADY_S: Final = 60.0  # a line that held for so long was a good one
 _KEPT_S: Final = 60.0  # how long a ticket may take to be written after its order has ended
@@ -53,7 +54,9 @@ class Ear:
 
     async def run(self) -> Never:
         """Listen whenever orders of ours are out, until cancelled."""
-        waking = asyncio.create_task(keep_at(self.round, self._woken), name="listen-wake")
+        waking = asyncio.create_task(
+            keep_at(self.round, self._woken, idle_s=_AGAIN_S), name="listen-wake"
+        )
         try:
             while True:
                 await self._orders.wait()

@@ -12,13 +12,15 @@ from callsheet.kernel.logs import event
 
 _LOG = logging.getLogger("callsheet.hosted")
 ROUND_S: Final = 0.05  # what falls due within this time is claimed, or written, in one transaction
-_IDLE_S: Final = 0.25  # how often to look for what other processes have left to do
-_AWAY_S: Final = 1.0  # how soon to try again while the database is away
+AWAY_S: Final = 1.0  # how soon to try again while the database is away
 
 
-async def keep_at(turn: Callable[[], Awaitable[bool]], wake: asyncio.Event) -> Never:
+async def keep_at(
+    turn: Callable[[], Awaitable[bool]], wake: asyncio.Event, *, idle_s: float | None = None
+) -> Never:
     """Take turns until cancelled: soon again after one that found something, else when woken.
 
+    With `idle_s` also after so many seconds.
     The first turn after a quiet time comes at once; under load each has what `ROUND_S` gathered.
     """
     while True:
@@ -28,10 +30,10 @@ async def keep_at(turn: Callable[[], Awaitable[bool]], wake: asyncio.Event) -> N
             busy = await turn()
         except UnavailableError as problem:
             _LOG.warning("hosted.waits", extra=event(reason=str(problem)))
-            await asyncio.sleep(_AWAY_S)
+            await asyncio.sleep(AWAY_S)
             continue
         if not busy:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_IDLE_S):
+                async with asyncio.timeout(idle_s):
                     await wake.wait()
         await asyncio.sleep(max(0.0, began + ROUND_S - time.monotonic()))

@@ -1,6 +1,7 @@
 """Writing results down together: while one transaction runs, the next ones gather."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -11,6 +12,7 @@ from callsheet.kernel.logs import event
 
 _LOG = logging.getLogger("callsheet.hosted")
 _MOST: Final = 200
+_UNHURRIED_S: Final = 0.5  # for how long results gather that nobody waits for
 _FIRST_WAIT_S: Final = 0.1
 _LONGEST_WAIT_S: Final = 5.0
 
@@ -21,10 +23,10 @@ class Scribe(Generic[T]):
     """Hands results to `write` in groups, in order, and keeps each until it is written.
 
     What comes within `gather_s` seconds of the last transaction, or while it runs, goes into the
-    next one; after a quiet time a result is written at once. While
-    the database is away it waits: a ticket that a provider gave must not be dropped. A group
-    that fails for another reason is written one by one, so that a bad result harms no other; the
-    bad one is reported, and its take falls due again as if its worker had died.
+    next one; after a quiet time a result is written at once, and one that nobody waits for within
+    half a second. While the database is away it waits: a ticket that a provider gave must not be
+    dropped. A group that fails for another reason is written one by one, so that a bad result harms
+    no other; the bad one is reported, and its take falls due again as if its worker had died.
     """
 
     def __init__(
@@ -32,13 +34,17 @@ class Scribe(Generic[T]):
     ) -> None:
         self._write, self._gather_s = write, gather_s
         self._queue: asyncio.Queue[T] = asyncio.Queue()
+        self._hurry = asyncio.Event()
 
-    def add(self, result: T) -> None:
+    def add(self, result: T, *, hurry: bool = True) -> None:
         """Take a result; it is written soon."""
         self._queue.put_nowait(result)
+        if hurry:
+            self._hurry.set()
 
     async def drain(self) -> None:
         """Wait until all is written."""
+        self._hurry.set()
         await self._queue.join()
 
     async def run(self) -> None:
@@ -46,6 +52,10 @@ class Scribe(Generic[T]):
         written = 0.0
         while True:
             group = [await self._queue.get()]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_UNHURRIED_S):
+                    await self._hurry.wait()
+            self._hurry.clear()
             await asyncio.sleep(max(0.0, written + self._gather_s - time.monotonic()))
             while len(group) < _MOST and not self._queue.empty():
                 group.append(self._queue.get_nowait())

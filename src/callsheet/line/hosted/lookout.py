@@ -1,0 +1,48 @@
+"""One look for all the loops at what has become due, wherever and by whomever it was written."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final, Never
+
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.logs import event
+from callsheet.line.hosted.rhythm import AWAY_S
+from callsheet.line.house import House
+
+_LOG = logging.getLogger("callsheet.hosted")
+_LOOK_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Wakes the loops for which something is due.
+
+    Takes fall due with time and by other processes' hands, and a look costs the same when nothing
+    is: so there is one, of one statement, instead of one of each loop.
+    """
+
+    house: House
+
+    async def run(self) -> Never:
+        """Keep looking until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await self.look()
+            except UnavailableError as problem:
+                _LOG.warning("hosted.waits", extra=event(reason=str(problem)))
+                await asyncio.sleep(AWAY_S)
+
+    async def look(self) -> None:
+        """Look once. Raises UnavailableError."""
+        house = self.house
+        async with house.database.read() as connection:
+            due = await house.flight.due(connection, house.clock())
+        for is_due, wake in (
+            (due.to_order, house.wake_orderer),
+            (due.to_follow, house.wake_follower),
+            (due.to_bring, house.wake_bringer),
+        ):
+            if is_due:
+                wake.set()
