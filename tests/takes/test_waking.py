@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.support.rooms import NOW, a_job, a_take, opened
 
 from callsheet.jobs.store import JobStore
-from callsheet.takes.flight import Claim, FlightStore
+from callsheet.takes.flight import Claim, Due, FlightStore
 from callsheet.takes.model import TakeStatus
 from callsheet.takes.store import TakeStore
 
@@ -42,6 +42,30 @@ async def test_running_takes_are_woken_and_a_look_that_began_before_is_void(
             after = {take.id: take.due_at for take in await store.of_rows(connection, job.id, 1, 3)}
     woken = later.timestamp()
     assert after == {running.id: woken, ended.id: due, elsewhere.id: due + 600}
+
+
+async def test_one_look_tells_what_is_due(database_url: str) -> None:
+    """Each loop is woken for its own takes, once their time has come."""
+    flight, store, job = FlightStore(), TakeStore(), a_job()
+    waits, runs, made = (NOW + timedelta(seconds=n) for n in (1, 2, 3))
+    takes = [
+        a_take(job, row, status=status, due_at=due.timestamp())
+        for row, (status, due) in enumerate(
+            [(S.QUOTED, waits), (S.IN_DOUBT, runs), (S.ADOPTING, made)], start=1
+        )
+    ]
+    async with opened(database_url) as database:
+        async with database.begin() as connection:
+            await JobStore().add(connection, job)
+            await store.add(connection, takes)
+        async with database.read() as connection:
+            seen = [await flight.due(connection, now) for now in (NOW, waits, runs, made)]
+    assert seen == [
+        Due(to_order=False, to_follow=False, to_bring=False),
+        Due(to_order=True, to_follow=False, to_bring=False),
+        Due(to_order=True, to_follow=True, to_bring=False),
+        Due(to_order=True, to_follow=True, to_bring=True),
+    ]
 
 
 async def test_nobody_waits_for_a_row_that_is_being_written(postgres_url: str) -> None:

@@ -35,7 +35,7 @@ from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-_AT_A_TIME: Final = 64
+_AT_A_TIME: Final = 32
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final[Mapping[Makes, int]] = {
     "image": 64 * 1024**2,
