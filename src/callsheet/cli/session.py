@@ -28,7 +28,7 @@ async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
 
 
 def _collect_less() -> None:
-    """Spare the garbage collector what stays for good; looking through it was a tenth of the loop's work.
+    """Spare the garbage collector what stays for good: it took a tenth of the event loop's time.
 
     What a request or a round leaves behind hardly ever has circles in it.
     """
