@@ -1,13 +1,14 @@
-"""Waking takes by what a provider says of its tickets."""
+"""What takes are due for, and waking them by what a provider says of its tickets."""
 
 from datetime import timedelta
 
 from tests.support.rooms import NOW, a_job, a_take, opened
 
 from callsheet.jobs.store import JobStore
-from callsheet.takes.flight import Claim, Due, FlightStore
+from callsheet.takes.flight import Claim, FlightStore
 from callsheet.takes.model import TakeStatus
 from callsheet.takes.store import TakeStore
+from callsheet.takes.waking import Due
 
 S = TakeStatus
 

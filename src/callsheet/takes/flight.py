@@ -20,7 +20,6 @@ from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
 from callsheet.takes.waking import WakeStore
 
-FOLLOWED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
 _MINE: Final = (TAKES.c.id == sa.bindparam("b_id"), TAKES.c.epoch == sa.bindparam("b_epoch"))
 
 
@@ -71,15 +70,6 @@ _OUTPUTS = _write(TAKES.c.status == TakeStatus.ADOPTING, outputs=_bound("outputs
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """What some take is due for."""
-
-    to_order: bool
-    to_follow: bool
-    to_bring: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """Who claims, when, and for how many seconds nobody else shall."""
 
@@ -114,20 +104,6 @@ class FlightStore(WakeStore):
             .where(TAKES.c.id.in_(takes), TAKES.c.status.in_(WAITING))
             .values(due_at=now.timestamp(), rank=rank, looks=0, tries=0)
         )
-
-    async def due(self, connection: AsyncConnection, now: datetime) -> Due:
-        """Tell what some take is due for."""
-
-        def some(*where: sa.ColumnElement[bool] | sa.TextClause) -> sa.Exists:
-            return sa.exists().where(*where, TAKES.c.due_at <= now.timestamp())
-
-        to_look_at = sa.text(TO_LOOK_AT)
-        query = sa.select(
-            some(sa.text(TO_ORDER)),
-            some(to_look_at, TAKES.c.status.in_(FOLLOWED)),
-            some(to_look_at, TAKES.c.status == TakeStatus.ADOPTING),
-        )
-        return Due(*map(bool, (await connection.execute(query)).one()))
 
     async def providers_waited_for(self, connection: AsyncConnection, now: datetime) -> set[str]:
         """Name the providers that takes wait to be ordered from."""

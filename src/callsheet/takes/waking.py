@@ -1,22 +1,30 @@
-"""Letting takes be looked at before they are due, because a provider says that something happened.
+"""What takes are due for, and letting them be looked at before, because a provider says something.
 
 What it says may come in the middle of a look that began before. Such a look has seen the past: it
 loses its claim, so that what it writes does not put the next look off again.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import TakeId
-from callsheet.takes.model import TakeStatus
+from callsheet.takes.model import OUT, TakeStatus
 from callsheet.takes.post import WEBHOOKS
-from callsheet.takes.tables import TAKES, TO_LOOK_AT
+from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER
 
-_OUT: Final = (TakeStatus.ORDERED, TakeStatus.IN_DOUBT, TakeStatus.RUNNING)
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What some take is due for."""
+
+    to_order: bool
+    to_follow: bool
+    to_bring: bool
 
 
 def _now(now: datetime) -> dict[str, Any]:
@@ -24,7 +32,21 @@ def _now(now: datetime) -> dict[str, Any]:
 
 
 class WakeStore:
-    """Makes takes due; every method works in the caller's transaction."""
+    """Tells of due takes and makes takes due; every method works in the caller's transaction."""
+
+    async def due(self, connection: AsyncConnection, now: datetime) -> Due:
+        """Tell what some take is due for."""
+
+        def some(*where: sa.ColumnElement[bool] | sa.TextClause) -> sa.Exists:
+            return sa.exists().where(*where, TAKES.c.due_at <= now.timestamp())
+
+        to_look_at = sa.text(TO_LOOK_AT)
+        query = sa.select(
+            some(sa.text(TO_ORDER)),
+            some(to_look_at, TAKES.c.status.in_(OUT)),
+            some(to_look_at, TAKES.c.status == TakeStatus.ADOPTING),
+        )
+        return Due(*map(bool, (await connection.execute(query)).one()))
 
     async def wake(self, connection: AsyncConnection, take: TakeId, now: datetime) -> None:
         """Let a take that is out be looked at now.
@@ -78,6 +100,6 @@ class WakeStore:
     async def is_out(self, connection: AsyncConnection, provider: str) -> bool:
         """Tell whether orders are out at a provider."""
         query = sa.select(sa.literal(1)).where(
-            sa.text(TO_LOOK_AT), TAKES.c.provider == provider, TAKES.c.status.in_(_OUT)
+            sa.text(TO_LOOK_AT), TAKES.c.provider == provider, TAKES.c.status.in_(OUT)
         )
         return await connection.scalar(query.limit(1)) is not None

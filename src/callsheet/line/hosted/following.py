@@ -37,8 +37,8 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
-from callsheet.takes.flight import FOLLOWED, Claim
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.flight import Claim
+from callsheet.takes.model import OUT, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s, next_look_s
 
 _LOG = logging.getLogger("callsheet.hosted")
@@ -86,7 +86,7 @@ class Follower:
         house = self._house
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin(small=True) as connection:
-            takes = await house.flight.claim_to_look_at(connection, FOLLOWED, claim, free)
+            takes = await house.flight.claim_to_look_at(connection, OUT, claim, free)
         doubtful: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
             provider = house.hosted.get(take.provider)
