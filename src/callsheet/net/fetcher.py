@@ -65,7 +65,7 @@ class PublicFetcher:
         allow_hosts: frozenset[str] = frozenset(),
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
-        max_connections: int = 32,
+        max_connections: int = 96,  # outputs that wait for room in memory keep theirs
     ) -> None:
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._resolver = resolver or SystemResolver()

@@ -22,6 +22,7 @@ from callsheet.line.hosted.keys import key_for
 from callsheet.line.hosted.parcels import drop_parcels, kept, key_of_parcel
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
+from callsheet.line.hosted.room import Room
 from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.hosted.terms import Terms, terms_of
 from callsheet.line.house import House
@@ -35,7 +36,8 @@ from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-_AT_A_TIME: Final = 32
+_AT_A_TIME: Final = 64
+_IN_MEMORY: Final = 512 * 1024**2  # bytes of all outputs that are on their way at once
 _CLAIM_S: Final = 120.0
 _MAX_BYTES: Final[Mapping[Makes, int]] = {
     "image": 64 * 1024**2,
@@ -72,6 +74,7 @@ class Bringer:
         self._house, self._who = house, who
         self._scribe: Scribe[Home] = Scribe(partial(write_homes, house), gather_s=ROUND_S)
         self._bringing: set[asyncio.Task[None]] = set()
+        self._room = Room(_IN_MEMORY)
 
     async def run(self) -> None:
         """Bring until cancelled. What is broken off is brought again by somebody."""
@@ -106,7 +109,7 @@ class Bringer:
         counted = replace(take, looks=take.looks + 1)
         due_at = self._house.clock().timestamp() + backoff_s(take.looks)
         try:
-            self._scribe.add(Home(take, await bring(self._house, take)))
+            self._scribe.add(Home(take, await bring(self._house, take, self._room)))
         except (
             FetchError,
             UnreadablePictureError,
@@ -148,8 +151,11 @@ class Bringer:
         return made_outputs(await kept(self._house, take.id, standing))
 
 
-async def bring(house: House, take: Take) -> Ending:
-    """Fetch, examine and store one take's output; word its end. Doing it again changes nothing."""
+async def bring(house: House, take: Take, room: Room) -> Ending:
+    """Fetch, examine and store one take's output; word its end. Doing it again changes nothing.
+
+    It is read once there is room for all of it in memory.
+    """
     terms = terms_of(house, take)
     outputs = take.outputs or {}
     url = next(iter(outputs.get("urls") or ()), None)
@@ -158,14 +164,18 @@ async def bring(house: House, take: Take) -> Ending:
     makes = terms.makes
     parcel = key_of_parcel(url)
     if parcel is not None:
-        adopted = await _adopted(house, take, house.blobs.stream(parcel), makes)
+        size = (await house.blobs.head(parcel)).size
+        async with room.held(size):
+            adopted = await _adopted(house, take, house.blobs.stream(parcel), makes)
     else:
         key = await key_for(house, take)
         headers = house.hosted[take.provider].download_headers(url, key)
         async with house.downloader.download(
             url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
         ) as download:
-            adopted = await _adopted(house, take, download.blocks, makes)
+            size = _MAX_BYTES[makes] if download.length is None else download.length
+            async with room.held(size):
+                adopted = await _adopted(house, take, download.blocks, makes)
     asset = Asset(
         sha256=adopted.sha256,
         workspace=take.workspace,
