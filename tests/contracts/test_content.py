@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from callsheet.kernel.digests import sha256_of
 from callsheet.ports.blobs import BlobNotFoundError, Content
 from callsheet.storage.content import (
     INCOMING,
@@ -67,6 +68,21 @@ async def test_what_is_there_is_not_written_again(store: ContentStore, size: int
     assert await put_content(store, in_pieces(content), "image/webp", max_bytes=size) == first
     assert await store.head(first.key) == before
     assert await everything(store) == [first.key]
+
+
+async def test_what_is_said_to_be_new_is_written_without_a_look(store: ContentStore) -> None:
+    """Under the hash that is given; what was there after all stays as it is."""
+    content = content_of(50_000)
+    sha256 = sha256_of(content)
+    first = await put_content(store, content, "image/png", max_bytes=50_000, new=sha256)
+    before = await store.head(first.key)
+
+    assert (first.sha256, first.size, first.key) == (sha256, 50_000, content_key(sha256))
+    assert await store.get(first.key) == content
+    assert await put_content(store, content, "a/b", max_bytes=50_000, new=sha256) == first
+    assert await store.head(first.key) == before
+    with pytest.raises(ContentTooLargeError):
+        await put_content(store, content, "image/png", max_bytes=49_999, new=sha256)
 
 
 async def test_same_content_from_many_hands(store: ContentStore) -> None:

@@ -1,5 +1,6 @@
 """Adopting files: bytes into the store under their hash, with a thumbnail of what can be seen."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from callsheet.ports.pictures import Studio
 
 THUMBNAIL_SIDE: Final = 384
 _REMEMBERED: Final = 4_096
+_HASHED_IN_PLACE: Final = 2 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +45,13 @@ class Adopter:
     studio: Studio
     known: dict[str, None] = field(default_factory=dict)
 
-    async def adopt(self, content: bytes, media_type: str, *, new: bool = False) -> Sha256:
-        """Store bytes under their hash; answers the hash. Raises StoreUnavailableError.
-
-        What is `new`, because it was just made, is not looked for before it is written.
-        """
-        sha256 = sha256_of(content)
+    async def adopt(self, content: bytes, media_type: str) -> Sha256:
+        """Store bytes under their hash; answers the hash. Raises StoreUnavailableError."""
+        sha256 = await _hashed(content)
         if asset_key(sha256) not in self.known:
-            await self.keep(content, media_type, new=new)
+            await self.keep(content, media_type)
             self._remember(asset_key(sha256))
         return sha256
-
-    async def adopt_picture(self, content: bytes, media_type: str, origin: str) -> Sha256:
-        """Store a new picture and its thumbnail. Raises also UnreadablePictureError."""
-        key = thumbnail_key(sha256_of(content))
-        # the thumbnail first: a picture that cannot be read is not adopted
-        if key not in self.known:
-            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE, origin)
-            kind = self.studio.picture_type(thumbnail)
-            with contextlib.suppress(BlobConflictError):  # the same picture, made just now
-                await self.blobs.put(key, thumbnail, kind, CreateOnly())
-        self._remember(key)
-        return await self.adopt(content, media_type, new=True)
 
     async def adopt_output(
         self, blocks: AsyncIterator[bytes], expected: Makes, *, max_bytes: int, origin: str
@@ -79,25 +66,35 @@ class Adopter:
         made it (see Studio.thumbnail). Raises UnreadablePictureError, UnreadableClipError or
         UnreadableTextError, with nothing kept, StoreUnavailableError.
         """
+        sha256, beginning = await _hashed(content), None
         match expected:
             case "image":
                 media_type = self.studio.picture_type(content)
-                sha256 = await self.adopt_picture(content, media_type, origin)
-                return Adopted(sha256, media_type, len(content))
+                # the thumbnail first: a picture that cannot be read is not adopted
+                await self._adopt_thumbnail(content, sha256, origin)
             case "text":
-                told = text_facts(content)
-                sha256 = await self.adopt(content, told.media_type, new=True)
-                return Adopted(sha256, told.media_type, len(content), told.beginning)
+                text = text_facts(content)
+                media_type, beginning = text.media_type, text.beginning
             case "video":
-                return await self._adopt_clip(content)
+                facts = await self.studio.clip(content, THUMBNAIL_SIDE)
+                media_type = facts.media_type
+                await self._put(thumbnail_key(sha256), facts.poster, "image/webp")
+        # what was just made is hardly there yet
+        if asset_key(sha256) not in self.known:
+            await self.keep(content, media_type, new=sha256)
+            self._remember(asset_key(sha256))
+        return Adopted(sha256, media_type, len(content), beginning)
 
-    async def _adopt_clip(self, content: bytes) -> Adopted:
-        facts = await self.studio.clip(content, THUMBNAIL_SIDE)
-        with contextlib.suppress(BlobConflictError):  # the same clip, made just now
-            key = thumbnail_key(sha256_of(content))
-            await self.blobs.put(key, facts.poster, "image/webp", CreateOnly())
-        sha256 = await self.adopt(content, facts.media_type, new=True)
-        return Adopted(sha256, facts.media_type, len(content))
+    async def _adopt_thumbnail(self, content: bytes, sha256: Sha256, origin: str) -> None:
+        key = thumbnail_key(sha256)
+        if key not in self.known:
+            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE, origin)
+            await self._put(key, thumbnail, self.studio.picture_type(thumbnail))
+            self._remember(key)
+
+    async def _put(self, key: str, content: bytes, media_type: str) -> None:
+        with contextlib.suppress(BlobConflictError):  # of the same file, made just now
+            await self.blobs.put(key, content, media_type, CreateOnly())
 
     def _remember(self, key: str) -> None:
         self.known[key] = None
@@ -113,3 +110,10 @@ async def _gathered(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
         if len(content) > max_bytes:
             raise OutputTooLargeError(max_bytes)
     return bytes(content)
+
+
+async def _hashed(content: bytes) -> Sha256:
+    """Hash bytes, apart from the event loop where it takes more than a few milliseconds."""
+    if len(content) <= _HASHED_IN_PLACE:
+        return sha256_of(content)
+    return await asyncio.to_thread(sha256_of, content)

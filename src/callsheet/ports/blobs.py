@@ -57,8 +57,10 @@ class Stored:
 class Keep(Protocol):
     """Keeps content once, under its hash."""
 
-    async def __call__(self, content: Content, media_type: str, *, new: bool = False) -> Stored:
-        """Keep it; what is surely not there yet, if `new`, is not looked for first."""
+    async def __call__(
+        self, content: Content, media_type: str, *, new: Sha256 | None = None
+    ) -> Stored:
+        """Keep it; bytes that are hardly there yet, if `new` is their hash, without a look."""
 
 
 class BlobNotFoundError(NotFoundError):

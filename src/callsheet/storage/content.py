@@ -40,22 +40,29 @@ def content_key(sha256: Sha256) -> str:
 
 
 async def put_content(
-    store: ContentStore, content: Content, media_type: str, *, max_bytes: int, new: bool = False
+    store: ContentStore,
+    content: Content,
+    media_type: str,
+    *,
+    max_bytes: int,
+    new: Sha256 | None = None,
 ) -> Stored:
     """Keep content under its hash; what is already there is not written again.
 
-    Content that is `new` is hardly ever there, and is written without a look. A stream is held in
-    bounded memory. The type of the first write stays. Raises
-    ContentTooLargeError beyond `max_bytes`, with nothing kept.
+    `new` is the hash of bytes that are hardly ever there: they are written without a look. A stream
+    is held in bounded memory. The type of the first write stays. Raises ContentTooLargeError beyond
+    `max_bytes`, with nothing kept.
     """
+    if new is not None and isinstance(content, bytes):
+        return await _put_new(store, content, media_type, new, max_bytes)
     measure = _Measure(max_bytes)
     if isinstance(content, bytes):
         await measure.add(content)
-        return await _put_whole(store, content, media_type, measure, new=new)
+        return await _put_whole(store, content, media_type, measure)
     blocks = gathered(measure.through(content), _HELD_BYTES)
     first = await anext(aiter(blocks), b"")
     if len(first) < _HELD_BYTES:
-        return await _put_whole(store, first, media_type, measure, new=new)
+        return await _put_whole(store, first, media_type, measure)
     return await _put_stream(store, chained(first, blocks), media_type, measure)
 
 
@@ -97,11 +104,22 @@ class _Measure:
         return Stored(sha256, self._size, content_key(sha256))
 
 
+async def _put_new(
+    store: BlobStore, content: bytes, media_type: str, sha256: Sha256, max_bytes: int
+) -> Stored:
+    if len(content) > max_bytes:
+        raise ContentTooLargeError(max_bytes)
+    stored = Stored(sha256, len(content), content_key(sha256))
+    with suppress(BlobConflictError):  # the same bytes, by another hand
+        await store.put(stored.key, content, media_type, CreateOnly())
+    return stored
+
+
 async def _put_whole(
-    store: BlobStore, content: bytes, media_type: str, measure: _Measure, *, new: bool
+    store: BlobStore, content: bytes, media_type: str, measure: _Measure
 ) -> Stored:
     stored = measure.stored()
-    if new or not await _holds(store, stored.key):
+    if not await _holds(store, stored.key):
         with suppress(BlobConflictError):  # the same bytes, by another hand, just now
             await store.put(stored.key, content, media_type, CreateOnly())
     return stored
