@@ -7,6 +7,7 @@ import pytest_asyncio
 from tests.media.samples import as_file, opened, painted
 
 from callsheet.kernel.errors import InvalidInputError
+from callsheet.media.drawing.contact_sheet import draw_contact_sheet
 from callsheet.media.studio import ProcessStudio
 from callsheet.ports.pictures import (
     FrameReference,
@@ -81,3 +82,16 @@ async def test_contact_sheet_shows_pictures_in_their_cells(studio: ProcessStudio
     assert len(set(sheets)) == 3
     assert {opened(sheet).format for sheet in sheets} == {"PNG"}
     assert len({opened(sheet).size for sheet in sheets}) == 1
+
+
+async def test_a_large_sheet_is_drawn_by_several_processes() -> None:
+    """It comes out as one that is drawn in one piece."""
+    tile = as_file(painted(7, (60, 40)), "PNG")
+    cells = [SheetCell(f"2A-{n}", "keeper", "done", tile if n % 3 else None) for n in range(450)]
+    studio = ProcessStudio(2)
+    try:
+        sheet = await studio.contact_sheet("Lighthouse", "day 1", cells)
+    finally:
+        await studio.close()
+    whole = draw_contact_sheet("Lighthouse", "day 1", cells)
+    assert opened(sheet).tobytes() == opened(whole).tobytes()

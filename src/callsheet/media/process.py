@@ -24,8 +24,9 @@ from callsheet.media.apart import (
     ApartTimeoutError,
     run_apart,
 )
-from callsheet.media.drawing.contact_sheet import draw_contact_sheet
+from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
 from callsheet.media.drawing.frame import draw_frame
+from callsheet.media.drawing.grid import Heading
 from callsheet.media.lockdown import die_with_parent, lock_down
 from callsheet.media.sniffing import sniff, sniff_clip
 from callsheet.media.wire import Message, read_message
@@ -62,7 +63,7 @@ class Bench:
             "thumbnails": self._thumbnails,
             "clip": self._clip,
             "frame": self._frame,
-            "contact_sheet": self._contact_sheet,
+            "sheet_band": self._sheet_band,
         }
 
     def warm_up(self) -> None:
@@ -152,14 +153,15 @@ class Bench:
         references = [FrameReference(*pair) for pair in zip(modes, job.blobs, strict=True)]
         return Message({}, [draw_frame(spec, references)])
 
-    def _contact_sheet(self, job: Message) -> Message:
+    def _sheet_band(self, job: Message) -> Message:
         pictures = iter(job.blobs)
         cells = [
             SheetCell(title, caption, status, next(pictures) if drawn else None, text)
             for title, caption, status, text, drawn in job.fields["cells"]
         ]
-        sheet = draw_contact_sheet(job.fields["title"], job.fields["subtitle"], cells)
-        return Message({}, [sheet])
+        head, rows = Heading(**job.fields["heading"]), range(*job.fields["rows"])
+        band = draw_band(head, rows, cells)
+        return Message({"size": (band.width, band.height), "check": band.check}, [band.stream])
 
 
 def _unreadable(error: UnreadablePictureError) -> Message:

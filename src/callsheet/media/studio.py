@@ -16,7 +16,9 @@ from typing import Any
 from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.logs import event
+from callsheet.media.bands import Band, bands_of, joined
 from callsheet.media.bundles import Thumbnails
+from callsheet.media.drawing.grid import Heading, grid_of, heading
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff
 from callsheet.media.wire import Message
@@ -40,6 +42,7 @@ _LIKENESS_DIGITS = 64
 _CAPTION_CHARS = 160
 _TEXT_CHARS = 600
 _CHARS_IN_ALL = 120_000
+_BAND_CELLS = 200  # of a contact sheet: fewer are drawn before a second process has begun
 
 
 class StudioClosedError(StudioUnavailableError):
@@ -144,25 +147,39 @@ class ProcessStudio:
 
     async def contact_sheet(self, title: str, subtitle: str, cells: Sequence[SheetCell]) -> bytes:
         """Draw a contact sheet; PNG, as tall as it needs within limits."""
+        head, grid = heading(title, subtitle, cells), grid_of(len(cells))
         most = _CHARS_IN_ALL // max(1, len(cells))
-        rows = [
-            (
-                cell.title,
-                cell.caption[:_CAPTION_CHARS],
-                cell.status,
-                cell.text[: min(_TEXT_CHARS, most)],
-                cell.picture is not None,
-            )
-            for cell in cells
+        drawn = [
+            self._band(head, rows, cells[grid.cells(rows)], most)
+            for rows in bands_of(grid.rows, len(self._workers), _BAND_CELLS // grid.columns)
         ]
-        fields = {"kind": "contact_sheet", "title": title, "subtitle": subtitle, "cells": rows}
-        pictures = [cell.picture for cell in cells if cell.picture is not None]
-        return _only_blob(await self._ask(Message(fields, pictures), self._drawing_seconds))
+        return joined(await asyncio.gather(*drawn))
 
     async def close(self) -> None:
         """Stop every process. Jobs under way fail, and so do those that wait and those to come."""
         self._closed = True
         await asyncio.gather(*(worker.stop() for worker in (*self._workers, self._clips)))
+
+    async def _band(
+        self, head: Heading, rows: range, cells: Sequence[SheetCell], most_chars: int
+    ) -> Band:
+        """Draw some rows of a contact sheet; texts end after `most_chars`."""
+        words = [
+            (
+                cell.title,
+                cell.caption[:_CAPTION_CHARS],
+                cell.status,
+                cell.text[: min(_TEXT_CHARS, most_chars)],
+                cell.picture is not None,
+            )
+            for cell in cells
+        ]
+        fields = {"heading": asdict(head), "rows": (rows.start, rows.stop), "cells": words}
+        pictures = [cell.picture for cell in cells if cell.picture is not None]
+        job = Message({"kind": "sheet_band", **fields}, pictures)
+        answer = await self._ask(job, self._drawing_seconds)
+        width, height = answer.fields["size"]
+        return Band(width, height, answer.fields["check"], _only_blob(answer))
 
     async def _about_picture(self, job: Message) -> Message:
         _refuse_large(job.blobs[0])

@@ -1,12 +1,15 @@
 """Contact sheets: bounds, statuses, damage."""
 
+import zlib
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 from tests.media.drawing.pictures import difference, inked, opened, png, share_near
 
-from callsheet.media.drawing.contact_sheet import MOST_CELLS, TALLEST, draw_contact_sheet
+from callsheet.media.bands import bands_of, joined
+from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
+from callsheet.media.drawing.grid import MOST_CELLS, TALLEST, grid_of, heading
 from callsheet.ports.pictures import SheetCell
 
 
@@ -35,6 +38,24 @@ def test_same_cells_give_the_same_bytes() -> None:
     """Contact sheets are as repeatable as frames."""
     cells = [_cell(n, "running") for n in range(3)]
     assert draw_contact_sheet("a", "b", cells) == draw_contact_sheet("a", "b", cells)
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 45, 700, MOST_CELLS + 5])
+@pytest.mark.parametrize("most", [2, 3, 50])
+def test_bands_drawn_apart_make_the_same_picture(count: int, most: int) -> None:
+    """However many draw it, it is one PNG that strict readers take, the same to the pixel."""
+    colours = [png(Image.new("RGB", (30, 20), (n * 40, 90, 200 - n * 30))) for n in range(6)]
+    cells = [_cell(n, "running", colours[n % 6]) for n in range(count)]
+    head, grid = heading("t", "s", cells), grid_of(count)
+    bands = [
+        draw_band(head, rows, cells[grid.cells(rows)])
+        for rows in bands_of(grid.rows, most, fewest_rows=1)
+    ]
+    assert len(bands) == min(most, grid.rows)
+    sheet = joined(bands)
+    assert opened(sheet).tobytes() == opened(draw_contact_sheet("t", "s", cells)).tobytes()
+    stream = sheet[sheet.index(b"IDAT") + 4 : sheet.rindex(b"IEND") - 8]
+    assert len(zlib.decompress(stream)) == grid.height * (1 + 3 * grid.width)  # checks the sum too
 
 
 def test_picture_is_letterboxed_whole() -> None:

@@ -1,22 +1,29 @@
 """Contact sheets: every picture or text of a job on one page, with what became of it."""
 
 import io
-import math
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageChops, ImageDraw
 
+from callsheet.media.bands import Band, joined
 from callsheet.media.drawing.canvas import plate
 from callsheet.media.drawing.colours import BLACK, WHITE, Colour, mix
 from callsheet.media.drawing.faces import Weight
-from callsheet.media.drawing.frame import encode
+from callsheet.media.drawing.grid import (
+    FOOTER,
+    GAP,
+    HEADER,
+    MARGIN,
+    MOST_CELLS,
+    Grid,
+    Heading,
+    grid_of,
+    heading,
+)
 from callsheet.media.drawing.typesetting import draw_text, set_text
 from callsheet.ports.pictures import SheetCell
 
-MOST_CELLS = 2_000
-TALLEST = 16_000
-MOST_PIXELS = 24_000_000  # what people can still open; many pictures are smaller ones
 _PAGE: Colour = (22, 23, 26)
 _CARD: Colour = (32, 34, 38)
 _INK: Colour = (240, 239, 235)
@@ -25,40 +32,12 @@ _FAIL: Colour = (222, 92, 82)
 _WAIT: Colour = (222, 172, 84)
 _DONE = "succeeded"
 _BAD_STATUSES = frozenset(("failed", "rejected", "error", "cancelled", "canceled", "in_doubt"))
-_MARGIN = 56
-_GAP = 24
-_SMALLEST_CELL = 120
-_HEADER = 150
-_FOOTER = 64
-_PICTURE_SHAPE = 0.72  # a cell's picture area, height by width
 _MOST_PICTURE_SIDE = 8_192
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    columns: int
-    cell: int  # pixels across one cell
-    rows: int
-
-    @property
-    def picture(self) -> int:
-        return round(self.cell * _PICTURE_SHAPE)
-
-    @property
-    def text(self) -> int:
-        return max(10, round(self.cell * 0.042))
-
-    @property
-    def pitch(self) -> int:
-        return self.picture + round(self.text * 5.2) + _GAP
-
-    @property
-    def width(self) -> int:
-        return 2 * _MARGIN + self.columns * self.cell + (self.columns - 1) * _GAP
-
-    @property
-    def height(self) -> int:
-        return _HEADER + self.rows * self.pitch + _FOOTER
+_STRIP = 256  # lines that are filtered at once
+_LEVEL = 1  # large, and of photographs: to compress more takes long and saves nothing
+_FILTER = b"\x01"  # each byte less the one of the pixel to its left
 
 
 def draw_contact_sheet(title: str, subtitle: str, cells: Sequence[SheetCell]) -> bytes:
@@ -68,62 +47,71 @@ def draw_contact_sheet(title: str, subtitle: str, cells: Sequence[SheetCell]) ->
     counted. A text is set into its cell as far as there is room. A cell whose picture cannot be
     read shows its status instead.
     """
-    shown = cells[:MOST_CELLS]
-    grid = _grid(len(shown))
-    page = Image.new("RGB", (grid.width, grid.height), _PAGE)
-    _header(page, title, subtitle, _tally(cells))
-    for number, cell in enumerate(shown):
+    rows = range(grid_of(len(cells)).rows)
+    return joined([draw_band(heading(title, subtitle, cells), rows, cells[:MOST_CELLS])])
+
+
+def draw_band(head: Heading, rows: range, cells: Sequence[SheetCell]) -> Band:
+    """Draw some rows of a sheet, of which `cells` are the cells; see `draw_contact_sheet`.
+
+    The header goes with the first row, the footer with the last.
+    """
+    grid = grid_of(head.cells)
+    top = 0 if rows.start == 0 else HEADER + rows.start * grid.pitch
+    is_last = rows.stop >= grid.rows
+    bottom = grid.height if is_last else HEADER + rows.stop * grid.pitch
+    page = Image.new("RGB", (grid.width, bottom - top), _PAGE)
+    if rows.start == 0:
+        _header(page, head.title, head.subtitle, head.tally)
+    for number, cell in enumerate(cells):
         row, column = divmod(number, grid.columns)
-        left = _MARGIN + column * (grid.cell + _GAP)
-        _cell(page, (left, _HEADER + row * grid.pitch), grid, cell)
-    left_out = len(cells) - len(shown)
-    _footer(page, f"and {left_out:,} more" if left_out else "")
-    return encode(page, level=1)  # large, and of photographs: more takes long and saves nothing
+        left = MARGIN + column * (grid.cell + GAP)
+        _cell(page, (left, HEADER + (rows.start + row) * grid.pitch - top), grid, cell)
+    left_out = head.cells - MOST_CELLS
+    if is_last and left_out > 0:
+        _footer(page, f"and {left_out:,} more")
+    return _encoded(page)
 
 
-def _grid(count: int) -> _Grid:
-    """Choose columns so that the page is about as tall as wide, then ever smaller cells."""
-    columns = max(1, min(6, math.ceil(math.sqrt(count)))) if count else 1
-    cell = {1: 720, 2: 560}.get(columns, 440)
-    while True:
-        grid = _Grid(columns, cell, max(1, math.ceil(count / columns)))
-        in_shape = grid.height <= TALLEST and grid.height <= 2.4 * grid.width + 2_000
-        if in_shape and (grid.width * grid.height <= MOST_PIXELS or cell == _SMALLEST_CELL):
-            return grid
-        columns += 1
-        cell = max(_SMALLEST_CELL, round(cell * 0.94))
-
-
-def _tally(cells: Sequence[SheetCell]) -> str:
-    texts = sum(bool(cell.text) for cell in cells)
-    noun = "picture" if not texts else "text" if texts == len(cells) else "take"
-    return f"{len(cells):,} {noun}{'' if len(cells) == 1 else 's'}"
+def _encoded(page: Image.Image) -> Band:
+    """Filter and compress lines, without any metadata, so that equal pictures are equal bytes."""
+    packer, check, pieces = zlib.compressobj(_LEVEL, wbits=-zlib.MAX_WBITS), 1, []
+    for top in range(0, page.height, _STRIP):
+        strip = page.crop((0, top, page.width, min(top + _STRIP, page.height)))
+        filtered = ImageChops.subtract_modulo(strip, ImageChops.offset(strip, 1, 0))
+        filtered.paste(strip.crop((0, 0, 1, strip.height)), (0, 0))  # nothing is left of these
+        across, values = 3 * page.width, memoryview(filtered.tobytes())
+        lines = (values[at : at + across] for at in range(0, len(values), across))
+        content = b"".join([part for line in lines for part in (_FILTER, line)])
+        check = zlib.adler32(content, check)
+        pieces.append(packer.compress(content))
+    pieces.append(packer.flush(zlib.Z_FULL_FLUSH))
+    return Band(page.width, page.height, check, b"".join(pieces))
 
 
 def _header(page: Image.Image, title: str, subtitle: str, count: str) -> None:
-    room = page.width - 2 * _MARGIN
+    room = page.width - 2 * MARGIN
     tally = set_text(count, room * 0.4, 30, largest=20, smallest=12, most_lines=1)
     wide = round(tally.width * 1.03)
-    draw_text(page, (page.width - _MARGIN - wide, 58), tally, _DIM)
+    draw_text(page, (page.width - MARGIN - wide, 58), tally, _DIM)
     head = set_text(
         title or "Contact sheet", room - wide - 24, 56, largest=40, smallest=20, most_lines=1,
         weight=Weight.BOLD,
     )  # fmt: skip
-    draw_text(page, (_MARGIN, 70 - head.height / 2 - 10), head, _INK)
+    draw_text(page, (MARGIN, 70 - head.height / 2 - 10), head, _INK)
     if subtitle:
         under = set_text(subtitle, room, 34, largest=21, smallest=14, most_lines=1)
-        draw_text(page, (_MARGIN, 92), under, _DIM)
+        draw_text(page, (MARGIN, 92), under, _DIM)
     draw = ImageDraw.Draw(page)
-    draw.rectangle((_MARGIN, 134, page.width - _MARGIN, 135), mix(_PAGE, WHITE, 0.14))
+    draw.rectangle((MARGIN, 134, page.width - MARGIN, 135), mix(_PAGE, WHITE, 0.14))
 
 
 def _footer(page: Image.Image, words: str) -> None:
-    if words:
-        block = set_text(words, page.width - 2 * _MARGIN, 34, largest=24, smallest=14, most_lines=1)
-        draw_text(page, (_MARGIN, page.height - _FOOTER + 8), block, _DIM)
+    block = set_text(words, page.width - 2 * MARGIN, 34, largest=24, smallest=14, most_lines=1)
+    draw_text(page, (MARGIN, page.height - FOOTER + 8), block, _DIM)
 
 
-def _cell(page: Image.Image, at: tuple[int, int], grid: _Grid, cell: SheetCell) -> None:
+def _cell(page: Image.Image, at: tuple[int, int], grid: Grid, cell: SheetCell) -> None:
     left, top = at
     right, bottom = left + grid.cell, top + grid.picture
     plate(page, (left, top, right, bottom), grid.cell / 60, _CARD)
@@ -202,7 +190,7 @@ def _text(page: Image.Image, box: tuple[int, int, int, int], size: int, words: s
     draw_text(page, (left + pad, top + pad), block, _INK, box_width=room)
 
 
-def _chip(page: Image.Image, at: tuple[int, int], grid: _Grid, status: str) -> None:
+def _chip(page: Image.Image, at: tuple[int, int], grid: Grid, status: str) -> None:
     block = set_text(
         status.replace("_", " "), grid.cell * 0.7, grid.text * 1.6,
         largest=round(grid.text * 0.86), smallest=8, most_lines=1, weight=Weight.BOLD,
@@ -214,7 +202,7 @@ def _chip(page: Image.Image, at: tuple[int, int], grid: _Grid, status: str) -> N
     draw_text(page, (x + pad, y + (tall - block.height) / 2), block, BLACK)
 
 
-def _words(page: Image.Image, at: tuple[int, int], grid: _Grid, cell: SheetCell) -> None:
+def _words(page: Image.Image, at: tuple[int, int], grid: Grid, cell: SheetCell) -> None:
     left, top = at[0] + 2, at[1] + round(grid.text * 0.5)
     room = grid.cell - 4
     head = set_text(

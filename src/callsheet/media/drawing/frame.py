@@ -76,10 +76,10 @@ def draw_frame(spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
     return encode(image)
 
 
-def encode(image: Image.Image, level: int = _COMPRESSION) -> bytes:
+def encode(image: Image.Image) -> bytes:
     """Write a PNG without any metadata, so that equal pictures are equal bytes."""
     out = io.BytesIO()
-    image.save(out, "PNG", compress_level=level)
+    image.save(out, "PNG", compress_level=_COMPRESSION)
     return out.getvalue()
 
 
