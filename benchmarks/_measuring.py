@@ -1,15 +1,16 @@
 """What the benchmarks share: CPU and memory of processes, a place to run in, a table at the end."""
 
 import argparse
+import atexit
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +88,13 @@ def median_cpu(work: Callable[[], object], repeats: int) -> float:
     return statistics.median(timed(work)[1] for _ in range(repeats))
 
 
-@contextmanager
-def folder() -> Iterator[Path]:
-    """Make a folder for a benchmark, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="callsheet-bench-") as name:
-        yield Path(name)
+def folder() -> Path:
+    """Make a folder for a benchmark, gone when the program ends.
+
+    Not earlier: for minutes after many files were deleted, an ext4 without a journal is slow to
+    create new ones (`recently_deleted` in the kernel's fs/ext4/ialloc.c), which the next
+    measurement would pay for.
+    """
+    name = tempfile.mkdtemp(prefix="callsheet-bench-")
+    atexit.register(shutil.rmtree, name)
+    return Path(name)

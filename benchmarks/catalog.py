@@ -60,10 +60,10 @@ def started(home: Path) -> list[float]:
 
 def starts(count: int, repeats: int) -> Row:
     """Measure starts with so many cards; the first one, which compiles them, does not count."""
-    with folder() as home:
-        cards(home, count)
-        started(home)
-        measured = [started(home) for _ in range(repeats)]
+    home = folder()
+    cards(home, count)
+    started(home)
+    measured = [started(home) for _ in range(repeats)]
     start, first, every = (statistics.median(column) for column in zip(*measured, strict=True))
     return {"cards": count, "start ms": start, "first card ms": first, "all cards ms": every}
 

@@ -42,7 +42,8 @@ def server_at(home: Path, url: str, sim: Simulator, *, called: bool) -> Server:
 
 def lateness(kind: str, called: bool, count: int) -> Row:  # noqa: FBT001  # a table's column
     """Measure how late takes end after the provider was done."""
-    with folder() as home, simulating(home, run_s=RUN_S) as sim, database(kind, home) as url:
+    home = folder()
+    with simulating(home, run_s=RUN_S) as sim, database(kind, home) as url:
         server = server_at(home, url, sim, called=called)
         late_ms = []
         try:
@@ -97,8 +98,8 @@ def signed(order: dict[str, str], times: int) -> list[tuple[str, bytes, dict[str
 def intake(kind: str, orders: int, times: int) -> Row:
     """Measure how many webhooks a second are verified and kept."""
     key = f"whsec_{base64.b64encode(SECRET).decode()}"
+    home = folder()
     with (
-        folder() as home,
         simulating(home, "--webhook-secret", key, run_s=3_600) as sim,
         database(kind, home) as url,
     ):

@@ -15,12 +15,13 @@ from _measuring import Row, family_cpu_s, folder, options, rss_mb, show
 from statements import Count
 from tests.support.hosted import KEY, Simulator, simulating
 
+from callsheet.cli.session import opened
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import Defaults
 from callsheet.intake.rows import draft_from_items
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.settings import read_settings
-from callsheet.wiring import Callsheet, build
+from callsheet.wiring import Callsheet
 from takes import database
 
 MODEL = "replicate/kling-v2-6"  # clips take minutes: looks are rare
@@ -56,39 +57,36 @@ def own_cpu_s(sim: Simulator) -> float:
 
 async def measure(kind: str, called: bool, count: int, watch_s: float) -> Row:  # noqa: FBT001  # a table's column
     """Measure one kind of database; `called` is whether the provider promises webhooks."""
-    with folder() as home, database(kind, home) as url, simulating(home, run_s=LATENCY_S) as sim:
+    home = folder()
+    with database(kind, home) as url, simulating(home, run_s=LATENCY_S) as sim:
         plenty = {"per_minute": 10_000_000, "reads_per_minute": 2_500}
         address = {"base_url": f"http://127.0.0.1:{sim.port}", "key": KEY}
         provider = {"replicate": {**address, **plenty}}
         ours = "https://callsheet.invalid" if called else ""
-        cs = await build(
-            read_settings(data_dir=home, database_url=url, provider=provider, public_url=ours)
+        settings = read_settings(
+            data_dir=home, database_url=url, provider=provider, public_url=ours
         )
-        try:
-            await cs.ready()
-            async with cs.working():
-                before_mb = rss_mb(os.getpid())
-                speed = await order_all(cs, count)
-                gc.collect()
-                asked = Count()
-                asked.watch(cs.database.engine.sync_engine)
-                asked.watch(cs.engine.engine)
-                cpu, began = own_cpu_s(sim), time.perf_counter()
-                await asyncio.sleep(watch_s)
-                seconds = time.perf_counter() - began
-                row: Row = {
-                    "database": kind,
-                    "webhooks": "yes" if called else "no",
-                    "in flight": count,
-                    "ordered/s": speed,
-                    "MB": rss_mb(os.getpid()),
-                    "MB before": before_mb,
-                    "idle CPU %": (own_cpu_s(sim) - cpu) / seconds * 100,
-                    "statements/s": asked.statements / seconds,
-                    "commits/s": asked.commits / seconds,
-                }
-        finally:
-            await cs.close()
+        async with opened(settings) as cs, cs.working():
+            before_mb = rss_mb(os.getpid())
+            speed = await order_all(cs, count)
+            gc.collect()
+            asked = Count()
+            asked.watch(cs.database.engine.sync_engine)
+            asked.watch(cs.engine.engine)
+            cpu, began = own_cpu_s(sim), time.perf_counter()
+            await asyncio.sleep(watch_s)
+            seconds = time.perf_counter() - began
+            row: Row = {
+                "database": kind,
+                "webhooks": "yes" if called else "no",
+                "in flight": count,
+                "ordered/s": speed,
+                "MB": rss_mb(os.getpid()),
+                "MB before": before_mb,
+                "idle CPU %": (own_cpu_s(sim) - cpu) / seconds * 100,
+                "statements/s": asked.statements / seconds,
+                "commits/s": asked.commits / seconds,
+            }
     return row
 
 

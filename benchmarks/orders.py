@@ -96,8 +96,8 @@ def main() -> None:
     setups = [("sqlite", 0), ("postgresql", 0), ("postgresql", 1), ("postgresql", 2)]
     rows = []
     for kind, workers in setups[:1] if chosen.quick else setups:
-        with folder() as home:
-            rows.append(measure(kind, workers, count, home))
+        home = folder()
+        rows.append(measure(kind, workers, count, home))
     show("takes through a hosted model", rows, as_json=chosen.json)
 
 

@@ -65,31 +65,31 @@ async def measure_keeping(repeats: int) -> list[Row]:
     """Store content under its hash, beside hashing it and writing it to a file."""
     rows: list[Row] = []
     for size in (20_000, 1_000_000, 16_000_000):
-        with folder() as home:
-            store = open_store(f"file://{home}/store", secret=b"x" * 32, options={})
-            ours, bare, digest = [], [], []
-            for repeat in range(repeats):
-                content = os.urandom(size)
-                began = time.process_time()
-                await put_content(store, content, "image/png", max_bytes=size)
-                ours.append(time.process_time() - began)
-                began = time.process_time()
-                name = hashlib.sha256(content).hexdigest()
-                digest.append(time.process_time() - began)
-                with (home / f"{repeat}-{name}").open("wb") as file:
-                    file.write(content)
-                    os.fsync(file.fileno())
-                bare.append(time.process_time() - began)
-            await store.close()
-            rows.append(
-                {
-                    "content": f"{size:,} bytes",
-                    "kept, CPU ms": statistics.mean(ours) * 1_000,
-                    "bare sha256, CPU ms": statistics.mean(digest) * 1_000,
-                    "bare sha256 + file + fsync, CPU ms": statistics.mean(bare) * 1_000,
-                    "ratio": statistics.mean(ours) / statistics.mean(bare),
-                }
-            )
+        home = folder()
+        store = open_store(f"file://{home}/store", secret=b"x" * 32, options={})
+        ours, bare, digest = [], [], []
+        for repeat in range(repeats):
+            content = os.urandom(size)
+            began = time.process_time()
+            await put_content(store, content, "image/png", max_bytes=size)
+            ours.append(time.process_time() - began)
+            began = time.process_time()
+            name = hashlib.sha256(content).hexdigest()
+            digest.append(time.process_time() - began)
+            with (home / f"{repeat}-{name}").open("wb") as file:
+                file.write(content)
+                os.fsync(file.fileno())
+            bare.append(time.process_time() - began)
+        await store.close()
+        rows.append(
+            {
+                "content": f"{size:,} bytes",
+                "kept, CPU ms": statistics.mean(ours) * 1_000,
+                "bare sha256, CPU ms": statistics.mean(digest) * 1_000,
+                "bare sha256 + file + fsync, CPU ms": statistics.mean(bare) * 1_000,
+                "ratio": statistics.mean(ours) / statistics.mean(bare),
+            }
+        )
     return rows
 
 

@@ -8,19 +8,19 @@ from takes import run
 
 def measure(count: int) -> Row:
     """Measure one batch in a fresh place."""
-    with folder() as home:
-        place = Place(home, settings={"CALLSHEET_LOG_LEVEL": "WARNING"})
-        with serving(place) as server:
-            run(server, 100)  # warm
-            before = family_cpu_s(server.process.pid)
-            speed = run(server, count)
-            cpu = family_cpu_s(server.process.pid) - before
-            return {
-                "rows": count,
-                "CPU ms/row": cpu / count * 1_000,
-                "rows/s": speed,
-                "peak MB": peak_mb(server.process.pid),
-            }
+    home = folder()
+    place = Place(home, settings={"CALLSHEET_LOG_LEVEL": "WARNING"})
+    with serving(place) as server:
+        run(server, 100)  # warm
+        before = family_cpu_s(server.process.pid)
+        speed = run(server, count)
+        cpu = family_cpu_s(server.process.pid) - before
+        return {
+            "rows": count,
+            "CPU ms/row": cpu / count * 1_000,
+            "rows/s": speed,
+            "peak MB": peak_mb(server.process.pid),
+        }
 
 
 def main() -> None:

@@ -83,7 +83,8 @@ def measure(watchers: int, takes: int) -> Row:
     """Watch one job on a web process whose worker is another process."""
     from takes import database  # noqa: PLC0415  # starts nothing until it is used
 
-    with folder() as home, database("postgresql", home) as url:
+    home = folder()
+    with database("postgresql", home) as url:
         place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
         with serving(place, "web") as server:
             idle_mb = rss_mb(server.process.pid)

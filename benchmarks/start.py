@@ -52,10 +52,10 @@ def main() -> None:
     chosen = options(__doc__ or "")
     measured: dict[str, list[tuple[float, float]]] = {"bare FastAPI": [], "web": [], "up": []}
     for _ in range(1 if chosen.quick else 5):
-        with folder() as home:
-            measured["bare FastAPI"].append(bare())
-            for command in ("web", "up"):
-                measured[command].append(ours(home, command))
+        home = folder()
+        measured["bare FastAPI"].append(bare())
+        for command in ("web", "up"):
+            measured[command].append(ours(home, command))
     limit = statistics.median(cpu for cpu, _ in measured["bare FastAPI"])
     rows: list[Row] = [
         {

@@ -70,7 +70,8 @@ def run(server: Server, count: int) -> float:
 
 def measure(kind: str, workers: int, count: int) -> Row:
     """Measure one set-up."""
-    with folder() as home, database(kind, home) as url:
+    home = folder()
+    with database(kind, home) as url:
         limit = asyncio.run(bare(url, count))
         place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
         with serving(place, "web" if workers else "up") as server:
