@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakValueDictionary
 
 from callsheet.delivery.ledger import Ledger, seal
 from callsheet.jobs.model import FINISHED
@@ -32,6 +33,9 @@ class LedgerKeeper:
     house: House
     view: StateView
     ledger: Ledger
+    _writing: WeakValueDictionary[JobId, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False
+    )
 
     async def run(self) -> None:
         """Keep at it until cancelled. A store that is away is tried again; nothing is lost."""
@@ -84,21 +88,28 @@ class LedgerKeeper:
         async with self.house.database.read() as connection:
             wanted = (await self.house.jobs.of_any_workspace(connection, job_id)).sequence
         while True:
-            async with self.house.database.read() as connection:
-                job = await self.house.jobs.of_any_workspace(connection, job_id)
-            if job.ledger_version >= wanted:
-                return
             try:
-                await self.write_one(job_id)
-            except BlobConflictError:  # somebody else wrote it meanwhile, maybe an older state
+                await self.write_one(job_id, wanted)
+            except BlobConflictError:  # another process wrote it meanwhile, maybe an older state
                 await asyncio.sleep(_EVERY_S)
+            else:
+                return
 
-    async def write_one(self, job_id: JobId) -> None:
-        """Write one job's ledger as it stands now. Raises UnavailableError, BlobConflictError."""
+    async def write_one(self, job_id: JobId, wanted: int | None = None) -> None:
+        """Write one job's ledger as it stands now, unless it has the version that is wanted.
+
+        One at a time in this process. Raises UnavailableError, BlobConflictError.
+        """
+        async with self._writing.setdefault(job_id, asyncio.Lock()):
+            await self._write(job_id, wanted)
+
+    async def _write(self, job_id: JobId, wanted: int | None) -> None:
         started = self.house.clock().timestamp()
         etag = await self.ledger.etag(job_id)
         async with self.house.database.read() as connection:
             job = await self.house.jobs.of_any_workspace(connection, job_id)
+            if wanted is not None and job.ledger_version >= wanted:
+                return
             document = await self.view.whole(connection, job)
             manifest = (
                 await manifest_of(self.house, connection, job) if job.ledger_version == 0 else None

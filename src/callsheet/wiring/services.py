@@ -116,23 +116,23 @@ class Callsheet:
         """Tell whether the database has the newest schema."""
         return await is_current(self.database)
 
-    def works(self) -> Mapping[str, Work]:
+    def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
         house = self.house
         bare = {
             Stage.INTAKE: partial(intake, house),
             Stage.QUOTE: partial(quote, house),
-            Stage.RENDER: partial(render, house, self.ledger_keeper()),
+            Stage.RENDER: partial(render, house, ledgers),
             ORDER_WORK: partial(order, house),
             Stage.DELIVER: partial(deliver, house, self.view),
         }
         return {str(name): patient(house, name, work) for name, work in bare.items()}
 
-    def runner(self) -> Runner:
+    def runner(self, ledgers: LedgerKeeper) -> Runner:
         """Make the part that runs works in this process."""
         return Runner(
             self.engine,
-            self.works(),
+            self.works(ledgers),
             executor=SQLITE_EXECUTOR if self._is_sqlite else executor_name(),
             concurrency=self.house.parallel + 2,
         )
@@ -165,9 +165,9 @@ class Callsheet:
         lock = WorkerLock(self.database.url.database or "") if self._is_sqlite else None
         if lock is not None:
             lock.take()
-        runner = self.runner()
-        lease = self.lease_keeper(runner)
         ledgers = self.ledger_keeper()
+        runner = self.runner(ledgers)
+        lease = self.lease_keeper(runner)
         chores: list[asyncio.Task[None]] = []
         hosted: list[asyncio.Task[None]] = []
         try:
