@@ -53,12 +53,6 @@ class Adopter:
             self._remember(asset_key(sha256))
         return sha256
 
-    async def adopt_output(
-        self, blocks: AsyncIterator[bytes], expected: Makes, *, max_bytes: int, origin: str
-    ) -> Adopted:
-        """Store a stream as `adopt_made` does. Raises also OutputTooLargeError."""
-        return await self.adopt_made(await _gathered(blocks, max_bytes), expected, origin)
-
     async def adopt_made(self, content: bytes, expected: Makes, origin: str) -> Adopted:
         """Store what was made, once it is known to be what was ordered.
 
@@ -102,7 +96,8 @@ class Adopter:
             del self.known[next(iter(self.known))]
 
 
-async def _gathered(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
+async def read_output(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
+    """Read a stream whole. Raises OutputTooLargeError."""
     """Read a stream whole, within bounds."""
     content = bytearray()
     async for block in blocks:

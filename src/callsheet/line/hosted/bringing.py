@@ -1,10 +1,10 @@
 """Bringing home: what a provider made comes into our store before the take is called done."""
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Final
 
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import Asset
-from callsheet.assets.service import Adopted
+from callsheet.assets.service import read_output
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -123,7 +123,7 @@ class Bringer:
             self._scribe.add(Home(counted, None, due_at, await self._fresh(take)))
         except UnavailableError as problem:
             # what was paid for is never thrown away: it stays `adopting` until our store is back
-            with contextlib.suppress(UnavailableError):
+            with suppress(UnavailableError):
                 await show_problem(self._house, take.job, problem)
             self._scribe.add(Home(take, None, due_at))
         except Exception:  # noqa: BLE001  # one take must not end the loop for all
@@ -162,20 +162,11 @@ async def bring(house: House, take: Take, room: Room) -> Ending:
     if url is None:
         return _lost(take, OutputLostError(take.provider, "it reports success without an output"))
     makes = terms.makes
-    parcel = key_of_parcel(url)
-    if parcel is not None:
-        size = (await house.blobs.head(parcel)).size
-        async with room.held(size):
-            adopted = await _adopted(house, take, house.blobs.stream(parcel), makes)
-    else:
-        key = await key_for(house, take)
-        headers = house.hosted[take.provider].download_headers(url, key)
-        async with house.downloader.download(
-            url, max_bytes=_MAX_BYTES[makes], timeout_s=_DOWNLOAD_S, headers=headers
-        ) as download:
-            size = _MAX_BYTES[makes] if download.length is None else download.length
-            async with room.held(size):
-                adopted = await _adopted(house, take, download.blocks, makes)
+    async with AsyncExitStack() as held:
+        content = await _read(house, take, url, makes, held, room)
+        adopted = await house.adopter.adopt_made(
+            content, makes, f"{take.workspace}/{take.provider}"
+        )
     asset = Asset(
         sha256=adopted.sha256,
         workspace=take.workspace,
@@ -190,11 +181,24 @@ async def bring(house: House, take: Take, room: Room) -> Ending:
     return Ending(take, outcome, asset)
 
 
-async def _adopted(house: House, take: Take, blocks: AsyncIterator[bytes], makes: Makes) -> Adopted:
-    origin = f"{take.workspace}/{take.provider}"
-    return await house.adopter.adopt_output(
-        blocks, makes, max_bytes=_MAX_BYTES[makes], origin=origin
-    )
+async def _read(
+    house: House, take: Take, url: str, makes: Makes, held: AsyncExitStack, room: Room
+) -> bytes:
+    """Read an output whole, once there is room for it, which is `held` from then on."""
+    most = _MAX_BYTES[makes]
+    parcel = key_of_parcel(url)
+    if parcel is not None:
+        size = (await house.blobs.head(parcel)).size
+        await held.enter_async_context(room.held(size))
+        return await read_output(house.blobs.stream(parcel), most)
+    key = await key_for(house, take)
+    headers = house.hosted[take.provider].download_headers(url, key)
+    async with house.downloader.download(
+        url, max_bytes=most, timeout_s=_DOWNLOAD_S, headers=headers
+    ) as download:
+        size = most if download.length is None else download.length
+        await held.enter_async_context(room.held(size))
+        return await read_output(download.blocks, most)
 
 
 def _cost(take: Take) -> Money:
