@@ -1,7 +1,9 @@
 """The one database: SQLAlchemy Core over SQLite (WAL) or PostgreSQL (psycopg)."""
 
 import asyncio
+import math
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -13,6 +15,7 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     InterfaceError,
+    InvalidatePoolError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -40,6 +43,8 @@ _LINE: Final = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
+_RESTED_S: Final = 1.0  # after which a connection is asked whether it still stands
+_SINCE: Final = "callsheet_rests_since"  # key of a pooled connection's info
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
 # and a transaction that lost a race (serialization, deadlock).
 _PASSING_STATES: Final = ("08", "53", "57", "40")
@@ -106,6 +111,30 @@ def prepare_postgresql(engine: Engine) -> None:
         cursor.close()
         connection.commit()
 
+    _ask_the_rested(engine)
+
+
+def _ask_the_rested(engine: Engine) -> None:
+    """Ask a connection that has rested whether it still stands; the pool makes another if not.
+
+    Asked at each use, as `pool_pre_ping` does, it is a round trip for every transaction.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def rests(_connection: Any, record: Any) -> None:
+        record.info[_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_SINCE, math.inf) < _RESTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            if engine.dialect.is_disconnect(error, connection, None):
+                raise InvalidatePoolError from error  # all of the same age are gone with it
+            raise
+
 
 def sync_engine(url: URL) -> Engine:
     """Make a blocking engine on the same database, for the durable engine's own threads."""
@@ -113,7 +142,7 @@ def sync_engine(url: URL) -> Engine:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=_POOL_SIZE,
-            pool_pre_ping=True,
+            pool_use_lifo=True,
             connect_args={**_LINE, "application_name": "callsheet-engine"},
         )
         prepare_postgresql(engine)
@@ -147,7 +176,7 @@ class SqlDatabase:
                 pool_size=_POOL_SIZE,
                 max_overflow=_POOL_SIZE,
                 pool_timeout=30,
-                pool_pre_ping=True,
+                pool_use_lifo=True,
                 connect_args={**_LINE, "application_name": "callsheet"},
             )
             prepare_postgresql(engine.sync_engine)
@@ -199,6 +228,9 @@ class SqlDatabase:
                     await self._writer.acquire()
                     turn.callback(self._writer.release)
                 async with self.engine.connect() as connection:
+                    if self.dialect == "postgresql" and not writes:
+                        # what is read is as of each statement anyway, and needs no BEGIN and COMMIT
+                        await connection.execution_options(isolation_level="AUTOCOMMIT")
                     async with connection.begin():
                         if self.dialect == "sqlite":
                             await _begin_sqlite(connection, writes=writes, small=small)
