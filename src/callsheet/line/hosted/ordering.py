@@ -41,7 +41,7 @@ from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-SENDS: Final = 32  # orders on their way at a time, of one process to one provider
+SENDS: Final = 64  # orders on their way at a time, of one process to one provider
 _CLAIM_S: Final = 60.0
 _ENDING_S: Final = 5.0
 
