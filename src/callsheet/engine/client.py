@@ -15,7 +15,7 @@ APPLICATION: Final = "callsheet"
 VERSION: Final = "1"
 QUEUE: Final = "line"
 SCHEMA: Final = "dbos"
-_POLL_S: Final = 0.1  # people wait for the first picture
+_POLL_S: Final = 0.125  # people wait for the first picture
 SERIALIZER: Final = DBOSPortableJSONSerializer()  # never pickle: rows in a database are data
 
 
