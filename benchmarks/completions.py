@@ -43,7 +43,8 @@ def server_at(home: Path, url: str, sim: Simulator, *, called: bool) -> Server:
 def lateness(kind: str, called: bool, count: int) -> Row:  # noqa: FBT001  # a table's column
     """Measure how late takes end after the provider was done."""
     home = folder()
-    with simulating(home, run_s=RUN_S) as sim, database(kind, home) as url:
+    url = database(kind, home)
+    with simulating(home, run_s=RUN_S) as sim:
         server = server_at(home, url, sim, called=called)
         late_ms = []
         try:
@@ -99,10 +100,8 @@ def intake(kind: str, orders: int, times: int) -> Row:
     """Measure how many webhooks a second are verified and kept."""
     key = f"whsec_{base64.b64encode(SECRET).decode()}"
     home = folder()
-    with (
-        simulating(home, "--webhook-secret", key, run_s=3_600) as sim,
-        database(kind, home) as url,
-    ):
+    url = database(kind, home)
+    with simulating(home, "--webhook-secret", key, run_s=3_600) as sim:
         server = server_at(home, url, sim, called=True)
         try:
             submit_live(server.http, rows_of(orders))

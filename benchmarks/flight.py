@@ -58,7 +58,8 @@ def own_cpu_s(sim: Simulator) -> float:
 async def measure(kind: str, called: bool, count: int, watch_s: float) -> Row:  # noqa: FBT001  # a table's column
     """Measure one kind of database; `called` is whether the provider promises webhooks."""
     home = folder()
-    with database(kind, home) as url, simulating(home, run_s=LATENCY_S) as sim:
+    url = database(kind, home)
+    with simulating(home, run_s=LATENCY_S) as sim:
         plenty = {"per_minute": 10_000_000, "reads_per_minute": 2_500}
         address = {"base_url": f"http://127.0.0.1:{sim.port}", "key": KEY}
         provider = {"replicate": {**address, **plenty}}

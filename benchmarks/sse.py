@@ -84,18 +84,18 @@ def measure(watchers: int, takes: int) -> Row:
     from takes import database  # noqa: PLC0415  # starts nothing until it is used
 
     home = folder()
-    with database("postgresql", home) as url:
-        place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
-        with serving(place, "web") as server:
-            idle_mb = rss_mb(server.process.pid)
-            job = server.submit(takes, "local/storyboard", size="256x256")
-            worker = place.start("worker")
-            before, began = cpu_s(server.process.pid), time.perf_counter()
-            heard = asyncio.run(crowd(server, job, watchers))
-            seconds = time.perf_counter() - began
-            cpu = cpu_s(server.process.pid) - before
-            busy_mb = rss_mb(server.process.pid)
-            stop(worker)
+    url = database("postgresql", home)
+    place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
+    with serving(place, "web") as server:
+        idle_mb = rss_mb(server.process.pid)
+        job = server.submit(takes, "local/storyboard", size="256x256")
+        worker = place.start("worker")
+        before, began = cpu_s(server.process.pid), time.perf_counter()
+        heard = asyncio.run(crowd(server, job, watchers))
+        seconds = time.perf_counter() - began
+        cpu = cpu_s(server.process.pid) - before
+        busy_mb = rss_mb(server.process.pid)
+        stop(worker)
     late = sorted(second for each in heard for second in each.late_s)
     events = sum(each.events for each in heard)
     return {

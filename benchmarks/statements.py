@@ -76,7 +76,8 @@ async def run(cs: Callsheet, count: int, model: str) -> None:
 async def measure(kind: str, model: str, count: int) -> Row:
     """Count one batch on one kind of database."""
     home = folder()
-    with database(kind, home) as url, simulating(home, run_s=0) as sim:
+    url = database(kind, home)
+    with simulating(home, run_s=0) as sim:
         address = f"http://127.0.0.1:{sim.port}"
         limits = {"per_minute": 1_000_000, "reads_per_minute": 1_000_000}
         provider = {"replicate": {"base_url": address, "key": KEY, **limits}}

@@ -5,9 +5,8 @@ transactions of 100, over the same driver and database: what the durable record 
 """
 
 import asyncio
+import atexit
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -27,17 +26,13 @@ TABLE = sa.Table(
 CHUNK = 100
 
 
-@contextmanager
-def database(kind: str, place: Path) -> Iterator[str]:
-    """Give a fresh database of a kind; PostgreSQL writes through to the disk, as a real one."""
+def database(kind: str, place: Path) -> str:
+    """Make a fresh database of a kind; PostgreSQL writes through to the disk, as a real one."""
     if kind == "sqlite":
-        yield f"sqlite:///{place}/callsheet.db"
-        return
+        return f"sqlite:///{place}/callsheet.db"
     cluster = Cluster.create(fsync=True)
-    try:
-        yield cluster.create_database()
-    finally:
-        cluster.release()
+    atexit.register(cluster.release)  # its files go at the end, too
+    return cluster.create_database()
 
 
 async def bare(url: str, count: int) -> float:
@@ -71,28 +66,28 @@ def run(server: Server, count: int) -> float:
 def measure(kind: str, workers: int, count: int) -> Row:
     """Measure one set-up."""
     home = folder()
-    with database(kind, home) as url:
-        limit = asyncio.run(bare(url, count))
-        place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
-        with serving(place, "web" if workers else "up") as server:
-            others = [place.start("worker") for _ in range(workers)]
-            processes = [server.process, *others]
-            run(server, CHUNK)  # warm
-            before = sum(family_cpu_s(each.pid) for each in processes)
-            speed = run(server, count)
-            cpu = sum(family_cpu_s(each.pid) for each in processes) - before
-            row = {
-                "database": kind,
-                "processes": f"web + {workers} workers" if workers else "up",
-                "takes": count,
-                "takes/s": speed,
-                "bare rows/s": limit,
-                "of limit": speed / limit,
-                "CPU ms/take": cpu / count * 1_000,
-                "peak MB": max(peak_mb(each.pid) for each in processes),
-            }
-            for other in others:
-                stop(other)
+    url = database(kind, home)
+    limit = asyncio.run(bare(url, count))
+    place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
+    with serving(place, "web" if workers else "up") as server:
+        others = [place.start("worker") for _ in range(workers)]
+        processes = [server.process, *others]
+        run(server, CHUNK)  # warm
+        before = sum(family_cpu_s(each.pid) for each in processes)
+        speed = run(server, count)
+        cpu = sum(family_cpu_s(each.pid) for each in processes) - before
+        row = {
+            "database": kind,
+            "processes": f"web + {workers} workers" if workers else "up",
+            "takes": count,
+            "takes/s": speed,
+            "bare rows/s": limit,
+            "of limit": speed / limit,
+            "CPU ms/take": cpu / count * 1_000,
+            "peak MB": max(peak_mb(each.pid) for each in processes),
+        }
+        for other in others:
+            stop(other)
     return row
 
 

@@ -82,14 +82,20 @@ class Server:
         found: dict[str, Any] = answer.json()
         return found
 
-    def wait_for(self, job: str, statuses: Sequence[str], timeout_s: float = PATIENCE_S) -> Any:
-        """Wait until a job has one of some states and is delivered."""
+    def wait_for(
+        self,
+        job: str,
+        statuses: Sequence[str],
+        timeout_s: float = PATIENCE_S,
+        every_s: float = 0.05,
+    ) -> Any:
+        """Wait until a job has one of some states and is delivered; looks every so often."""
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             state = self.state(job, rows=0)
             if state["status"] in statuses and state["stage"] in ("done", *_REST[state["status"]]):
                 return self.state(job)
-            time.sleep(0.05)
+            time.sleep(every_s)
         raise AssertionError(f"{job} is {self.state(job, rows=0)}")
 
     def submit(self, rows: int, model: str = "local/dot", **more: Any) -> str:
