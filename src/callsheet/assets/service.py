@@ -98,7 +98,6 @@ class Adopter:
 
 async def read_output(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
     """Read a stream whole. Raises OutputTooLargeError."""
-    """Read a stream whole, within bounds."""
     content = bytearray()
     async for block in blocks:
         content += block

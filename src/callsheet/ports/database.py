@@ -62,4 +62,7 @@ class Database(Protocol):
         """
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction that only reads; it never waits for a writer."""
+        """Borrow a connection that only reads; it never waits for a writer.
+
+        On PostgreSQL each statement sees what was committed before it, as in its transactions.
+        """

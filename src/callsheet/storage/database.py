@@ -216,7 +216,7 @@ class SqlDatabase:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that only reads."""
+        """Borrow a connection that only reads; see ports.database.Database."""
         async with self._guarded(writes=False, small=False) as connection:
             yield connection
 

@@ -33,8 +33,6 @@ _WAIT: Colour = (222, 172, 84)
 _DONE = "succeeded"
 _BAD_STATUSES = frozenset(("failed", "rejected", "error", "cancelled", "canceled", "in_doubt"))
 _MOST_PICTURE_SIDE = 8_192
-
-
 _STRIP = 256  # lines that are filtered at once
 _LEVEL = 1  # large, and of photographs: to compress more takes long and saves nothing
 _FILTER = b"\x01"  # each byte less the one of the pixel to its left
