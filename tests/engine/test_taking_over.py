@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS, LeaseKeeper, ended_here, executor_name
 from callsheet.engine.runner import Runner, owners_of_pending, recover, sweep_finished
+from callsheet.jobs.store import JobStore
 from callsheet.ports.engine import Payload
+from callsheet.storage.bell import JournalBell
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.schema import migrate
 
@@ -32,12 +34,15 @@ asyncio.run(hang(sys.argv[1], sys.argv[2]))
 async def opened(url: str) -> AsyncIterator[tuple[SqlDatabase, EngineClient]]:
     """Open a migrated database and the engine's tables in it."""
     database = SqlDatabase(url)
-    client = EngineClient(sync_engine(database.url))
+    bell = JournalBell(database, JobStore().sequences)
+    client = EngineClient(sync_engine(database.url), bell)
     try:
         await migrate(database)
         await client.migrate()
+        bell.start()
         yield database, client
     finally:
+        await bell.close()
         await client.close()
         await database.close()
 

@@ -7,6 +7,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from sqlalchemy import Engine, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.ports.bell import WorkBell
 from callsheet.ports.engine import Payload
 
 APPLICATION: Final = "callsheet"
@@ -15,15 +16,15 @@ APPLICATION: Final = "callsheet"
 VERSION: Final = "1"
 QUEUE: Final = "line"
 SCHEMA: Final = "dbos"
-_POLL_S: Final = 0.125  # people wait for the first picture
+_POLL_S: Final = 0.125  # while there is work in hand: more may have had no room
 SERIALIZER: Final = DBOSPortableJSONSerializer()  # never pickle: rows in a database are data
 
 
 class EngineClient:
     """Implements ports.engine.WorkQueue over the engine's own tables."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, bell: WorkBell) -> None:
+        self.engine, self.bell = engine, bell
         self._client = DBOSClient(
             system_database_engine=engine,
             dbos_system_schema=SCHEMA,
@@ -72,6 +73,7 @@ class EngineClient:
         await connection.run_sync(
             lambda sync: self._client.enqueue_in_transaction(sync, options, dict(payload))
         )
+        await self.bell.ring_for_work(connection)
 
     async def close(self) -> None:
         """Let connections go."""

@@ -16,6 +16,7 @@ from callsheet.engine.client import (
     VERSION,
     EngineClient,
 )
+from callsheet.engine.taking import Taker
 from callsheet.kernel.logs import event
 from callsheet.ports.engine import Payload, Work
 
@@ -47,6 +48,7 @@ class Runner:
         self.executor, self._concurrency = executor, concurrency
         self._active: dict[str, asyncio.Task[Any] | None] = {}
         self._suspects: set[str] = set()
+        self._taker: Taker | None = None
         self._chores: list[asyncio.Task[None]] = []
 
     async def launch(self) -> None:
@@ -66,11 +68,14 @@ class Runner:
             "run_migrations": False,
             "use_listen_notify": False,
         }
-        DBOS(config=config)
+        dbos = DBOS(config=config)
         logger.propagate = True
         for name, work in self._works.items():
             DBOS.workflow(name=name, max_recovery_attempts=_RECOVERIES)(self._guarded(name, work))
+        DBOS.listen_queues([])  # it would ask all the time; see taking.py
         DBOS.launch()
+        self._taker = Taker(self._client, dbos)
+        await self._taker.start()
         self._chores = [
             asyncio.create_task(self._return_strays(), name="engine-strays"),
             asyncio.create_task(self._sweep(), name="engine-sweep"),
@@ -132,6 +137,8 @@ class Runner:
         What is running is broken off and stays ours on paper: a cancelled work has no outcome, so
         the next process takes it up again.
         """
+        if self._taker is not None:
+            await self._taker.stop()
         running = [task for task in self._active.values() if task is not None]
         for task in (*self._chores, *running):
             task.cancel()

@@ -22,21 +22,23 @@ from callsheet.kernel.logs import event
 from callsheet.storage.database import AFTER_COMMIT, SqlDatabase
 
 _LOG = logging.getLogger("callsheet.bell")
-_CHANNEL: Final = "callsheet_journal"
+_JOURNAL: Final = "callsheet_journal"
+_WORK: Final = "callsheet_work"
 _LOOK_S: Final = {"sqlite": 0.25, "postgresql": 2.0}
 _RECONNECT_S: Final = 1.0
-_NOTIFY: Final = text(f"SELECT pg_notify('{_CHANNEL}', :job)")
+_NOTIFY: Final = text("SELECT pg_notify(:channel, :payload)")
 
 Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, int]]]
 
 
 class JournalBell:
-    """Implements ports.bell.Bell. `sequences` reads how far some jobs' journals are."""
+    """Implements both bells of ports.bell. `sequences` reads how far some jobs' journals are."""
 
     def __init__(self, database: SqlDatabase, sequences: Sequences) -> None:
         self._database, self._sequences = database, sequences
         self._waiting: dict[JobId, set[asyncio.Event]] = defaultdict(set)
         self._heard: dict[JobId, int] = {}
+        self._on_work: Callable[[], None] = _nobody
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -48,10 +50,27 @@ class JournalBell:
 
     async def ring(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
+        await self._tell(connection, _JOURNAL, job)
+
+    async def ring_for_work(self, connection: AsyncConnection) -> None:
+        """Announce that this transaction leaves work for the engine."""
+        await self._tell(connection, _WORK)
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called, on the event loop, whenever there may be work."""
+        self._on_work = heard
+
+    async def _tell(self, connection: AsyncConnection, channel: str, payload: str = "") -> None:
         if self._database.dialect == "postgresql":
-            await connection.execute(_NOTIFY, {"job": job})
+            await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
         else:
-            connection.info[AFTER_COMMIT].append(lambda: self._wake(job))
+            connection.info[AFTER_COMMIT].append(lambda: self._hear(channel, payload))
+
+    def _hear(self, channel: str, payload: str) -> None:
+        if channel == _WORK:
+            self._on_work()
+        else:
+            self._wake(JobId(payload))
 
     def _wake(self, job: JobId) -> None:
         for waiter in self._waiting.get(job, ()):
@@ -101,9 +120,10 @@ class JournalBell:
                 async with await psycopg.AsyncConnection.connect(
                     url, autocommit=True
                 ) as connection:
-                    await connection.execute(f"LISTEN {_CHANNEL}")
+                    await connection.execute(f"LISTEN {_JOURNAL}")
+                    await connection.execute(f"LISTEN {_WORK}")
                     async for note in connection.notifies():
-                        self._wake(JobId(note.payload))
+                        self._hear(note.channel, note.payload)
             except psycopg.Error as error:
                 _LOG.warning("bell.reconnects", extra=event(reason=str(error)))
                 await asyncio.sleep(_RECONNECT_S)
@@ -114,3 +134,7 @@ class JournalBell:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+
+def _nobody() -> None:
+    """Hear nothing: no work is done in this process."""

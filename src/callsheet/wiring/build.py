@@ -64,7 +64,6 @@ async def build(settings: Settings) -> Callsheet:
     secret = keys.current
     metrics = Metrics()
     database = SqlDatabase(settings.database)
-    engine = EngineClient(sync_engine(database.url))
     blobs = MeteredStore(
         open_store(settings.store, secret=secret, options=settings.store_options),
         lambda operation, result: metrics.store.labels(operation, result).inc(),
@@ -72,6 +71,7 @@ async def build(settings: Settings) -> Callsheet:
     studio = ProcessStudio(settings.drawing_processes)
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     bell = JournalBell(database, jobs.sequences)
+    engine = EngineClient(sync_engine(database.url), bell)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings))
     clock = DatabaseClock(database)
     http = provider_http(settings)
