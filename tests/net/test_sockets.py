@@ -35,6 +35,8 @@ async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncItera
                 await writer.wait_closed()
         except asyncio.CancelledError:
             writer.transport.abort()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     try:

@@ -19,6 +19,7 @@ import httpx2
 
 from callsheet.kernel.errors import shown
 from callsheet.net.pinning import NotPublicError, PinnedBackend
+from callsheet.net.pool import ConnectionPool
 from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
 from callsheet.net.targets import Target, read_target
 from callsheet.ports.fetching import (
@@ -69,11 +70,11 @@ class PublicFetcher:
     ) -> None:
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._resolver = resolver or SystemResolver()
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpx2.create_ssl_context(trust_env=False),
-            max_connections=max_connections,
-            keepalive_expiry=_KEEP_ALIVE_SECONDS,
-            network_backend=PinnedBackend(self._resolver, self._allow_hosts),
+        self._pool = ConnectionPool(
+            PinnedBackend(self._resolver, self._allow_hosts),
+            tls or httpx2.create_ssl_context(trust_env=False),
+            most=max_connections,
+            keep_alive_s=_KEEP_ALIVE_SECONDS,
         )
 
     async def fetch(self, url: str, *, max_bytes: int, timeout_s: float) -> Fetched:
@@ -156,7 +157,7 @@ class PublicFetcher:
     ) -> AsyncIterator[Download | str]:
         """Ask once; give the answer with its body unread, or the Location of a redirect."""
         url = str(target.url)
-        request = httpcore2.URL(
+        address = httpcore2.URL(
             scheme=target.url.raw_scheme,
             host=target.url.raw_host,
             port=target.url.port,
@@ -164,7 +165,8 @@ class PublicFetcher:
         )
         headers = [(b"Host", target.url.netloc), *_HEADERS, *extra]
         with _told(url):
-            async with self._pool.stream("GET", request, headers=headers) as response:
+            request = httpcore2.Request("GET", address, headers=headers)
+            async with self._pool.answered(request) as response:
                 # Of a header that is given twice the first counts; the framing is h11's to judge.
                 fields = {name.lower(): value for name, value in reversed(response.headers)}
                 if response.status in _REDIRECTS and b"location" in fields:

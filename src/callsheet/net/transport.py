@@ -1,16 +1,17 @@
-"""What carries httpx2's requests to a provider: httpcore2's pool on our own connections.
+"""What carries httpx2's requests to a provider: httpcore2 on our own connections.
 
-httpx2's own transport does the same, but takes no network backend.
+httpx2's own transport does the same, but takes no network backend, and no pool.
 """
 
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Final
 
 import httpcore2
 import httpx2
 
+from callsheet.net.pool import ConnectionPool
 from callsheet.net.sockets import SocketBackend
 
 # The same names on both sides (https://httpx2.pydantic.dev/exceptions/): the most special first.
@@ -30,6 +31,7 @@ _ERRORS: Final = (
     "RemoteProtocolError",
     "ProtocolError",
 )
+_KEEP_ALIVE_S: Final = 5.0  # as httpx2's own
 _TOLD_AS: Final = tuple((getattr(httpcore2, name), getattr(httpx2, name)) for name in _ERRORS)
 
 
@@ -37,11 +39,8 @@ class SocketTransport(httpx2.AsyncBaseTransport):
     """A pool of at most `max_connections`, which speaks HTTP/1.1 and asks no proxy."""
 
     def __init__(self, trusted: ssl.SSLContext, max_connections: int) -> None:
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=trusted,
-            max_connections=max_connections,
-            keepalive_expiry=httpx2.Limits().keepalive_expiry,
-            network_backend=SocketBackend(),
+        self._pool = ConnectionPool(
+            SocketBackend(), trusted, most=max_connections, keep_alive_s=_KEEP_ALIVE_S
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -56,12 +55,13 @@ class SocketTransport(httpx2.AsyncBaseTransport):
             content=request.stream,
             extensions=request.extensions,
         )
+        held = AsyncExitStack()
         with _told():
-            answered = await self._pool.handle_async_request(asked)
+            answered = await held.enter_async_context(self._pool.answered(asked))
         return httpx2.Response(
             status_code=answered.status,
             headers=answered.headers,
-            stream=_Body(answered),
+            stream=_Body(answered, held),
             extensions=answered.extensions,
         )
 
@@ -71,8 +71,8 @@ class SocketTransport(httpx2.AsyncBaseTransport):
 
 
 class _Body(httpx2.AsyncByteStream):
-    def __init__(self, answered: httpcore2.Response) -> None:
-        self._answered = answered
+    def __init__(self, answered: httpcore2.Response, held: AsyncExitStack) -> None:
+        self._answered, self._held = answered, held
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _told():
@@ -80,7 +80,7 @@ class _Body(httpx2.AsyncByteStream):
                 yield piece
 
     async def aclose(self) -> None:
-        await self._answered.aclose()
+        await self._held.aclose()
 
 
 @contextmanager
