@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -94,7 +93,6 @@ async def test_kernel_is_asked_whether_a_line_still_stands() -> None:
         theirs, _ = listening.accept()
         assert not stream.get_extra_info("is_readable")
         theirs.close()
-        time.sleep(0.03)  # noqa: ASYNC251  # the loop is held up, so that it hears of nothing
         assert stream.get_extra_info("is_readable")
         await stream.aclose()
 

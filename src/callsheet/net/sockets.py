@@ -7,7 +7,6 @@ request: on these connections it takes 0.6 of the time.
 import asyncio
 import select
 import ssl
-import time
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -24,7 +23,6 @@ from httpcore2 import (
 )
 
 _READ_AHEAD: Final = 256 * 1024  # bytes that may wait to be read; beyond that the sender waits
-_STANDS_S: Final = 0.02  # how long the kernel's word counts that nothing has come
 _NEXT_ADDRESS_S: Final = 0.25  # of a name with several, while the first has not answered
 _FACTS: Final = {"client_addr": "sockname", "server_addr": "peername"}
 
@@ -110,7 +108,6 @@ class SocketStream(AsyncNetworkStream):
         socket = transport.get_extra_info("socket")
         self._poll = select.poll()
         self._poll.register(socket.fileno(), select.POLLIN)
-        self._stood_until = 0.0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # the library's
         """Read what has come, at least a byte; nothing at the end."""
@@ -170,17 +167,8 @@ class SocketStream(AsyncNetworkStream):
         return self._transport.get_extra_info(_FACTS.get(info, info))
 
     def _has_news(self) -> bool:
-        """Ask the kernel, which knows of an end even if the loop has not run for a while.
-
-        Not each time: pools ask of every idle connection twice a request. An end that comes within
-        so short a time could as well have come just after the question.
-        """
-        now = time.monotonic()
-        if now < self._stood_until:
-            return False
-        news = bool(self._poll.poll(0))
-        self._stood_until = 0.0 if news else now + _STANDS_S
-        return news
+        """Ask the kernel, which knows of an end even if the loop has not run for a while."""
+        return bool(self._poll.poll(0))
 
 
 class SocketBackend(AsyncNetworkBackend):
