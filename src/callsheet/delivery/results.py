@@ -13,6 +13,7 @@ from callsheet.intake.names import safe_name
 _ADDED: Final = ("status", "error", "cost_usd", "quoted_usd")
 _KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 Row = Mapping[str, Any]  # one row of a state document
@@ -120,5 +121,4 @@ def to_xlsx(table: ResultTable) -> bytes:
 
 def _printable(text: str) -> str:
     """Drop what XML 1.0 cannot hold, and what a cell cannot (32,767 characters)."""
-    kept = "".join(char for char in text[:32_767] if char >= " " or char in "\t\n\r")
-    return kept.replace("\ufffe", "").replace("\uffff", "")
+    return _UNPRINTABLE.sub("", text[:32_767])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +34,10 @@ _CHANGE_JOB = (
         }
     )
 )
+
+
+# By then a job has its prices, and one that costs money has written its ledger before it orders.
+_FIRST_LEDGER_S: Final = 1.0
 
 
 class JobStore:
@@ -68,6 +72,7 @@ class JobStore:
                 "updated_at": job.updated_at,
                 "finished_at": job.finished_at,
                 "ledger_version": job.ledger_version,
+                "ledger_due_at": job.created_at.timestamp() + _FIRST_LEDGER_S,
             },
         )
 

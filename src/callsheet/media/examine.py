@@ -85,7 +85,9 @@ def thumbnail(content: bytes, media_type: str, limits: PictureLimits, side: int)
     UnreadablePictureError.
     """
     picture = _decoded(content, media_type, limits, side=side)
-    picture = picture.reduce(max(1, round(max(picture.size) / side)))
+    ratio = round(max(picture.size) / side)
+    if ratio > 1:
+        picture = picture.reduce(ratio)
     if picture.mode == "RGB":
         return _encoded(picture, "JPEG", **_THUMBNAIL_FORM)
     return _encoded(picture, "WEBP", **_CLEAR_THUMBNAIL_FORM)

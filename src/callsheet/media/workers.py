@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import cast
 
@@ -45,12 +46,40 @@ class JobTimeoutError(StudioUnavailableError):
         self.seconds = seconds
 
 
+class _Jobs:
+    """The way of jobs to a process: a pipe that a thread of its own writes to.
+
+    From the event loop a large job would go a few kilobytes at a time, as the process reads it, and
+    wait for a turn of the loop with each of them. The thread hands it to the kernel whole.
+    """
+
+    def __init__(self) -> None:
+        self.read_end, write_end = os.pipe()
+        self._pipe = os.fdopen(write_end, "wb", buffering=0)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="studio-jobs")
+
+    async def send(self, pieces: list[bytes]) -> None:
+        """Write a job. Raises BrokenPipeError once the process has ended."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, pieces)
+
+    def _write(self, pieces: list[bytes]) -> None:
+        left = memoryview(b"".join(pieces))
+        while left:
+            left = left[self._pipe.write(left) :]
+
+    def close(self) -> None:
+        """Close it, as soon as nothing is being written; the process has been killed."""
+        self._thread.submit(self._pipe.close)
+        self._thread.shutdown(wait=False)
+
+
 class Worker:
     """A process that does one job at a time. Its caller sees to it that there is one at a time."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._process: Process | None = None
+        self._jobs: _Jobs | None = None
         self.lockdown: Lockdown | None = None
 
     async def ask(self, job: Message, seconds: float) -> Message:
@@ -61,9 +90,10 @@ class Worker:
         kind = str(job.fields["kind"])
         pieces = job.pieces()
         try:
-            process = await self._running()
+            process, jobs = await self._running()
             async with asyncio.timeout(seconds):
-                return await _exchange(process, pieces)
+                await jobs.send(pieces)
+                return await _answer(process)
         except TimeoutError as error:
             await self._discard()
             raise JobTimeoutError(kind, seconds) from error
@@ -82,28 +112,33 @@ class Worker:
         if self._process is not None and self._process.returncode is None:
             _kill(self._process)
             await self._process.wait()
+        self._close_jobs()
 
-    async def _running(self) -> Process:
-        if self._process is not None and _runs(self._process):
-            return self._process
+    async def _running(self) -> tuple[Process, _Jobs]:
+        if self._process is not None and self._jobs is not None and _runs(self._process):
+            return self._process, self._jobs
         await self._discard()
         settings = json.dumps({**asdict(self._settings), "parent": os.getpid()})
         # -I and an empty environment: no path from outside, and none of our secrets inside. A
         # session of its own, so that Ctrl-C at a terminal is ours to answer.
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-I", "-m", _MODULE, settings),
-            stdin=PIPE,
-            stdout=PIPE,
-            env={},
-            limit=_READ_AHEAD,
-            start_new_session=True,
-        )
+        self._jobs = _Jobs()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-I", "-m", _MODULE, settings),
+                stdin=self._jobs.read_end,
+                stdout=PIPE,
+                env={},
+                limit=_READ_AHEAD,
+                start_new_session=True,
+            )
+        finally:
+            os.close(self._jobs.read_end)  # the process has its own
         async with asyncio.timeout(_START_SECONDS):
             greeting = await _answer(self._process)
         locks = greeting.fields["lockdown"]
         self.lockdown = Lockdown(locks["landlock"], Network(locks["network"]))
-        return self._process
+        return self._process, self._jobs
 
     async def _discard(self, patience_s: float = 0.0) -> int | None:
         """Kill the process, drain what it still said, and see it off; answer its status.
@@ -112,6 +147,7 @@ class Worker:
         """
         process, self._process = self._process, None
         if process is None:
+            self._close_jobs()
             return None
         try:
             if patience_s:
@@ -120,17 +156,15 @@ class Worker:
             pass
         finally:
             _kill(process)
-        cast("asyncio.StreamWriter", process.stdin).close()
+            self._close_jobs()
         with contextlib.suppress(OSError):
             await cast("asyncio.StreamReader", process.stdout).read()
         return await process.wait()
 
-
-async def _exchange(process: Process, pieces: list[bytes]) -> Message:
-    jobs = cast("asyncio.StreamWriter", process.stdin)
-    jobs.writelines(pieces)
-    await jobs.drain()
-    return await _answer(process)
+    def _close_jobs(self) -> None:
+        if self._jobs is not None:
+            self._jobs.close()
+            self._jobs = None
 
 
 async def _answer(process: Process) -> Message:

@@ -296,6 +296,7 @@ class HostedProvider(Protocol):
     within that time, and once `settles_s` have passed since an order was sent, its absence from a
     complete listing proves that nothing was ordered; 0 where absence proves nothing. For
     `webhook_within_s` after an order a webhook may still tell of it; 0 where none is sent.
+    `answers_hold_outputs` says that answers to orders are as large as what was ordered.
     """
 
     name: str
@@ -307,6 +308,7 @@ class HostedProvider(Protocol):
     lists_for_s: float
     webhook_within_s: float
     settles_s: float
+    answers_hold_outputs: bool
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Place one order, once. Raises ProviderError."""

@@ -38,6 +38,7 @@ class HostedDefaults:
     settles_s: float
     lists_for_s: float = 0.0
     webhook_within_s: float = 0.0
+    answers_hold_outputs: ClassVar[bool] = False
     signs_webhooks: ClassVar[bool] = False  # whole, so that a forged one is refused
     references: ClassVar[ReferencesBy] = ReferencesBy.UPLOAD
 

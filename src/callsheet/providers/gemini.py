@@ -63,6 +63,7 @@ class Gemini(HostedDefaults):
     base_url = "https://generativelanguage.googleapis.com"
     key_setting = "GEMINI_API_KEY"
     references = ReferencesBy.INLINE
+    answers_hold_outputs = True
     SETTLES_S = 360.0
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:

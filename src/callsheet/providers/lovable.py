@@ -46,6 +46,7 @@ class Lovable(HostedDefaults):
     base_url = "https://ai.gateway.lovable.dev"
     key_setting = "LOVABLE_API_KEY"
     references = ReferencesBy.INLINE
+    answers_hold_outputs = True
     SETTLES_S = 360.0
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:

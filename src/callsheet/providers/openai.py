@@ -49,6 +49,7 @@ class OpenAI(HostedDefaults):
     base_url = "https://api.openai.com"
     key_setting = "OPENAI_API_KEY"
     references = ReferencesBy.INLINE
+    answers_hold_outputs = True
     SETTLES_S = 600.0  # published: allow two to five minutes for a picture
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:

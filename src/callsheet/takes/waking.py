@@ -61,12 +61,14 @@ class WakeStore:
 
     async def wake_called(
         self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
-    ) -> None:
-        """Let those takes be looked at now about which webhooks came before their tickets."""
+    ) -> int:
+        """Let those takes be looked at now about which webhooks came before their tickets.
+
+        Answers how many.
+        """
         called = sa.select(WEBHOOKS.c.take).where(WEBHOOKS.c.take.in_(takes))
-        await connection.execute(
-            sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
-        )
+        wake = sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
+        return (await connection.execute(wake)).rowcount
 
     async def wake_ended(
         self, connection: AsyncConnection, provider: str, tickets: Collection[str], now: datetime

@@ -17,7 +17,7 @@ from callsheet.providers.defaults import HostedDefaults
 from callsheet.settings import ProviderSettings, Settings, outside_key
 
 Adapter = type[HostedDefaults]
-_CONNECTIONS: Final = 100  # to one provider
+_CONNECTIONS: Final = 256  # to one provider: all orders and looks that may be on their way
 
 
 def adapters() -> Mapping[str, Adapter]:

@@ -41,7 +41,9 @@ from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
-SENDS: Final = 64  # orders on their way at a time, of one process to one provider
+SENDS: Final = 192  # orders on their way at a time, of one process to one provider
+LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
+_GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
 _CLAIM_S: Final = 60.0
 _ENDING_S: Final = 5.0
 
@@ -97,8 +99,10 @@ class Orderer:
 
     def _free(self, provider: HostedProvider) -> int:
         """Count how many orders may go out now: one until it is known that our key passes."""
-        most = SENDS if provider.name in self._trusted else 1
-        return most - len(self._sending[provider.name])
+        most = LARGE_SENDS if provider.answers_hold_outputs else SENDS
+        if provider.name not in self._trusted:
+            most = 1
+        return min(_GROUP, most - len(self._sending[provider.name]))
 
     async def _order_from(self, provider: HostedProvider, switches: Switches, doors: Doors) -> bool:
         house, free = self._house, self._free(provider)

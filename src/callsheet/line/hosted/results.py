@@ -78,8 +78,11 @@ async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
     tickets = [_ticketed(house, each, now.timestamp()) for each in accepted]
     async with house.database.begin(small=True) as connection:
         written = await house.flight.ticket(connection, tickets, now)
-        await house.flight.wake_called(connection, [each.take.id for each in tickets], now)
-    house.wake_follower.set()
+        called = await house.flight.wake_called(connection, [each.take.id for each in tickets], now)
+    if called:
+        house.wake_follower.set()
+    if any(each.status is TakeStatus.ADOPTING for each in tickets):
+        house.wake_bringer.set()
     if written == len(tickets):
         return
     for each, ticketed in zip(accepted, tickets, strict=True):

@@ -44,10 +44,10 @@ async def deliver(house: House, view: StateView, payload: Payload) -> None:
         if not in_stage(job, payload, Stage.DELIVER):
             return
         if job.kind is JobKind.BATCH:
-            state = await view.whole(connection, job)
+            rows = await view.all_rows(connection, job)
             shots = await house.jobs.shots(connection, job.id)
     if job.kind is JobKind.BATCH:
-        await write_files(house, job, state, shots)
+        await _write_files(house, job, rows, shots)
     await _end(house, payload)
 
 
@@ -68,11 +68,10 @@ async def _end(house: House, payload: Payload) -> None:
     LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.takes.total))
 
 
-async def write_files(
-    house: House, job: Job, state: Mapping[str, Any], shots: Sequence[Shot]
+async def _write_files(
+    house: House, job: Job, rows: Sequence[Mapping[str, Any]], shots: Sequence[Shot]
 ) -> None:
     """Write contact sheets and tables into the store."""
-    rows = state["rows"]
     pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
     pictures = await _thumbnails(house, [variant for _, variant in pairs[:MAX_CELLS]])
     noun = _noun([variant for _, variant in pairs])
@@ -91,13 +90,16 @@ async def write_files(
         asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table))),
     )
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    for name, content, media_type in (
+    files = (
         ("contact-sheet.png", sheet, "image/png"),
         ("contact-sheet.html", page.encode(), "text/html; charset=utf-8"),
         ("results.csv", tables[0], "text/csv; charset=utf-8"),
         ("results.xlsx", tables[1], spreadsheet),
-    ):
-        await house.blobs.put(file_key(job.id, name), content, media_type)
+    )
+    await together(
+        house.blobs.put(file_key(job.id, name), content, media_type)
+        for name, content, media_type in files
+    )
 
 
 def _page(

@@ -24,6 +24,8 @@ _ELLIPSIS = Glyph("…", INTER)
 _EMOJI_SIZE = 1.12
 _EMOJI_ADVANCE = 1.2
 _LATIN_LIKE_END = 0x0590  # Latin, Greek, Cyrillic, Armenian: letters do not join
+_PLAIN_END = "\u0250"  # Latin, with no mark apart from its letter
+_SOFT_HYPHEN = "\u00ad"  # seen only where a line breaks
 _STAMPED = 14  # pixels; up to this size letters are stamped
 _SHORT_CODE = 4  # hexadecimal digits
 
@@ -251,11 +253,15 @@ def _draw_run(
         image.paste(picture, (round(at[0]), round(at[1] - side * 0.82)), picture)
     elif first.face is None:
         _draw_code_box(draw, at, first, block.size, fill)
-    elif block.size <= _STAMPED and run.text.rstrip(_ELLIPSIS.text).isascii():
+    elif block.size <= _STAMPED and _is_plain(run.text.rstrip(_ELLIPSIS.text)):
         _stamp(draw, at, run.text, first.face, block, fill)
     else:
         font = load(first.face, block.size, block.weight)
         draw.text(at, run.text, fill, font, anchor="ls", direction=_direction(run))
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() or (max(text) < _PLAIN_END and _SOFT_HYPHEN not in text)
 
 
 def _stamp(
