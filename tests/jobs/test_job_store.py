@@ -109,7 +109,7 @@ async def test_the_journal_comes_back_as_it_was(database_url: str) -> None:
         await written(database, job)
         async with database.begin() as connection:
             locked = await STORE.lock(connection, job.id)
-            assert await STORE.change(connection, locked, Change(), entries, NOW) == 25
+            assert (await STORE.change(connection, locked, Change(), entries, NOW)).sequence == 25
         async with database.read() as connection:
             told = await STORE.journal(connection, job.id, 0, 100)
             assert [(each.sequence, each.body["n"]) for each in told] == [
@@ -138,8 +138,9 @@ async def test_a_change_adds_and_sets(database_url: str) -> None:
         await written(database, job)
         async with database.begin() as connection:
             locked = await STORE.lock(connection, job.id)
-            assert await STORE.change(connection, locked, change, [], later) == 0
-        assert await read(database, job) == replace(
+            changed = await STORE.change(connection, locked, change, [], later)
+        assert await read(database, job) == changed
+        assert changed == replace(
             job,
             takes=Counts(queued=2, succeeded=2, failed=1),
             failed_rows=1,
@@ -166,8 +167,8 @@ async def test_twenty_at_once_leave_no_gap(database_url: str) -> None:
                     locked = await STORE.lock(connection, job.id)
                     entries = [Entry("row", {"task": task, "turn": turn}), Entry("x", {})]
                     change = Change(takes=Counts(succeeded=1), charged=Money(3))
-                    last = await STORE.change(connection, locked, change, entries, NOW)
-                    assert last == locked.sequence + 2
+                    changed = await STORE.change(connection, locked, change, entries, NOW)
+                    assert changed.sequence == locked.sequence + 2
 
         await asyncio.gather(*map(append, range(20)))
         async with database.read() as connection:
@@ -255,7 +256,7 @@ async def test_what_is_not_finished(database_url: str) -> None:
 
 
 async def test_a_ledger_is_claimed_by_one(database_url: str) -> None:
-    """Of eight keepers at once each job's ledger goes to one, and not again before its time."""
+    """Of eight keepers at once each job's ledger goes to one, a second after it began and not soon again."""
     jobs = [a_job(sequence=1) for _ in range(12)]
     idle = a_job(sequence=1, ledger_version=1)
     async with opened(database_url) as database:
@@ -265,15 +266,18 @@ async def test_a_ledger_is_claimed_by_one(database_url: str) -> None:
             async with database.begin() as connection:
                 return await STORE.claim_ledgers(connection, now, now + 60, 5)
 
+        began = max(job.created_at for job in jobs).timestamp()
+        first = began + 1
         async with database.read() as connection:
-            assert await STORE.ledgers_due(connection, 100)
-        rounds = [await asyncio.gather(*(claim(100 + turn) for _ in range(8))) for turn in (0, 1)]
+            assert not await STORE.ledgers_due(connection, began)
+            assert await STORE.ledgers_due(connection, first)
+        rounds = [await asyncio.gather(*(claim(first + turn) for _ in range(8))) for turn in (0, 1)]
         claimed = [job for keeper in (*rounds[0], *rounds[1]) for job in keeper]
         assert sorted(claimed) == sorted(job.id for job in jobs)
         async with database.read() as connection:
-            assert not await STORE.ledgers_due(connection, 159)
-            assert await STORE.ledgers_due(connection, 161)
-        assert set(await claim(161)) <= {job.id for job in jobs}
+            assert not await STORE.ledgers_due(connection, first + 59)
+            assert await STORE.ledgers_due(connection, first + 61)
+        assert set(await claim(first + 61)) <= {job.id for job in jobs}
 
 
 async def test_an_older_ledger_never_counts_as_newer(database_url: str) -> None:

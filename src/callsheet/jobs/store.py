@@ -163,8 +163,8 @@ class JobStore:
         change: Change,
         entries: Sequence[Entry],
         now: datetime,
-    ) -> int:
-        """Apply a change and append to the journal; answers the newest sequence number.
+    ) -> Job:
+        """Apply a change and append to the journal; answers the job as it is then.
 
         The job must be locked by this transaction: that is what makes the numbers gapless.
         """
@@ -178,11 +178,9 @@ class JobStore:
             "sequence": len(entries),
         }
         bound = {f"d_{name}": amount for name, amount in deltas.items()}
-        await connection.execute(_CHANGE_JOB, {"job_id": job.id, "now": now, **bound})
-        if change.values:
-            await connection.execute(
-                sa.update(JOBS).where(JOBS.c.id == job.id).values(**change.values)
-            )
+        update = _CHANGE_JOB.values(change.values) if change.values else _CHANGE_JOB
+        given = {"job_id": job.id, "now": now, **bound}
+        changed = (await connection.execute(update.returning(JOBS), given)).mappings().one()
         if entries:
             rows = [
                 {
@@ -195,7 +193,7 @@ class JobStore:
                 for place, entry in enumerate(entries, start=1)
             ]
             await connection.execute(sa.insert(JOURNAL), rows)
-        return job.sequence + len(entries)
+        return job_of(changed)
 
     async def shots(
         self,

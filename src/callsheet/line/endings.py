@@ -140,8 +140,7 @@ async def write_moves(
             charged=Money(into.charged),
             values={**going_on, **(values or {})},
         )
-        await house.record(connection, job, entries, change)
-        job = await house.jobs.lock(connection, job.id)
+        job = await house.record(connection, job, entries, change)
     await finish_if_done(house, connection, job)
 
 

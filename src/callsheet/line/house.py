@@ -92,10 +92,8 @@ class House:
         job: Job,
         entries: Sequence[Entry],
         change: Change | None = None,
-    ) -> int:
-        """Apply a change to a locked job, append to its journal and ring; the new sequence."""
-        sequence = await self.jobs.change(
-            connection, job, change or Change(), entries, self.clock()
-        )
+    ) -> Job:
+        """Apply a change to a locked job, append to its journal and ring; the job as it is then."""
+        changed = await self.jobs.change(connection, job, change or Change(), entries, self.clock())
         await self.bell.ring(connection, job.id)
-        return sequence
+        return changed

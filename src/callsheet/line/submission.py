@@ -198,10 +198,8 @@ class Submission:
             await house.jobs.add_shots(connection, shots[start : start + _ROWS_BETWEEN_PAUSES])
         await house.references.add(connection, job.id, references)
         created = Entry("created", {"rows": len(shots), "name": job.name, "run_mode": job.run_mode})
-        sequence = await house.record(connection, job, [created])
-        locked = await house.jobs.lock(connection, job.id)
-        assert locked.sequence == sequence  # noqa: S101  # nobody else knows this job yet
-        await enter(house, connection, locked, Stage.INTAKE)
+        job = await house.record(connection, job, [created])  # nobody else knows it yet
+        await enter(house, connection, job, Stage.INTAKE)
 
     async def _worded(
         self,
