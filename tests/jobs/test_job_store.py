@@ -256,7 +256,7 @@ async def test_what_is_not_finished(database_url: str) -> None:
 
 
 async def test_a_ledger_is_claimed_by_one(database_url: str) -> None:
-    """Of eight keepers at once each job's ledger goes to one, a second after it began and not soon again."""
+    """Of eight keepers each job's ledger goes to one: a second after it began, not soon again."""
     jobs = [a_job(sequence=1) for _ in range(12)]
     idle = a_job(sequence=1, ledger_version=1)
     async with opened(database_url) as database:
