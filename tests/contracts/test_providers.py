@@ -49,6 +49,8 @@ async def test_order_is_made_at_the_price_that_was_quoted(bench: Bench) -> None:
     """One call to order; followed to its end, it is a real file, and costs what the card says."""
     order = await bench.order()
     submitted = await bench.provider.submit(order)
+    if isinstance(submitted.standing, Made):
+        assert bench.provider.answers_hold_outputs == bool(submitted.standing.inline)
     made = await bench.followed(submitted.ticket, submitted.standing)
     assert isinstance(made, Made), made
     content = await bench.content(made)

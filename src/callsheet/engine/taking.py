@@ -12,7 +12,7 @@ from callsheet.engine.client import QUEUE, EngineClient
 
 # How soon to ask though nobody rang: on SQLite the bells of other processes are not heard.
 _QUIET_S: Final = {"sqlite": 0.5, "postgresql": 2.0}
-_ENDING_S: Final = 10.0
+_ENDING_S: Final = 2.0  # after which it may go on behind our back: it takes nothing any more
 
 
 class Taker:

@@ -144,6 +144,7 @@ class Callsheet:
 
         async def release(connection: AsyncConnection, executor: str) -> None:
             await self.house.flight.free_claims(connection, executor, self.clock())
+            await self.bell.ring_for_work(connection)  # its works are in the queue again
 
         return LeaseKeeper(self.database, runner.executor, release)
 
