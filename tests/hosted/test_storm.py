@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.processes import Place, Server, serving
 from tests.support.truth import check_books
+
+from callsheet.engine.lease import EXECUTORS
+from callsheet.storage.database import parse_url, sync_engine
 
 TAKES = int(os.environ.get("STORM_TAKES", "240"))
 KILL_EVERY_S = (2.0, 5.0)
@@ -111,9 +115,13 @@ def test_storm_ends_in_order(tmp_path: Path, postgres_url: str, sim: Simulator) 
 def storm(
     place: Place, web: Server, job: str, workers: list[subprocess.Popen[bytes]], dice: random.Random
 ) -> int:
-    """Kill one worker after the other, and start another in its place, until the job is done."""
+    """Kill one worker after the other, and start another in its place, until the job is done.
+
+    Each gets its few seconds of work: on a slow machine nobody would ever come to any.
+    """
     kills, until = 0, time.monotonic() + 60 + TAKES / 5
     while True:
+        wait_until_at_work(place, workers)
         time.sleep(dice.uniform(*KILL_EVERY_S))
         state = web.http.get(f"/batch/{job}", params={"rows": "0"}).json()
         if state["status"] in ("partial", "succeeded", "failed", "waiting"):
@@ -124,6 +132,20 @@ def storm(
         workers[victim].wait()
         kills += 1
         workers[victim] = place.start("worker")
+
+
+def wait_until_at_work(place: Place, workers: list[subprocess.Popen[bytes]]) -> None:
+    """Wait until each worker has its lease."""
+    engine = sync_engine(parse_url(place.database_url))
+    missing = {str(worker.pid) for worker in workers}
+    until = time.monotonic() + 60
+    while missing and time.monotonic() < until:
+        with engine.connect() as connection:
+            leases = connection.scalars(sa.select(EXECUTORS.c.id)).all()
+        missing -= {lease.split("|")[2] for lease in leases}
+        time.sleep(0.05)
+    engine.dispose()
+    assert not missing, place.log("worker")[-2_000:]
 
 
 def left_over(web: Server) -> list[Any]:
