@@ -119,7 +119,7 @@ def storm(
 
     Each gets its few seconds of work: on a slow machine nobody would ever come to any.
     """
-    kills, until = 0, time.monotonic() + 60 + TAKES / 5
+    kills, until = 0, time.monotonic() + 300 + TAKES / 5
     while True:
         wait_until_at_work(place, workers)
         time.sleep(dice.uniform(*KILL_EVERY_S))
