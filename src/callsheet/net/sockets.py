@@ -1,4 +1,4 @@
-"""Connections straight on asyncio, for the pools of httpcore2.
+"""Connections straight on asyncio, for httpcore2.
 
 httpcore2's own go through anyio, whose scopes and look-ups take more of a small request than the
 request: on these connections it takes 0.6 of the time.
