@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from callsheet.ports.hosted import AudibleProvider, BusyError, Ended, Made
+from callsheet.ports.following import AudibleProvider
+from callsheet.ports.hosted import BusyError, Ended, Made
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import Bench, bench_of, wired
 

@@ -93,7 +93,7 @@ async def test_rows_come_back_as_they_were(database_url: str) -> None:
             await STORE.set_shots(connection, job.id, [change])
             await STORE.set_shots(connection, job.id, [])
         async with database.begin() as connection:
-            changed = await STORE.shots(connection, job.id, rows=[1])
+            changed = await STORE.shots(connection, job.id, limit=1)
             assert changed == [replace(plain, error=full.error, references=({"sha256": "é"},))]
             back = [{"row": row, "error": None, "status": "queued"} for row in (1, 99_999)]
             await STORE.set_shots(connection, job.id, back)
@@ -232,9 +232,11 @@ async def test_rows_are_read_in_pages(database_url: str) -> None:
         assert await rows() == list(range(2, 20, 2))
         assert await rows(after=8, limit=3) == [10, 12, 14]
         assert await rows(offset=7) == [16, 18]
-        assert await rows(rows=[18, 4, 5]) == [4, 18]
-        assert await rows(rows=[]) == []
         async with database.read() as connection:
+            named = await STORE.scenes(connection, job.id, [18, 4, 5])
+            assert named == {shot.row: shot.scene_id for shot in shots if shot.row in (4, 18)}
+            assert list(named) == [4, 18]
+            assert await STORE.scenes(connection, job.id, []) == {}
             wanted = [ShotStatus.FAILED, ShotStatus.PARTIAL]
             found = await STORE.shots_with(connection, job.id, wanted)
             assert [shot.row for shot in found] == [4, 6, 10, 12, 16, 18]

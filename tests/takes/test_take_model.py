@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.support.rooms import CATALOG, NOW, a_job, a_shot, a_take
+from tests.support.rooms import CATALOG, NOW, a_job, a_take
 
 from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import Counts
@@ -141,13 +141,13 @@ def test_a_row_is_told_with_the_error_that_explains_it() -> None:
         a_take(job, 1, 1, status=TakeStatus.SUCCEEDED, asset="a" * 64, charged=Money(5)),
         a_take(job, 1, 2, status=TakeStatus.FAILED, error=error),
     ]
-    entry = row_entry(a_shot(job), summed_up(takes), takes)
+    entry = row_entry(1, "S01", summed_up(takes), takes)
     assert entry.kind == "row"
     assert (entry.body["status"], entry.body["error"]) == ("partial", error)
     assert [each["cost"] for each in entry.body["variants"]] == ["0.000005", "0.000000"]
     assert first_error([]) is None
-    broken = a_shot(job, error={"code": "reference_failed", "message": "404"})
-    assert row_entry(broken, summed_up([]), []).body["error"] == broken.error
+    broken = {"code": "reference_failed", "message": "404"}
+    assert row_entry(1, "S01", summed_up([]), error=broken).body["error"] == broken
 
 
 def test_outcomes_lead_to_an_end() -> None:

@@ -10,7 +10,7 @@ from callsheet.assets.errors import AssetNotFoundError
 from callsheet.assets.model import Asset, AssetFacts
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.database import METADATA, UtcTime, one_of
 
 ASSETS = sa.Table(
     "assets",
@@ -57,7 +57,7 @@ class AssetStore:
         if not names:
             return {}
         query = sa.select(ASSETS.c.sha256, ASSETS.c.media_type, ASSETS.c.beginning).where(
-            ASSETS.c.workspace == workspace, ASSETS.c.sha256.in_(names)
+            ASSETS.c.workspace == workspace, one_of(ASSETS.c.sha256, names)
         )
         return {
             Sha256(row.sha256): AssetFacts(row.media_type, row.beginning)

@@ -59,11 +59,14 @@ class DoorStore:
 
     async def lock(self, connection: AsyncConnection, provider: str, key_print: str = "") -> Door:
         """Read a door and keep every other transaction from ordering there meanwhile."""
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        row = {"provider": provider, "key_print": key_print, "resting_until": 0.0}
-        await connection.execute(insert(DOORS).on_conflict_do_nothing(), row)
         query = sa.select(DOORS).where(*_at(provider, key_print)).with_for_update()
-        return _door((await connection.execute(query)).mappings().one())
+        found = (await connection.execute(query)).mappings().first()
+        if found is None:
+            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            row = {"provider": provider, "key_print": key_print, "resting_until": 0.0}
+            await connection.execute(insert(DOORS).on_conflict_do_nothing(), row)
+            found = (await connection.execute(query)).mappings().one()
+        return _door(found)
 
     async def all(self, connection: AsyncConnection) -> Doors:
         """Read every door, by provider and key."""

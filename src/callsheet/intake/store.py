@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.ports.database import METADATA
+from callsheet.ports.database import METADATA, bound
 
 REFERENCES = sa.Table(
     "job_references",
@@ -96,16 +96,14 @@ class ReferenceStore:
         columns = [name for name in _COLUMNS if name not in ("key", "source", "fetch")]
         statement = (
             sa.update(REFERENCES)
-            .where(REFERENCES.c.job == job, REFERENCES.c.key == sa.bindparam("b_key"))
-            .values(
-                {name: sa.bindparam(f"b_{name}", type_=REFERENCES.c[name].type) for name in columns}
-            )
+            .where(REFERENCES.c.job == job, REFERENCES.c.key == bound(REFERENCES.c.key))
+            .values({name: bound(REFERENCES.c[name]) for name in columns})
         )
-        bound = [
+        values = [
             {f"b_{name}": getattr(each, name) for name in ("key", *columns)} for each in references
         ]
-        if bound:
-            await connection.execute(statement, bound)
+        if values:
+            await connection.execute(statement, values)
 
     async def retry_failed(self, connection: AsyncConnection, job: str) -> None:
         """Let failed references be fetched again."""

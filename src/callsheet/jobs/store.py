@@ -1,6 +1,6 @@
 """Rows of jobs, shots and the journal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +21,7 @@ from callsheet.jobs.model import (
 )
 from callsheet.jobs.tables import COUNTERS, JOBS, JOURNAL, MONEY, SHOTS, job_of, shot_of
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.ports.database import bound, one_of
 
 _COUNT_CHANGES = (*COUNTERS, *MONEY, "rows", "failed_rows")
 _CHANGE_JOB = (
@@ -203,14 +204,22 @@ class JobStore:
         after: int = 0,
         offset: int = 0,
         limit: int | None = None,
-        rows: Sequence[int] | None = None,
     ) -> list[Shot]:
-        """Read rows in order: those after a row number, or the named ones."""
+        """Read rows in order: those after a row number."""
         query = sa.select(SHOTS).where(SHOTS.c.job == job).order_by(SHOTS.c.row).limit(limit)
-        query = query.where(SHOTS.c.row.in_(rows)) if rows is not None else query
         query = query.where(SHOTS.c.row > after) if after else query
         query = query.offset(offset) if offset else query
         return [shot_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def scenes(
+        self, connection: AsyncConnection, job: JobId, rows: Collection[int]
+    ) -> dict[int, str]:
+        """Read which scenes some rows belong to, in order of row."""
+        query = sa.select(SHOTS.c.row, SHOTS.c.scene_id).where(
+            SHOTS.c.job == job, one_of(SHOTS.c.row, rows)
+        )
+        found = await connection.execute(query.order_by(SHOTS.c.row))
+        return {row.row: row.scene_id for row in found}
 
     async def shots_with(
         self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
@@ -229,11 +238,11 @@ class JobStore:
         columns = [name for name in rows[0] if name != "row"]
         statement = (
             sa.update(SHOTS)
-            .where(SHOTS.c.job == job, SHOTS.c.row == sa.bindparam("b_row"))
-            .values({name: sa.bindparam(f"b_{name}", type_=SHOTS.c[name].type) for name in columns})
+            .where(SHOTS.c.job == job, SHOTS.c.row == bound(SHOTS.c.row))
+            .values({name: bound(SHOTS.c[name]) for name in columns})
         )
-        bound = [{f"b_{name}": value for name, value in row.items()} for row in rows]
-        await connection.execute(statement, bound)
+        values = [{f"b_{name}": value for name, value in row.items()} for row in rows]
+        await connection.execute(statement, values)
 
     async def journal(
         self, connection: AsyncConnection, job: JobId, after: int, limit: int
@@ -254,7 +263,7 @@ class JobStore:
         self, connection: AsyncConnection, jobs: Sequence[JobId]
     ) -> dict[JobId, int]:
         """Read how far the journals of some jobs are."""
-        query = sa.select(JOBS.c.id, JOBS.c.sequence).where(JOBS.c.id.in_(jobs))
+        query = sa.select(JOBS.c.id, JOBS.c.sequence).where(one_of(JOBS.c.id, jobs))
         return {JobId(row.id): row.sequence for row in await connection.execute(query)}
 
     async def ledgers_due(self, connection: AsyncConnection, now: float) -> bool:

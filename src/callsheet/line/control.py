@@ -173,7 +173,16 @@ class JobControl:
         }
         changed = [{"row": shot.row, "status": statuses[shot.row]} for shot in shots]
         await house.jobs.set_shots(connection, job.id, changed)
-        return [row_entry(shot, statuses[shot.row], takes.get(shot.row, [])) for shot in shots]
+        return [
+            row_entry(
+                shot.row,
+                shot.scene_id,
+                statuses[shot.row],
+                takes.get(shot.row, ()),
+                shot.error,
+            )
+            for shot in shots
+        ]
 
     async def _locked(
         self, connection: AsyncConnection, workspace: WorkspaceId, job_id: JobId

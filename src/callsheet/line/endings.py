@@ -150,14 +150,13 @@ async def sum_up_rows(
     """Bring rows up to date with their takes; the journal entries that tell it."""
     if not rows:
         return []
-    shots = await house.jobs.shots(connection, job.id, rows=sorted(rows))
+    scenes = await house.jobs.scenes(connection, job.id, rows)
     takes = newest(await house.takes.of_these_rows(connection, job.id, rows))
     entries, changed = [], []
-    for shot in shots:
-        status = summed_up(takes[shot.row])
-        error = first_error(takes[shot.row])
-        entries.append(row_entry(shot, status, takes[shot.row]))
-        changed.append({"row": shot.row, "status": status, "error": error})
+    for row, scene_id in scenes.items():
+        status = summed_up(takes[row])
+        entries.append(row_entry(row, scene_id, status, takes[row]))
+        changed.append({"row": row, "status": status, "error": first_error(takes[row])})
     await house.jobs.set_shots(connection, job.id, changed)
     return entries
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.money.model import MOVES, Account, Budget, Kind, LedgerEntry, Posting, Scope
-from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.database import METADATA, UtcTime, bound, one_of
 
 ENTRIES = sa.Table(
     "ledger_entries",
@@ -54,11 +54,11 @@ BUDGETS = sa.Table(
 _COMMIT = (
     sa.update(COMMITMENTS)
     .where(
-        COMMITMENTS.c.workspace == sa.bindparam("b_workspace"),
-        COMMITMENTS.c.scope == sa.bindparam("b_scope"),
-        COMMITMENTS.c.key == sa.bindparam("b_key"),
+        COMMITMENTS.c.workspace == bound(COMMITMENTS.c.workspace),
+        COMMITMENTS.c.scope == bound(COMMITMENTS.c.scope),
+        COMMITMENTS.c.key == bound(COMMITMENTS.c.key),
     )
-    .values(amount=COMMITMENTS.c.amount + sa.bindparam("b_amount"))
+    .values(amount=COMMITMENTS.c.amount + bound(COMMITMENTS.c.amount))
 )
 Key = tuple[Scope, str]
 
@@ -94,7 +94,7 @@ class LedgerStore:
 
     async def posted(self, connection: AsyncConnection, postings: Sequence[str]) -> set[str]:
         """Tell which of some postings are in the ledger already."""
-        query = sa.select(ENTRIES.c.posting).where(ENTRIES.c.posting.in_(postings)).distinct()
+        query = sa.select(ENTRIES.c.posting).where(one_of(ENTRIES.c.posting, postings)).distinct()
         return {row.posting for row in await connection.execute(query)}
 
     async def lock(
@@ -104,10 +104,7 @@ class LedgerStore:
 
         The rows are made and locked in one order everywhere, so that nobody waits in a ring.
         """
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         ordered = sorted(set(keys))
-        rows = [{"workspace": workspace, "scope": scope, "key": key} for scope, key in ordered]
-        await connection.execute(insert(COMMITMENTS).on_conflict_do_nothing(), rows)
         query = (
             sa.select(COMMITMENTS)
             .where(
@@ -117,14 +114,19 @@ class LedgerStore:
             .order_by(COMMITMENTS.c.scope, COMMITMENTS.c.key)
             .with_for_update()
         )
-        found = await connection.execute(query)
+        found = (await connection.execute(query)).all()
+        if len(found) < len(ordered):
+            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            rows = [{"workspace": workspace, "scope": scope, "key": key} for scope, key in ordered]
+            await connection.execute(insert(COMMITMENTS).on_conflict_do_nothing(), rows)
+            found = (await connection.execute(query)).all()
         return {(Scope(row.scope), row.key): Money(row.amount) for row in found}
 
     async def commit(
         self, connection: AsyncConnection, workspace: WorkspaceId, changes: Mapping[Key, Money]
     ) -> None:
         """Change what is committed, under the locks of `lock`."""
-        bound = [
+        rows = [
             {
                 "b_workspace": workspace,
                 "b_scope": scope,
@@ -133,8 +135,8 @@ class LedgerStore:
             }
             for (scope, key), change in sorted(changes.items())
         ]
-        if bound:
-            await connection.execute(_COMMIT, bound)
+        if rows:
+            await connection.execute(_COMMIT, rows)
 
     async def committed(
         self, connection: AsyncConnection, workspace: WorkspaceId, key: Key

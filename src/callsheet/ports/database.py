@@ -4,12 +4,27 @@ Each room declares its own tables in its `store`, on the one METADATA, so that f
 point from room to room (downwards, like imports) and the schema can be checked as a whole.
 """
 
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from sqlalchemy import DateTime, MetaData, TypeDecorator
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    MetaData,
+    TypeDecorator,
+    bindparam,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeEngine
 
 from callsheet.kernel.errors import UnavailableError
 
@@ -38,6 +53,54 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def bound(column: ColumnElement[Any]) -> BindParameter[Any]:
+    """Name the value for a column that each row of a statement for many rows brings: b_<column>."""
+    return bindparam(f"b_{column.key}", type_=column.type)
+
+
+class _Values(TypeDecorator[list[Any]]):
+    """Values of one kind, as one parameter."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, kind: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Pass them as an array where there are arrays."""
+        array = dialect.name == "postgresql"
+        return dialect.type_descriptor(ARRAY(self.kind, dimensions=1) if array else JSON())
+
+
+class one_of(FunctionElement[bool]):  # noqa: N801  # stands in statements like a function
+    """Whether a column holds one of some values.
+
+    Unlike `in_` it reads the same however many values there are, so that what was prepared for one
+    statement serves the next.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], values: Collection[Any]) -> None:
+        given = bindparam(None, list(values), type_=_Values(column.type), unique=True)
+        super().__init__(column, given)
+
+
+@compiles(one_of)
+def _in_json(element: one_of, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"
+
+
+@compiles(one_of, "postgresql")
+def _in_array(element: one_of, compiler: Any, **options: Any) -> str:
+    column, values = (compiler.process(each, **options) for each in element.clauses)
+    return f"{column} = ANY ({values})"
 
 
 class DatabaseUnavailableError(UnavailableError):

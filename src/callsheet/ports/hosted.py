@@ -20,11 +20,11 @@ writes anything down. Whatever it raises says by its class what may happen next.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Never, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol
 
 from callsheet.kernel.errors import CallsheetError, NextStep, shown
 from callsheet.kernel.ids import TakeId
@@ -337,20 +337,3 @@ class HostedProvider(Protocol):
 
     def download_headers(self, url: str, key: ProviderKey) -> Mapping[str, str]:
         """Say what the provider wants to see when an output is fetched from it."""
-
-
-@runtime_checkable
-class AudibleProvider(Protocol):
-    """A provider that says on an open line when an order has ended, beside all of the above.
-
-    What it says is only a reason to look: much of it may be lost, false, late or said twice.
-    """
-
-    name: str
-
-    async def listen(self, opened: Callable[[], None], ended: Callable[[str], None]) -> Never:
-        """Hear of the orders that this very object submits, until the line breaks.
-
-        Calls `opened` once it hears, and `ended` with the ticket of each order that has ended; what
-        ended before `opened` may be missed. Neither may take long. Raises BusyError.
-        """

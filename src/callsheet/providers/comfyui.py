@@ -62,7 +62,7 @@ _MISSING: Final = "value_not_in_list"  # a node names a checkpoint or the like t
 
 
 class ComfyUI(HostedDefaults):
-    """Implements ports.hosted.HostedProvider and ports.hosted.AudibleProvider.
+    """Implements ports.hosted.HostedProvider and ports.following.AudibleProvider.
 
     A payload is {"workflow": a workflow in API format, "usd_per_hour": what the machine costs, if
     the card knows}. A reference's address is the name under which the server keeps the picture.

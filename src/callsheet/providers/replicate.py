@@ -8,9 +8,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -51,6 +53,8 @@ _MODERATION: Final = ("nsfw", "sensitive", "flagged", "moderat", "safety", "e005
 _LONGEST_HOLD_S: Final = 10  # how long an order's answer may wait for the work itself
 _UPLOADS_LAST: Final = timedelta(hours=20)  # published: a day
 _MAX_PAGES: Final = 500
+_SURVEY_PAGES: Final = 20
+_DONE: Final = frozenset({"succeeded", "failed", "canceled", "aborted"})
 _OUTPUT_KEPT: Final = 3_600.0  # inputs and outputs are deleted an hour after the end
 
 
@@ -108,16 +112,37 @@ class Replicate(HostedDefaults):
     ) -> Sequence[Found]:
         """List predictions made since then, newest first, page by page."""
         found: list[Found] = []
-        address = "/v1/predictions"
+        async with aclosing(self._pages("/v1/predictions", key)) as pages:
+            async for results in pages:
+                found += [each for each in map(_found, results) if each is not None]
+                if found and found[-1].created_at < since:
+                    break
+        return [each for each in found if each.created_at >= since]
+
+    async def at_work(self, since: datetime, until: datetime, key: ProviderKey) -> Collection[str]:
+        """Implements ports.hosted.SurveyableProvider: the newest 2,000 predictions of that time."""
+        asked = {"created_after": since.isoformat(), "created_before": until.isoformat()}
+        found: set[str] = set()
+        left = _SURVEY_PAGES
+        async with aclosing(self._pages(f"/v1/predictions?{urlencode(asked)}", key)) as pages:
+            async for results in pages:
+                found.update(filter(None, map(_ticket_at_work, results)))
+                left -= 1
+                if not left:
+                    break
+        return found
+
+    async def _pages(self, address: str, key: ProviderKey) -> AsyncGenerator[list[Any]]:
+        """Read a list of predictions page by page. Raises BusyError."""
         for _ in range(_MAX_PAGES):
             page = await self._line.read(address, headers=_auth(key), tries=3)
             results = page.get("results")
             if not isinstance(results, list):
                 raise BusyError(self.name, "its list of predictions has no results")
-            found += [each for each in map(_found, results) if each is not None]
+            yield results
             following = page.get("next")
-            if (found and found[-1].created_at < since) or not isinstance(following, str):
-                return [each for each in found if each.created_at >= since]
+            if not isinstance(following, str):
+                return
             address = _path_of(following)
         raise BusyError(self.name, f"more than {_MAX_PAGES} pages of predictions to look through")
 
@@ -239,6 +264,12 @@ def _found(prediction: Any) -> Found | None:
         return None
     payload = {"model": prediction.get("model"), "input": prediction.get("input")}
     return Found(ticket, payload, made_at)
+
+
+def _ticket_at_work(prediction: Any) -> str | None:
+    ticket, status = inner(prediction, "id"), inner(prediction, "status")
+    known = isinstance(ticket, str) and isinstance(status, str)
+    return ticket if known and status not in _DONE else None
 
 
 def _path_of(address: str) -> str:

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.ports.database import DatabaseUnavailableError
+from callsheet.storage.bulk import write_many_at_once
 from callsheet.storage.sqlite import SqliteConnection, sqlite_connector
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
@@ -180,6 +181,7 @@ class SqlDatabase:
                 connect_args={**_LINE, "application_name": "callsheet"},
             )
             prepare_postgresql(engine.sync_engine)
+            write_many_at_once(engine.sync_engine)
             return engine
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(

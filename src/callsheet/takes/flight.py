@@ -16,57 +16,51 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
+from callsheet.ports.database import bound, one_of
 from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
-from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
+from callsheet.takes.tables import MINE, TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
 from callsheet.takes.waking import WakeStore
-
-_MINE: Final = (TAKES.c.id == sa.bindparam("b_id"), TAKES.c.epoch == sa.bindparam("b_epoch"))
-
 
 def _write(*where: sa.ColumnElement[bool] | sa.TextClause, **values: Any) -> sa.Update:
     """Word one statement for many takes of ours: each named by b_id and b_epoch."""
-    return sa.update(TAKES).where(*_MINE, *where).values(values)
-
-
-def _bound(name: str) -> sa.BindParameter[Any]:
-    return sa.bindparam(f"b_{name}", type_=TAKES.c[name].type)
+    return sa.update(TAKES).where(*MINE, *where).values(values)
 
 
 _ORDER = _write(
     WAITS,
     status=TakeStatus.ORDERED,
-    order_digest=_bound("order_digest"),
-    ordered_at=_bound("ordered_at"),
-    due_at=_bound("due_at"),
-    held_on=_bound("held_on"),
-    holds=_bound("holds"),
+    order_digest=bound(TAKES.c.order_digest),
+    ordered_at=bound(TAKES.c.ordered_at),
+    due_at=bound(TAKES.c.due_at),
+    held_on=bound(TAKES.c.held_on),
+    holds=bound(TAKES.c.holds),
     looks=0,
 )
 _TICKET = _write(
     TAKES.c.status == TakeStatus.ORDERED,
-    status=_bound("status"),
-    ticket=_bound("ticket"),
-    outputs=_bound("outputs"),
-    due_at=_bound("due_at"),
-    running_at=_bound("running_at"),
-    adopting_at=_bound("adopting_at"),
+    status=bound(TAKES.c.status),
+    ticket=bound(TAKES.c.ticket),
+    outputs=bound(TAKES.c.outputs),
+    due_at=bound(TAKES.c.due_at),
+    running_at=bound(TAKES.c.running_at),
+    adopting_at=bound(TAKES.c.adopting_at),
     claimed_by=None,
     looks=0,
 )
 _LATER = _write(
-    due_at=_bound("due_at"), looks=_bound("looks"), tries=_bound("tries"), claimed_by=None
+    due_at=bound(TAKES.c.due_at), looks=bound(TAKES.c.looks), tries=bound(TAKES.c.tries), claimed_by=None
 )
 _MADE = _write(
     TAKES.c.status == TakeStatus.RUNNING,
     status=TakeStatus.ADOPTING,
-    outputs=_bound("outputs"),
-    adopting_at=_bound("adopting_at"),
-    due_at=_bound("due_at"),
+    outputs=bound(TAKES.c.outputs),
+    adopting_at=bound(TAKES.c.adopting_at),
+    due_at=bound(TAKES.c.due_at),
     claimed_by=None,
     looks=0,
 )
 _DOUBT = _write(TAKES.c.status == TakeStatus.ORDERED, status=TakeStatus.IN_DOUBT, looks=0)
-_OUTPUTS = _write(TAKES.c.status == TakeStatus.ADOPTING, outputs=_bound("outputs"))
+_OUTPUTS = _write(TAKES.c.status == TakeStatus.ADOPTING, outputs=bound(TAKES.c.outputs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class FlightStore(WakeStore):
         """Let waiting takes be ordered from now on; of two, the one of lower rank goes first."""
         await connection.execute(
             sa.update(TAKES)
-            .where(TAKES.c.id.in_(takes), TAKES.c.status.in_(WAITING))
+            .where(one_of(TAKES.c.id, takes), TAKES.c.status.in_(WAITING))
             .values(due_at=now.timestamp(), rank=rank, looks=0, tries=0)
         )
 
@@ -131,13 +125,26 @@ class FlightStore(WakeStore):
         statuses: Collection[TakeStatus],
         claim: Claim,
         limit: int,
+        *,
+        of: str | None = None,
+        but: Collection[str] = (),
     ) -> list[Take]:
-        """Claim takes that are out and due for a look, the longest due first."""
+        """Claim takes that are out and due for a look, the longest due first.
+
+        Those `of` one provider only, or all `but` those that run at some.
+        """
         due = sa.select(TAKES.c.id).where(
             sa.text(TO_LOOK_AT),
             TAKES.c.status.in_(statuses),
             TAKES.c.due_at <= claim.now.timestamp(),
         )
+        if of is not None:
+            due = due.where(TAKES.c.provider == of)
+        if but:
+            runs_there = sa.and_(
+                TAKES.c.status == TakeStatus.RUNNING, TAKES.c.provider.in_(sorted(but))
+            )
+            due = due.where(sa.not_(runs_there))
         return await self._claim(connection, due.order_by(TAKES.c.due_at).limit(limit), claim)
 
     async def _claim(
@@ -161,7 +168,7 @@ class FlightStore(WakeStore):
     ) -> dict[TakeId, Take]:
         """Read those of some claimed takes that are still under the claim's epoch."""
         epochs = {take.id: take.epoch for take in takes}
-        query = sa.select(TAKES).where(TAKES.c.id.in_(epochs))
+        query = sa.select(TAKES).where(one_of(TAKES.c.id, epochs))
         found = [take_of(row) for row in (await connection.execute(query)).mappings()]
         return {take.id: take for take in found if take.epoch == epochs[take.id]}
 
@@ -173,7 +180,7 @@ class FlightStore(WakeStore):
         due_at: float,
     ) -> None:
         """Write that orders with these digests are about to be sent."""
-        bound = [
+        rows = [
             {
                 "b_id": take.id,
                 "b_epoch": take.epoch,
@@ -185,14 +192,14 @@ class FlightStore(WakeStore):
             }
             for take, digest in takes
         ]
-        if bound:
-            await connection.execute(_ORDER, bound)
+        if rows:
+            await connection.execute(_ORDER, rows)
 
     async def ticket(
         self, connection: AsyncConnection, tickets: Sequence[Ticketed], now: datetime
     ) -> int:
         """Write tickets of orders that stand as this claim left them; answers how many did."""
-        bound = [
+        rows = [
             {
                 "b_id": each.take.id,
                 "b_epoch": each.take.epoch,
@@ -205,9 +212,9 @@ class FlightStore(WakeStore):
             }
             for each in tickets
         ]
-        if not bound:
+        if not rows:
             return 0
-        return (await connection.execute(_TICKET, bound)).rowcount
+        return (await connection.execute(_TICKET, rows)).rowcount
 
     async def look_later(
         self, connection: AsyncConnection, takes: Sequence[tuple[Take, float | None]]
@@ -216,7 +223,7 @@ class FlightStore(WakeStore):
 
         None is never: until somebody releases them.
         """
-        bound = [
+        rows = [
             {
                 "b_id": take.id,
                 "b_epoch": take.epoch,
@@ -226,8 +233,8 @@ class FlightStore(WakeStore):
             }
             for take, due_at in takes
         ]
-        if bound:
-            await connection.execute(_LATER, bound)
+        if rows:
+            await connection.execute(_LATER, rows)
 
     async def made(
         self,
@@ -236,7 +243,7 @@ class FlightStore(WakeStore):
         now: datetime,
     ) -> None:
         """Write where the outputs of running takes lie; they are due for adoption at once."""
-        bound = [
+        rows = [
             {
                 "b_id": take.id,
                 "b_epoch": take.epoch,
@@ -246,8 +253,8 @@ class FlightStore(WakeStore):
             }
             for take, outputs in takes
         ]
-        if bound:
-            await connection.execute(_MADE, bound)
+        if rows:
+            await connection.execute(_MADE, rows)
 
     async def set_outputs(
         self, connection: AsyncConnection, take: Take, outputs: dict[str, Any]
@@ -258,9 +265,9 @@ class FlightStore(WakeStore):
 
     async def doubt(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
         """Say of claimed takes that nobody knows what became of their orders."""
-        bound = [{"b_id": take.id, "b_epoch": take.epoch} for take in takes]
-        if bound:
-            await connection.execute(_DOUBT, bound)
+        rows = [{"b_id": take.id, "b_epoch": take.epoch} for take in takes]
+        if rows:
+            await connection.execute(_DOUBT, rows)
 
     async def move(
         self,
@@ -327,6 +334,6 @@ class FlightStore(WakeStore):
     ) -> set[str]:
         """Tell which of some tickets belong to takes already."""
         query = sa.select(TAKES.c.ticket).where(
-            TAKES.c.provider == provider, TAKES.c.ticket.in_(tickets)
+            TAKES.c.provider == provider, one_of(TAKES.c.ticket, tickets)
         )
         return {row.ticket for row in await connection.execute(query)}

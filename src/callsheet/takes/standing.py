@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from callsheet.jobs.model import Entry, Shot, ShotStatus, shot_status
+from callsheet.jobs.model import Entry, ShotStatus, shot_status
 from callsheet.takes.model import Take, counted
 
 
@@ -31,9 +31,14 @@ def first_error(takes: Sequence[Take]) -> Mapping[str, Any] | None:
     return next((take.error for take in takes if take.error), None)
 
 
-def row_entry(shot: Shot, status: ShotStatus, takes: Sequence[Take]) -> Entry:
-    """Tell where a row and each of its variants stand now."""
-    error = shot.error if not takes else first_error(takes)
+def row_entry(
+    row: int,
+    scene_id: str,
+    status: ShotStatus,
+    takes: Sequence[Take] = (),
+    error: Mapping[str, Any] | None = None,
+) -> Entry:
+    """Tell where a row and each of its variants stand now; `error` is of one without takes."""
     variants = [
         {
             "variant": take.variant,
@@ -46,5 +51,6 @@ def row_entry(shot: Shot, status: ShotStatus, takes: Sequence[Take]) -> Entry:
         }
         for take in takes
     ]
-    body = {"row": shot.row, "scene_id": shot.scene_id, "status": status, "error": error}
+    said = first_error(takes) if takes else error
+    body = {"row": row, "scene_id": scene_id, "status": status, "error": said}
     return Entry("row", {**body, "variants": variants})

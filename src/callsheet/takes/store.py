@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.ports.database import bound, one_of
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
 from callsheet.takes.tables import (
     ACCEPTED_AND_ENDED,
+    MINE,
     OPEN,
     STANDING,
     TAKES,
@@ -23,17 +25,13 @@ from callsheet.takes.tables import (
 
 _FINISH = (
     sa.update(TAKES)
-    .where(
-        TAKES.c.id == sa.bindparam("b_id"),
-        TAKES.c.epoch == sa.bindparam("b_epoch"),
-        OPEN,
-    )
+    .where(*MINE, OPEN)
     .values(
-        status=sa.bindparam("b_status"),
-        asset=sa.bindparam("b_asset"),
-        charged=sa.bindparam("b_charged"),
-        error=sa.bindparam("b_error", type_=TAKES.c.error.type),
-        finished_at=sa.bindparam("b_now"),
+        status=bound(TAKES.c.status),
+        asset=bound(TAKES.c.asset),
+        charged=bound(TAKES.c.charged),
+        error=bound(TAKES.c.error),
+        finished_at=bound(TAKES.c.finished_at),
         due_at=None,
         claimed_by=None,
         held_on=None,
@@ -78,7 +76,7 @@ class TakeStore:
         """Read where the takes of some rows stand, without their inputs."""
         query = (
             sa.select(*STANDING)
-            .where(TAKES.c.job == job, TAKES.c.row.in_(rows))
+            .where(TAKES.c.job == job, one_of(TAKES.c.row, rows))
             .order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
         )
         return [take_of(row) for row in (await connection.execute(query)).mappings()]
@@ -112,7 +110,7 @@ class TakeStore:
         """Move takes that may be ordered to `ordered` under a new epoch, and read them."""
         claim = (
             sa.update(TAKES)
-            .where(TAKES.c.id.in_(takes), UNSPENT)
+            .where(one_of(TAKES.c.id, takes), UNSPENT)
             .values(status=TakeStatus.ORDERED, epoch=TAKES.c.epoch + 1, ordered_at=now)
             .returning(TAKES)
         )
@@ -192,7 +190,7 @@ class TakeStore:
 
     async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:
         """Pick those that the local studio makes, in the order given."""
-        query = sa.select(TAKES.c.id).where(TAKES.c.id.in_(takes), TAKES.c.provider == "local")
+        query = sa.select(TAKES.c.id).where(one_of(TAKES.c.id, takes), TAKES.c.provider == "local")
         local = {row.id for row in await connection.execute(query)}
         return [take for take in takes if take in local]
 
@@ -204,14 +202,14 @@ class TakeStore:
         self, connection: AsyncConnection, takes: Sequence[TakeId]
     ) -> dict[TakeId, TakeStatus]:
         """Read where takes stand."""
-        query = sa.select(TAKES.c.id, TAKES.c.status).where(TAKES.c.id.in_(takes))
+        query = sa.select(TAKES.c.id, TAKES.c.status).where(one_of(TAKES.c.id, takes))
         return {TakeId(row.id): TakeStatus(row.status) for row in await connection.execute(query)}
 
     async def current(
         self, connection: AsyncConnection, takes: Sequence[TakeId]
     ) -> dict[TakeId, tuple[TakeStatus, int]]:
         """Read state and epoch of takes; both stay as they are until the transaction ends."""
-        query = sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch).where(TAKES.c.id.in_(takes))
+        query = sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch).where(one_of(TAKES.c.id, takes))
         query = query.order_by(TAKES.c.id).with_for_update()
         return {
             TakeId(row.id): (TakeStatus(row.status), row.epoch)
@@ -222,7 +220,7 @@ class TakeStore:
         self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime
     ) -> None:
         """Write outcomes of takes that are out; one whose epoch has passed changes nothing."""
-        bound: list[dict[str, Any]] = [
+        rows: list[dict[str, Any]] = [
             {
                 "b_id": outcome.take,
                 "b_epoch": outcome.epoch,
@@ -230,12 +228,12 @@ class TakeStore:
                 "b_asset": outcome.asset,
                 "b_charged": outcome.charged.micros,
                 "b_error": outcome.error,
-                "b_now": now,
+                "b_finished_at": now,
             }
             for outcome in outcomes
         ]
-        if bound:
-            await connection.execute(_FINISH, bound)
+        if rows:
+            await connection.execute(_FINISH, rows)
 
     async def cancel_open(
         self, connection: AsyncConnection, job: JobId, now: datetime

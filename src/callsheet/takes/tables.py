@@ -9,7 +9,7 @@ from callsheet.jobs.tables import JOBS
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.database import METADATA, UtcTime, bound
 from callsheet.takes.model import WAITING, Take, TakeStatus
 
 # Spelled out, not bound: a database uses a partial index only where it sees the same condition.
@@ -79,6 +79,8 @@ TAKES = sa.Table(
         "ix_takes_provider_ordered", "provider", "ordered_at", **where("order_digest IS NOT NULL")
     ),
 )
+# One of many takes that a statement changes, under the epoch of who claimed it.
+MINE: Final = (TAKES.c.id == bound(TAKES.c.id), TAKES.c.epoch == bound(TAKES.c.epoch))
 # What may be ordered, or cancelled, without a word to anybody: takes that wait, and free local ones
 # that stand at `ordered` - whoever made them is gone or will find their epoch passed.
 UNSPENT = sa.or_(

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import TakeId
+from callsheet.ports.database import one_of
 from callsheet.takes.model import OUT, TakeStatus
 from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER
@@ -66,7 +67,7 @@ class WakeStore:
 
         Answers how many.
         """
-        called = sa.select(WEBHOOKS.c.take).where(WEBHOOKS.c.take.in_(takes))
+        called = sa.select(WEBHOOKS.c.take).where(one_of(WEBHOOKS.c.take, takes))
         wake = sa.update(TAKES).where(TAKES.c.id.in_(called)).values(due_at=now.timestamp())
         return (await connection.execute(wake)).rowcount
 
@@ -80,13 +81,13 @@ class WakeStore:
         """
         found = (
             sa.select(TAKES.c.id, TAKES.c.ticket, TAKES.c.status)
-            .where(TAKES.c.provider == provider, TAKES.c.ticket.in_(tickets))
+            .where(TAKES.c.provider == provider, one_of(TAKES.c.ticket, tickets))
             .with_for_update(skip_locked=True)
         )
         rows = (await connection.execute(found)).all()
         running = [row.id for row in rows if row.status == TakeStatus.RUNNING]
         if running:
-            wake = sa.update(TAKES).where(TAKES.c.id.in_(running))
+            wake = sa.update(TAKES).where(one_of(TAKES.c.id, running))
             await connection.execute(wake.values(_now(now)))
         return {row.ticket for row in rows}
 

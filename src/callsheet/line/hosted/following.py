@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +23,10 @@ from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.surveying import EVERY_S, SURVEYED, WORTH_IT, tickets_at_work
 from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
+from callsheet.ports.following import SurveyableProvider
 from callsheet.ports.hosted import (
     BusyError,
     Ended,
@@ -64,6 +66,12 @@ class Follower:
         self._house, self._who = house, who
         self._scribe: Scribe[Look] = Scribe(partial(write_looks, house), gather_s=ROUND_S)
         self._looking: set[asyncio.Task[None]] = set()
+        self._surveyed: set[str] = set()  # providers that are being asked about many takes at once
+        self._surveyable = {
+            name: provider
+            for name, provider in house.hosted.items()
+            if isinstance(provider, SurveyableProvider)
+        }
         self._pacers = {
             name: Pacer(provider.pace.reads_per_minute) for name, provider in house.hosted.items()
         }
@@ -86,19 +94,63 @@ class Follower:
         house = self._house
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin(small=True) as connection:
-            takes = await house.flight.claim_to_look_at(connection, OUT, claim, free)
-        doubtful: dict[str, list[Take]] = defaultdict(list)
+            claimed = partial(house.flight.claim_to_look_at, connection, OUT, claim)
+            takes = await claimed(free, but=self._surveyed)
+            surveyed = self._many_run_at(takes)
+            for name in surveyed:
+                takes += await claimed(SURVEYED, of=name)
+        by_provider: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
-            provider = house.hosted.get(take.provider)
-            if provider is None:
-                _LOG.error("take.orphaned", extra=event(take=take.id, provider=take.provider))
-            elif take.status is TakeStatus.RUNNING:
-                self._start(self._look(provider, take))
-            else:
-                doubtful[take.provider].append(take)
-        for name, group in doubtful.items():
-            self._start(reconcile(house, house.hosted[name], group))
+            by_provider[take.provider].append(take)
+        for name, group in by_provider.items():
+            self._begin(name, group, surveyed=name in surveyed)
         return bool(takes)
+
+    def _many_run_at(self, takes: Sequence[Take]) -> list[str]:
+        """Name the providers of so many of those takes that one answer about all is worth it."""
+        running = Counter(take.provider for take in takes if take.status is TakeStatus.RUNNING)
+        surveyable = self._surveyable.keys()
+        return [name for name, n in running.items() if n >= WORTH_IT and name in surveyable]
+
+    def _begin(self, name: str, takes: Sequence[Take], *, surveyed: bool) -> None:
+        """Look at takes of one provider that were claimed."""
+        provider = self._house.hosted.get(name)
+        if provider is None:
+            _LOG.error("take.orphaned", extra=event(provider=name, takes=[each.id for each in takes]))
+            return
+        running = [take for take in takes if take.status is TakeStatus.RUNNING]
+        doubtful = [take for take in takes if take.status is not TakeStatus.RUNNING]
+        if doubtful:
+            self._start(reconcile(self._house, provider, doubtful))
+        if surveyed:
+            self._surveyed.add(name)
+            self._start(self._survey(provider, running))
+        else:
+            for take in running:
+                self._start(self._look(provider, take))
+
+    async def _survey(self, provider: HostedProvider, takes: Sequence[Take]) -> None:
+        """Ask about many takes at once, and one by one about those that are not at work."""
+        loop = asyncio.get_running_loop()
+        again_at = loop.time() + EVERY_S
+        try:
+            pacer = self._pacers[provider.name]
+            at_work = await tickets_at_work(
+                self._house, self._surveyable[provider.name], takes, pacer
+            )
+            rest: list[Take] = []
+            for take in takes:
+                stopping = take.cancel_asked or lateness_s(self._house, take) > 0
+                if take.ticket in at_work and not stopping:
+                    self._note(Look(provider, take, Pending()))
+                else:
+                    rest.append(take)
+            for first in range(0, len(rest), POLLS):
+                group = rest[first : first + POLLS]
+                await asyncio.gather(*(self._look(provider, take) for take in group))
+            await asyncio.sleep(again_at - loop.time())
+        finally:
+            self._surveyed.discard(provider.name)
 
     def _start(self, look: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_reported(look))
@@ -126,10 +178,12 @@ class Follower:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:
             pacer.rest(found.retry_after_s)
-        waited_for = (
-            not isinstance(found, Pending) or terms_of(self._house, take).expected_s < _LONG_S
-        )
-        self._scribe.add(Look(provider, take, found, key_print), hurry=waited_for)
+        self._note(Look(provider, take, found, key_print))
+
+    def _note(self, look: Look) -> None:
+        pending = isinstance(look.found, Pending)
+        unhurried = pending and terms_of(self._house, look.take).expected_s >= _LONG_S
+        self._scribe.add(look, hurry=not unhurried)
 
 
 async def _stop(provider: HostedProvider, take: Take, key: ProviderKey) -> None:

@@ -12,7 +12,8 @@ from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.house import House
-from callsheet.ports.hosted import AudibleProvider, BusyError
+from callsheet.ports.following import AudibleProvider
+from callsheet.ports.hosted import BusyError
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")

@@ -150,8 +150,9 @@ async def _give(
         broken = [each.use for each in chosen.dropped if each.reason is DropReason.FAILED]
         if broken:
             row |= {"status": ShotStatus.FAILED, "error": _broken(job, broken[0], references)}
-            failed = row_entry(shot, ShotStatus.FAILED, [])
-            entries.append(Entry("row", {**failed.body, "error": row["error"]}))
+            entries.append(
+                row_entry(shot.row, shot.scene_id, ShotStatus.FAILED, error=row["error"])
+            )
         changed.append(row)
     await house.jobs.set_shots(connection, job.id, changed)
     if entries:

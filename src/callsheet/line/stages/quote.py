@@ -102,7 +102,7 @@ async def _fail_rows(
         made = had.get(shot.row, ())
         status = summed_up(made) if made else ShotStatus.FAILED
         changed.append({"row": shot.row, "status": status, "error": error})
-        told = row_entry(shot, status, made)
+        told = row_entry(shot.row, shot.scene_id, status, made)
         entries.append(Entry("row", {**told.body, "error": error}))
     await house.jobs.set_shots(connection, job.id, changed)
     return entries

@@ -1,0 +1,63 @@
+"""Surveying: one answer that tells of many orders at once, where a provider gives it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.pacing import Pacer
+from callsheet.line.house import House
+from callsheet.ports.following import SurveyableProvider
+from callsheet.ports.hosted import BusyError
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import ProviderError
+from callsheet.takes.model import Take
+
+WORTH_IT: Final = 8  # fewer due orders than that are asked about one by one
+SURVEYED: Final = 400  # takes of one survey, at most
+EVERY_S: Final = 2.0  # surveys of one provider begin that far apart
+_GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
+# How far a provider's clock may be off ours: further, and orders are asked about one by one.
+_EARLY, _LATE = timedelta(seconds=5), timedelta(seconds=10)
+
+
+async def tickets_at_work(
+    house: House, provider: SurveyableProvider, takes: Sequence[Take], pacer: Pacer
+) -> set[str]:
+    """Name the tickets of those takes of which the provider says that it is at work.
+
+    The others it calls done, or does not know, or could not be asked about.
+    """
+    found: set[str] = set()
+    try:
+        for key, group in await _by_key(house, takes):
+            for since, until in stretches(group):
+                await pacer.turn()
+                found.update(await provider.at_work(since, until, key))
+    except BusyError as error:
+        pacer.rest(error.retry_after_s or 0.0)
+    except ProviderError:
+        return found  # whoever asks about one order learns why, and acts on it
+    return found
+
+
+async def _by_key(
+    house: House, takes: Sequence[Take]
+) -> Collection[tuple[ProviderKey, list[Take]]]:
+    groups: dict[str, tuple[ProviderKey, list[Take]]] = {}
+    for take in takes:
+        key = await key_for(house, take)
+        groups.setdefault(key.print, (key, []))[1].append(take)
+    return groups.values()
+
+
+def stretches(takes: Sequence[Take]) -> Iterator[tuple[datetime, datetime]]:
+    """Tell when those takes were ordered: the times in which enough of them lie to survey."""
+    times = sorted(take.ordered_at for take in takes if take.ordered_at is not None)
+    first = 0
+    for place, time in enumerate(times, 1):
+        if place == len(times) or times[place] - time > _GAP:
+            if place - first >= WORTH_IT // 2:
+                yield times[first] - _EARLY, time + _LATE
+            first = place
