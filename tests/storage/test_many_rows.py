@@ -47,7 +47,7 @@ def thing(number: int, **values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[SqlDatabase]:
-    """A database with nothing but an empty table of things."""
+    """Open a database with nothing in it but an empty table of things."""
     database = SqlDatabase(database_url)
     async with database.begin() as connection:
         await connection.run_sync(THINGS.create)
@@ -80,7 +80,7 @@ async def test_many_rows_come_back_as_they_went_in(database: SqlDatabase) -> Non
     async with database.begin() as connection:
         await connection.execute(sa.insert(THINGS), rows)
         assert await all_things(connection) == rows
-        short = [{"id": "a", "body": {"k": None}}, {"id": "b", "body": None}]
+        short: list[dict[str, Any]] = [{"id": "a", "body": {"k": None}}, {"id": "b", "body": None}]
         await connection.execute(sa.insert(THINGS), short)
         added = {row["id"]: row for row in await all_things(connection)}
     assert [added[name]["number"] for name in "ab"] == [7, 7]
@@ -102,7 +102,9 @@ async def test_each_row_of_an_update_has_its_values(database: SqlDatabase) -> No
     change = (
         sa.update(THINGS)
         .where(THINGS.c.id == bound(THINGS.c.id), THINGS.c.hot.is_(True))
-        .values(number=THINGS.c.number + bound(THINGS.c.number), body=bound(THINGS.c.body), kind="x")
+        .values(
+            number=THINGS.c.number + bound(THINGS.c.number), body=bound(THINGS.c.body), kind="x"
+        )
     )
     rows = [
         {"b_id": f"thing-{number}", "b_number": 100, "b_body": None if number == 4 else [number]}
@@ -120,7 +122,9 @@ async def test_each_row_of_an_update_has_its_values(database: SqlDatabase) -> No
 async def test_postgresql_is_sent_one_statement(postgres_url: str) -> None:
     """However many rows there are, the same one goes out once, not one for each."""
     database = SqlDatabase(postgres_url)
-    change = sa.update(THINGS).where(THINGS.c.id == bound(THINGS.c.id)).values(hot=bound(THINGS.c.hot))
+    change = (
+        sa.update(THINGS).where(THINGS.c.id == bound(THINGS.c.id)).values(hot=bound(THINGS.c.hot))
+    )
     async with database.begin() as connection:
         await connection.run_sync(THINGS.create)
     seen = spied(database)

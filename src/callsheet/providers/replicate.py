@@ -59,7 +59,7 @@ _OUTPUT_KEPT: Final = 3_600.0  # inputs and outputs are deleted an hour after th
 
 
 class Replicate(HostedDefaults):
-    """Implements ports.hosted.HostedProvider.
+    """Implements ports.hosted.HostedProvider and ports.following.SurveyableProvider.
 
     A payload is {"model": "owner/name", "input": what goes in}.
     """
@@ -120,7 +120,7 @@ class Replicate(HostedDefaults):
         return [each for each in found if each.created_at >= since]
 
     async def at_work(self, since: datetime, until: datetime, key: ProviderKey) -> Collection[str]:
-        """Implements ports.hosted.SurveyableProvider: the newest 2,000 predictions of that time."""
+        """List those at work among the newest 2,000 predictions of that time."""
         asked = {"created_after": since.isoformat(), "created_before": until.isoformat()}
         found: set[str] = set()
         left = _SURVEY_PAGES

@@ -1,12 +1,12 @@
 """Many rows in one statement on PostgreSQL.
 
 Its driver runs a statement with a hundred sets of parameters a hundred times, and so does the
-server: as one statement over arrays the same costs a fraction on both sides. SQLite's driver repeats
-a prepared statement in C, where there is nothing to win.
+server: as one statement over arrays the same costs a fraction on both sides. SQLite's driver
+repeats a prepared statement in C, where there is nothing to win.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Engine, event
@@ -28,7 +28,7 @@ def write_many_at_once(engine: Engine) -> None:
         _connection: Any, statement: Any, rows: _Rows, one: Mapping[str, Any], _options: Any
     ) -> tuple[Any, Any, Any]:
         many = len(rows) > 1 and isinstance(statement, sa.Insert | sa.Update)
-        if not many or statement._returning:
+        if not many or statement.returning_column_descriptions:
             return statement, rows, one
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         if isinstance(statement, sa.Insert):
@@ -50,15 +50,15 @@ def _update(statement: sa.Update, names: list[str]) -> sa.Update:
     }
     given = _given(types)
 
-    def from_rows(part: Any, **_: Any) -> Any:
-        known = isinstance(part, sa.BindParameter) and part.key in types
-        return given[part.key] if known else None
+    def from_rows(element: Any, **_: Any) -> Any:
+        known = isinstance(element, sa.BindParameter) and element.key in types
+        return given[element.key] if known else None
 
-    return visitors.replacement_traverse(statement, {}, from_rows)
+    return cast("sa.Update", visitors.replacement_traverse(statement, {}, from_rows))
 
 
 def _given(types: Mapping[str, sa.types.TypeEngine[Any]]) -> ReadOnlyColumnCollection[str, Any]:
     """Make a table of arrays: https://www.postgresql.org/docs/15/functions-array.html, unnest."""
     arrays = [sa.bindparam(name, type_=ARRAY(kind, dimensions=1)) for name, kind in types.items()]
     columns = [sa.column(name, kind) for name, kind in types.items()]
-    return sa.func.unnest(*arrays).table_valued(*columns, name="given").render_derived().c
+    return sa.func.unnest(*arrays).table_valued(*columns).render_derived(name="given").c

@@ -9,7 +9,7 @@ only if the epoch is still its own.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,7 @@ from callsheet.ports.database import bound, one_of
 from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
 from callsheet.takes.tables import MINE, TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
 from callsheet.takes.waking import WakeStore
+
 
 def _write(*where: sa.ColumnElement[bool] | sa.TextClause, **values: Any) -> sa.Update:
     """Word one statement for many takes of ours: each named by b_id and b_epoch."""
@@ -48,7 +49,10 @@ _TICKET = _write(
     looks=0,
 )
 _LATER = _write(
-    due_at=bound(TAKES.c.due_at), looks=bound(TAKES.c.looks), tries=bound(TAKES.c.tries), claimed_by=None
+    due_at=bound(TAKES.c.due_at),
+    looks=bound(TAKES.c.looks),
+    tries=bound(TAKES.c.tries),
+    claimed_by=None,
 )
 _MADE = _write(
     TAKES.c.status == TakeStatus.RUNNING,

@@ -209,7 +209,9 @@ class TakeStore:
         self, connection: AsyncConnection, takes: Sequence[TakeId]
     ) -> dict[TakeId, tuple[TakeStatus, int]]:
         """Read state and epoch of takes; both stay as they are until the transaction ends."""
-        query = sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch).where(one_of(TAKES.c.id, takes))
+        query = sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch).where(
+            one_of(TAKES.c.id, takes)
+        )
         query = query.order_by(TAKES.c.id).with_for_update()
         return {
             TakeId(row.id): (TakeStatus(row.status), row.epoch)

@@ -116,7 +116,9 @@ class Follower:
         """Look at takes of one provider that were claimed."""
         provider = self._house.hosted.get(name)
         if provider is None:
-            _LOG.error("take.orphaned", extra=event(provider=name, takes=[each.id for each in takes]))
+            _LOG.error(
+                "take.orphaned", extra=event(provider=name, takes=[each.id for each in takes])
+            )
             return
         running = [take for take in takes if take.status is TakeStatus.RUNNING]
         doubtful = [take for take in takes if take.status is not TakeStatus.RUNNING]

@@ -1,6 +1,5 @@
 """Surveying: one answer that tells of many orders at once, where a provider gives it."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
