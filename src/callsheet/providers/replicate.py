@@ -53,7 +53,7 @@ _MODERATION: Final = ("nsfw", "sensitive", "flagged", "moderat", "safety", "e005
 _LONGEST_HOLD_S: Final = 10  # how long an order's answer may wait for the work itself
 _UPLOADS_LAST: Final = timedelta(hours=20)  # published: a day
 _MAX_PAGES: Final = 500
-_SURVEY_PAGES: Final = 20
+_SURVEY_PAGES: Final = 50
 _DONE: Final = frozenset({"succeeded", "failed", "canceled", "aborted"})
 _OUTPUT_KEPT: Final = 3_600.0  # inputs and outputs are deleted an hour after the end
 
@@ -120,7 +120,7 @@ class Replicate(HostedDefaults):
         return [each for each in found if each.created_at >= since]
 
     async def at_work(self, since: datetime, until: datetime, key: ProviderKey) -> Collection[str]:
-        """List those at work among the newest 2,000 predictions of that time."""
+        """List those at work among the newest 5,000 predictions of that time."""
         asked = {"created_after": since.isoformat(), "created_before": until.isoformat()}
         found: set[str] = set()
         left = _SURVEY_PAGES

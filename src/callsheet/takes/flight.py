@@ -135,7 +135,7 @@ class FlightStore(WakeStore):
     ) -> list[Take]:
         """Claim takes that are out and due for a look, the longest due first.
 
-        Those `of` one provider only, or all `but` those that run at some.
+        Those `of` one provider only, or of all `but` some.
         """
         due = sa.select(TAKES.c.id).where(
             sa.text(TO_LOOK_AT),
@@ -145,10 +145,7 @@ class FlightStore(WakeStore):
         if of is not None:
             due = due.where(TAKES.c.provider == of)
         if but:
-            runs_there = sa.and_(
-                TAKES.c.status == TakeStatus.RUNNING, TAKES.c.provider.in_(sorted(but))
-            )
-            due = due.where(sa.not_(runs_there))
+            due = due.where(TAKES.c.provider.not_in(sorted(but)))
         return await self._claim(connection, due.order_by(TAKES.c.due_at).limit(limit), claim)
 
     async def _claim(

@@ -72,7 +72,7 @@ TAKES = sa.Table(
         "ix_takes_provider_ticket", "provider", "ticket", unique=True, **where("ticket IS NOT NULL")
     ),
     sa.Index("ix_takes_to_order", "provider", "rank", "due_at", **where(TO_ORDER)),
-    sa.Index("ix_takes_to_look_at", "due_at", **where(TO_LOOK_AT)),
+    sa.Index("ix_takes_to_look_at", "status", "due_at", **where(TO_LOOK_AT)),
     sa.Index("ix_takes_claimed_by", "claimed_by", **where("claimed_by IS NOT NULL")),
     sa.Index("ix_takes_provider_ended", "provider", "finished_at", **where(ACCEPTED_AND_ENDED)),
     sa.Index(

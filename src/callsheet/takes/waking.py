@@ -106,3 +106,12 @@ class WakeStore:
             sa.text(TO_LOOK_AT), TAKES.c.provider == provider, TAKES.c.status.in_(OUT)
         )
         return await connection.scalar(query.limit(1)) is not None
+
+    async def count_running(self, connection: AsyncConnection, provider: str) -> int:
+        """Count a provider's orders that run, as far as is known."""
+        query = sa.select(sa.func.count()).where(
+            sa.text(TO_LOOK_AT),
+            TAKES.c.provider == provider,
+            TAKES.c.status == TakeStatus.RUNNING,
+        )
+        return await connection.scalar(query) or 0

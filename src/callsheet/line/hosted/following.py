@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections import Counter, defaultdict
-from collections.abc import Coroutine, Sequence
+from collections import defaultdict
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -23,7 +23,7 @@ from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
-from callsheet.line.hosted.surveying import EVERY_S, SURVEYED, WORTH_IT, tickets_at_work
+from callsheet.line.hosted.surveying import MOST, WORTH_IT, tickets_at_work, turn_s
 from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
 from callsheet.ports.following import SurveyableProvider
@@ -46,6 +46,8 @@ from callsheet.takes.schedule import backoff_s, next_look_s
 _LOG = logging.getLogger("callsheet.hosted")
 POLLS: Final = 64
 _CLAIM_S: Final = 60.0
+_RUNNING: Final = frozenset({TakeStatus.RUNNING})
+_DOUBTFUL: Final = OUT - _RUNNING
 _LONG_S: Final = 30.0  # of what takes longer, the next look is not in a hurry
 
 
@@ -57,6 +59,7 @@ class Look:
     take: Take
     found: Standing | ProviderError
     key_print: str = ""
+    rest_s: float = 0.0  # before which the next look is not due
 
 
 class Follower:
@@ -94,65 +97,63 @@ class Follower:
         house = self._house
         claim = Claim(self._who, house.clock(), _CLAIM_S)
         async with house.database.begin(small=True) as connection:
-            claimed = partial(house.flight.claim_to_look_at, connection, OUT, claim)
-            takes = await claimed(free, but=self._surveyed)
-            surveyed = self._many_run_at(takes)
-            for name in surveyed:
-                takes += await claimed(SURVEYED, of=name)
-        by_provider: dict[str, list[Take]] = defaultdict(list)
+            claimed = partial(house.flight.claim_to_look_at, connection)
+            doubtful = await claimed(_DOUBTFUL, claim, free)
+            running = await claimed(_RUNNING, claim, free, but=self._surveyed)
+        for provider, group in self._by_provider(doubtful):
+            self._start(reconcile(house, provider, group))
+        for provider, group in self._by_provider(running):
+            if len(group) >= WORTH_IT and provider.name in self._surveyable:
+                self._surveyed.add(provider.name)
+                self._start(self._survey(provider, group))
+            else:
+                for take in group:
+                    self._start(self._look(provider, take))
+        return bool(doubtful or running)
+
+    def _by_provider(self, takes: Sequence[Take]) -> Iterator[tuple[HostedProvider, list[Take]]]:
+        groups: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
-            by_provider[take.provider].append(take)
-        for name, group in by_provider.items():
-            self._begin(name, group, surveyed=name in surveyed)
-        return bool(takes)
-
-    def _many_run_at(self, takes: Sequence[Take]) -> list[str]:
-        """Name the providers of so many of those takes that one answer about all is worth it."""
-        running = Counter(take.provider for take in takes if take.status is TakeStatus.RUNNING)
-        surveyable = self._surveyable.keys()
-        return [name for name, n in running.items() if n >= WORTH_IT and name in surveyable]
-
-    def _begin(self, name: str, takes: Sequence[Take], *, surveyed: bool) -> None:
-        """Look at takes of one provider that were claimed."""
-        provider = self._house.hosted.get(name)
-        if provider is None:
-            _LOG.error(
-                "take.orphaned", extra=event(provider=name, takes=[each.id for each in takes])
-            )
-            return
-        running = [take for take in takes if take.status is TakeStatus.RUNNING]
-        doubtful = [take for take in takes if take.status is not TakeStatus.RUNNING]
-        if doubtful:
-            self._start(reconcile(self._house, provider, doubtful))
-        if surveyed:
-            self._surveyed.add(name)
-            self._start(self._survey(provider, running))
-        else:
-            for take in running:
-                self._start(self._look(provider, take))
+            if take.provider in self._house.hosted:
+                groups[take.provider].append(take)
+            else:
+                _LOG.error("take.orphaned", extra=event(take=take.id, provider=take.provider))
+        return ((self._house.hosted[name], group) for name, group in groups.items())
 
     async def _survey(self, provider: HostedProvider, takes: Sequence[Take]) -> None:
-        """Ask about many takes at once, and one by one about those that are not at work."""
+        """Ask about many takes at once, and one by one about those that are not at work.
+
+        Those at work rest until all others of this provider have had a turn.
+        """
         loop = asyncio.get_running_loop()
-        again_at = loop.time() + EVERY_S
+        began = loop.time()
         try:
-            pacer = self._pacers[provider.name]
-            at_work = await tickets_at_work(
-                self._house, self._surveyable[provider.name], takes, pacer
-            )
+            more, out = await self._more_of(provider)
+            takes = [*takes, *more]
+            surveyable, pacer = self._surveyable[provider.name], self._pacers[provider.name]
+            at_work = await tickets_at_work(self._house, surveyable, takes, pacer)
             rest: list[Take] = []
             for take in takes:
                 stopping = take.cancel_asked or lateness_s(self._house, take) > 0
                 if take.ticket in at_work and not stopping:
-                    self._note(Look(provider, take, Pending()))
+                    self._note(Look(provider, take, Pending(), rest_s=turn_s(out)))
                 else:
                     rest.append(take)
             for first in range(0, len(rest), POLLS):
                 group = rest[first : first + POLLS]
                 await asyncio.gather(*(self._look(provider, take) for take in group))
-            await asyncio.sleep(again_at - loop.time())
+            await asyncio.sleep(began + turn_s(len(takes)) - loop.time())
         finally:
             self._surveyed.discard(provider.name)
+
+    async def _more_of(self, provider: HostedProvider) -> tuple[list[Take], int]:
+        """Claim what else is due of a provider's running takes; count all that run there."""
+        flight, claim = self._house.flight, Claim(self._who, self._house.clock(), _CLAIM_S)
+        async with self._house.database.begin() as connection:
+            more = await flight.claim_to_look_at(
+                connection, _RUNNING, claim, MOST, of=provider.name
+            )
+            return more, await flight.count_running(connection, provider.name)
 
     def _start(self, look: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(_reported(look))
@@ -252,7 +253,7 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
         case Pending():
             webhook = call_address(house, look.provider, take.id) is not None
             expected = terms_of(house, take).expected_s
-            wait = next_look_s(expected, counted.looks, webhook=webhook)
+            wait = max(look.rest_s, next_look_s(expected, counted.looks, webhook=webhook))
             if take.cancel_asked:
                 wait = min(wait, 2.0)
             return counted, now + wait, False

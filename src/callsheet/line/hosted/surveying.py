@@ -14,11 +14,17 @@ from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take
 
 WORTH_IT: Final = 8  # fewer due orders than that are asked about one by one
-SURVEYED: Final = 400  # takes of one survey, at most
-EVERY_S: Final = 2.0  # surveys of one provider begin that far apart
+MOST: Final = 1_000  # takes of one survey
+_PER_S: Final = 100  # takes surveyed a second, so that those which only wait cost next to nothing
+_EVERY_S: Final = 1.0  # surveys of one provider begin at least that far apart
 _GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
 # How far a provider's clock may be off ours: further, and orders are asked about one by one.
-_EARLY, _LATE = timedelta(seconds=5), timedelta(seconds=10)
+_EARLY, _LATE = timedelta(seconds=1), timedelta(seconds=3)
+
+
+def turn_s(takes: int) -> float:
+    """Say for how many seconds a survey of so many takes must do."""
+    return max(_EVERY_S, takes / _PER_S)
 
 
 async def tickets_at_work(
