@@ -1,6 +1,7 @@
 """What takes are due for, and waking them by what a provider says of its tickets."""
 
 from datetime import timedelta
+from functools import partial
 
 from tests.support.rooms import NOW, a_job, a_take, opened
 
@@ -67,6 +68,30 @@ async def test_one_look_tells_what_is_due(database_url: str) -> None:
         Due(to_order=True, to_follow=True, to_bring=False),
         Due(to_order=True, to_follow=True, to_bring=True),
     ]
+
+
+async def test_takes_are_claimed_by_where_they_run(database_url: str) -> None:
+    """Those of one provider, or of all but some, the longest due first; all that run are counted."""
+    flight, store, job = FlightStore(), TakeStore(), a_job()
+    takes = [
+        a_take(job, row, provider=provider, status=status, due_at=NOW.timestamp() - row)
+        for row, (provider, status) in enumerate(
+            [("a", S.RUNNING), ("b", S.RUNNING), ("a", S.IN_DOUBT), ("c", S.RUNNING)] * 2, start=1
+        )
+    ]
+    claim = Claim("anna", NOW, 60)
+    async with opened(database_url) as database:
+        async with database.begin() as connection:
+            await JobStore().add(connection, job)
+            await store.add(connection, takes)
+        async with database.begin() as connection:
+            claimed = partial(flight.claim_to_look_at, connection, {S.RUNNING}, claim)
+            assert [take.row for take in await claimed(1, of="a")] == [5]
+            assert {take.provider for take in await claimed(9, but={"a", "b"})} == {"c"}
+            assert [take.row for take in await claimed(2)] == [2, 6]
+            assert [take.row for take in await claimed(9)] == [1]
+            assert await flight.count_running(connection, "a") == 2
+            assert await flight.count_running(connection, "nowhere") == 0
 
 
 async def test_nobody_waits_for_a_row_that_is_being_written(postgres_url: str) -> None:
