@@ -71,7 +71,7 @@ async def test_one_look_tells_what_is_due(database_url: str) -> None:
 
 
 async def test_takes_are_claimed_by_where_they_run(database_url: str) -> None:
-    """Those of one provider, or of all but some, the longest due first; all that run are counted."""
+    """Those of one provider, or of all but some, the longest due first; all are counted."""
     flight, store, job = FlightStore(), TakeStore(), a_job()
     takes = [
         a_take(job, row, provider=provider, status=status, due_at=NOW.timestamp() - row)
