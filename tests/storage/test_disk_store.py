@@ -1,6 +1,7 @@
 """What a store in a folder promises beyond the contract: many processes, crashes, full disks."""
 
 import asyncio
+import fcntl
 import json
 import os
 import resource
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,29 @@ async def test_killed_writer_leaves_whole_objects(tmp_path: Path) -> None:
             assert content == info.content_type[-1:].encode() * expected
 
 
+def stopped_at(writer: subprocess.Popen[str], drafts: Path) -> list[Path]:
+    """Stop a writer; the drafts that it is at, not those just made or on their way out."""
+    writer.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, writer.pid, os.WSTOPPED)
+    return [draft for draft in drafts.glob("*") if is_locked(draft)]
+
+
+def age(drafts: Iterable[Path]) -> None:
+    """Make files as old as can be."""
+    for draft in drafts:
+        os.utime(draft, (1, 1))
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether some process holds a lock on a file."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def test_abandoned_drafts_are_swept(tmp_path: Path) -> None:
     """What a killed writer left goes after an hour; what is being written stays, however old."""
     writer = child(WRITE_FOREVER, str(tmp_path))
@@ -202,18 +226,17 @@ def test_abandoned_drafts_are_swept(tmp_path: Path) -> None:
     writer.stdout.readline()
     drafts = tmp_path / ".tmp"
     deadline = time.monotonic() + 30
-    while not (drafts.is_dir() and list(drafts.iterdir())) and time.monotonic() < deadline:
+    while not (left := stopped_at(writer, drafts)):
+        assert time.monotonic() < deadline
+        writer.send_signal(signal.SIGCONT)
         time.sleep(0.01)
-    writer.send_signal(signal.SIGSTOP)
-    left = list(drafts.iterdir())
-    for draft in left:
-        os.utime(draft, (1, 1))
+    age(left)
     files = Files(tmp_path, tmp_path.as_uri())
 
-    assert left
     assert files.sweep(older_than=time.time()) == 0  # its writer lives
     writer.kill()
     writer.communicate()
+    age(drafts.iterdir())
     assert files.sweep(older_than=0.0) == 0  # not old enough
     asyncio.run(DiskStore(tmp_path, SECRET).check())
     assert list(drafts.iterdir()) == []
