@@ -47,12 +47,12 @@ def test_two_workers_share_one_job(tmp_path: Path, postgres_url: str) -> None:
 
 
 def test_a_small_job_passes_a_huge_one(tmp_path: Path, database_url: str) -> None:
-    """A job of five rows that comes second ends before one of 10,000."""
+    """A job of five rows that comes second ends before one of 5,000."""
     with serving(Place(tmp_path, database_url)) as server:
-        huge = server.submit(10_000)
+        huge = server.submit(5_000)
         small = server.submit(5)
         server.wait_for(small, ["succeeded"])
-        assert server.state(huge, rows=0)["counts"]["succeeded"] < 10_000
+        assert server.state(huge, rows=0)["counts"]["succeeded"] < 5_000
         server.http.post(f"/batch/{huge}/cancel")
         server.wait_for(huge, ["cancelled"])
         check_books(database_url, huge)
