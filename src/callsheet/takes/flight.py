@@ -9,7 +9,7 @@ only if the epoch is still its own.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +18,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.ports.database import bound, one_of
 from callsheet.takes.model import OUT, WAITING, Take, TakeStatus, check_move
+from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import MINE, TAKES, TO_LOOK_AT, TO_ORDER, WAITS, take_of
 from callsheet.takes.waking import WakeStore
 
@@ -65,6 +66,8 @@ _MADE = _write(
 )
 _DOUBT = _write(TAKES.c.status == TakeStatus.ORDERED, status=TakeStatus.IN_DOUBT, looks=0)
 _OUTPUTS = _write(TAKES.c.status == TakeStatus.ADOPTING, outputs=bound(TAKES.c.outputs))
+
+_WOKEN_S: Final = 5.0  # somebody looks for what is due many times in that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,8 @@ class FlightStore(WakeStore):
     ) -> list[Take]:
         """Claim takes that are out and due for a look, the longest due first.
 
-        Those `of` one provider only, or of all `but` some.
+        Those `of` one provider only, or of all `but` some: of these only what was woken just now,
+        by a webhook or by somebody who cancels.
         """
         due = sa.select(TAKES.c.id).where(
             sa.text(TO_LOOK_AT),
@@ -145,7 +149,12 @@ class FlightStore(WakeStore):
         if of is not None:
             due = due.where(TAKES.c.provider == of)
         if but:
-            due = due.where(TAKES.c.provider.not_in(sorted(but)))
+            called = sa.exists().where(WEBHOOKS.c.take == TAKES.c.id)
+            woken = sa.and_(
+                TAKES.c.due_at > claim.now.timestamp() - _WOKEN_S,
+                sa.or_(TAKES.c.cancel_asked, called),
+            )
+            due = due.where(sa.or_(TAKES.c.provider.not_in(sorted(but)), woken))
         return await self._claim(connection, due.order_by(TAKES.c.due_at).limit(limit), claim)
 
     async def _claim(

@@ -103,7 +103,8 @@ class Follower:
         for provider, group in self._by_provider(doubtful):
             self._start(reconcile(house, provider, group))
         for provider, group in self._by_provider(running):
-            if len(group) >= WORTH_IT and provider.name in self._surveyable:
+            new = provider.name not in self._surveyed
+            if new and len(group) >= WORTH_IT and provider.name in self._surveyable:
                 self._surveyed.add(provider.name)
                 self._start(self._survey(provider, group))
             else:

@@ -1,5 +1,6 @@
 """Surveying: one answer that tells of many orders at once, where a provider gives it."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +18,7 @@ WORTH_IT: Final = 8  # fewer due orders than that are asked about one by one
 MOST: Final = 1_000  # takes of one survey
 _PER_S: Final = 100  # takes surveyed a second, so that those which only wait cost next to nothing
 _EVERY_S: Final = 1.0  # surveys of one provider begin at least that far apart
+_LONGEST_S: Final = 15.0  # an account that others fill, too, may list more than a claim lasts
 _GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
 # How far a provider's clock may be off ours: further, and orders are asked about one by one.
 _EARLY, _LATE = timedelta(seconds=1), timedelta(seconds=3)
@@ -36,14 +38,15 @@ async def tickets_at_work(
     """
     found: set[str] = set()
     try:
-        for key, group in await _by_key(house, takes):
-            for since, until in stretches(group):
-                await pacer.turn()
-                found.update(await provider.at_work(since, until, key))
-    except BusyError as error:
-        pacer.rest(error.retry_after_s or 0.0)
-    except ProviderError:
-        return found  # whoever asks about one order learns why, and acts on it
+        async with asyncio.timeout(_LONGEST_S):
+            for key, group in await _by_key(house, takes):
+                for since, until in stretches(group):
+                    await pacer.turn()
+                    found.update(await provider.at_work(since, until, key))
+    except (ProviderError, TimeoutError) as error:
+        # the rest is asked about one by one: whoever does that learns what is wrong, and acts on it
+        if isinstance(error, BusyError):
+            pacer.rest(error.retry_after_s or 0.0)
     return found
 
 
