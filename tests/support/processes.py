@@ -141,9 +141,9 @@ def serve(place: Place, command: str = "up", port: int = 0) -> Server:
 
 
 @contextmanager
-def serving(place: Place, command: str = "up") -> Iterator[Server]:
+def serving(place: Place, command: str = "up", port: int = 0) -> Iterator[Server]:
     """Serve for a block; asked to stop at its end."""
-    server = serve(place, command)
+    server = serve(place, command, port)
     try:
         yield server
     finally:

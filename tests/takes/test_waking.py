@@ -6,8 +6,10 @@ from functools import partial
 from tests.support.rooms import NOW, a_job, a_take, opened
 
 from callsheet.jobs.store import JobStore
+from callsheet.ports.hosted import WebhookNote
 from callsheet.takes.flight import Claim, FlightStore
 from callsheet.takes.model import TakeStatus
+from callsheet.takes.post import WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.waking import Due
 
@@ -92,6 +94,26 @@ async def test_takes_are_claimed_by_where_they_run(database_url: str) -> None:
             assert {take.row for take in await claimed(9, but={"a", "b"})} == {1, 2, 4, 5, 6, 8}
             assert await flight.count_running(connection, "a") == 2
             assert await flight.count_running(connection, "nowhere") == 0
+
+
+async def test_what_a_webhook_woke_is_claimed_whatever_is_excepted(database_url: str) -> None:
+    """Of an excepted provider only what it called of just now, not what merely fell due."""
+    flight, store, job = FlightStore(), TakeStore(), a_job()
+    called, long_ago, silent = takes = [
+        a_take(job, row, provider="a", status=S.RUNNING, due_at=NOW.timestamp() - late_s)
+        for row, late_s in enumerate([0, 60, 0], start=1)
+    ]
+    async with opened(database_url) as database, database.begin() as connection:
+        await JobStore().add(connection, job)
+        await store.add(connection, takes)
+        for number, take in enumerate([called, long_ago]):
+            note = WebhookNote(f"w{number}", f"t{number}")
+            await WebhookStore().keep(connection, "a", note, take.id, b"{}", NOW)
+        claim = Claim("anna", NOW, 60)
+        found = await flight.claim_to_look_at(connection, {S.RUNNING}, claim, 9, but={"a"})
+        assert [take.id for take in found] == [called.id]
+        found = await flight.claim_to_look_at(connection, {S.RUNNING}, claim, 9)
+        assert {take.id for take in found} == {long_ago.id, silent.id}
 
 
 async def test_nobody_waits_for_a_row_that_is_being_written(postgres_url: str) -> None:
