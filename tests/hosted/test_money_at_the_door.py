@@ -52,7 +52,7 @@ def test_live_batch_is_made_and_paid(tmp_path: Path, database_url: str, sim: Sim
             assert items[0]["takes"] == 4
         table = server.http.get("/api/money/entries", params={"format": "csv"}).text
         assert table.count("\r\n") == 4 * 4 + 1
-        pages: list[object] = []
+        pages: list[dict[str, str]] = []
         cursor: str | None = ""
         while cursor is not None:
             asked = {"limit": "3", "cursor": cursor}
@@ -61,6 +61,15 @@ def test_live_batch_is_made_and_paid(tmp_path: Path, database_url: str, sim: Sim
             pages += page.json()["items"]
             cursor = page.json()["next_cursor"]
         assert len(pages) == 16
+        assert [page["at"] for page in pages] == sorted(
+            (page["at"] for page in pages), reverse=True
+        )
+        assert [line.partition(",")[0] for line in table.splitlines()[1:]] == [
+            page["posting"] for page in pages
+        ]
+        stranger = server.http.get("/api/money/entries?format=csv&cursor=charge:nobody")
+        assert stranger.status_code == 422
+        assert "there is no posting charge:nobody" in stranger.json()["detail"]
     check_money_at(place, sim, 4)
     told = json.loads(place.run("money", "balance", "--json").stdout)
     assert told["spent"] == "0.012000"

@@ -1,6 +1,5 @@
 """`callsheet money …`: what was spent on what, what is set aside, and what bounds it."""
 
-import csv
 import getpass
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -57,30 +56,41 @@ def _amounts(budget: dict[str, str]) -> tuple[str, str, str]:
 
 @app.command()
 def entries(
-    limit: Limit = 100,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="How many postings; else 100, and as CSV all."),
+    ] = None,
     job: Annotated[str, typer.Option(help="Those of one job.")] = "",
     take: Annotated[str, typer.Option(help="Those of one take.")] = "",
     csv_format: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     json: AsJson = False,
 ) -> None:
-    """List the ledger's entries; each posting has two, which sum to zero."""
+    """List the ledger's entries, the newest first; each posting has two, which sum to zero."""
 
-    async def work(cs: Callsheet) -> list[dict[str, Any]]:
+    async def write(cs: Callsheet) -> None:
+        store = cs.purse.store
+        async for piece in entries_csv(
+            cs.database, store, LOCAL_WORKSPACE, postings=limit, job=job, take=take
+        ):
+            sys.stdout.write(piece)
+
+    async def read(cs: Callsheet) -> list[dict[str, Any]]:
         async with cs.database.read() as connection:
             found = await cs.purse.store.entries(
-                connection, LOCAL_WORKSPACE, limit=limit, job=job or None, take=take or None
+                connection, LOCAL_WORKSPACE, postings=limit or 100, job=job, take=take
             )
         return [told_entry(entry) for entry in found]
 
-    told = run_command(work)
+    if csv_format:
+        run_command(write)
+        return
+    told = run_command(read)
     if json:
         out_json(told)
-    elif csv_format:
-        csv.writer(sys.stdout).writerows(entries_csv(told))
-    else:
-        columns = ["posting", "account", "amount", "at", "reason"]
-        shown = [[str(each[name] or "") for name in columns] for each in told]
-        out_table("", ["posting", "account", "$ amount", "at", "reason"], shown)
+        return
+    columns = ["posting", "account", "amount", "at", "reason"]
+    shown = [[str(each[name] or "") for name in columns] for each in told]
+    out_table("", ["posting", "account", "$ amount", "at", "reason"], shown)
 
 
 @app.command()
@@ -178,9 +188,7 @@ def show_budgets(json: AsJson = False) -> None:
 @budget_app.command("set")
 def set_budget(scope: ScopeName, amount: Amount, job: JobOption = "") -> None:
     """Bound what the workspace commits in all, in each day, or for one job."""
-    limit = read_amount(amount)
-    if limit < Money():
-        raise InvalidInputError(f"amount: {amount} is below zero; a budget is zero or more")
+    limit = read_budget(amount)
     run_command(_changing(scope, job, limit))
     typer.echo(f"budget {scope} {job}".rstrip() + f": ${limit}")
 
@@ -222,3 +230,12 @@ def read_amount(text: str) -> Money:
     except (ValueError, ArithmeticError) as error:
         said = f"{text!r} is not an amount of US dollars; write it as in 1.50"
         raise InvalidInputError(said, [FieldError("amount", said, text)]) from error
+
+
+def read_budget(text: str) -> Money:
+    """Read a budget that a person typed. Raises InvalidInputError."""
+    limit = read_amount(text)
+    if limit < Money():
+        said = f"{text} is below zero; a budget is zero or more"
+        raise InvalidInputError(said, [FieldError("amount", said, text)])
+    return limit

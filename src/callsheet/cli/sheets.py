@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
-from callsheet.cli.money import read_amount
+from callsheet.cli.money import read_budget
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import Sets, read_sets
@@ -61,7 +61,7 @@ def run(
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live."""
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
-    bound = read_amount(budget) if budget else None
+    bound = read_budget(budget) if budget else None
     defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(given))
 
     async def work(cs: Callsheet) -> int:

@@ -21,6 +21,6 @@ class BudgetExceededError(MoneyError):
     def __init__(self, budget: str, *, asked: Money, left: Money) -> None:
         super().__init__(
             f"the budget of {shown(budget)} has ${left} left, ${asked} was asked; raise it, or ask"
-            " for less (callsheet money budget shows the budgets)"
+            " for less (callsheet money budget show tells them)"
         )
         self.budget, self.asked, self.left = budget, asked, left

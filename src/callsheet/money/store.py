@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.money.model import MOVES, Account, Budget, Kind, LedgerEntry, Posting, Scope
@@ -60,6 +61,7 @@ _COMMIT = (
     )
     .values(amount=COMMITMENTS.c.amount + bound(COMMITMENTS.c.amount))
 )
+ENTRIES_OF_A_POSTING = 2
 Key = tuple[Scope, str]
 
 
@@ -193,19 +195,36 @@ class LedgerStore:
         connection: AsyncConnection,
         workspace: WorkspaceId,
         *,
-        limit: int,
-        after: str = "",
+        postings: int,
+        before: str = "",
         take: str | None = None,
         job: str | None = None,
     ) -> list[LedgerEntry]:
-        """List entries in order of posting, from after a posting on."""
-        query = sa.select(ENTRIES).where(
-            ENTRIES.c.workspace == workspace, ENTRIES.c.posting > after
-        )
+        """List the entries of some postings, the newest first, from before a posting on.
+
+        Raises InvalidInputError.
+        """
+        place = sa.tuple_(ENTRIES.c.at, ENTRIES.c.posting)
+        query = sa.select(ENTRIES).where(ENTRIES.c.workspace == workspace)
         query = query.where(ENTRIES.c.take == take) if take else query
         query = query.where(ENTRIES.c.job == job) if job else query
-        query = query.order_by(ENTRIES.c.posting, ENTRIES.c.account).limit(limit)
-        return [_entry(row) for row in (await connection.execute(query)).mappings()]
+        if before:
+            at = await self._posted_at(connection, workspace, before)
+            query = query.where(place < sa.tuple_(at, before))
+        query = query.order_by(ENTRIES.c.at.desc(), ENTRIES.c.posting.desc(), ENTRIES.c.account)
+        rows = await connection.execute(query.limit(postings * ENTRIES_OF_A_POSTING))
+        return [_entry(row) for row in rows.mappings()]
+
+    async def _posted_at(
+        self, connection: AsyncConnection, workspace: WorkspaceId, posting: str
+    ) -> datetime:
+        query = sa.select(ENTRIES.c.at).where(
+            ENTRIES.c.posting == posting, ENTRIES.c.workspace == workspace
+        )
+        at: datetime | None = await connection.scalar(query.limit(1))
+        if at is None:
+            raise InvalidInputError(f"cursor: there is no posting {shown(posting)}")
+        return at
 
     async def held(
         self, connection: AsyncConnection, workspace: WorkspaceId

@@ -1,6 +1,9 @@
 """Money as people and programs read it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import csv
+import io
+import sys
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,11 +15,14 @@ from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Account, Budget, LedgerEntry
 from callsheet.money.service import Purse
+from callsheet.money.store import ENTRIES_OF_A_POSTING, LedgerStore
+from callsheet.ports.database import Database
 
 COLUMNS: Final = (
     *("posting", "account", "amount", "kind", "job", "take", "model", "provider"),
     *("day", "at", "by", "reason"),
 )
+_PAGE: Final = 1_000  # postings read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,41 @@ def told_entry(entry: LedgerEntry) -> dict[str, Any]:
     return {**told, "amount": str(entry.amount), "at": time_text(entry.at)}
 
 
-def entries_csv(entries: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[str]]:
-    """Write entries as lines of a table; a text that a spreadsheet would run is quoted."""
-    yield COLUMNS
-    for entry in entries:
-        yield [_inert(str(entry[name] if entry[name] is not None else "")) for name in COLUMNS]
+async def entries_csv(
+    database: Database,
+    store: LedgerStore,
+    workspace: WorkspaceId,
+    *,
+    postings: int | None = None,
+    before: str = "",
+    take: str | None = None,
+    job: str | None = None,
+) -> AsyncGenerator[str]:
+    """Write entries as CSV, piece by piece: of some postings, or of all; the newest first.
+
+    A text that a spreadsheet would run is quoted. Raises InvalidInputError.
+    """
+    lines: list[Sequence[str]] = [COLUMNS]
+    left = sys.maxsize if postings is None else postings
+    while True:
+        wanted = min(left, _PAGE)
+        async with database.read() as connection:
+            found = await store.entries(
+                connection, workspace, postings=wanted, before=before, take=take, job=job
+            )
+        lines += map(_cells, found)
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows(lines)
+        yield out.getvalue()
+        left -= wanted
+        if not left or len(found) < wanted * ENTRIES_OF_A_POSTING:
+            return
+        lines, before = [], found[-1].posting
+
+
+def _cells(entry: LedgerEntry) -> list[str]:
+    values = told_entry(entry).values()
+    return [_inert("" if value is None else str(value)) for value in values]
 
 
 def _inert(cell: str) -> str:

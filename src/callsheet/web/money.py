@@ -1,18 +1,18 @@
 """Money: balance, the ledger's entries, holds, costs, budgets."""
 
-import csv
-import io
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Scope
+from callsheet.money.store import ENTRIES_OF_A_POSTING
 from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
@@ -20,6 +20,7 @@ from callsheet.web.problems import documented
 router = APIRouter(prefix="/api/money", tags=["money"])
 _ERRORS = documented(401, 403, 422, 503)
 PageSize = Annotated[int, Query(ge=1, le=1_000)]
+_PAGE = 100
 
 
 class BudgetWish(BaseModel, extra="forbid"):
@@ -49,21 +50,39 @@ async def entries(
     job: Annotated[str | None, Query(max_length=100)] = None,
     take: Annotated[str | None, Query(max_length=100)] = None,
     format: Literal["json", "csv"] = "json",  # noqa: A002  # the name people expect
-    limit: PageSize = 100,
+    limit: PageSize | None = None,
     cursor: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
-    """List entries in order of their postings; each posting has two, which sum to zero."""
-    async with cs.database.read() as connection:
-        found = await cs.purse.store.entries(
-            connection, member.workspace, limit=limit * 2, after=cursor, job=job, take=take
-        )
-    told = [told_entry(entry) for entry in found]
+    """List entries, the newest postings first; each posting has two, which sum to zero.
+
+    `limit` counts postings: 100 if it is left out, and as CSV all.
+    """
+    store = cs.purse.store
     if format == "csv":
-        out = io.StringIO(newline="")
-        csv.writer(out).writerows(entries_csv(told))
-        return Response(out.getvalue(), media_type="text/csv; charset=utf-8")
-    more = told[-1]["posting"] if len(told) == limit * 2 else None
-    return JSONResponse({"items": told, "next_cursor": more})
+        text = entries_csv(
+            cs.database,
+            store,
+            member.workspace,
+            postings=limit,
+            before=cursor,
+            job=job,
+            take=take,
+        )
+        first = await anext(text)  # what is wrong with it is said before anything is sent
+        return StreamingResponse(_after(first, text), media_type="text/csv; charset=utf-8")
+    limit = limit or _PAGE
+    async with cs.database.read() as connection:
+        found = await store.entries(
+            connection, member.workspace, postings=limit, before=cursor, job=job, take=take
+        )
+    more = found[-1].posting if len(found) == limit * ENTRIES_OF_A_POSTING else None
+    return JSONResponse({"items": [told_entry(entry) for entry in found], "next_cursor": more})
+
+
+async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async for each in rest:
+        yield each
 
 
 @router.get("/holds", summary="What is set aside", responses=_ERRORS)
