@@ -23,7 +23,7 @@ from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
-from callsheet.line.hosted.surveying import MOST, WORTH_IT, tickets_at_work, turn_s
+from callsheet.line.hosted.surveying import MOST, REST_S, WORTH_IT, tickets_at_work, turn_s
 from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
 from callsheet.ports.following import SurveyableProvider
@@ -70,6 +70,7 @@ class Follower:
         self._scribe: Scribe[Look] = Scribe(partial(write_looks, house), gather_s=ROUND_S)
         self._looking: set[asyncio.Task[None]] = set()
         self._surveyed: set[str] = set()  # providers that are being asked about many takes at once
+        self._one_by_one_until: dict[str, float] = {}  # by provider, after its list failed
         self._surveyable = {
             name: provider
             for name, provider in house.hosted.items()
@@ -103,8 +104,7 @@ class Follower:
         for provider, group in self._by_provider(doubtful):
             self._start(reconcile(house, provider, group))
         for provider, group in self._by_provider(running):
-            new = provider.name not in self._surveyed
-            if new and len(group) >= WORTH_IT and provider.name in self._surveyable:
+            if len(group) >= WORTH_IT and self._may_survey(provider.name):
                 self._surveyed.add(provider.name)
                 self._start(self._survey(provider, group))
             else:
@@ -121,6 +121,15 @@ class Follower:
                 _LOG.error("take.orphaned", extra=event(take=take.id, provider=take.provider))
         return ((self._house.hosted[name], group) for name, group in groups.items())
 
+    def _may_survey(self, provider: str) -> bool:
+        """Tell whether a provider can be asked about many takes at once, and is not being asked."""
+        one_by_one_until = self._one_by_one_until.get(provider, 0.0)
+        return (
+            provider in self._surveyable
+            and provider not in self._surveyed
+            and asyncio.get_running_loop().time() >= one_by_one_until
+        )
+
     async def _survey(self, provider: HostedProvider, takes: Sequence[Take]) -> None:
         """Ask about many takes at once, and one by one about those that are not at work.
 
@@ -132,7 +141,9 @@ class Follower:
             more, out = await self._more_of(provider)
             takes = [*takes, *more]
             surveyable, pacer = self._surveyable[provider.name], self._pacers[provider.name]
-            at_work = await tickets_at_work(self._house, surveyable, takes, pacer)
+            at_work, answered = await tickets_at_work(self._house, surveyable, takes, pacer)
+            if not answered:
+                self._one_by_one_until[provider.name] = loop.time() + REST_S
             rest: list[Take] = []
             for take in takes:
                 stopping = take.cancel_asked or lateness_s(self._house, take) > 0

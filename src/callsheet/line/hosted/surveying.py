@@ -18,6 +18,7 @@ WORTH_IT: Final = 8  # fewer due orders than that are asked about one by one
 MOST: Final = 1_000  # takes of one survey
 _PER_S: Final = 100  # takes surveyed a second, so that those which only wait cost next to nothing
 _EVERY_S: Final = 1.0  # surveys of one provider begin at least that far apart
+REST_S: Final = 60.0  # for which a provider whose list failed is asked about each order by itself
 _LONGEST_S: Final = 15.0  # an account that others fill, too, may list more than a claim lasts
 _GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
 # How far a provider's clock may be off ours: further, and orders are asked about one by one.
@@ -31,10 +32,10 @@ def turn_s(takes: int) -> float:
 
 async def tickets_at_work(
     house: House, provider: SurveyableProvider, takes: Sequence[Take], pacer: Pacer
-) -> set[str]:
+) -> tuple[set[str], bool]:
     """Name the tickets of those takes of which the provider says that it is at work.
 
-    The others it calls done, or does not know, or could not be asked about.
+    The others it calls done, or does not know. Second, whether it could be asked about all of them.
     """
     found: set[str] = set()
     try:
@@ -47,7 +48,8 @@ async def tickets_at_work(
         # the rest is asked about one by one: whoever does that learns what is wrong, and acts on it
         if isinstance(error, BusyError):
             pacer.rest(error.retry_after_s or 0.0)
-    return found
+        return found, False
+    return found, True
 
 
 async def _by_key(
