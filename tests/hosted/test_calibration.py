@@ -1,14 +1,15 @@
 """Estimates for a GPU of one's own: charged as measured, and corrected by what that says."""
 
 import json
-import subprocess
+import os
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from tests.databases import unused_port
 from tests.hosted.test_many_models import wait_until_up
-from tests.support.processes import CALLSHEET, Place, serving
+from tests.support.processes import Place, serving
+from tests.support.warm import WarmProcess
 
 from callsheet.kernel.gpus import cost_of
 from callsheet.kernel.money import Money
@@ -23,9 +24,8 @@ def test_measured_time_is_charged_and_corrects_the_next_quotes(tmp_path: Path) -
     """Five takes of 4.2 seconds instead of 3.5: the sixth is quoted at 1.2 times the estimate."""
     port = unused_port()
     base = f"http://127.0.0.1:{port}"
-    command = [CALLSHEET, "sim", "provider", "comfyui", "--port", str(port)]
-    with (tmp_path / "sim.log").open("wb") as log:
-        sim = subprocess.Popen([*command, "--run-seconds", "0.1"], stdout=log, stderr=log)
+    command = ["sim", "provider", "comfyui", "--port", str(port), "--run-seconds", "0.1"]
+    sim = WarmProcess(command, folder=tmp_path, environment=os.environ, out=tmp_path / "sim.log")
     settings = {"CALLSHEET_PROVIDER_COMFYUI_BASE_URL": base}
     place = Place(tmp_path, f"sqlite:///{tmp_path}/cs.db", settings)
     try:

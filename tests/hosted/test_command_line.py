@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.support.hosted import Simulator, check_money, simulating
-from tests.support.processes import CALLSHEET, Place, serving
+from tests.support.processes import Place, serving
 
 SHEET = """scene_id,prompt,variants,model,size
 S-1,a red mug on oak,2,replicate/flux-schnell,256x256
@@ -39,16 +39,7 @@ def place(tmp_path: Path, sim: Simulator) -> Place:
 
 def typed(place: Place, answer: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command and type an answer."""
-    return subprocess.run(
-        [CALLSHEET, *arguments],
-        cwd=place.folder,
-        env=place.environment(),
-        input=answer,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return place.run(*arguments, typed=answer)
 
 
 def jobs(place: Place) -> list[dict[str, str]]:
@@ -88,7 +79,8 @@ def test_budget_of_the_job_is_refused_before_anything(place: Place, sim: Simulat
     assert refused.returncode == 1
     assert "[budget_exceeded]" in refused.stderr
     assert "$0.008000 left, $0.009000 was asked" in refused.stderr
-    assert place.run("run", "mugs.csv", "--live", "--yes", "--budget", "lots").returncode == 1
+    for nonsense in ("lots", "-1"):
+        assert place.run("run", "mugs.csv", "--live", f"--budget={nonsense}").returncode == 1
     assert jobs(place) == []
     assert sim.orders() == []
 

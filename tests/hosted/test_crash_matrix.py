@@ -7,8 +7,6 @@ where money or an order is at stake, that is; at all of them with `CRASH_MATRIX=
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
 from tests.support.processes import WHOLE_MATRIX, Place, Server, serving, stop
 from tests.support.truth import check_books, check_results
+from tests.support.warm import Process, WarmProcess
 
 ROWS = 3
 WOKEN_S = 2.0  # long enough for a worker that wakes up to do its worst
@@ -77,17 +76,15 @@ def sim(simulator: Simulator) -> Simulator:
     return simulator.fresh()
 
 
-def start_worker(place: Place, name: str, *deadly: str) -> subprocess.Popen[bytes]:
+def start_worker(place: Place, name: str, *deadly: str) -> Process:
     """Start a worker that writes its points down, and ends itself (or stands still) at one."""
-    command = [sys.executable, "-m", "tests.support.killing", str(place.folder / name)]
-    with (place.folder / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
-            [*command, *deadly],
-            cwd=Path(__file__).parents[2],
-            env=place.environment(),
-            stdout=log,
-            stderr=log,
-        )
+    return WarmProcess(
+        [str(place.folder / name), *deadly],
+        folder=place.folder,
+        environment=place.environment(),
+        out=place.folder / f"{name}.log",
+        entry="tests.support.killing:main",
+    )
 
 
 def wait_for_end(server: Server, job: str) -> float:

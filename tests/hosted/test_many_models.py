@@ -3,7 +3,7 @@
 import contextlib
 import importlib
 import json
-import subprocess
+import os
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.databases import unused_port
-from tests.support.processes import CALLSHEET, PATIENCE_S, Place, Server, serve, stop
+from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
+from tests.support.warm import WarmProcess
 
 from callsheet.catalog.registry import FolderCatalog
 
@@ -43,11 +44,10 @@ def all_simulated(folder: Path) -> Iterator[dict[str, httpx2.Client]]:
         clients = {}
         for name in names:
             port = unused_port()
-            command = [CALLSHEET, "sim", "provider", name, "--port", str(port)]
-            if name == "replicate":
-                command = [CALLSHEET, "sim", name, "--port", str(port)]
-            log = stack.enter_context((folder / f"{name}.log").open("ab"))
-            process = subprocess.Popen([*command, "--run-seconds", "0.2"], stdout=log, stderr=log)
+            which = [name] if name == "replicate" else ["provider", name]
+            command = ["sim", *which, "--port", str(port), "--run-seconds", "0.2"]
+            log = folder / f"{name}.log"
+            process = WarmProcess(command, folder=folder, environment=os.environ, out=log)
             stack.callback(process.wait, 20)
             stack.callback(process.terminate)
             base = f"http://127.0.0.1:{port}"

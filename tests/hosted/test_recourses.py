@@ -1,7 +1,7 @@
 """A worker killed in the middle of an order, for each way in which a lost order is found again."""
 
 import json
-import subprocess
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,8 @@ import pytest
 from tests.databases import unused_port
 from tests.hosted.test_crash_matrix import start_worker
 from tests.support.hosted import submit_live
-from tests.support.processes import CALLSHEET, PATIENCE_S, Place, Server, serve, stop
+from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
+from tests.support.warm import WarmProcess
 
 FOUND = {"fal": "fal/flux-schnell", "runware": "runware/flux-dev"}
 LOST = {"openai": "openai/gpt-image-2", "runway": "runway/muse-image"}
@@ -25,9 +26,8 @@ POINTS = ("_send/while submitting", "_send/after submit")
 def simulated(folder: Path, name: str) -> Iterator[httpx2.Client]:
     """Run a provider's simulator; gives a client for it."""
     port = unused_port()
-    command = [CALLSHEET, "sim", "provider", name, "--port", str(port), "--run-seconds", "0.2"]
-    with (folder / "sim.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    command = ["sim", "provider", name, "--port", str(port), "--run-seconds", "0.2"]
+    process = WarmProcess(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"http://127.0.0.1:{port}"
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:

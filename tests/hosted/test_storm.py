@@ -7,7 +7,6 @@ for. `STORM_TAKES=2000` makes it a long one.
 
 import os
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.processes import Place, Server, serving
 from tests.support.truth import check_books
+from tests.support.warm import Process
 
 from callsheet.engine.lease import EXECUTORS
 from callsheet.storage.database import parse_url, sync_engine
@@ -112,9 +112,7 @@ def test_storm_ends_in_order(tmp_path: Path, postgres_url: str, sim: Simulator) 
     check_money(place, sim)
 
 
-def storm(
-    place: Place, web: Server, job: str, workers: list[subprocess.Popen[bytes]], dice: random.Random
-) -> int:
+def storm(place: Place, web: Server, job: str, workers: list[Process], dice: random.Random) -> int:
     """Kill one worker after the other, and start another in its place, until the job is done.
 
     Each gets its few seconds of work: on a slow machine nobody would ever come to any.
@@ -134,7 +132,7 @@ def storm(
         workers[victim] = place.start("worker")
 
 
-def wait_until_at_work(place: Place, workers: list[subprocess.Popen[bytes]]) -> None:
+def wait_until_at_work(place: Place, workers: list[Process]) -> None:
     """Wait until each worker has its lease."""
     engine = sync_engine(parse_url(place.database_url))
     missing = {str(worker.pid) for worker in workers}

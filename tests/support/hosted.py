@@ -1,6 +1,6 @@
 """A simulated provider as a process of its own, and what must be true of money and orders."""
 
-import subprocess
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,8 @@ from callsheet.money.store import COMMITMENTS, ENTRIES
 from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 from tests.databases import unused_port
-from tests.support.processes import CALLSHEET, PATIENCE_S, Place
+from tests.support.processes import PATIENCE_S, Place
+from tests.support.warm import Process, WarmProcess
 
 KEY = "r8_for_tests"
 SETTLES_S = 3.0
@@ -27,7 +28,7 @@ IMAGE = "replicate/flux-schnell"
 class Simulator:
     """A running simulator and a client for its back door."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     http: httpx2.Client
 
@@ -76,10 +77,9 @@ def simulating(
         name, limits = ["replicate"], ["--creates-per-minute", "0", "--others-per-minute", "0"]
     else:
         name, limits = ["provider", provider], []
-    command = [CALLSHEET, "sim", *name, "--port", str(port), "--run-seconds", str(run_s)]
+    command = ["sim", *name, "--port", str(port), "--run-seconds", str(run_s)]
     command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
-    with (folder / "sim.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    process = WarmProcess(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"http://127.0.0.1:{port}"
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:

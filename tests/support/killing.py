@@ -134,7 +134,7 @@ class KillingDownloader:
             self.point("while downloading")
 
 
-async def main(log: Path, deadly: str, how: int) -> None:
+async def work(log: Path, deadly: str, how: int) -> None:
     """Work, with points in the way, until told to stop."""
     point = Points(log, deadly, how)
     async with opened(read_settings()) as cs:
@@ -147,7 +147,8 @@ async def main(log: Path, deadly: str, how: int) -> None:
         await work_until_stopped(replace(cs, house=house))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Read where to write points down, at which one to end, and by which signal."""
     configure("INFO")
     arguments = [*sys.argv[1:], "", "SIGKILL"][:3]
-    asyncio.run(main(Path(arguments[0]), arguments[1], signal.Signals[arguments[2] or "SIGKILL"]))
+    asyncio.run(work(Path(arguments[0]), arguments[1], signal.Signals[arguments[2] or "SIGKILL"]))

@@ -14,6 +14,8 @@ from typing import Any
 import httpx2
 
 from tests.databases import unused_port
+from tests.support.warm import Process, WarmProcess
+from tests.support.warm import run as run_warm
 
 CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
 PATIENCE_S = 60.0
@@ -38,27 +40,26 @@ class Place:
             **self.settings,
         }
 
-    def run(self, *arguments: str, timeout_s: float = 100) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, timeout_s: float = 100, typed: str = ""
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return subprocess.run(
-            [CALLSHEET, *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+        return run_warm(
+            arguments,
+            folder=self.folder,
+            environment=self.environment(),
+            timeout_s=timeout_s,
+            typed=typed,
         )
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Process:
         """Start a command; its output goes to a file in the folder."""
-        with (self.folder / f"{arguments[0]}.log").open("ab") as log:
+        environment, log = self.environment(), self.folder / f"{arguments[0]}.log"
+        if "LD_PRELOAD" not in self.settings:
+            return WarmProcess(arguments, folder=self.folder, environment=environment, out=log)
+        with log.open("ab") as out:
             return subprocess.Popen(
-                [CALLSHEET, *arguments],
-                cwd=self.folder,
-                env=self.environment(),
-                stdout=log,
-                stderr=log,
+                [CALLSHEET, *arguments], cwd=self.folder, env=environment, stdout=out, stderr=out
             )
 
     def log(self, command: str) -> str:
@@ -71,7 +72,7 @@ class Server:
     """A running web server and a client for it."""
 
     place: Place
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     http: httpx2.Client
 
@@ -151,7 +152,7 @@ def serving(place: Place, command: str = "up", port: int = 0) -> Iterator[Server
         server.http.close()
 
 
-def stop(process: subprocess.Popen[bytes], timeout_s: float = 20) -> int:
+def stop(process: Process, timeout_s: float = 20) -> int:
     """Ask a process to stop and wait until it has."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
