@@ -19,6 +19,7 @@ from tests.support.warm import run as run_warm
 
 CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
 PATIENCE_S = 60.0
+_READ_AT_START = {"LD_PRELOAD", "PYTHONPROFILEIMPORTTIME"}  # by what runs before any of ours
 WHOLE_MATRIX = os.environ.get("CRASH_MATRIX") == "whole"  # every point of every matrix: long
 
 
@@ -55,7 +56,7 @@ class Place:
     def start(self, *arguments: str) -> Process:
         """Start a command; its output goes to a file in the folder."""
         environment, log = self.environment(), self.folder / f"{arguments[0]}.log"
-        if "LD_PRELOAD" not in self.settings:
+        if not self.settings.keys() & _READ_AT_START:
             return WarmProcess(arguments, folder=self.folder, environment=environment, out=log)
         with log.open("ab") as out:
             return subprocess.Popen(
