@@ -10,6 +10,7 @@ from fractions import Fraction
 import av
 from av.audio.stream import AudioStream
 from av.container import OutputContainer
+from av.filter import Graph
 from av.video.stream import VideoStream
 
 from callsheet.sim.core.pictures import draw_scene
@@ -60,13 +61,23 @@ def _add_pictures(
     film: OutputContainer, stream: VideoStream, label: str, frames: int, shade: int
 ) -> None:
     """Let the camera go slowly over a scene that is wider than the picture."""
-    way = stream.width // 8
+    way = stream.width // 16 * 2
     scene = draw_scene(label, stream.width + way, stream.height, shade / SHADES)
+    # converted once, and then cut: a picture for each frame took longer than encoding them
+    wide = av.VideoFrame.from_image(scene).reformat(format="yuv420p")  # type: ignore[no-untyped-call]  # PyAV types most
+    graph = Graph()
+    source = graph.add_buffer(
+        width=wide.width, height=wide.height, format=wide.format, time_base=Fraction(1, FPS)
+    )
+    camera = graph.add("crop", f"{stream.width}:{stream.height}:{way}*n/{frames}:0")
+    sink = graph.add("buffersink")
+    source.link_to(camera)
+    camera.link_to(sink)
+    graph.configure()
     for number in range(frames):
-        left = way * number // frames
-        seen = scene.crop((left, 0, left + stream.width, stream.height))
-        frame = av.VideoFrame.from_image(seen)  # type: ignore[no-untyped-call]  # PyAV types most
-        film.mux(stream.encode(frame))
+        wide.pts = number
+        graph.vpush(wide)
+        film.mux(stream.encode(graph.vpull()))
     film.mux(stream.encode(None))
 
 
