@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 from tests.databases import unused_port
 from tests.hosted.test_many_models import wait_until_up
+from tests.support import warm
 from tests.support.processes import Place, serving
-from tests.support.warm import WarmProcess
 
 from callsheet.kernel.gpus import cost_of
 from callsheet.kernel.money import Money
@@ -25,7 +25,7 @@ def test_measured_time_is_charged_and_corrects_the_next_quotes(tmp_path: Path) -
     port = unused_port()
     base = f"http://127.0.0.1:{port}"
     command = ["sim", "provider", "comfyui", "--port", str(port), "--run-seconds", "0.1"]
-    sim = WarmProcess(command, folder=tmp_path, environment=os.environ, out=tmp_path / "sim.log")
+    sim = warm.start(command, folder=tmp_path, environment=os.environ, out=tmp_path / "sim.log")
     settings = {"CALLSHEET_PROVIDER_COMFYUI_BASE_URL": base}
     place = Place(tmp_path, f"sqlite:///{tmp_path}/cs.db", settings)
     try:

@@ -13,8 +13,8 @@ from typing import Any
 import httpx2
 import pytest
 from tests.databases import unused_port
+from tests.support import warm
 from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
-from tests.support.warm import WarmProcess
 
 from callsheet.catalog.registry import FolderCatalog
 
@@ -47,7 +47,7 @@ def all_simulated(folder: Path) -> Iterator[dict[str, httpx2.Client]]:
             which = [name] if name == "replicate" else ["provider", name]
             command = ["sim", *which, "--port", str(port), "--run-seconds", "0.2"]
             log = folder / f"{name}.log"
-            process = WarmProcess(command, folder=folder, environment=os.environ, out=log)
+            process = warm.start(command, folder=folder, environment=os.environ, out=log)
             stack.callback(process.wait, 20)
             stack.callback(process.terminate)
             base = f"http://127.0.0.1:{port}"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from tests.databases import Cluster
 from tests.support.hosted import check_money, rows_of, simulating, submit_live
-from tests.support.processes import CALLSHEET, Place, serving
+from tests.support.processes import Place, serving
 from tests.support.truth import check_books, check_results
+from tests.support.warm import CALLSHEET
 
 ROWS = 80
 CUT_S = 30

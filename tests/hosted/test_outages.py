@@ -1,8 +1,10 @@
 """Services go away while orders are out: nothing is ordered twice, nothing paid for is lost."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -171,7 +173,7 @@ def test_clock_of_a_worker_is_off(
     place = Place(tmp_path, postgres_url, sim.settings())
     library = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
     faked = {"FAKETIME": offset, "LD_PRELOAD": str(library), "DONT_FAKE_MONOTONIC": "1"}
-    off = Place(tmp_path, postgres_url, sim.settings(**faked))
+    off = Place(tmp_path, postgres_url, sim.settings(**faked), cold=True)
     with serving(place, "web") as server:
         workers = [place.start("worker"), off.start("worker")]
         try:
@@ -181,3 +183,6 @@ def test_clock_of_a_worker_is_off(
             for worker in workers:
                 worker.kill()
                 worker.wait()
+    logged = re.findall(r'"time": "([^"]+)"', place.log("worker"))
+    moments = [datetime.fromisoformat(time) for time in logged]
+    assert max(moments) - min(moments) > timedelta(minutes=9)

@@ -13,9 +13,9 @@ import httpx2
 import pytest
 from tests.databases import unused_port
 from tests.hosted.test_crash_matrix import start_worker
+from tests.support import warm
 from tests.support.hosted import submit_live
 from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
-from tests.support.warm import WarmProcess
 
 FOUND = {"fal": "fal/flux-schnell", "runware": "runware/flux-dev"}
 LOST = {"openai": "openai/gpt-image-2", "runway": "runway/muse-image"}
@@ -27,7 +27,7 @@ def simulated(folder: Path, name: str) -> Iterator[httpx2.Client]:
     """Run a provider's simulator; gives a client for it."""
     port = unused_port()
     command = ["sim", "provider", name, "--port", str(port), "--run-seconds", "0.2"]
-    process = WarmProcess(command, folder=folder, environment=os.environ, out=folder / "sim.log")
+    process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"http://127.0.0.1:{port}"
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:

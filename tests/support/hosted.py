@@ -16,8 +16,9 @@ from callsheet.money.store import COMMITMENTS, ENTRIES
 from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 from tests.databases import unused_port
+from tests.support import warm
 from tests.support.processes import PATIENCE_S, Place
-from tests.support.warm import Process, WarmProcess
+from tests.support.warm import Process
 
 KEY = "r8_for_tests"
 SETTLES_S = 3.0
@@ -79,7 +80,7 @@ def simulating(
         name, limits = ["provider", provider], []
     command = ["sim", *name, "--port", str(port), "--run-seconds", str(run_s)]
     command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
-    process = WarmProcess(command, folder=folder, environment=os.environ, out=folder / "sim.log")
+    process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"http://127.0.0.1:{port}"
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:

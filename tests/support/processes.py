@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +13,10 @@ from typing import Any
 import httpx2
 
 from tests.databases import unused_port
-from tests.support.warm import Process, WarmProcess
-from tests.support.warm import run as run_warm
+from tests.support import warm
+from tests.support.warm import Process
 
-CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
 PATIENCE_S = 60.0
-_READ_AT_START = {"LD_PRELOAD", "PYTHONPROFILEIMPORTTIME"}  # by what runs before any of ours
 WHOLE_MATRIX = os.environ.get("CRASH_MATRIX") == "whole"  # every point of every matrix: long
 
 
@@ -30,6 +27,7 @@ class Place:
     folder: Path
     database_url: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
+    cold: bool = False  # its processes import everything themselves
 
     def environment(self) -> dict[str, str]:
         """Give the environment of a process here."""
@@ -45,7 +43,7 @@ class Place:
         self, *arguments: str, timeout_s: float = 100, typed: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
-        return run_warm(
+        return warm.run(
             arguments,
             folder=self.folder,
             environment=self.environment(),
@@ -55,13 +53,13 @@ class Place:
 
     def start(self, *arguments: str) -> Process:
         """Start a command; its output goes to a file in the folder."""
-        environment, log = self.environment(), self.folder / f"{arguments[0]}.log"
-        if not self.settings.keys() & _READ_AT_START:
-            return WarmProcess(arguments, folder=self.folder, environment=environment, out=log)
-        with log.open("ab") as out:
-            return subprocess.Popen(
-                [CALLSHEET, *arguments], cwd=self.folder, env=environment, stdout=out, stderr=out
-            )
+        return warm.start(
+            arguments,
+            folder=self.folder,
+            environment=self.environment(),
+            out=self.folder / f"{arguments[0]}.log",
+            cold=self.cold,
+        )
 
     def log(self, command: str) -> str:
         """Read what a started command has printed."""

@@ -61,7 +61,7 @@ def bare_cpu_s(tmp_path_factory: pytest.TempPathFactory) -> float:
 @pytest.mark.parametrize("command", ["web", "up"])
 def test_start_is_light(command: str, tmp_path: Path, bare_cpu_s: float) -> None:
     """To the first 200, on a database that is there: six bare FastAPIs of CPU, 150 MB."""
-    place = Place(tmp_path)
+    place = Place(tmp_path, cold=True)
     assert place.run("migrate").returncode == 0
     with serving(place, command) as server:
         assert server.http.get("/ready").status_code == 200
@@ -71,7 +71,7 @@ def test_start_is_light(command: str, tmp_path: Path, bare_cpu_s: float) -> None
 
 def test_heavy_libraries_stay_out(tmp_path: Path) -> None:
     """None of the heavy libraries is loaded in a web process that has answered."""
-    place = Place(tmp_path, settings={"PYTHONPROFILEIMPORTTIME": "1"})
+    place = Place(tmp_path, settings={"PYTHONPROFILEIMPORTTIME": "1"}, cold=True)
     place.run("migrate")
     with serving(place, "web") as server:
         assert server.http.get("/api/models").status_code == 200
