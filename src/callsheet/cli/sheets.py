@@ -26,6 +26,7 @@ from callsheet.intake.limits import Limits
 from callsheet.intake.model import BatchDraft, Defaults, RunMode
 from callsheet.intake.rows import draft_from_table
 from callsheet.jobs.model import Job, JobStatus
+from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
@@ -155,10 +156,11 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     for model, (takes, micros) in sorted(by_model.items()):
         correction = quote.corrections.get(model)
         said = f" ({correction})" if correction else ""
-        say(f"{model}: {takes} takes, ${Money(micros)}{said}")
+        say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{said}")
     takes = sum(row.variants for row in draft.rows)
     credit = total.in_credits(cs.settings.credits_per_usd)
-    say(f"{len(draft.rows)} rows, {takes} takes, quoted ${total} ({credit} credits)")
+    size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
+    say(f"{size}, quoted ${total} ({credit} credits)")
     async with cs.database.read() as connection:
         budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
     for budget in budgets:

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 
 import callsheet
 from callsheet.jobs.model import Job, JobKind, Stage
+from callsheet.kernel.counting import how_many
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
@@ -71,7 +72,9 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 
 def _card(cs: Callsheet, job: Job) -> str:
     counts = job.takes
-    facts = f"{job.rows} rows · {counts.succeeded} of {counts.total} made · ${job.charged}"
+    facts = (
+        f"{how_many(job.rows, 'row')} · {counts.succeeded} of {counts.total} made · ${job.charged}"
+    )
     problem = f"<p>{escape(str(job.problem['message']))}</p>" if job.problem else ""
     sheet = '<span class="sheet"></span>'
     if job.stage is Stage.DONE:

@@ -17,6 +17,7 @@ from callsheet.jobs.model import (
     Stage,
     finished_status,
 )
+from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.house import LOG, House
@@ -75,7 +76,7 @@ async def _write_files(
     pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
     pictures = await _thumbnails(house, [variant for _, variant in pairs[:MAX_CELLS]])
     noun = _noun([variant for _, variant in pairs])
-    title, subtitle = job.name or job.id, _subtitle(job, f"{len(pairs)} {noun}")
+    title, subtitle = job.name or job.id, _subtitle(job, how_many(len(pairs), noun))
     cells = [
         _cell(row, variant, picture)
         for (row, variant), picture in zip(pairs, pictures, strict=False)
@@ -86,7 +87,7 @@ async def _write_files(
     # the sheet is drawn in another process meanwhile
     sheet, page, tables = await asyncio.gather(
         house.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells]),
-        asyncio.to_thread(_page, house, title, subtitle, totals(job, noun), cells),
+        asyncio.to_thread(_page, house, title, subtitle, totals(job, f"{noun}s"), cells),
         asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table))),
     )
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -156,12 +157,12 @@ def _cell(
 def _noun(variants: Sequence[Mapping[str, Any] | None]) -> str:
     """Say what was made, in one word."""
     texts = sum(bool(variant and variant["text"]) for variant in variants)
-    return "pictures" if not texts else "texts" if texts == len(variants) else "takes"
+    return "picture" if not texts else "text" if texts == len(variants) else "take"
 
 
 def _subtitle(job: Job, made: str) -> str:
     mode = "dry run (local previews, nothing spent)" if job.run_mode == "dry_run" else "live"
-    return f"{job.rows} rows, {made}, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
+    return f"{how_many(job.rows, 'row')}, {made}, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 def totals(job: Job, noun: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from callsheet.kernel.counting import how_many
 from callsheet.ports.pictures import SheetCell
 
 MOST_CELLS: Final = 2_000
@@ -84,5 +85,5 @@ def heading(title: str, subtitle: str, cells: Sequence[SheetCell]) -> Heading:
     """Word the heading of a sheet of these cells."""
     texts = sum(bool(cell.text) for cell in cells)
     noun = "picture" if not texts else "text" if texts == len(cells) else "take"
-    tally = f"{len(cells):,} {noun}{'' if len(cells) == 1 else 's'}"
+    tally = how_many(len(cells), noun)
     return Heading(title, subtitle, tally, len(cells))
