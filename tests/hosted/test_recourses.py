@@ -1,7 +1,6 @@
 """A worker killed in the middle of an order, for each way in which a lost order is found again."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,36 +12,12 @@ import httpx2
 import pytest
 from tests.databases import unused_port
 from tests.hosted.test_crash_matrix import start_worker
-from tests.support import warm
-from tests.support.hosted import submit_live
-from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
+from tests.support.hosted import simulating, submit_live
+from tests.support.processes import Place, Server, serve, stop
 
 FOUND = {"fal": "fal/flux-schnell", "runware": "runware/flux-dev"}
 LOST = {"openai": "openai/gpt-image-2", "runway": "runway/muse-image"}
 POINTS = ("_send/while submitting", "_send/after submit")
-
-
-@contextmanager
-def simulated(folder: Path, name: str) -> Iterator[httpx2.Client]:
-    """Run a provider's simulator; gives a client for it."""
-    port = unused_port()
-    command = ["sim", "provider", name, "--port", str(port), "--run-seconds", "0.2"]
-    process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
-    base = f"http://127.0.0.1:{port}"
-    try:
-        with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:
-            until = time.monotonic() + PATIENCE_S
-            while True:
-                try:
-                    http.get("/_admin/state").raise_for_status()
-                    break
-                except httpx2.TransportError:
-                    assert time.monotonic() < until, (folder / "sim.log").read_text()
-                    time.sleep(0.05)
-            yield http
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def orders(sim: httpx2.Client) -> list[dict[str, Any]]:
@@ -55,7 +30,8 @@ def orders(sim: httpx2.Client) -> list[dict[str, Any]]:
 def served(folder: Path, name: str) -> Iterator[tuple[Server, httpx2.Client]]:
     """Serve the web, reachable for a provider's simulator; gives both."""
     port = unused_port()
-    with simulated(folder, name) as sim:
+    with simulating(folder, provider=name) as running:
+        sim = running.http
         prefix = f"CALLSHEET_PROVIDER_{name.upper()}"
         settings = {
             f"{prefix}_BASE_URL": str(sim.base_url).rstrip("/"),
