@@ -234,25 +234,6 @@ def test_cancelled_job_stops_its_orders(tmp_path: Path) -> None:
         check_money(server.place, sim, 3)
 
 
-def test_limits_are_kept(tmp_path: Path) -> None:
-    """At most so many orders are out at a time, and so many go out in a minute."""
-    with simulating(tmp_path, run_s=0.5) as sim:
-        limits = {
-            "CALLSHEET_PROVIDER_REPLICATE_CONCURRENT": "2",
-            "CALLSHEET_PROVIDER_REPLICATE_PER_MINUTE": "6",
-        }
-        with serving(sqlite_place(tmp_path, sim, **limits)) as server:
-            job = submit_live(server.http, rows_of(8))
-            most, until = 0, time.monotonic() + 8
-            while time.monotonic() < until:
-                out = [order["status"] in ("starting", "processing") for order in sim.orders()]
-                most = max(most, sum(out))
-                time.sleep(0.05)
-            assert most <= 2
-            assert len(sim.orders()) == 6
-            server.http.post(f"/batch/{job}/cancel")
-
-
 WEBHOOKS = ("duplicate", "disordered", "forged", "replayed", "stranger", "lost")
 
 

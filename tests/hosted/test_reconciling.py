@@ -74,8 +74,8 @@ async def test_person_decides_where_the_list_does_not_reach(tmp_path: Path) -> N
             take = await generated(cs, "a lighthouse")
             assert take.status is TakeStatus.IN_DOUBT
             assert take.held_on
-            assert f"callsheet takes reconcile {take.id}" in explained(take)
-            assert "ordered" in story(take)
+            assert f"callsheet takes reconcile {take.id}" in explained(take, {})
+            assert "ordered" in story(take, {})
             await asyncio.sleep(1)
             assert sim.orders() == []
             never = Verdict.NEVER_ORDERED

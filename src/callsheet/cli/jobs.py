@@ -2,6 +2,7 @@
 
 import getpass
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -21,12 +22,14 @@ from callsheet.cli.watching import (
 from callsheet.jobs.model import Job, Shot, Stage
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.takes.model import Take
+from callsheet.views.providers import waited_for
 from callsheet.views.takes import lives, story, told_take
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
 JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lives = list[tuple[Shot, list[Take]]]
 _SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
 
 
@@ -71,16 +74,20 @@ def list_jobs(
 def show(job: JobName, json: AsJson = False) -> None:
     """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
-    async def work(cs: Callsheet) -> tuple[dict[str, Any], list[tuple[Shot, list[Take]]]]:
+    async def work(cs: Callsheet) -> tuple[dict[str, Any], Lives, dict[str, str]]:
         house = cs.house
         async with cs.database.read() as connection:
             found = await house.jobs.find(connection, LOCAL_WORKSPACE, job)
-            rows = lives(house.jobs, house.takes, connection, found.id)
-            return await cs.view.whole(connection, found), [row async for row in rows]
+            pages = lives(house.jobs, house.takes, connection, found.id)
+            rows = [row async for row in pages]
+            state = await cs.view.whole(connection, found)
+        waiting = waited_for(take for _, takes in rows for take in takes)
+        return state, rows, await cs.provider_view.hindrances(LOCAL_WORKSPACE, waiting)
 
-    state, rows = run_command(work)
+    state, rows, hindrances = run_command(work)
     if json:
-        out_json({**state, "takes": [told_take(take) for _, takes in rows for take in takes]})
+        lives_told = [told_take(take, hindrances) for _, takes in rows for take in takes]
+        out_json({**state, "takes": lives_told})
         return
     counts = state["counts"]
     facts(
@@ -96,7 +103,7 @@ def show(job: JobName, json: AsJson = False) -> None:
     )
     out_table("", _SHOWN, [line for shot, takes in rows for line in _lines(shot, takes)])
     for shot, takes in rows:
-        for who, what in _stories(shot, takes):
+        for who, what in _stories(shot, takes, hindrances):
             typer.echo(f"{who}  {what}")
     texts = [
         [str(row["row"]), row["scene_id"], str(variant["variant"]), shortened(variant["text"])]
@@ -114,7 +121,7 @@ def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
     return [[str(shot.row), take.id, take.status, take.model, str(take.charged)] for take in takes]
 
 
-def _stories(shot: Shot, takes: list[Take]) -> list[tuple[str, str]]:
+def _stories(shot: Shot, takes: list[Take], hindrances: Mapping[str, str]) -> list[tuple[str, str]]:
     """Tell what happened in lines of their own: a column beside all that would be a word wide."""
     told = []
     if shot.inputs:
@@ -123,7 +130,7 @@ def _stories(shot: Shot, takes: list[Take]) -> list[tuple[str, str]]:
     why = "" if takes else (shot.error or {}).get("message", "")
     if why:
         told.append((f"row {shot.row}", why))
-    return [*told, *((take.id, story(take)) for take in takes)]
+    return [*told, *((take.id, story(take, hindrances)) for take in takes)]
 
 
 @app.command()

@@ -7,7 +7,6 @@ import typer
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
-from callsheet.views.providers import provider_standings
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Providers: list, switch off, switch on.", no_args_is_help=True)
@@ -21,12 +20,7 @@ def list_providers(
     """List the hosted providers and whether orders go there."""
 
     async def work(cs: Callsheet) -> dict[str, dict[str, Any]]:
-        house = cs.house
-        prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
-        async with cs.database.read() as connection:
-            return await provider_standings(
-                connection, house.hosted, prints, house.doors, house.takes, house.clock()
-            )
+        return await cs.provider_view.standings(LOCAL_WORKSPACE)
 
     found = run_command(work)
     if json:

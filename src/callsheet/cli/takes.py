@@ -1,7 +1,7 @@
 """`callsheet takes …`: one take, its life and its money; deciding about one in doubt."""
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from callsheet.cli.session import run_command
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.hosted.verdicts import Verdict
-from callsheet.takes.model import Take
+from callsheet.views.providers import waited_for
 from callsheet.views.takes import told_take
 from callsheet.wiring import Callsheet
 
@@ -27,10 +27,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def show(take: TakeName, json: AsJson = False) -> None:
     """Show what was ordered when, what came back, what it cost and what comes next."""
 
-    async def work(cs: Callsheet) -> Take:
-        return await cs.generations.take(LOCAL_WORKSPACE, take)
+    async def work(cs: Callsheet) -> dict[str, Any]:
+        return await _told(cs, take)
 
     _print(run_command(work), as_json=json)
+
+
+async def _told(cs: Callsheet, take_id: str) -> dict[str, Any]:
+    take = await cs.generations.take(LOCAL_WORKSPACE, take_id)
+    hindrances = await cs.provider_view.hindrances(LOCAL_WORKSPACE, waited_for([take]))
+    return told_take(take, hindrances)
 
 
 def verdict_of(*, spent: bool, never_ordered: bool) -> Verdict:
@@ -47,15 +53,14 @@ def reconcile(
     """Ask the provider again about a take in doubt, or decide what became of it."""
     verdict = verdict_of(spent=spent, never_ordered=never_ordered)
 
-    async def work(cs: Callsheet) -> Take:
+    async def work(cs: Callsheet) -> dict[str, Any]:
         await cs.reconciler.decide(LOCAL_WORKSPACE, take, verdict, by=getpass.getuser())
-        return await cs.generations.take(LOCAL_WORKSPACE, take)
+        return await _told(cs, take)
 
     _print(run_command(work), as_json=json)
 
 
-def _print(take: Take, *, as_json: bool) -> None:
-    shown = told_take(take)
+def _print(shown: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         out_json(shown)
         return

@@ -66,6 +66,7 @@ async def watch_job(
     with Progress(*columns, console=console, disable=not shown, transient=True) as bars:
         bar = bars.add_task("waiting", total=None)
         said: Any = None
+        hindered: set[str] = set()
         seen = -1
         while True:
             async with cs.database.read() as connection:
@@ -78,8 +79,22 @@ async def watch_job(
             said = job.problem
             if job.ended or rests(job):
                 return job
+            waits = job.takes.queued and not job.paused and seen == job.sequence
+            if waits and not quiet:
+                hindered = await _say_hindrances(cs, job, hindered)
             seen = job.sequence
             await _either(cs, job_id, seen, stop)
+
+
+async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:
+    """Say why orders wait, each reason once, however its time moves on; answers what was said."""
+    async with cs.database.read() as connection:
+        providers = await cs.house.takes.providers_of(connection, job.id)
+    hindrances = await cs.provider_view.hindrances(job.workspace, providers)
+    reasons = {told.partition(";")[0]: told for told in hindrances.values()}
+    for reason in sorted(reasons.keys() - said):
+        say(reasons[reason])
+    return said | reasons.keys()
 
 
 def rests(job: Job) -> bool:

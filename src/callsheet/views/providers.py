@@ -1,69 +1,125 @@
-"""How hosted providers stand to us: for health checks, and for people who operate."""
+"""How hosted providers stand to us: for health checks, for people who operate, and who wait."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.controls.providers import SWITCHED_OFF, Doors, DoorStore, door_of
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.database import Database
 from callsheet.ports.hosted import HostedProvider
+from callsheet.takes.limits import Full, full
+from callsheet.takes.model import WAITING, Take
 from callsheet.takes.store import TakeStore
 
 WINDOW: Final = timedelta(hours=1)
 _FAILING: Final = 0.5
 _ENOUGH: Final = 10  # orders below which a rate says nothing
 SICK: Final = frozenset({"shut", "failing"})
+_HINDERING: Final = frozenset({"off", "shut", "resting", "full"})
 
 
-async def provider_standings(
-    connection: AsyncConnection,
-    hosted: Mapping[str, HostedProvider],
-    prints: Mapping[str, Mapping[str, str]],
-    doors: DoorStore,
-    takes: TakeStore,
-    now: datetime,
-) -> dict[str, dict[str, Any]]:
-    """Tell of each provider whether orders go there, why not, and how those of an hour ended.
+@dataclass(frozen=True, slots=True)
+class ProviderView:
+    """Tells how providers stand."""
 
-    `prints` are the fingerprints of our keys, by provider and use.
+    database: Database
+    hosted: Mapping[str, HostedProvider]
+    doors: DoorStore
+    takes: TakeStore
+    keys: KeyKeeper
+    clock: Callable[[], datetime]
 
-    `status` is `ok`, `no_key`, `off` (an operator's switch), `shut` (it takes no order of ours
-    until a person acts), `resting` (it asked for a pause) or `failing` (most orders end badly).
-    """
-    known = await doors.all(connection)
-    ended = await takes.ended_since(connection, now - WINDOW)
-    return {
-        name: _standing(provider, known, prints.get(name, {}), ended.get(name, (0, 0)), now)
-        for name, provider in hosted.items()
-    }
+    async def standings(self, workspace: WorkspaceId) -> dict[str, dict[str, Any]]:
+        """Tell of each provider whether orders go there, why not, and how those of an hour ended.
+
+        `status` is `ok`, `no_key`, `off` (an operator's switch), `shut` (it takes no order of ours
+        until a person acts), `resting` (it asked for a pause), `full` (as many orders as its limits
+        allow) or `failing` (most orders end badly).
+        """
+        prints = await self.keys.prints(workspace)
+        async with self.database.read() as connection:
+            ended = await self.takes.ended_since(connection, self.clock() - WINDOW)
+            statuses = await self._statuses(connection, prints, self.hosted)
+        return {
+            name: _standing(status, reason, ended.get(name, (0, 0)))
+            for name, (status, reason) in statuses.items()
+        }
+
+    async def hindrances(
+        self, workspace: WorkspaceId, providers: Collection[str]
+    ) -> dict[str, str]:
+        """Say of those of some providers that take no order now why not, and until when."""
+        names = sorted(self.hosted.keys() & set(providers))
+        if not names:
+            return {}
+        prints = await self.keys.prints(workspace)
+        async with self.database.read() as connection:
+            statuses = await self._statuses(connection, prints, names)
+        return {
+            name: f"{name} is {status}: {reason}"
+            for name, (status, reason) in statuses.items()
+            if status in _HINDERING
+        }
+
+    async def _statuses(
+        self,
+        connection: AsyncConnection,
+        prints: Mapping[str, Mapping[str, str]],
+        names: Iterable[str],
+    ) -> dict[str, tuple[str, str]]:
+        now = self.clock()
+        doors = await self.doors.all(connection)
+        told: dict[str, tuple[str, str]] = {}
+        for name in names:
+            provider = self.hosted[name]
+            told[name] = _at_the_door(provider, doors, prints.get(name, {}), now)
+            if told[name][0] == "ok":
+                reached = await full(connection, name, provider.pace, now)
+                told[name] = ("full", _told_full(reached)) if reached else told[name]
+        return told
 
 
-def _standing(
-    provider: HostedProvider,
-    doors: Doors,
-    prints: Mapping[str, str],
-    ended: tuple[int, int],
-    now: datetime,
-) -> dict[str, Any]:
+def waited_for(takes: Iterable[Take]) -> set[str]:
+    """Name the providers to which takes wait to be ordered, unless they rest with their job."""
+    return {take.provider for take in takes if take.status in WAITING and take.due_at is not None}
+
+
+def _at_the_door(
+    provider: HostedProvider, doors: Doors, prints: Mapping[str, str], now: datetime
+) -> tuple[str, str]:
+    door = door_of(doors, provider.name)
+    keys = [door_of(doors, provider.name, key) for key in prints.values()]
+    if door.code == SWITCHED_OFF:
+        return "off", door.reason
+    if provider.key_setting and not prints:
+        return "no_key", f"callsheet keys set {provider.name}"
+    if shut := [each for each in keys if each.is_shut]:
+        return "shut", shut[0].reason
+    if door.resting_until > now.timestamp():
+        seconds = door.resting_until - now.timestamp()
+        return "resting", f"it asked for a pause; orders go on in {seconds:.0f} s"
+    return "ok", ""
+
+
+def _told_full(reached: Full) -> str:
+    if reached.until is None:
+        return f"its limit is {reached.most} orders at a time"
+    return (
+        f"its limit is {reached.most} orders per {reached.window};"
+        f" the next goes at {reached.until:%Y-%m-%d %H:%M:%S} UTC"
+    )
+
+
+def _standing(status: str, reason: str, ended: tuple[int, int]) -> dict[str, Any]:
     succeeded, total = ended
     rate = succeeded / total if total else None
-    status, reason = "ok", ""
-    door = door_of(doors, provider.name)
-    shut = [
-        each
-        for each in (door_of(doors, provider.name, key) for key in prints.values())
-        if each.is_shut
-    ]
-    if door.code == SWITCHED_OFF:
-        status, reason = "off", door.reason
-    elif provider.key_setting and not prints:
-        status, reason = "no_key", f"callsheet keys set {provider.name}"
-    elif shut:
-        status, reason = "shut", shut[0].reason
-    elif door.resting_until > now.timestamp():
-        status, reason = "resting", f"for {door.resting_until - now.timestamp():.0f} s more"
-    elif rate is not None and total >= _ENOUGH and rate < _FAILING:
+    failing = rate is not None and total >= _ENOUGH and rate < _FAILING
+    if failing and status in ("ok", "full"):
         status, reason = "failing", f"{total - succeeded} of {total} orders of the last hour failed"
     return {
         "status": status,

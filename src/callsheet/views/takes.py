@@ -1,7 +1,7 @@
 """The life of takes, as people and programs read it."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,7 +32,7 @@ async def lives(
         after = page[-1].row
 
 
-def told_take(take: Take) -> dict[str, Any]:
+def told_take(take: Take, hindrances: Mapping[str, str]) -> dict[str, Any]:
     """Tell a take's life as JSON: what was ordered when, what it cost, what comes next."""
     return {
         "take": take.id,
@@ -49,7 +49,7 @@ def told_take(take: Take) -> dict[str, Any]:
         **times(take),
         "asset": take.asset,
         "error": dict(take.error) if take.error else None,
-        "next": explained(take) or None,
+        "next": explained(take, hindrances) or None,
     }
 
 
@@ -64,7 +64,7 @@ def times(take: Take) -> dict[str, str | None]:
     }
 
 
-def story(take: Take) -> str:
+def story(take: Take, hindrances: Mapping[str, str]) -> str:
     """Tell a take's life in a line: what happened when, why it failed, what comes next."""
     steps: Sequence[tuple[str, datetime | None]] = (
         ("ordered", take.ordered_at),
@@ -74,21 +74,26 @@ def story(take: Take) -> str:
     )
     told = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
     why = (take.error or {}).get("message", "")
-    return "; ".join(part for part in (", ".join(told), why, explained(take)) if part)
+    return "; ".join(part for part in (", ".join(told), why, explained(take, hindrances)) if part)
 
 
-def explained(take: Take) -> str:
-    """Say in a sentence what will happen next to a take, and what a person can do."""
+def explained(take: Take, hindrances: Mapping[str, str]) -> str:
+    """Say in a sentence what will happen next to a take, and what a person can do.
+
+    `hindrances` tell of providers that take no order now why not.
+    """
     rests = take.due_at is None and take.provider != "local"
     waits = "rests until its job is resumed" if rests else "waits to be ordered"
+    hindered = "" if rests else hindrances.get(take.provider, "")
+    why = f"; {hindered}" if hindered else ""
     asking = f"{take.provider} is being asked whether it was ordered; nothing is sent again"
     person = (
         f"{take.provider} cannot tell whether it was ordered; look there, then:"
         f" callsheet takes reconcile {take.id} --spent or --never-ordered"
     )
     sentences = {
-        S.QUOTED: f"{waits}; nothing is out",
-        S.HELD: f"{waits}; nothing is out, its money is set aside",
+        S.QUOTED: f"{waits}; nothing is out{why}",
+        S.HELD: f"{waits}; nothing is out, its money is set aside{why}",
         S.ORDERED: "being made"
         if take.provider == "local"
         else f"an order is on its way to {take.provider}",

@@ -14,6 +14,7 @@ from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
 from callsheet.line.hosted.verdicts import Verdict
 from callsheet.takes.model import ENDED, Take, TakeStatus
+from callsheet.views.providers import waited_for
 from callsheet.views.state import shown_asset
 from callsheet.views.takes import explained, times
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
@@ -96,12 +97,16 @@ def _moment(text: str) -> datetime:
 
 async def _shown(cs: Callsheet, takes: Sequence[Take]) -> list[Generation]:
     """Tell takes of one workspace, with what is known of their assets."""
+    if not takes:
+        return []
+    workspace = takes[0].workspace
     facts: Mapping[Sha256, AssetFacts] = {}
     made = {take.asset for take in takes if take.asset}
     if made:
         async with cs.database.read() as connection:
-            facts = await cs.house.assets.facts(connection, takes[0].workspace, made)
-    return [_told(cs, take, facts) for take in takes]
+            facts = await cs.house.assets.facts(connection, workspace, made)
+    hindrances = await cs.provider_view.hindrances(workspace, waited_for(takes))
+    return [_told(cs, take, facts, hindrances) for take in takes]
 
 
 async def _shown_one(cs: Callsheet, take: Take) -> Generation:
@@ -109,7 +114,12 @@ async def _shown_one(cs: Callsheet, take: Take) -> Generation:
     return shown
 
 
-def _told(cs: Callsheet, take: Take, facts: Mapping[Sha256, AssetFacts]) -> Generation:
+def _told(
+    cs: Callsheet,
+    take: Take,
+    facts: Mapping[Sha256, AssetFacts],
+    hindrances: Mapping[str, str],
+) -> Generation:
     links = []
     if take.asset:
         told = shown_asset(cs.links, take.asset, facts)
@@ -129,7 +139,7 @@ def _told(cs: Callsheet, take: Take, facts: Mapping[Sha256, AssetFacts]) -> Gene
         error=dict(take.error) if take.error else None,
         attempts=take.attempt,
         ticket=take.ticket,
-        next=explained(take) or None,
+        next=explained(take, hindrances) or None,
         **times(take),
     )
 

@@ -11,7 +11,7 @@ import callsheet
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.telemetry.metrics import CONTENT_TYPE
-from callsheet.views.providers import SICK, provider_standings
+from callsheet.views.providers import SICK
 from callsheet.web.entry import Services
 from callsheet.wiring import CHECK_S
 
@@ -85,12 +85,7 @@ async def health(cs: Services) -> Health:
 async def _standings(cs: Services) -> dict[str, dict[str, Any]]:
     try:
         async with asyncio.timeout(CHECK_S):
-            house = cs.house
-            prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
-            async with cs.database.read() as connection:
-                return await provider_standings(
-                    connection, house.hosted, prints, house.doors, house.takes, house.clock()
-                )
+            return await cs.provider_view.standings(LOCAL_WORKSPACE)
     except (TimeoutError, UnavailableError):
         return {name: {"status": "unknown"} for name in cs.house.hosted}
 

@@ -47,6 +47,7 @@ from callsheet.takes.post import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
 from callsheet.wiring.master_key import master_keys
 from callsheet.wiring.providers import hosted, keys_from_outside, own_hosts, provider_http
@@ -138,6 +139,7 @@ async def build(settings: Settings) -> Callsheet:
         control=JobControl(house),
         key_control=ProviderKeyControl(house, ring),
         view=view,
+        provider_view=ProviderView(database, house.hosted, house.doors, takes, ring, clock),
         links=links,
         ledger=ledger,
         restorer=Restorer(house, ledger),

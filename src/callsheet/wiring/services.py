@@ -52,6 +52,7 @@ from callsheet.storage.database import SqlDatabase
 from callsheet.storage.schema import is_current, migrate
 from callsheet.storage.worker_lock import WorkerLock, WorkerRunningError
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
 
 CHECK_S = 0.4
@@ -76,6 +77,7 @@ class Callsheet:
     control: JobControl
     key_control: ProviderKeyControl
     view: StateView
+    provider_view: ProviderView
     links: AssetLinks
     ledger: Ledger
     restorer: Restorer

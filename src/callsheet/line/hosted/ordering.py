@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
 from typing import Final
@@ -37,6 +38,7 @@ from callsheet.ports.models import (
     UnusableCardError,
 )
 from callsheet.takes.flight import Claim
+from callsheet.takes.limits import full, room
 from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
 
@@ -45,6 +47,7 @@ SENDS: Final = 192  # orders on their way at a time, of one process to one provi
 LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
 _GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
 _CLAIM_S: Final = 60.0
+_FULL: Final = timedelta(seconds=5)  # how long a full provider is believed to be full
 _ENDING_S: Final = 5.0
 
 
@@ -60,6 +63,7 @@ class Orderer:
         self._wording = Wording(house)
         self._scribe: Scribe[Result] = Scribe(partial(write_results, house))
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._full_until: dict[str, datetime] = {}  # no order is looked for where none may go
         self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
 
     async def run(self) -> None:
@@ -104,8 +108,23 @@ class Orderer:
             most = 1
         return min(_GROUP, most - len(self._sending[provider.name]))
 
+    async def _room(self, provider: HostedProvider) -> int:
+        """Count how many orders the provider's limits allow now, before any is claimed for them.
+
+        Without the provider's row locked others may take that room first; `intend` counts again.
+        """
+        name, free, now = provider.name, self._free(provider), self._house.clock()
+        if free <= 0 or now < self._full_until.get(name, now):
+            return 0
+        async with self._house.database.read() as connection:
+            free = await room(connection, name, provider.pace, free, now)
+            reached = None if free else await full(connection, name, provider.pace, now)
+        if reached is not None and reached.until is not None:
+            self._full_until[name] = min(reached.until, now + _FULL)
+        return free
+
     async def _order_from(self, provider: HostedProvider, switches: Switches, doors: Doors) -> bool:
-        house, free = self._house, self._free(provider)
+        house, free = self._house, await self._room(provider)
         if free <= 0:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
