@@ -13,15 +13,17 @@ from callsheet.takes.model import TakeStatus
 from callsheet.views.takes import explained
 
 
-@pytest.mark.parametrize("fault", ["never_ends", "never_starts"])
-async def test_order_that_never_ends_is_stopped(tmp_path: Path, fault: str) -> None:
-    """At the limit the provider is told to stop; the take fails by name, and costs nothing."""
+@pytest.mark.parametrize(("fault", "billed"), [("never_ends", 3_000), ("never_starts", 0)])
+async def test_order_that_never_ends_is_stopped(tmp_path: Path, fault: str, billed: int) -> None:
+    """At the limit the provider is told to stop; the take fails by name, and what ran is paid."""
     with simulating(tmp_path) as sim:
         async with working(tmp_path, sim) as cs:
             take = await generated(cs, f"a lighthouse [[sim: {fault}]]")
         assert take.status is TakeStatus.FAILED
         assert (take.error or {})["code"] == "time_limit"
-        assert sim.orders()[0]["status"] in ("canceled", "aborted")
+        [order] = sim.orders()
+        assert order["status"] in ("canceled", "aborted")
+        assert take.charged.micros == order["charged_micros"] == billed
         check_money(Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db"), sim, 1)
 
 

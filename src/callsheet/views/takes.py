@@ -83,7 +83,7 @@ def explained(take: Take, hindrances: Mapping[str, str]) -> str:
     `hindrances` tell of providers that take no order now why not.
     """
     rests = take.due_at is None and take.provider != "local"
-    waits = "rests until its job is resumed" if rests else "waits to be ordered"
+    waits = "rests until its job goes on" if rests else "waits to be ordered"
     hindered = "" if rests else hindrances.get(take.provider, "")
     why = f"; {hindered}" if hindered else ""
     asking = f"{take.provider} is being asked whether it was ordered; nothing is sent again"
