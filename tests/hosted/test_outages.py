@@ -155,6 +155,27 @@ def test_key_revoked_in_the_middle(tmp_path: Path, database_url: str, sim: Simul
         check_all(server, sim, job)
 
 
+def test_key_revoked_when_all_is_out(tmp_path: Path, sqlite_url: str) -> None:
+    """Nothing waits to be ordered, and who waits is told all the same why nothing comes."""
+    with (
+        simulating(tmp_path, run_s=4) as sim,
+        serving(Place(tmp_path, sqlite_url, sim.settings())) as server,
+    ):
+        job = submit_live(server.http, rows_of(4))
+        wait_until(lambda: len(sim.orders()) == 4)
+        sim.conditions(revoked=["r8_for_tests"])
+
+        def told() -> str:
+            take = server.http.get("/api/generations").json()["items"][0]
+            return take["next"] or ""
+
+        wait_until(lambda: "replicate is shut: " in told())
+        assert "is at work on it" in told()
+        assert "replicate is shut: " in server.place.run("jobs", "show", job).stdout
+        sim.conditions(revoked=[])
+        check_all(server, sim, job, 4)
+
+
 @pytest.mark.parametrize("offset_s", [-600.0, 600.0])
 def test_clock_of_the_provider_is_off(tmp_path: Path, sqlite_url: str, offset_s: float) -> None:
     """Ten minutes of difference double no order whose answer was lost, and forge no webhook."""

@@ -22,7 +22,7 @@ from callsheet.cli.watching import (
 from callsheet.jobs.model import Job, Shot, Stage
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.takes.model import Take
-from callsheet.views.providers import waited_for
+from callsheet.views.providers import Hindrance, waited_for
 from callsheet.views.takes import lives, story, told_take
 from callsheet.wiring import Callsheet
 
@@ -74,7 +74,7 @@ def list_jobs(
 def show(job: JobName, json: AsJson = False) -> None:
     """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
-    async def work(cs: Callsheet) -> tuple[dict[str, Any], Lives, dict[str, str]]:
+    async def work(cs: Callsheet) -> tuple[dict[str, Any], Lives, dict[str, Hindrance]]:
         house = cs.house
         async with cs.database.read() as connection:
             found = await house.jobs.find(connection, LOCAL_WORKSPACE, job)
@@ -121,7 +121,9 @@ def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
     return [[str(shot.row), take.id, take.status, take.model, str(take.charged)] for take in takes]
 
 
-def _stories(shot: Shot, takes: list[Take], hindrances: Mapping[str, str]) -> list[tuple[str, str]]:
+def _stories(
+    shot: Shot, takes: list[Take], hindrances: Mapping[str, Hindrance]
+) -> list[tuple[str, str]]:
     """Tell what happened in lines of their own: a column beside all that would be a word wide."""
     told = []
     if shot.inputs:

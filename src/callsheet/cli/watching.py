@@ -79,7 +79,7 @@ async def watch_job(
             said = job.problem
             if job.ended or rests(job):
                 return job
-            waits = job.takes.queued and not job.paused and seen == job.sequence
+            waits = job.takes.open and not job.paused and seen == job.sequence
             if waits and not quiet:
                 hindered = await _say_hindrances(cs, job, hindered)
             seen = job.sequence
@@ -87,11 +87,12 @@ async def watch_job(
 
 
 async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:
-    """Say why orders wait, each reason once, however its time moves on; answers what was said."""
+    """Say why takes wait, each reason once, however its time moves on; answers what was said."""
     async with cs.database.read() as connection:
         providers = await cs.house.takes.providers_of(connection, job.id)
     hindrances = await cs.provider_view.hindrances(job.workspace, providers)
-    reasons = {told.partition(";")[0]: told for told in hindrances.values()}
+    felt = [str(each) for each in hindrances.values() if job.takes.queued or each.keeps_from_asking]
+    reasons = {told.partition(";")[0]: told for told in felt}
     for reason in sorted(reasons.keys() - said):
         say(reasons[reason])
     return said | reasons.keys()

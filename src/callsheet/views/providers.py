@@ -13,14 +13,34 @@ from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import Database
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import Full, full
-from callsheet.takes.model import WAITING, Take
+from callsheet.takes.model import ENDED, Take
 from callsheet.takes.store import TakeStore
 
 WINDOW: Final = timedelta(hours=1)
 _FAILING: Final = 0.5
 _ENOUGH: Final = 10  # orders below which a rate says nothing
 SICK: Final = frozenset({"shut", "failing"})
-_HINDERING: Final = frozenset({"off", "shut", "resting", "full"})
+_KEEPS_FROM_ASKING: Final = frozenset({"no_key", "shut"})
+_KEEPS_FROM_ORDERING: Final = _KEEPS_FROM_ASKING | {"off", "resting", "full"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why a provider takes no order now, and until when."""
+
+    provider: str
+    status: str
+    reason: str
+
+    @property
+    def keeps_from_asking(self) -> bool:
+        """Tell whether what is out there cannot be asked about either."""
+        return self.status in _KEEPS_FROM_ASKING
+
+    def __str__(self) -> str:
+        """Say it in half a sentence; what changes with time comes after a semicolon."""
+        how = "has no key" if self.status == "no_key" else f"is {self.status}"
+        return f"{self.provider} {how}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +72,7 @@ class ProviderView:
 
     async def hindrances(
         self, workspace: WorkspaceId, providers: Collection[str]
-    ) -> dict[str, str]:
+    ) -> dict[str, Hindrance]:
         """Say of those of some providers that take no order now why not, and until when."""
         names = sorted(self.hosted.keys() & set(providers))
         if not names:
@@ -61,9 +81,9 @@ class ProviderView:
         async with self.database.read() as connection:
             statuses = await self._statuses(connection, prints, names)
         return {
-            name: f"{name} is {status}: {reason}"
+            name: Hindrance(name, status, reason)
             for name, (status, reason) in statuses.items()
-            if status in _HINDERING
+            if status in _KEEPS_FROM_ORDERING
         }
 
     async def _statuses(
@@ -85,8 +105,8 @@ class ProviderView:
 
 
 def waited_for(takes: Iterable[Take]) -> set[str]:
-    """Name the providers to which takes wait to be ordered, unless they rest with their job."""
-    return {take.provider for take in takes if take.status in WAITING and take.due_at is not None}
+    """Name the providers that takes wait for, to be ordered or made, unless they rest."""
+    return {take.provider for take in takes if take.status not in ENDED and take.due_at is not None}
 
 
 def _at_the_door(

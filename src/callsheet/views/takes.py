@@ -13,6 +13,7 @@ from callsheet.kernel.ids import JobId
 from callsheet.kernel.moments import time_text
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.store import TakeStore
+from callsheet.views.providers import Hindrance
 
 _ROWS: Final = 1_000
 S = TakeStatus
@@ -32,7 +33,7 @@ async def lives(
         after = page[-1].row
 
 
-def told_take(take: Take, hindrances: Mapping[str, str]) -> dict[str, Any]:
+def told_take(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]:
     """Tell a take's life as JSON: what was ordered when, what it cost, what comes next."""
     return {
         "take": take.id,
@@ -64,7 +65,7 @@ def times(take: Take) -> dict[str, str | None]:
     }
 
 
-def story(take: Take, hindrances: Mapping[str, str]) -> str:
+def story(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
     """Tell a take's life in a line: what happened when, why it failed, what comes next."""
     steps: Sequence[tuple[str, datetime | None]] = (
         ("ordered", take.ordered_at),
@@ -77,15 +78,16 @@ def story(take: Take, hindrances: Mapping[str, str]) -> str:
     return "; ".join(part for part in (", ".join(told), why, explained(take, hindrances)) if part)
 
 
-def explained(take: Take, hindrances: Mapping[str, str]) -> str:
+def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
     """Say in a sentence what will happen next to a take, and what a person can do.
 
     `hindrances` tell of providers that take no order now why not.
     """
     rests = take.due_at is None and take.provider != "local"
     waits = "rests until its job goes on" if rests else "waits to be ordered"
-    hindered = "" if rests else hindrances.get(take.provider, "")
+    hindered = None if rests else hindrances.get(take.provider)
     why = f"; {hindered}" if hindered else ""
+    unasked = why if hindered and hindered.keeps_from_asking else ""
     asking = f"{take.provider} is being asked whether it was ordered; nothing is sent again"
     person = (
         f"{take.provider} cannot tell whether it was ordered; look there, then:"
@@ -97,8 +99,8 @@ def explained(take: Take, hindrances: Mapping[str, str]) -> str:
         S.ORDERED: "being made"
         if take.provider == "local"
         else f"an order is on its way to {take.provider}",
-        S.RUNNING: f"{take.provider} is at work on it (order {take.ticket})",
+        S.RUNNING: f"{take.provider} is at work on it (order {take.ticket}){unasked}",
         S.ADOPTING: "made; being brought home",
-        S.IN_DOUBT: person if rests else asking,
+        S.IN_DOUBT: person if rests else f"{asking}{unasked}",
     }
     return sentences.get(take.status, "")

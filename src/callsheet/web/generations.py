@@ -14,7 +14,7 @@ from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
 from callsheet.line.hosted.verdicts import Verdict
 from callsheet.takes.model import ENDED, Take, TakeStatus
-from callsheet.views.providers import waited_for
+from callsheet.views.providers import Hindrance, waited_for
 from callsheet.views.state import shown_asset
 from callsheet.views.takes import explained, times
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
@@ -118,7 +118,7 @@ def _told(
     cs: Callsheet,
     take: Take,
     facts: Mapping[Sha256, AssetFacts],
-    hindrances: Mapping[str, str],
+    hindrances: Mapping[str, Hindrance],
 ) -> Generation:
     links = []
     if take.asset:

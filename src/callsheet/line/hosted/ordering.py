@@ -47,7 +47,7 @@ SENDS: Final = 192  # orders on their way at a time, of one process to one provi
 LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
 _GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
 _CLAIM_S: Final = 60.0
-_FULL: Final = timedelta(seconds=5)  # how long a full provider is believed to be full
+_FULL: Final = timedelta(seconds=5)  # how long its limits are believed to leave no room
 _ENDING_S: Final = 5.0
 
 
@@ -63,7 +63,8 @@ class Orderer:
         self._wording = Wording(house)
         self._scribe: Scribe[Result] = Scribe(partial(write_results, house))
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
-        self._full_until: dict[str, datetime] = {}  # no order is looked for where none may go
+        self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
+        self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
         self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
 
     async def run(self) -> None:
@@ -109,9 +110,11 @@ class Orderer:
         return min(_GROUP, most - len(self._sending[provider.name]))
 
     async def _room(self, provider: HostedProvider) -> int:
-        """Count how many orders the provider's limits allow now, before any is claimed for them.
+        """Count how many takes to claim: as many as the provider's limits allow to order now.
 
-        Without the provider's row locked others may take that room first; `intend` counts again.
+        Others may take that room first; `intend` counts again. Where there is none, one take is
+        claimed now and then all the same: its key or its model may be off, and its job must hear
+        of it, above all where what is out cannot be asked about any more and stays out.
         """
         name, free, now = provider.name, self._free(provider), self._house.clock()
         if free <= 0 or now < self._full_until.get(name, now):
@@ -121,6 +124,9 @@ class Orderer:
             reached = None if free else await full(connection, name, provider.pace, now)
         if reached is not None and reached.until is not None:
             self._full_until[name] = min(reached.until, now + _FULL)
+        if not free and now >= self._try_at.get(name, now):
+            self._try_at[name] = now + _FULL
+            return 1
         return free
 
     async def _order_from(self, provider: HostedProvider, switches: Switches, doors: Doors) -> bool:
