@@ -119,7 +119,7 @@ def _at_the_door(
     if provider.key_setting and not prints:
         return "no_key", f"callsheet keys set {provider.name}"
     if shut := [each for each in keys if each.is_shut]:
-        return "shut", shut[0].reason
+        return "shut", shut[0].reason.removeprefix(f"{provider.name}: ")
     if door.resting_until > now.timestamp():
         seconds = door.resting_until - now.timestamp()
         return "resting", f"it asked for a pause; orders go on in {seconds:.0f} s"
