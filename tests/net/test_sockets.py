@@ -85,6 +85,31 @@ async def test_connection_that_was_hung_up_is_not_used_again() -> None:
             await asyncio.sleep(0.05)
 
 
+async def test_connection_that_rested_long_is_not_used_again() -> None:
+    """Its server may be about to hang up, and an order that leaves then is in doubt for minutes."""
+    asked = 0
+
+    async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Hang up on a request that comes after a rest, as one that just decided to does."""
+        nonlocal asked
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await reader.readexactly(1)
+            if asked and 2.5 < loop.time() - began:
+                writer.transport.abort()
+                return
+            await reader.readuntil(b"\r\n\r\n")
+            asked += 1
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1")
+
+    async with serving(impatient) as port, client() as http:
+        for _ in range(2):
+            assert (await http.post(f"http://127.0.0.1:{port}")).text == "1"
+            await asyncio.sleep(2.6)
+    assert asked == 2
+
+
 async def test_kernel_is_asked_whether_a_line_still_stands() -> None:
     """Also when the loop had no time yet to hear that it does not."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
