@@ -73,6 +73,16 @@ def test_live_run_asks_once_with_the_money(place: Place, sim: Simulator) -> None
     check_money(place, sim, 3)
 
 
+def test_run_says_that_a_budget_runs_out(place: Place, sim: Simulator) -> None:
+    """At 90 and at 100 percent, where the person looks who spends it."""
+    assert place.run("money", "budget", "set", "day", "0.0095").returncode == 0
+    done = place.run("run", "mugs.csv", "--live", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "the budget of today is 90 % used: $0.009000 of $0.009500" in done.stderr
+    assert "100 %" not in done.stderr
+    check_money(place, sim, 3)
+
+
 def test_budget_of_the_job_is_refused_before_anything(place: Place, sim: Simulator) -> None:
     """A sheet that costs more than the job may spend creates nothing."""
     refused = place.run("run", "mugs.csv", "--live", "--yes", "--budget", "0.008")

@@ -16,6 +16,7 @@ from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import Sets, read_sets
 from callsheet.cli.watching import (
+    BUDGETS,
     InterruptedError130,
     interruptible,
     pause_and_exit,
@@ -40,7 +41,6 @@ from callsheet.wiring import Callsheet
 MAX_LOCAL_ROWS: Final = 100_000  # a person's own machine: the limit of the product, not of a tenant
 _MAX_REFERENCE: Final = 25_000_000
 _SHOWN_ROWS: Final = 40
-_BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today"}
 
 
 class ReferenceFileError(InvalidInputError):
@@ -165,7 +165,7 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
         budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
     for budget in budgets:
         if budget.scope is not Scope.JOB:
-            say(f"budget {_BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
+            say(f"budget {BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
     if bound is not None:
         say(f"this job may spend ${bound} at most")
     await asyncio.to_thread(typer.confirm, "Spend this?", abort=True, err=True)
@@ -227,7 +227,8 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
         {
             "job": f"{job.id}  {job.status}",
             "takes": f"{job.takes.succeeded} made, {job.takes.failed + job.failed_rows} failed",
-            "references": f"{refs.get('uses', 0)} uses, {refs.get('unique', 0)} different pictures"
+            "references": f"{how_many(refs.get('uses', 0), 'use')},"
+            f" {how_many(refs.get('unique', 0), 'different picture')}"
             f" ({refs.get('dedupRate', 0):.0%} not sent twice)",
             "cost": f"${job.charged} charged, ${job.quoted} quoted",
             "folder": str(handed.folder),

@@ -20,9 +20,12 @@ from rich.progress import (
 from callsheet.cli.output import say
 from callsheet.jobs.model import Job, Stage
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
 
 _LOOK_S: Final = 1.0
+_CROSSINGS: Final = 100
+BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today", Scope.JOB: "of this job"}
 _STAGES: Final = {
     Stage.INTAKE: "looking at references",
     Stage.QUOTE: "pricing",
@@ -77,6 +80,8 @@ async def watch_job(
             if job.problem != said and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             said = job.problem
+            if job.sequence != seen and not quiet:
+                await _say_crossings(cs, job, seen)
             if job.ended or rests(job):
                 return job
             waits = job.takes.open and not job.paused and seen == job.sequence
@@ -84,6 +89,15 @@ async def watch_job(
                 hindered = await _say_hindrances(cs, job, hindered)
             seen = job.sequence
             await _either(cs, job_id, seen, stop)
+
+
+async def _say_crossings(cs: Callsheet, job: Job, after: int) -> None:
+    """Say which budgets were nearly or wholly used up since an entry of the job's journal."""
+    async with cs.database.read() as connection:
+        told = await cs.house.jobs.journal(connection, job.id, after, _CROSSINGS, "budget")
+    for body in (each.body for each in told):
+        used = f"{body['share']} % used: ${body['committed']} of ${body['limit']}"
+        say(f"the budget {BUDGETS[body['budget']]} is {used}")
 
 
 async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:

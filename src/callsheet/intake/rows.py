@@ -196,7 +196,8 @@ class _Desk:
     def _refuse_count(self, count: int) -> None:
         """Stop before looking at rows if they are none or too many."""
         if count > self._limits.max_rows:
-            message = f"{count} rows, {self._limits.max_rows} are allowed; split the batch"
+            allowed = f"{self._limits.max_rows} are allowed (CALLSHEET_MAX_ROWS)"
+            message = f"{count} rows, {allowed}; split the batch"
             self.problems.add(ProblemCode.TOO_MANY_ROWS, "rows", message, count)
             self.problems.check()
         if not count:

@@ -245,15 +245,16 @@ class JobStore:
         await connection.execute(statement, values)
 
     async def journal(
-        self, connection: AsyncConnection, job: JobId, after: int, limit: int
+        self, connection: AsyncConnection, job: JobId, after: int, limit: int, kind: str = ""
     ) -> list[Written]:
-        """Read entries after a sequence number, in order."""
+        """Read entries after a sequence number, in order; those of one kind, if it is given."""
         query = (
             sa.select(JOURNAL)
             .where(JOURNAL.c.job == job, JOURNAL.c.sequence > after)
             .order_by(JOURNAL.c.sequence)
             .limit(limit)
         )
+        query = query.where(JOURNAL.c.kind == kind) if kind else query
         return [
             Written(row["sequence"], row["kind"], row["body"], row["at"])
             for row in (await connection.execute(query)).mappings()

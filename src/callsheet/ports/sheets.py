@@ -111,7 +111,8 @@ class TooManyRowsError(SheetError):
     code: ClassVar[str] = "too_many_rows"
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"the sheet has more than the allowed {limit} rows; split it")
+        allowed = f"the allowed {limit} rows (CALLSHEET_MAX_ROWS)"
+        super().__init__(f"the sheet has more than {allowed}; split it")
         self.limit = limit
 
 
