@@ -70,6 +70,7 @@ def test_two_workers_share_an_hour(tmp_path: Path, postgres_url: str, sim: Simul
             standing = server.http.get("/health").json()["providers"]["replicate"]
             assert standing["status"] == "full"
             assert standing["reason"].startswith(LIMIT)
+            assert LIMIT in server.http.get("/").text
             assert place.run("jobs", "show", job).stdout.count(LIMIT) == ROWS - PER_HOUR
             query = sa.select(sa.func.sum(TAKES.c.epoch)).where(TAKES.c.status.in_(WAITING))
             with engine.begin() as connection:

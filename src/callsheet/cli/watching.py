@@ -84,8 +84,7 @@ async def watch_job(
                 await _say_crossings(cs, job, seen)
             if job.ended or rests(job):
                 return job
-            waits = job.takes.open and not job.paused and seen == job.sequence
-            if waits and not quiet:
+            if seen == job.sequence and not quiet:
                 hindered = await _say_hindrances(cs, job, hindered)
             seen = job.sequence
             await _either(cs, job_id, seen, stop)
@@ -102,11 +101,8 @@ async def _say_crossings(cs: Callsheet, job: Job, after: int) -> None:
 
 async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:
     """Say why takes wait, each reason once, however its time moves on; answers what was said."""
-    async with cs.database.read() as connection:
-        providers = await cs.house.takes.providers_of(connection, job.id)
-    hindrances = await cs.provider_view.hindrances(job.workspace, providers)
-    felt = [str(each) for each in hindrances.values() if job.takes.queued or each.keeps_from_asking]
-    reasons = {told.partition(";")[0]: told for told in felt}
+    felt = await cs.provider_view.hindering(job)
+    reasons = {told.partition(";")[0]: told for told in map(str, felt)}
     for reason in sorted(reasons.keys() - said):
         say(reasons[reason])
     return said | reasons.keys()

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.controls.providers import SWITCHED_OFF, Doors, DoorStore, door_of
+from callsheet.jobs.model import Job
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import Database
 from callsheet.ports.hosted import HostedProvider
@@ -85,6 +86,15 @@ class ProviderView:
             for name, (status, reason) in statuses.items()
             if status in _KEEPS_FROM_ORDERING
         }
+
+    async def hindering(self, job: Job) -> list[Hindrance]:
+        """Say what keeps takes of a job at work from being ordered, or asked about."""
+        if not job.takes.open or job.paused:
+            return []
+        async with self.database.read() as connection:
+            providers = await self.takes.providers_of(connection, job.id)
+        found = await self.hindrances(job.workspace, providers)
+        return [each for each in found.values() if job.takes.queued or each.keeps_from_asking]
 
     async def _statuses(
         self,

@@ -1,6 +1,8 @@
 """The plain page on `/`: what this is, and the newest jobs with their contact sheets."""
 
+from collections.abc import Sequence
 from html import escape
+from itertools import repeat
 from typing import Final
 
 from fastapi import APIRouter
@@ -9,6 +11,7 @@ from fastapi.responses import HTMLResponse
 import callsheet
 from callsheet.jobs.model import Job, JobKind, Stage
 from callsheet.kernel.counting import how_many
+from callsheet.views.providers import Hindrance
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.wiring import Callsheet
@@ -38,12 +41,13 @@ async def home(cs: Services, member: Viewer) -> HTMLResponse:
     """Show what this is and what it did lately."""
     async with cs.database.read() as connection:
         jobs = await cs.house.jobs.recent(connection, member.workspace, _SHOWN, kind=JobKind.BATCH)
-    return HTMLResponse(page(cs, jobs))
+    waits = [await cs.provider_view.hindering(job) for job in jobs]
+    return HTMLResponse(page(cs, jobs, waits))
 
 
-def page(cs: Callsheet, jobs: list[Job]) -> str:
-    """Write the page."""
-    cards = "\n".join(_card(cs, job) for job in jobs) or _EMPTY
+def page(cs: Callsheet, jobs: Sequence[Job], waits: Sequence[Sequence[Hindrance]]) -> str:
+    """Write the page; `waits` says of each job what keeps it from going on."""
+    cards = "\n".join(map(_card, repeat(cs), jobs, waits)) or _EMPTY
     reload = any(not job.ended for job in jobs)
     refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
     return f"""<!doctype html>
@@ -70,12 +74,13 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 <pre>curl -F file=@examples/launch.csv http://127.0.0.1:9090/batch/upload</pre></div>"""
 
 
-def _card(cs: Callsheet, job: Job) -> str:
+def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
     counts = job.takes
     facts = (
         f"{how_many(job.rows, 'row')} · {counts.succeeded} of {counts.total} made · ${job.charged}"
     )
-    problem = f"<p>{escape(str(job.problem['message']))}</p>" if job.problem else ""
+    told = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
+    problem = "".join(f"<p>{escape(each)}</p>" for each in told)
     sheet = '<span class="sheet"></span>'
     if job.stage is Stage.DONE:
         files = cs.links.files(job.id)
