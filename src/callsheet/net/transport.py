@@ -31,9 +31,9 @@ _ERRORS: Final = (
     "RemoteProtocolError",
     "ProtocolError",
 )
-# Servers hang up after 5 s without a request (uvicorn, Node, Apache) or more. An order that leaves at
-# that moment is in doubt until the provider's list has proved that it never arrived: a connection
-# that has rested for so long is not used for one. httpx2's own rests for 5 s, too.
+# Servers hang up after 5 s without a request (uvicorn, Node, Apache) or more, as httpx2 does. An
+# order that leaves at that moment is in doubt until the provider's list has proved that it never arrived:
+# a connection that has rested for 2 s is not used for one.
 _KEEP_ALIVE_S: Final = 2.0
 _TOLD_AS: Final = tuple((getattr(httpcore2, name), getattr(httpx2, name)) for name in _ERRORS)
 
