@@ -176,7 +176,8 @@ def test_eleven_rows_are_too_many() -> None:
     """The row limit is told with what was asked, and no row is looked at."""
     code, errors = problems_of("prompt\n" + " x\n" * 10 + ("y" * 9_000) + "\n")
     assert code == "too_many_rows"
-    assert [error.message for error in errors] == ["11 rows, 10 are allowed; split the batch"]
+    said = "11 rows, 10 are allowed (CALLSHEET_MAX_ROWS); split the batch"
+    assert [error.message for error in errors] == [said]
 
 
 @pytest.mark.parametrize("text", ["prompt\n", "prompt,size\n\n,\n"])

@@ -32,8 +32,8 @@ _ERRORS: Final = (
     "ProtocolError",
 )
 # Servers hang up after 5 s without a request (uvicorn, Node, Apache) or more, as httpx2 does. An
-# order that leaves at that moment is in doubt until the provider's list has proved that it never arrived:
-# a connection that has rested for 2 s is not used for one.
+# order that leaves at that moment is in doubt until the provider's list has proved that it never
+# arrived: a connection that has rested for 2 s is not used for one.
 _KEEP_ALIVE_S: Final = 2.0
 _TOLD_AS: Final = tuple((getattr(httpcore2, name), getattr(httpx2, name)) for name in _ERRORS)
 
