@@ -144,6 +144,16 @@ async def test_first_frame_stands_for_an_animation(studio: ProcessStudio, kind: 
     assert facts.pixels == (await studio.examine(as_file(frames[0], "PNG"))).pixels
 
 
+async def test_first_of_a_jpeg_of_several_pictures_stands_for_it(studio: ProcessStudio) -> None:
+    """As cameras write them, with depth or another exposure beside the picture."""
+    first, second = painted(16, (40, 30)), painted(17, (40, 30))
+    alone = await studio.examine(as_file(first, "JPEG", quality=90))
+    several = {"save_all": True, "append_images": [second], "quality": 90}
+    together = await studio.examine(as_file(first, "MPO", **several))
+    assert together.media_type == "image/jpeg"
+    assert together.likeness == alone.likeness
+
+
 async def test_changed_copy_is_like_its_original(studio: ProcessStudio) -> None:
     """A smaller JPEG of a picture has other pixels and a near likeness."""
     one = await studio.examine(as_file(painted(10), "PNG"))

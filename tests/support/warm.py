@@ -21,9 +21,12 @@ from typing import Protocol
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
     [
+        "alembic.command",
+        "alembic.context",
         "callsheet.main",
         "callsheet.sim.replicate",
         "callsheet.web.server",
+        "openpyxl",
         "tests.support.killing",
         "tests.support.warm",
         "uvicorn.protocols.http.httptools_impl",

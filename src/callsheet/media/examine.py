@@ -14,6 +14,7 @@ import struct
 import warnings
 import zlib
 from dataclasses import dataclass
+from importlib import import_module
 
 from PIL import Image, UnidentifiedImageError
 
@@ -30,6 +31,9 @@ _WARM_UP_MODES = {
     "WEBP": ("RGB", "RGBA"),
     "GIF": ("P", "L"),
 }
+# Asked for a format that it has not loaded, Pillow loads all of its forty. Mpo: JPEGs of several
+# pictures.
+_PLUGINS = ("Gif", "Jpeg", "Mpo", "Png", "WebP")
 _DEEP_GREYS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TRANSPARENT_MODES = frozenset({"RGBA", "LA", "PA", "RGBa"})
 _STRIP_PIXELS = 1 << 20  # hashed at once: bounds the memory of a large picture
@@ -112,6 +116,8 @@ def warm_up(limits: PictureLimits) -> None:
     # Pillow refuses at twice this number, before its WebP decoder sets memory aside.
     Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    for name in _PLUGINS:
+        import_module(f"PIL.{name}ImagePlugin")
     for media_type, format_name in _FORMATS.items():
         for mode in _WARM_UP_MODES[format_name]:
             sample = Image.new(mode, (8, 8))

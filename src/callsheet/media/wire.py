@@ -7,14 +7,16 @@
 Never pickle: what comes back was touched by decoders that read hostile files.
 """
 
-import asyncio
 import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from callsheet.kernel.errors import CallsheetError
+
+if TYPE_CHECKING:  # a drawing process has no use for it
+    import asyncio
 
 _SIZE = struct.Struct("!I")
 _MAX_HEADER = 4 << 20
@@ -60,7 +62,7 @@ def read_message(read: Callable[[int], bytes]) -> Message | None:
     return Message(fields, blobs)
 
 
-async def receive_message(reader: asyncio.StreamReader) -> Message:
+async def receive_message(reader: "asyncio.StreamReader") -> Message:
     """Read one message from a process. Raises WireError, or IncompleteReadError at its end."""
     size = _header_size(await reader.readexactly(_SIZE.size))
     fields, sizes = _header(await reader.readexactly(size))

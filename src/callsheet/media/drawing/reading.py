@@ -134,9 +134,7 @@ def _thing(key: str) -> Thing:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    bare = _DIACRITICS.sub("", unicodedata.normalize("NFD", folded))
-    joined = unicodedata.normalize("NFC", bare).translate(_ARABIC_FORMS)
+    joined = text.lower() if text.isascii() else _folded(text)
     spaced = "".join(char if _in_word(char) else " " for char in joined)
     plain = " ".join(form for word in spaced.split() for form in _forms(word))
     for phrase, meaning in _SET_PHRASES:
@@ -144,6 +142,13 @@ def _plain(text: str) -> str:
     return f" {plain} "
 
 
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    bare = _DIACRITICS.sub("", unicodedata.normalize("NFD", folded))
+    return unicodedata.normalize("NFC", bare).translate(_ARABIC_FORMS)
+
+
+@lru_cache(maxsize=4_096)
 def _in_word(char: str) -> bool:
     # `\w` would cut Indic words at their vowel signs, which are marks.
     return unicodedata.category(char)[0] in "LMN" or char in _INSIDE_WORDS
@@ -185,7 +190,7 @@ def _goes_on(word: str) -> bool:
     first = ord(word[0])
     if first in _ARABIC:
         return len(word) >= _SHORTEST_STEM
-    return first > max(_ARABIC)
+    return first >= _ARABIC.stop
 
 
 def _vocabulary(kind: str) -> Mapping[str, str]:
