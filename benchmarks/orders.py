@@ -7,6 +7,7 @@ cores: callsheet, the simulator and the database; their CPU per take is shown si
 
 import asyncio
 import time
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -69,8 +70,11 @@ def measure(kind: str, workers: int, count: int, home: Path) -> Row:
     url = database(kind, home)
     with simulating(home, run_s=0) as sim:
         limit = asyncio.run(bare(sim, count))
-        with serving(Place(home, url, pace(sim)), "web" if workers else "up") as server:
-            others = [server.place.start("worker") for _ in range(workers)]
+        place = Place(home, url, pace(sim))
+        with serving(place, "web" if workers else "up") as server, ExitStack() as ending:
+            others = [place.start("worker") for _ in range(workers)]
+            for other in others:
+                ending.callback(stop, other)
             processes = [server.process, *others]
             run(server, WARM)
             before = sum(family_cpu_s(each.pid) for each in processes)
@@ -89,8 +93,6 @@ def measure(kind: str, workers: int, count: int, home: Path) -> Row:
                 "simulator's": sim_cpu / count * 1_000,
                 "peak MB": max(peak_mb(each.pid) for each in processes),
             }
-            for other in others:
-                stop(other)
     return row
 
 

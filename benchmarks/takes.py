@@ -7,6 +7,7 @@ transactions of 100, over the same driver and database: what the durable record 
 import asyncio
 import atexit
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -69,14 +70,16 @@ def measure(kind: str, workers: int, count: int) -> Row:
     url = database(kind, home)
     limit = asyncio.run(bare(url, count))
     place = Place(home, url, {"CALLSHEET_LOG_LEVEL": "WARNING"})
-    with serving(place, "web" if workers else "up") as server:
+    with serving(place, "web" if workers else "up") as server, ExitStack() as ending:
         others = [place.start("worker") for _ in range(workers)]
+        for other in others:
+            ending.callback(stop, other)
         processes = [server.process, *others]
         run(server, CHUNK)  # warm
         before = sum(family_cpu_s(each.pid) for each in processes)
         speed = run(server, count)
         cpu = sum(family_cpu_s(each.pid) for each in processes) - before
-        row = {
+        row: Row = {
             "database": kind,
             "processes": f"web + {workers} workers" if workers else "up",
             "takes": count,
@@ -86,8 +89,6 @@ def measure(kind: str, workers: int, count: int) -> Row:
             "CPU ms/take": cpu / count * 1_000,
             "peak MB": max(peak_mb(each.pid) for each in processes),
         }
-        for other in others:
-            stop(other)
     return row
 
 

@@ -12,6 +12,7 @@ from callsheet.cli.session import opened
 from callsheet.kernel.errors import CallsheetError
 from callsheet.settings import Settings, read_settings
 from callsheet.telemetry.logs import configure
+from callsheet.worker.ending import end_soon
 from callsheet.worker.service import work_until_stopped
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
@@ -59,8 +60,10 @@ async def _serve(settings: Settings, *, work: bool) -> None:
         if work:
             async with cs.working():
                 await serve(cs)
+                end_soon()
         else:
             await serve(cs)
+            end_soon()
 
 
 def main() -> None:

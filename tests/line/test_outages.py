@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tests.databases import Cluster
-from tests.support.processes import Place, Server, serving
+from tests.support.processes import Place, Server, serving, stop
 from tests.support.truth import check_books, check_results
 
 
@@ -106,6 +106,14 @@ def test_database_disk_full_in_the_middle(tmp_path: Path) -> None:
         subprocess.run(["umount", "-l", disk], check=True)
 
 
+def back(server: Server, job: str) -> None:
+    """Wait until the server reaches its database again."""
+    until = time.monotonic() + 30
+    while server.http.get(f"/batch/{job}", params={"rows": 0}).status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
 def test_postgres_crashes_in_the_middle(tmp_path: Path, private_postgres: Cluster) -> None:
     """PostgreSQL is stopped at once and started again: the job ends whole."""
     url = private_postgres.create_database()
@@ -118,9 +126,30 @@ def test_postgres_crashes_in_the_middle(tmp_path: Path, private_postgres: Cluste
         assert server.http.get("/healthz").status_code == 200
         assert server.http.get("/health").json()["status"] == "down"
         private_postgres.start()
-        until = time.monotonic() + 30
-        while server.http.get(f"/batch/{job}", params={"rows": 0}).status_code != 200:
-            assert time.monotonic() < until
-            time.sleep(0.1)
+        back(server, job)
         check_results(server.wait_for(job, ["succeeded", "failed"]), 150)
+        check_books(url, job)
+
+
+def test_told_to_stop_while_its_database_is_away(tmp_path: Path, private_postgres: Cluster) -> None:
+    """A worker in mid-job ends, though nobody takes its last words; the next one goes on."""
+    url = private_postgres.create_database()
+    with serving(Place(tmp_path, url), "web") as server:
+        worker = server.place.start("worker")
+        job = server.submit(150, "local/storyboard", size="256x256")
+        made(server, job, 5)
+        private_postgres.stop("immediate")
+        time.sleep(5)  # until its threads have met it
+        worker.terminate()
+        try:
+            worker.wait(40)
+        finally:
+            worker.kill()
+        private_postgres.start()
+        back(server, job)
+        other = server.place.start("worker")
+        try:
+            server.wait_for(job, ["succeeded"])
+        finally:
+            stop(other)
         check_books(url, job)

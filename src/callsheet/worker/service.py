@@ -4,6 +4,7 @@ import asyncio
 import signal
 
 from callsheet.wiring import Callsheet
+from callsheet.worker.ending import end_soon
 
 
 async def work_until_stopped(cs: Callsheet) -> None:
@@ -14,3 +15,4 @@ async def work_until_stopped(cs: Callsheet) -> None:
         loop.add_signal_handler(sign, stop.set)
     async with cs.working():
         await stop.wait()
+        end_soon()
