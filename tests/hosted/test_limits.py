@@ -56,9 +56,12 @@ def test_so_many_at_a_time_and_in_a_minute(tmp_path: Path, sqlite_url: str, sim:
 
 def test_two_workers_share_an_hour(tmp_path: Path, postgres_url: str, sim: Simulator) -> None:
     """Together they send what one may; who waits is told why, and nothing is claimed in vain."""
-    place = Place(
-        tmp_path, postgres_url, sim.settings(CALLSHEET_PROVIDER_REPLICATE_PER_HOUR=str(PER_HOUR))
-    )
+    settings = {
+        "CALLSHEET_PROVIDER_REPLICATE_PER_HOUR": str(PER_HOUR),
+        # an order that is not sent, because its process stood still, has used its place in the hour
+        "CALLSHEET_PROVIDER_REPLICATE_SETTLES_S": "60",
+    }
+    place = Place(tmp_path, postgres_url, sim.settings(**settings))
     engine = sync_engine(parse_url(postgres_url))
     with serving(place, "web") as server:
         workers = [place.start("worker"), place.start("worker")]
