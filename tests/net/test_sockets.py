@@ -86,7 +86,7 @@ async def test_connection_that_was_hung_up_is_not_used_again() -> None:
 
 
 async def test_connection_that_rested_long_is_not_used_again() -> None:
-    """Its server may be about to hang up, and an order that leaves then is in doubt for minutes."""
+    """Its server may be about to hang up, and an order that leaves then is in doubt."""
     asked = 0
 
     async def impatient(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
