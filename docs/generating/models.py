@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from callsheet.catalog.asking import shapes
@@ -36,8 +37,11 @@ def page() -> str:
 
 
 def own_cards() -> list[ModelCard]:
-    """List our cards, and not those of other packages that are installed here."""
-    cards = FolderCatalog().cards()
+    """List our cards, and not those of other packages that are installed here.
+
+    Before any change of a price: a page must not go stale with the days.
+    """
+    cards = FolderCatalog(today=lambda: date.min).cards()
     return [card for card in cards if card.inputs.__module__.startswith(f"{PACKAGE}.")]
 
 
@@ -61,6 +65,7 @@ def _model(card: ModelCard) -> str:
         ("makes", ", ".join(code(kind) for kind in card.kinds)),
         ("answers", code(card.execution)),
         ("price", f"from ${smallest}"),
+        ("price then", _changes(card)),
         ("charged", "what is counted, at most the price" if card.price_is_most else "-"),
         ("price read", card.price_source or "-"),
         ("not verified", card.unverified or "-"),
@@ -85,6 +90,12 @@ def _model(card: ModelCard) -> str:
         + table(("input", "rules", "default"), rows)
         + _prices(card, schema)
     )
+
+
+def _changes(card: ModelCard) -> str:
+    smallest = card.smallest()
+    changes = (f"from ${each.price(smallest)} from {each.day} on" for each in card.changes)
+    return ", ".join(changes) or "-"
 
 
 def _prices(card: ModelCard, schema: Mapping[str, Any]) -> str:

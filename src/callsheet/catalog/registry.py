@@ -6,7 +6,8 @@ import importlib
 import importlib.metadata
 import importlib.resources
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from importlib.metadata import EntryPoint
 from importlib.resources.abc import Traversable
 from typing import Any, Final
@@ -22,16 +23,21 @@ _LOG: Final = logging.getLogger("callsheet.catalog")
 _NEAR: Final = 3
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 class FolderCatalog:
     """Implements ports.models.Catalog over `catalog/models/<provider>/<model>.py`.
 
     A model's id is its place there: `local/storyboard` is `local/storyboard.py`, with underscores
     for the hyphens that Python's names cannot have. Other packages add cards by entry points, whose
-    names are ids; an id of ours cannot be taken by one.
+    names are ids; an id of ours cannot be taken by one. A card is given as it stands `today`: a
+    price that changes on a day is the new one from that day on.
     """
 
-    def __init__(self, package: str = PACKAGE) -> None:
-        self._package = package
+    def __init__(self, package: str = PACKAGE, *, today: Callable[[], date] = _today) -> None:
+        self._package, self._today = package, today
         self._cards: dict[str, ModelCard] = {}
         self._forms: dict[str, dict[str, Any]] = {}
         self._ids = _ids_in(importlib.resources.files(package))
@@ -46,7 +52,8 @@ class FolderCatalog:
             else:
                 known = [*self._ids, *_joined()]
                 raise UnknownModelError(model, difflib.get_close_matches(model, known, _NEAR))
-        return self._cards[model]
+        card = self._cards[model]
+        return card.on(self._today()) if card.changes else card
 
     def cards(self) -> Sequence[ModelCard]:
         """List all cards that are shown, by id; the first time all are imported.

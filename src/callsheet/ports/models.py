@@ -1,7 +1,7 @@
 """Models and providers as rooms see them: a card says what can be bought, an order buys it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Literal, Protocol
@@ -15,7 +15,7 @@ from callsheet.ports.pictures import FrameReference, ReferenceMode
 
 Payload = Mapping[str, Any]
 Makes = Literal["image", "video", "text"]
-_WARNED: Final = timedelta(days=30)  # how long before a model retires we begin to say so
+_WARNED: Final = timedelta(days=35)  # how long before a model retires we begin to say so
 SAMPLE: Final = "0" * 64  # in place of a picture's hash
 
 
@@ -59,6 +59,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PriceChange:
+    """What a model costs from `day` (UTC) on, and how an order is worded that carries its rates."""
+
+    day: date
+    price: Callable[[Any], Money]
+    payload: Callable[[Any], Payload]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelCard:
     """One model: what it takes, what it costs, and how an order for it is worded.
 
@@ -70,7 +79,7 @@ class ModelCard:
     `estimated` where no list tells it and what an order costs is measured, by which quotes are then
     corrected. `unverified` says what about the card nobody could check: it is switched off until
     somebody confirms it. From `retires_on` the provider offers the model no more, and `successor`
-    names what to ask for then.
+    names what to ask for then. `changes` are prices that are announced, the earliest first.
     """
 
     id: str
@@ -89,6 +98,7 @@ class ModelCard:
     price_is_most: bool = False
     estimated: bool = False
     unverified: str = ""
+    changes: tuple[PriceChange, ...] = ()
     retires_on: date | None = None
     successor: str = ""
     listed: bool = True
@@ -115,13 +125,21 @@ class ModelCard:
             asked["references"] = [sample] * self.min_references
         return self.inputs.model_validate(asked)
 
+    def on(self, day: date) -> "ModelCard":
+        """Give the card as it stands on a day (UTC)."""
+        begun = [change for change in self.changes if change.day <= day]
+        if not begun:
+            return self
+        return replace(self, price=begun[-1].price, payload=begun[-1].payload)
+
     def notice(self, today: date) -> str:
-        """Say what whoever orders should know: that it is retired, or soon will be."""
-        if self.retires_on is None or today < self.retires_on - _WARNED:
-            return ""
-        instead = f"; ask for {self.successor}" if self.successor else ""
-        verb = "was retired" if today >= self.retires_on else "will be retired"
-        return f"{self.id} {verb} on {self.retires_on}{instead}"
+        """Say what whoever orders should know: that it is or will be retired, or priced anew."""
+        if self.retires_on is not None and today >= self.retires_on - _WARNED:
+            instead = f"; ask for {self.successor}" if self.successor else ""
+            verb = "was retired" if today >= self.retires_on else "will be retired"
+            return f"{self.id} {verb} on {self.retires_on}{instead}"
+        soon = (each for each in self.changes if today < each.day <= today + _WARNED)
+        return next((f"the price of {self.id} changes on {each.day}" for each in soon), "")
 
     def takes(self, mode: str) -> bool:
         """Tell whether references in a mode are of use to it."""

@@ -88,7 +88,7 @@ async def build(settings: Settings) -> Callsheet:
     addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"), keys.former)
     purse = Purse(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
-    catalog = FolderCatalog()
+    catalog = FolderCatalog(today=lambda: clock().date())
     house = House(
         database=database,
         blobs=blobs,
