@@ -2,14 +2,18 @@
 
 import json
 import re
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from callsheet.catalog.asking import AskedAmissError, checked, usual_size
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.catalog.shapes import SizeNotOfferedError, nearest_ratio
+from callsheet.controls.store import Switches
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, ModelCard, UnknownModelError
+from callsheet.providers.gemini import charged_for
 
 CATALOG = FolderCatalog()
 CARDS = {card.id: card for card in [*CATALOG.cards(), CATALOG.card("local/dot")]}
@@ -97,6 +101,86 @@ def test_a_size_is_a_ratio_only_where_it_is_near(size: str, ratio: str | None) -
         return
     with pytest.raises(SizeNotOfferedError):
         nearest_ratio(width, height, offered)
+
+
+@pytest.mark.parametrize("model", ["gemini/gemini-3-7-flash", "gemini/gemini-3-8-flash"])
+def test_a_price_changes_on_its_day(model: str) -> None:
+    """The last day of the old price is quoted and settled at it, the next one at the new one."""
+    before, after = (
+        FolderCatalog(today=lambda day=day: day).card(model)  # type: ignore[misc]
+        for day in (date(2026, 12, 31), date(2027, 1, 1))
+    )
+    asked = before.smallest()
+    assert after.price(asked) == before.price(asked) * 2
+    assert before.payload(asked)["rates"] == {"in": "0.75", "cached": "0.075", "text_out": "3.75"}
+    assert after.payload(asked)["rates"] == {"in": "1.50", "cached": "0.15", "text_out": "7.50"}
+    assert "price" in before.notice(date(2026, 12, 1))
+    assert before.notice(date(2027, 1, 1)) == after.notice(date(2027, 1, 1)) == ""
+
+
+def test_what_thinks_before_it_draws_is_paid_for_its_thoughts() -> None:
+    """Thoughts and words are charged as text, and only the picture as a picture."""
+    card = CATALOG.card("gemini/gemini-3-pro-image")
+    told = {
+        "promptTokenCount": 1_000,
+        "candidatesTokenCount": 1_170,
+        "thoughtsTokenCount": 200,
+        "candidatesTokensDetails": [
+            {"modality": "IMAGE", "tokenCount": 1_120},
+            {"modality": "TEXT", "tokenCount": 50},
+        ],
+    }
+    rates = card.payload(card.smallest())["rates"]
+    expected = 1_000 * 2 + 1_120 * 120 + 250 * 12
+    assert charged_for({"usageMetadata": told}, rates) == Money(expected)
+
+
+# What is asked today, in dollars, of what a card was wrong about: see its price's source.
+ASKED_TODAY: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("openai/gpt-image-2", {"quality": "low"}, "0.006060"),
+    ("openai/gpt-image-2", {"quality": "high"}, "0.211050"),
+    ("runway/gen4-image", {}, "0.08"),
+    ("runway/hailuo3", {"resolution": "768p", "duration_s": 5}, "0.50"),
+    ("runway/hailuo3", {"resolution": "2k", "duration_s": 15}, "2.25"),
+    ("runway/veo3-1", {"audio": True, "duration_s": 8}, "3.20"),
+    ("runway/veo3-1", {"audio": False, "duration_s": 8}, "1.60"),
+    ("runway/veo3-1-fast", {"audio": True, "duration_s": 8}, "1.20"),
+    ("runway/veo3-1-fast", {"audio": False, "duration_s": 8}, "0.80"),
+    ("runway/gemini-omni-flash", {"duration_s": 5}, "0.50"),
+    ("runway/gemini-omni-flash", {"duration_s": 5, "references": 1}, "0.51"),
+    ("kie/minimax-h3-image", {"duration_s": 5, "references": 1}, "0.20"),
+    ("kie/minimax-h3-image", {"resolution": "2k", "duration_s": 4, "references": 1}, "0.26"),
+    ("fal/minimax-h3-text", {"resolution": "4k", "duration_s": 15}, "2.40"),
+)
+
+
+@pytest.mark.parametrize(("model", "asked", "dollars"), ASKED_TODAY)
+def test_a_quote_is_what_is_asked_today(model: str, asked: dict[str, Any], dollars: str) -> None:
+    """Prices by resolution, sound, quality and first frame are those of the provider's page."""
+    card = CATALOG.card(model)
+    given = dict(asked)
+    count = given.pop("references", 0)
+    mode = min(card.reference_modes, default=None)
+    reference = {"sha256": "0" * 64, "working": "0" * 64, "mode": mode}
+    inputs = {"prompt": "x", **given, **({"references": [reference] * count} if count else {})}
+    assert card.price(card.inputs.model_validate(inputs)) == Money.usd(dollars)
+
+
+def test_models_that_end_are_refused_from_that_day_and_name_what_comes_after() -> None:
+    """Nothing is ordered of a model on the day it ends, or later."""
+    ends = {
+        "openai/gpt-image-1-5": date(2026, 12, 1),
+        "openai/gpt-image-1-mini": date(2026, 12, 1),
+        "gemini/gemini-omni-1-1-flash": date(2026, 12, 3),
+    }
+    nothing_said = Switches({}, frozenset())
+    for model, day in ends.items():
+        card = CATALOG.card(model)
+        assert nothing_said.closed(card, day - timedelta(days=1)) is None
+        said = nothing_said.closed(card, day)
+        assert said is not None
+        assert card.successor in said
+        assert CATALOG.card(card.successor).retires_on is None
 
 
 def test_near_names_are_offered() -> None:

@@ -27,6 +27,7 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Execution, ModelCard, RefusedError
+from callsheet.ports.pictures import ReferenceMode
 from callsheet.sim.gcs_keys import ServiceAccount
 from callsheet.views.prices import price_table
 from callsheet.wiring.providers import adapters
@@ -340,6 +341,22 @@ async def test_references_reach_the_model(bench: Bench) -> None:
     submitted = await bench.provider.submit(await bench.order(card=card, references=references))
     made = await bench.followed(submitted.ticket, submitted.standing)
     assert isinstance(made, Made), made
+
+
+async def test_every_card_gives_its_references_under_names_that_are_read(bench: Bench) -> None:
+    """In each mode that a card takes alone, none goes under a name that its model passes over."""
+    if at_once(bench):
+        pytest.skip("it would draw them all at once")
+    for card in CATALOG.cards():
+        if card.provider != bench.name:
+            continue
+        for mode in sorted(card.reference_modes - {ReferenceMode.LAST_FRAME}):  # needs a first one
+            reference = {"sha256": "0" * 64, "working": "0" * 64, "mode": mode}
+            given = [reference] * max(card.min_references, 1)
+            order = await bench.order("run=600", card, references=given)
+            await bench.provider.submit(order)
+            booked = (await bench.book())[-1]
+            assert booked["unknown_inputs"] == [], (card.id, mode, booked)
 
 
 async def test_hundred_polls_share_one_pool(bench: Bench) -> None:

@@ -21,9 +21,9 @@ from callsheet.catalog.registry import FolderCatalog
 MODELS = (
     *("replicate/flux-schnell", "replicate/flux-1-1-pro", "replicate/flux-kontext-pro"),
     *("runware/flux-dev",),
-    *("openai/gpt-image-2", "openai/gpt-image-2-5-flare", "openai/gpt-image-1-5"),
+    *("openai/gpt-image-2", "openai/gpt-image-2-5-flare", "openai/gpt-image-2-5-sunburst"),
     *("gemini/gemini-3-1-flash-image", "gemini/gemini-3-pro-image"),
-    *("gemini/gemini-3-1-flash-lite-image", "gemini/gemini-omni-1-1-flash"),
+    *("gemini/gemini-3-1-flash-lite-image", "gemini/gemini-omni-1-2-flash"),
     *("vertex/veo-3-1-lite",),
     *("runway/gen4-image", "runway/muse-image", "runway/gpt-image-2", "runway/gen4-5"),
     *("runway/gemini-image3-pro", "runway/ideogram-4-5"),

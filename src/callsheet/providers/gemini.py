@@ -95,7 +95,7 @@ class Gemini(HostedDefaults):
         candidate = inner(told, "candidates", 0)
         if candidate is None:
             raise BusyError(self.name, "an answer without candidates")
-        cost = _cost(told, payload.get("rates", {}))
+        cost = charged_for(told, payload.get("rates", {}))
         config = payload["body"].get("generationConfig", {})
         if "IMAGE" not in config.get("responseModalities", ()):
             return self._text(candidate, config, cost)
@@ -212,11 +212,12 @@ def _delay_s(error: Any) -> float | None:
     return None
 
 
-def _cost(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | None:
+def charged_for(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | None:
     """Price the tokens that were counted, each kind by its rate.
 
-    Thoughts are paid as what comes out. What went in includes what was found in a cache, which is
-    cheaper where a rate for it is known. None where nothing that came out was counted.
+    What is thought or written is paid as text, pictures as pictures where a rate for them is known.
+    What went in includes what was found in a cache, which is cheaper where a rate for it is known.
+    None where nothing that came out was counted.
     """
     into, cached, out, thoughts = (
         _count(told, f"{name}TokenCount")
@@ -225,8 +226,23 @@ def _cost(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | None:
     if not rates or not out + thoughts:
         return None
     found = min(cached, into) if "cached" in rates else 0
-    counted = {"image_out": out, "text_out": out + thoughts, "in": into - found, "cached": found}
+    pictured = min(_pictured(told, out), out) if "image_out" in rates else 0
+    counted = {
+        "image_out": pictured,
+        "text_out": out - pictured + thoughts,
+        "in": into - found,
+        "cached": found,
+    }
     return tokens_cost(counted, rates)
+
+
+def _pictured(told: Mapping[str, Any], out: int) -> int:
+    """Count the tokens of pictures among those that came out: all, unless it says otherwise."""
+    details = inner(told, "usageMetadata", "candidatesTokensDetails")
+    if not isinstance(details, list) or not details:
+        return out
+    counts = (inner(each, "tokenCount") for each in details if inner(each, "modality") == "IMAGE")
+    return sum(count for count in counts if isinstance(count, int) and count > 0)
 
 
 def _count(told: Mapping[str, Any], name: str) -> int:

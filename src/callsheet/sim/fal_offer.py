@@ -38,6 +38,13 @@ _CLIP = {
     "duration": Field("string", default="5"),
     "resolution": Field("string", default="720p"),
 }
+_H3 = {
+    "prompt": Field("string", required=True),
+    "aspect_ratio": Field("string", default="16:9"),
+    "duration": Field("integer", default=5, least=5, most=15),
+    "resolution": Field("string", default="768P", choices=("480P", "768P", "2K", "4K")),
+}
+_IDEOGRAM = {name: known for name, known in _BY_SIZE.items() if name != "output_format"}
 
 
 def _usd(**prices: str) -> Mapping[str, Money]:
@@ -58,9 +65,9 @@ def _picture(name: str, unit: str, **rates: str) -> Model:
     )
 
 
-def _sized(name: str, unit: str) -> Model:
+def _sized(name: str, unit: str, fields: Mapping[str, Field] = _BY_SIZE) -> Model:
     """Offer a model that takes one of the named sizes."""
-    return Model("", name, name, Money.usd(unit), 2.0, _BY_SIZE)
+    return Model("", name, name, Money.usd(unit), 2.0, fields)
 
 
 def _clip(name: str, unit: str, **rates: str) -> Model:
@@ -70,7 +77,7 @@ def _clip(name: str, unit: str, **rates: str) -> Model:
         name,
         Money.usd(unit),
         60.0,
-        _CLIP,
+        _H3 if name.startswith("minimax/h3") else _CLIP,
         Makes.CLIP,
         rated_by="resolution",
         rates=_usd(**rates),
@@ -79,7 +86,7 @@ def _clip(name: str, unit: str, **rates: str) -> Model:
 
 _SEEDANCE = {"r480p": "0.1346", "r1080p": "0.682", "r4k": "1.5552"}
 _NANO = {"r512": "0.06", "r2K": "0.12", "r4K": "0.16"}
-_H3 = {"r480p": "0.05", "r768p": "0.06", "r2k": "0.13", "r4k": "0.16"}
+_H3_RATES = {"r480P": "0.05", "r768P": "0.06", "r2K": "0.13", "r4K": "0.16"}
 
 OFFERED = (
     _sized("fal-ai/flux/schnell", "0.003"),
@@ -90,7 +97,7 @@ OFFERED = (
     _picture("fal-ai/nano-banana", "0.039"),
     _picture("fal-ai/nano-banana-2", "0.08", **_NANO),
     _picture("fal-ai/nano-banana-pro", "0.15", r4K="0.30"),
-    _sized("fal-ai/ideogram/v3", "0.06"),
+    _sized("fal-ai/ideogram/v3", "0.06", _IDEOGRAM),
     _sized("openai/gpt-image-2", "0.053"),
     _sized("openai/gpt-image-2.5/flare/text-to-image", "0.03612"),
     _sized("openai/gpt-image-2.5/sunburst/edit", "0.03612"),
@@ -99,6 +106,6 @@ OFFERED = (
     _clip("bytedance/seedance-2.0/reference-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.5/text-to-video", "0.473", r480p="0.2205"),
     _clip("bytedance/seedance-2.5/image-to-video", "0.473", r480p="0.2205"),
-    _clip("minimax/h3/text-to-video", "0.13", **_H3),
+    _clip("minimax/h3/text-to-video", "0.06", **_H3_RATES),
     _clip("fal-ai/veo3.1/fast/first-last-frame-to-video", "0.10", r1080p="0.12"),
 )

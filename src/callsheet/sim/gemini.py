@@ -42,7 +42,6 @@ _FIELDS = {
 _INLINE = ("inlineData", "inline_data")
 _PLAIN = str.maketrans("-_", "+/")
 _PROMPT_TOKENS = 10
-_REFERENCE_TOKENS = 260
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,13 @@ class Counted(Model):
     tokens: Mapping[str, int] | None = None
     image_out: int = 60
     into: str = "0.50"
+    reference_tokens: int = 260
 
     def counted(self, inputs: Mapping[str, Any]) -> tuple[int, int]:
         """Count what goes in and what comes out."""
         table = self.tokens or {}
         size = str(self.given(inputs, "imageSize"))
-        return _PROMPT_TOKENS + _REFERENCE_TOKENS * len(inputs.get("image", ())), table[size]
+        return _PROMPT_TOKENS + self.reference_tokens * len(inputs.get("image", ())), table[size]
 
     def price(self, inputs: Mapping[str, Any], units: int) -> Money:
         """Price the tokens."""
@@ -65,9 +65,9 @@ class Counted(Model):
         return Money(-(-into * Money.usd(self.into).micros // 1_000_000) + out * self.image_out)
 
 
-def _model(name: str, tokens: Mapping[str, int], image_out: int) -> Model:
+def _model(name: str, tokens: Mapping[str, int], image_out: int, **more: Any) -> Model:
     return Counted(
-        "", name, name, Money.usd("0.04"), 6.0, _FIELDS, tokens=tokens, image_out=image_out
+        "", name, name, Money.usd("0.04"), 6.0, _FIELDS, tokens=tokens, image_out=image_out, **more
     )
 
 
@@ -76,8 +76,8 @@ _PRO = {"512": 1_120, "1K": 1_120, "2K": 1_120, "4K": 2_000}
 OFFERED = (
     _model("gemini-2.5-flash-image", dict.fromkeys(_SIZES, 1_290), 30),
     _model("gemini-3.1-flash-image", _SIZES, 60),
-    _model("gemini-3.1-flash-lite-image", dict.fromkeys(_SIZES, 1_120), 30),
-    _model("gemini-3-pro-image", _PRO, 120),
+    _model("gemini-3.1-flash-lite-image", dict.fromkeys(_SIZES, 1_120), 30, into="0.25"),
+    _model("gemini-3-pro-image", _PRO, 120, into="2.00", reference_tokens=1_120),
     _model("gemini-nano-banana-2.1", dict.fromkeys(_SIZES, 1_120), 30),
     gemini_texts.offered("gemini-3.8-flash", "0.75", "0.075", "3.75"),
     gemini_texts.offered("gemini-3.7-flash", "0.75", "0.075", "3.75"),

@@ -1,7 +1,7 @@
 """The models that the simulated KIE offers; a credit is half a cent.
 
-Prices are KIE's own of 2026-08-17 where they were recorded; the others are assumed: 0.06 dollars
-for a second, 0.30 for a clip of Veo, 0.02 for a picture.
+Prices are KIE's own where they were recorded, from August to October 2026; the others are assumed:
+0.06 dollars for a second, 0.30 for a clip of Veo, 0.02 for a picture.
 """
 
 from collections.abc import Mapping
@@ -30,6 +30,19 @@ _CLIP = {
     "sound": Field("boolean"),
     "model": Field("string"),  # Veo has a door of its own, and names it among its inputs
 }
+_LITE = {
+    "prompt": Field("string", required=True),
+    "image_urls": Field("array", uri=True),
+    "aspect_ratio": Field("string", required=True),
+}
+_H3 = {
+    "prompt": Field("string", required=True),
+    "first_frame_url": Field("string", required=True, uri=True),
+    "last_frame_url": Field("string", uri=True),
+    "duration": Field("integer", default=5, least=4, most=15),
+    "resolution": Field("string", default="768p", choices=("768p", "2k")),
+}
+_H3_RATES = {"768p": Money.usd("0.04"), "2k": Money.usd("0.065")}
 
 
 def _picture(name: str, unit: str, rates: Mapping[str, str] | None = None) -> Model:
@@ -43,7 +56,7 @@ def _clip(name: str, unit: str = "0.06", *, by_clip: bool = False) -> Model:
 
 OFFERED = (
     _picture("nano-banana-2", "0.04", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
-    _picture("nano-banana-2-lite", "0.02"),
+    Model("", "nano-banana-2-lite", "nano-banana-2-lite", Money.usd("0.02"), 4.0, _LITE),
     _picture("nano-banana-pro", "0.09", {"1K": "0.09", "2K": "0.09", "4K": "0.12"}),
     *(
         _picture(name, "0.02")
@@ -73,7 +86,17 @@ OFFERED = (
             "wan/2-5-image-to-video",
         )
     ),
-    _clip("minimax-h3/image-to-video", "0.08"),
+    Model(
+        "",
+        "minimax-h3/image-to-video",
+        "minimax-h3/image-to-video",
+        Money.usd("0.04"),
+        60.0,
+        _H3,
+        Makes.CLIP,
+        rated_by="resolution",
+        rates=_H3_RATES,
+    ),
     _clip("veo3", "0.30", by_clip=True),
     _clip("veo3_fast", "0.30", by_clip=True),
 )

@@ -120,7 +120,8 @@ def _wish(request: Request, body: Any) -> Wish:
         raise RefusedError(LumaDialect().not_found())
     asked = {name: value for name, value in body.items() if name != "callback_url"}
     frames = body.get("keyframes") or {}
-    inputs = {**{name: value for name, value in asked.items() if name != "model"}, **frames}
+    named = {name: value for name, value in asked.items() if name not in {"model", "keyframes"}}
+    inputs = {**named, **frames}
     events = ("start", "completed")
     hook, note = body.get("callback_url"), {"request": body}
     return Wish(str(body.get("model")), inputs, hook, events, note=note)

@@ -1,8 +1,8 @@
 """The models that the simulated OpenAI offers.
 
-How many tokens a picture counts is published for older models only; for those of 2026 the figure
-that other sellers quote for a medium square (0.053 dollars, 1,767 tokens) is scaled by area, and by
-quality as the older ones are.
+How many tokens a picture counts is published for older models only; for those of 2026 the figures
+that other sellers quote for a square (for GPT Image 2 0.006, 0.053 and 0.211 dollars, a medium one
+is 1,767 tokens) are scaled by area, and where nobody quotes them by quality as the older ones are.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from callsheet.sim.core.models import Field, Model
 
 _SQUARE = 1024 * 1024
 _TOKENS = {"low": 468, "medium": 1_767, "high": 6_912, "auto": 1_767, "xhigh": 9_216, "max": 12_288}
+_TOKENS_OF_2: Mapping[str, int] = {**_TOKENS, "low": 200, "high": 7_033}
 _TEXT_TOKENS = 12
 _REFERENCE_TOKENS = 200
 _FIELDS = {
@@ -60,7 +61,8 @@ def output_tokens(model: Model, inputs: Mapping[str, Any]) -> int:
     """Count the tokens of one picture."""
     width, _, height = str(model.given(inputs, "size")).partition("x")
     area = int(width) * int(height) if height.isdecimal() else _SQUARE
-    tokens = _TOKENS.get(str(model.given(inputs, "quality")), _TOKENS["medium"])
+    table = _TOKENS_OF_2 if model.id == "gpt-image-2" else _TOKENS
+    tokens = table.get(str(model.given(inputs, "quality")), table["medium"])
     return -(-tokens * area // _SQUARE)
 
 

@@ -1,8 +1,8 @@
 """The models that the simulated Runway offers, with what each takes and costs.
 
 `runway_params.csv` holds the fields of every endpoint and model, as the SDK `runwayml` 5.24.0 has
-them. Prices are those of the litellm price map; a model that it lacks is taken to cost 0.20 dollars
-a second or 0.05 a picture.
+them. Prices are those of Runway's page of 2026-10-04 or of the litellm price map; a model that
+neither has is taken to cost 0.20 dollars a second or 0.05 a picture.
 """
 
 import csv
@@ -33,9 +33,12 @@ _PER_SECOND: Mapping[str, str] = {
     "gemini_omni_flash": "0.10",
     "aleph2": "0.28",
 }
+_PER_SECOND_SILENT: Mapping[str, str] = {"veo3.1": "0.20", "veo3.1_fast": "0.10"}
+_RATES: Mapping[str, Mapping[str, str]] = {"hailuo3": {"2k": "0.15"}}  # by resolution
+_FIRST_FRAME: Mapping[str, str] = {"gemini_omni_flash": "0.01"}
 _PER_PICTURE: Mapping[str, str] = {
     "gen4_image_turbo": "0.02",
-    "gen4_image": "0.05",
+    "gen4_image": "0.08",  # at 1080p
     "muse_image": "0.01",
 }
 
@@ -44,9 +47,16 @@ _PER_PICTURE: Mapping[str, str] = {
 class Credited(Model):
     """A model that is billed in whole credits of a cent."""
 
+    silent: Money | None = None
+    first_frame: Money = Money()
+
     def price(self, inputs: Mapping[str, Any], units: int) -> Money:
         """Price an order, rounded up to a credit."""
-        return Money(-(-self.unit.micros * units // CENT) * CENT)
+        rate = self.rates.get(str(inputs.get("resolution")), self.unit)
+        if self.silent is not None and inputs.get("audio") is False:
+            rate = self.silent
+        extra = self.first_frame if inputs.get("promptImage") else Money()
+        return Money(-(-rate.micros * units // CENT) * CENT) + extra
 
 
 def _rows() -> Iterator[Mapping[str, str]]:
@@ -83,8 +93,18 @@ def _offered() -> dict[str, dict[str, Model]]:
             unit, makes, run_s = _PER_SECOND.get(name, "0.20"), Makes.CLIP, 60.0
         else:
             continue
-        own = f"{endpoint}:{name}"
-        found[endpoint][name] = Credited("", own, name, Money.usd(unit), run_s, known, makes)
+        found[endpoint][name] = Credited(
+            "",
+            f"{endpoint}:{name}",
+            name,
+            Money.usd(unit),
+            run_s,
+            known,
+            makes,
+            rates={option: Money.usd(rate) for option, rate in _RATES.get(name, {}).items()},
+            silent=Money.usd(_PER_SECOND_SILENT[name]) if name in _PER_SECOND_SILENT else None,
+            first_frame=Money.usd(_FIRST_FRAME.get(name, "0")),
+        )
     return found
 
 

@@ -26,7 +26,6 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "input": {
             "prompt": inputs.prompt,
             "image_size": nearest_preset(inputs.width, inputs.height),
-            "output_format": "png",
         },
     }
 
@@ -44,5 +43,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="litellm price map 1.110.2 (BALANCED, the default), read 2026-11-30",
 )

@@ -21,7 +21,7 @@ RATIOS: Final = ("16:9", "9:16", "1:1")
 class Inputs(WideForm, frozen=True):
     """What MiniMax H3 from words can be asked for; the size chooses the nearest ratio."""
 
-    duration_s: Annotated[int, Field(ge=4, le=10, description="seconds")] = 5
+    duration_s: Annotated[int, Field(ge=5, le=15, description="seconds")] = 5
     resolution: Literal["480p", "768p", "2k", "4k"] = "768p"
 
 
@@ -37,8 +37,8 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "input": {
             "prompt": inputs.prompt,
             "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
-            "duration": str(inputs.duration_s),
-            "resolution": inputs.resolution,
+            "duration": inputs.duration_s,
+            "resolution": inputs.resolution.upper(),
         },
     }
 
@@ -56,5 +56,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="litellm price map 1.110.2 and fal's schema of 2026-10-04, read 2026-11-30",
 )

@@ -11,10 +11,11 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-RATES: Final = {"image_out": "120", "in": "0.50"}  # dollars for a million tokens
+# dollars for a million tokens; what it thinks is paid as text
+RATES: Final = {"image_out": "120", "text_out": "12", "in": "2.00"}
 TOKENS: Final = {"1K": 1_120, "2K": 1_120, "4K": 2_000}  # of a picture
 PROMPT_TOKENS: Final = 10  # a short prompt; a long one adds less than a thousandth of a cent
-REFERENCE_TOKENS: Final = 260
+REFERENCE_TOKENS: Final = 1_120
 RATIOS: Final = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 
 
@@ -26,9 +27,12 @@ class Inputs(Form, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the tokens that a picture of this size counts, and those that go in."""
+    """Price the tokens that a picture of this size counts, and those that go in.
+
+    What it thinks before is counted afterwards, and charged.
+    """
     into = PROMPT_TOKENS + REFERENCE_TOKENS * len(inputs.references)
-    return Money(-(-into // 2) + TOKENS[inputs.resolution] * int(RATES["image_out"]))
+    return Money(into * 2 + TOKENS[inputs.resolution] * int(RATES["image_out"]))
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -66,5 +70,5 @@ CARD = ModelCard(
     ),
     expected_s=12.0,
     time_limit_s=300.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="litellm price map 1.110.2 and Google's price page of 2026-10-08, read 2026-11-30",
 )

@@ -1,5 +1,6 @@
 """Gemini Omni 1.1 flash on Google: clips with sound from words, a first frame or references."""
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -71,4 +72,6 @@ CARD = ModelCard(
     expected_s=60.0,
     time_limit_s=1800.0,
     price_source="litellm price map (tokens) and the family's price a second, read 2026-11-20",
+    retires_on=date(2026, 12, 3),
+    successor="gemini/gemini-omni-1-2-flash",
 )

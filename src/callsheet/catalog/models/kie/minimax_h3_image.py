@@ -1,6 +1,6 @@
 """MiniMax H3 from a frame on KIE.ai: clips from a first frame."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -10,19 +10,20 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.08")
+PER_SECOND: Final = {"768p": Money.usd("0.04"), "2k": Money.usd("0.065")}
 
 
 class Inputs(WideForm, frozen=True):
     """What MiniMax H3 from a frame can be asked for."""
 
-    duration_s: Annotated[int, Field(ge=4, le=10, description="seconds")] = 5
+    duration_s: Annotated[int, Field(ge=4, le=15, description="seconds")] = 5
+    resolution: Literal["768p", "2k"] = "768p"
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price each second by its resolution."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -33,8 +34,9 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "model": "minimax-h3/image-to-video",
             "input": {
                 "prompt": inputs.prompt,
-                "duration": str(inputs.duration_s),
-                "image_url": ReferenceSlot.at(0),
+                "duration": inputs.duration_s,
+                "resolution": inputs.resolution,
+                "first_frame_url": ReferenceSlot.at(0),
             },
         },
     }
@@ -53,5 +55,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="KIE price page as recorded 2026-08-17",
+    price_source="KIE price page as recorded in September 2026, read 2026-11-30",
 )

@@ -29,7 +29,7 @@ def price(_inputs: Inputs) -> Money:
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
     slots = [ReferenceSlot.at(place) for place in range(len(inputs.references))]
-    named = {"image_input": slots} if slots else {}
+    named = {"image_urls": slots} if slots else {}
     return {
         "api": "jobs",
         "body": {
@@ -37,7 +37,6 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "input": {
                 "prompt": inputs.prompt,
                 "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
-                "output_format": "png",
                 **named,
             },
         },
@@ -59,5 +58,5 @@ CARD = ModelCard(
     ),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="KIE price page as recorded 2026-08-17",
+    price_source="KIE price page as recorded in October 2026, read 2026-11-30",
 )

@@ -66,5 +66,5 @@ CARD = ModelCard(
     time_limit_s=600.0,
     price_source="litellm price map, read 2026-11-20",
     retires_on=date(2026, 12, 1),
-    successor="openai/gpt-image-2",
+    successor="openai/gpt-image-2-5-sunburst",
 )

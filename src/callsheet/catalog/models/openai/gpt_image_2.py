@@ -12,7 +12,7 @@ from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 RATES: Final = {"text_in": "5", "image_in": "8", "image_out": "30"}  # dollars for a million tokens
-TOKENS: Final = {"low": 468, "medium": 1_767, "high": 6_912}  # of a square
+TOKENS: Final = {"low": 200, "medium": 1_767, "high": 7_033}  # of a square of 1024 pixels
 TEXT_TOKENS: Final = 12  # a short prompt; a long one adds a hundredth of a cent
 REFERENCE_TOKENS: Final = 200
 WHOLE: Final = Bounds(least_pixels=655_360, most_pixels=8_294_400, longest=3.0)
@@ -69,5 +69,5 @@ CARD = ModelCard(
     ),
     expected_s=30.0,
     time_limit_s=600.0,
-    price_source="litellm price map and the price of a medium square elsewhere, read 2026-11-20",
+    price_source="litellm price map 1.110.2 and fal's table by quality, read 2026-11-30",
 )

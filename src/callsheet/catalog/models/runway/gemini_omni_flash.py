@@ -12,7 +12,7 @@ from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 PER_SECOND: Final = Money.usd("0.10")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+FIRST_FRAME: Final = Money.usd("0.01")
 RATIOS: Final = ("1280:720", "720:1280")
 
 
@@ -24,8 +24,8 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds, and the first frame."""
+    return PER_SECOND * inputs.duration_s + FIRST_FRAME * len(inputs.references)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -64,5 +64,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

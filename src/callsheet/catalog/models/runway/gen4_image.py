@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = Money.usd("0.08")  # at 1080p; every size that is asked for here is billed so
 RATIOS: Final = (
     "1080:1080",
     "1168:880",
@@ -66,5 +66,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

@@ -11,22 +11,21 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.10")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = {"768p": Money.usd("0.10"), "2k": Money.usd("0.15")}
 RATIOS: Final = ("21:9", "16:9", "4:3", "1:1", "3:4", "9:16")
 
 
 class Inputs(WideForm, frozen=True):
     """What Hailuo 3 can be asked for; the size chooses the nearest ratio."""
 
-    duration_s: Annotated[int, Field(ge=4, le=10, description="seconds")] = 5
+    duration_s: Annotated[int, Field(ge=5, le=15, description="seconds")] = 5
     resolution: Literal["768p", "2k"] = "768p"
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds by their resolution; both rates are whole credits."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -66,5 +65,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

@@ -11,8 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.40")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = {True: Money.usd("0.40"), False: Money.usd("0.20")}  # with audio, without
 RATIOS: Final = ("1280:720", "720:1280")
 
 
@@ -25,8 +24,8 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds, with audio or without; both rates are whole credits."""
+    return PER_SECOND[inputs.audio] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -66,5 +65,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="litellm price map, read 2026-11-20",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )
