@@ -31,15 +31,36 @@ _PER_SECOND: Mapping[str, str] = {
     "seedance2_mini": "0.16",
     "seedance2_5": "0.30",
     "gemini_omni_flash": "0.10",
+    "gemini_omni_flash_1.1": "0.10",
+    "grok_imagine_1_5": "0.16",
+    "grok_imagine_1_5_lite": "0.03",
+    "h3_max": "0.05",
+    "happyhorse_1_0": "0.15",
+    "wan3": "0.10",
+    "wan3_prime": "0.14",
     "aleph2": "0.28",
 }
 _PER_SECOND_SILENT: Mapping[str, str] = {"veo3.1": "0.20", "veo3.1_fast": "0.10"}
-_RATES: Mapping[str, Mapping[str, str]] = {"hailuo3": {"2k": "0.15"}}  # by resolution
-_FIRST_FRAME: Mapping[str, str] = {"gemini_omni_flash": "0.01"}
+_RATES: Mapping[str, Mapping[str, str]] = {  # by resolution or quality
+    "hailuo3": {"2k": "0.15"},
+    "grok_imagine_1_5": {"480p": "0.10", "1080p": "0.29"},
+    "h3_max": {"768p": "0.08"},
+    "gpt_image_2": {"low": "0.01", "high": "0.20"},
+}
+_PER_REFERENCE: Mapping[str, str] = {
+    "gemini_omni_flash": "0.01",
+    "grok_imagine_1_5": "0.01",
+    "grok_imagine_1_5_lite": "0.01",
+    "grok_imagine_image_2": "0.01",
+}
 _PER_PICTURE: Mapping[str, str] = {
     "gen4_image_turbo": "0.02",
     "gen4_image": "0.08",  # at 1080p
     "muse_image": "0.01",
+    "gemini_image3.1_flash": "0.07",
+    "gemini_image3_pro": "0.20",
+    "seedream5_lite": "0.04",
+    "grok_imagine_image_2": "0.06",
 }
 
 
@@ -48,15 +69,16 @@ class Credited(Model):
     """A model that is billed in whole credits of a cent."""
 
     silent: Money | None = None
-    first_frame: Money = Money()
+    per_reference: Money = Money()
 
     def price(self, inputs: Mapping[str, Any], units: int) -> Money:
         """Price an order, rounded up to a credit."""
-        rate = self.rates.get(str(inputs.get("resolution")), self.unit)
+        rated = inputs.get("resolution") or inputs.get("quality")
+        rate = self.rates.get(str(rated), self.unit)
         if self.silent is not None and inputs.get("audio") is False:
             rate = self.silent
-        extra = self.first_frame if inputs.get("promptImage") else Money()
-        return Money(-(-rate.micros * units // CENT) * CENT) + extra
+        count = sum(len(inputs.get(name) or ()) for name in ("promptImage", "referenceImages"))
+        return Money(-(-rate.micros * units // CENT) * CENT) + self.per_reference * count
 
 
 def _rows() -> Iterator[Mapping[str, str]]:
@@ -103,7 +125,7 @@ def _offered() -> dict[str, dict[str, Model]]:
             makes,
             rates={option: Money.usd(rate) for option, rate in _RATES.get(name, {}).items()},
             silent=Money.usd(_PER_SECOND_SILENT[name]) if name in _PER_SECOND_SILENT else None,
-            first_frame=Money.usd(_FIRST_FRAME.get(name, "0")),
+            per_reference=Money.usd(_PER_REFERENCE.get(name, "0")),
         )
     return found
 

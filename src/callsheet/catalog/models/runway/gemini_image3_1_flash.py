@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = Money.usd("0.07")  # at 1K, as all of these
 RATIOS: Final = (
     "1024:1024",
     "832:1248",
@@ -72,6 +72,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="what Runway billed for 1K on 2026-10-06, read 2026-11-30",
 )

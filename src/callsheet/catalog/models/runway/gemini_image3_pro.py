@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = Money.usd("0.20")
 RATIOS: Final = (
     "1344:768",
     "768:1344",
@@ -68,6 +68,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's image table of August 2026, read 2026-11-30",
 )

@@ -11,7 +11,11 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = {
+    "low": Money.usd("0.01"),
+    "medium": Money.usd("0.05"),
+    "high": Money.usd("0.20"),
+}
 RATIOS: Final = (
     "2048:880",
     "1920:1088",
@@ -33,9 +37,9 @@ class Inputs(Form, frozen=True):
     references: Annotated[tuple[Reference, ...], Field(max_length=6)] = ()
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
-    return PER_IMAGE
+def price(inputs: Inputs) -> Money:
+    """Price a picture by its quality."""
+    return PER_IMAGE[inputs.quality]
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -69,6 +73,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's image table of August 2026, read 2026-11-30",
 )

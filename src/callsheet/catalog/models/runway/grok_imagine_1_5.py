@@ -11,8 +11,12 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.20")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = {
+    "480p": Money.usd("0.10"),
+    "720p": Money.usd("0.16"),
+    "1080p": Money.usd("0.29"),
+}
+FIRST_FRAME: Final = Money.usd("0.01")
 RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3")
 
 
@@ -25,8 +29,9 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds by their resolution, and the first frame."""
+    seconds = PER_SECOND[inputs.resolution] * inputs.duration_s
+    return seconds + FIRST_FRAME * len(inputs.references)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -59,6 +64,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

@@ -11,8 +11,8 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.20")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = Money.usd("0.03")
+FIRST_FRAME: Final = Money.usd("0.01")
 RATIOS: Final = ("1280:720", "720:1280", "720:720", "960:720", "720:960", "1088:720", "720:1088")
 
 
@@ -24,8 +24,8 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds, and the first frame."""
+    return PER_SECOND * inputs.duration_s + FIRST_FRAME * len(inputs.references)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -41,7 +41,10 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "body": {**common, "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS)},
         }
     first = [{"uri": ReferenceSlot.at(0), "position": "first"}]
-    return {"path": "image_to_video", "body": {**common, "promptImage": first}}
+    return {
+        "path": "image_to_video",
+        "body": {**common, "promptImage": first, "ratio": "auto_720p"},
+    }
 
 
 CARD = ModelCard(
@@ -57,6 +60,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's price page of 2026-10-08, read 2026-11-30",
 )

@@ -11,7 +11,8 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = Money.usd("0.06")  # at 1K; the least for either quality
+PER_REFERENCE: Final = Money.usd("0.01")
 RATIOS: Final = (
     "1024:1024",
     "1280:720",
@@ -34,9 +35,9 @@ class Inputs(Form, frozen=True):
     references: Annotated[tuple[Reference, ...], Field(max_length=3)] = ()
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
-    return PER_IMAGE
+def price(inputs: Inputs) -> Money:
+    """Price the picture, and each reference."""
+    return PER_IMAGE + PER_REFERENCE * len(inputs.references)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -70,6 +71,5 @@ CARD = ModelCard(
     ),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's image table of August 2026, read 2026-11-30",
 )

@@ -10,21 +10,20 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.20")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = {"480p": Money.usd("0.05"), "768p": Money.usd("0.08")}
 
 
 class Inputs(WideForm, frozen=True):
     """What H3 max can be asked for."""
 
-    duration_s: Annotated[int, Field(ge=4, le=10, description="seconds")] = 5
+    duration_s: Annotated[int, Field(ge=5, le=15, description="seconds")] = 5
     resolution: Literal["480p", "768p"] = "480p"
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds by their resolution."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -54,6 +53,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )

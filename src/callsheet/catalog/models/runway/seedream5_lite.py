@@ -7,7 +7,7 @@ from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_IMAGE: Final = Money.usd("0.05")
+PER_IMAGE: Final = Money.usd("0.04")
 RATIOS: Final = (
     "2048:2048",
     "2304:1728",
@@ -54,6 +54,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's image table of August 2026, read 2026-11-30",
 )

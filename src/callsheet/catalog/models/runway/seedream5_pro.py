@@ -53,6 +53,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=20.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's image table of August 2026, read 2026-11-30",
 )

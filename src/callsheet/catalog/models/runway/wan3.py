@@ -11,8 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.20")
-CENT: Final = 10_000  # micro-dollars: a credit, the least that is billed
+PER_SECOND: Final = Money.usd("0.10")
 RATIOS: Final = ("1280:720", "1104:832", "960:960", "832:1104", "720:1280")
 
 
@@ -25,8 +24,8 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the seconds, in whole credits."""
-    return Money(-(-PER_SECOND.micros * inputs.duration_s // CENT) * CENT)
+    """Price the seconds, at 720p."""
+    return PER_SECOND * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "body": {
             **common,
             "promptImage": first,
-            "ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
+            "ratio": "auto_720p",  # what begins with a frame has the frame's shape
         },
     }
 
@@ -66,6 +65,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="Runway tells its price only when an order is accepted; this one is assumed",
+    price_source="Runway's price page of 2026-10-04, read 2026-11-30",
 )
