@@ -28,7 +28,7 @@ MODELS = (
     *("runway/gen4-image", "runway/muse-image", "runway/gpt-image-2", "runway/gen4-5"),
     *("runway/gemini-image3-pro", "runway/ideogram-4-5"),
     *("fal/flux-schnell", "fal/flux-dev", "fal/nano-banana-2", "fal/ideogram-v3"),
-    *("kie/nano-banana-2", "kie/nano-banana-pro", "kie/seedream-v4"),
+    *("kie/nano-banana-2", "kie/nano-banana-pro", "kie/google-nano-banana"),
     *("luma/photon-1", "luma/photon-flash-1"),
     *("kling/kling-image-v2-1", "kling/kling-v2-6"),
     *("lovable/gemini-3-1-flash-image",),

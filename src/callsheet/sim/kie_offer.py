@@ -1,10 +1,12 @@
 """The models that the simulated KIE offers; a credit is half a cent.
 
-Prices are KIE's own where they were recorded, from August to October 2026; the others are assumed:
-0.06 dollars for a second, 0.30 for a clip of Veo, 0.02 for a picture.
+Prices are KIE's own as they were recorded from August to October 2026; Seedream 4 is on no list any
+more, and assumed at 0.02 dollars a picture.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from callsheet.kernel.money import Money
 from callsheet.sim.core.models import Field, Makes, Model
@@ -17,17 +19,42 @@ _PICTURE = {
     "resolution": Field("string", default="1K"),
     "output_format": Field("string", default="png"),
 }
-_CLIP = {
+_WORDS = {
     "prompt": Field("string", required=True),
-    "image_url": Field("string", uri=True),
-    "first_frame_url": Field("string", uri=True),
-    "image_urls": Field("array", uri=True),
-    "imageUrls": Field("array", uri=True),
     "aspect_ratio": Field("string", default="16:9"),
+}
+_SECONDS = {
+    **_WORDS,
     "duration": Field("string", default="5"),
-    "resolution": Field("string", default="720p"),
-    "mode": Field("string"),
-    "sound": Field("boolean"),
+    "image_url": Field("string", uri=True),
+}
+_OMNI = {
+    **_WORDS,
+    "image_urls": Field("array", uri=True),
+    "duration": Field("string", default="6", choices=("4", "6", "8", "10")),
+}
+_FIXED = {"prompt": Field("string", required=True), "image_url": Field("string", uri=True)}
+_SEEDANCE = {**_SECONDS, "resolution": Field("string", default="720p")}
+_SEEDANCE_2 = {
+    **_WORDS,
+    "first_frame_url": Field("string", uri=True),
+    "duration": Field("integer", default=5, least=4, most=15),
+    "resolution": Field("string", default="1080p"),
+}
+_WAN = {**_SECONDS, "resolution": Field("string", default="1080p")}
+_KLING_3 = {
+    "prompt": Field("string", required=True),
+    "aspect_ratio": Field("string", required=True),
+    "duration": Field("string", default="5"),
+    "image_urls": Field("array", uri=True),
+    "mode": Field("string", required=True, choices=("std", "pro")),
+    "sound": Field("boolean", required=True),
+    "multi_shots": Field("boolean", required=True),
+    "multi_prompt": Field("array", required=True),
+}
+_VEO = {
+    **_WORDS,
+    "imageUrls": Field("array", uri=True),
     "model": Field("string"),  # Veo has a door of its own, and names it among its inputs
 }
 _LITE = {
@@ -42,7 +69,6 @@ _H3 = {
     "duration": Field("integer", default=5, least=4, most=15),
     "resolution": Field("string", default="768p", choices=("768p", "2k")),
 }
-_H3_RATES = {"768p": Money.usd("0.04"), "2k": Money.usd("0.065")}
 
 
 def _picture(name: str, unit: str, rates: Mapping[str, str] | None = None) -> Model:
@@ -50,9 +76,48 @@ def _picture(name: str, unit: str, rates: Mapping[str, str] | None = None) -> Mo
     return Model("", name, name, Money.usd(unit), 4.0, _PICTURE, rated_by="resolution", rates=table)
 
 
-def _clip(name: str, unit: str = "0.06", *, by_clip: bool = False) -> Model:
-    return Model("", name, name, Money.usd(unit), 60.0, _CLIP, Makes.CLIP, by_clip=by_clip)
+def _clip(
+    name: str,
+    unit: str,
+    fields: Mapping[str, Field],
+    rates: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Model:
+    """Offer clips at so much a second; `rates` are other units, by resolution unless told."""
+    table = {option: Money.usd(price) for option, price in (rates or {}).items()}
+    rated = {"rated_by": "resolution", "rates": table, **more}
+    return Model("", name, name, Money.usd(unit), 60.0, fields, Makes.CLIP, **rated)
 
+
+@dataclass(frozen=True, slots=True)
+class Kling(Model):
+    """A model rated by its mode, and by its sound."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many seconds."""
+        table = self.rates_with_audio if inputs.get("sound") else self.rates
+        return table[str(inputs["mode"])] * units
+
+
+def _kling_3() -> Model:
+    silent = {"std": Money.usd("0.07"), "pro": Money.usd("0.09")}
+    loud = {"std": Money.usd("0.10"), "pro": Money.usd("0.135")}
+    name = "kling-3.0/video"
+    return Kling(
+        "",
+        name,
+        name,
+        silent["std"],
+        60.0,
+        _KLING_3,
+        Makes.CLIP,
+        rates=silent,
+        rates_with_audio=loud,
+    )
+
+
+_LITE_RATES = {"480p": "0.01", "1080p": "0.05"}
+_OMNI_CLIPS = {"4": "0.45", "6": "0.60", "8": "0.75", "10": "0.90"}
 
 OFFERED = (
     _picture("nano-banana-2", "0.04", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
@@ -67,36 +132,21 @@ OFFERED = (
             "bytedance/seedream-v4-edit",
         )
     ),
-    *(
-        _clip(name)
-        for name in (
-            "bytedance/seedance-2-5",
-            "bytedance/v1-pro-text-to-video",
-            "bytedance/v1-pro-image-to-video",
-            "bytedance/v1-lite-text-to-video",
-            "bytedance/v1-lite-image-to-video",
-            "kling-3.0/video",
-            "kling/v2-5-turbo-text-to-video-pro",
-            "kling/v2-5-turbo-image-to-video-pro",
-            "kling/v2-1-pro",
-            "hailuo/02-text-to-video-pro",
-            "hailuo/02-image-to-video-pro",
-            "gemini-omni-video",
-            "wan/2-5-text-to-video",
-            "wan/2-5-image-to-video",
-        )
-    ),
-    Model(
-        "",
-        "minimax-h3/image-to-video",
-        "minimax-h3/image-to-video",
-        Money.usd("0.04"),
-        60.0,
-        _H3,
-        Makes.CLIP,
-        rated_by="resolution",
-        rates=_H3_RATES,
-    ),
-    _clip("veo3", "0.30", by_clip=True),
-    _clip("veo3_fast", "0.30", by_clip=True),
+    _clip("bytedance/seedance-2-5", "0.315", _SEEDANCE_2),
+    _clip("bytedance/v1-pro-text-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
+    _clip("bytedance/v1-pro-image-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
+    _clip("bytedance/v1-lite-text-to-video", "0.0225", _SEEDANCE, _LITE_RATES),
+    _clip("bytedance/v1-lite-image-to-video", "0.0225", _SEEDANCE, _LITE_RATES),
+    _kling_3(),
+    _clip("kling/v2-5-turbo-text-to-video-pro", "0.042", _SECONDS),
+    _clip("kling/v2-5-turbo-image-to-video-pro", "0.042", _SECONDS),
+    _clip("kling/v2-1-pro", "0.05", _SECONDS),
+    _clip("hailuo/02-text-to-video-pro", "0.285", _FIXED, by_clip=True),
+    _clip("hailuo/02-image-to-video-pro", "0.285", _FIXED, by_clip=True),
+    _clip("gemini-omni-video", "0.60", _OMNI, _OMNI_CLIPS, by_clip=True, rated_by="duration"),
+    _clip("wan/2-5-text-to-video", "0.10", _WAN, {"720p": "0.06"}),
+    _clip("wan/2-5-image-to-video", "0.10", _WAN, {"720p": "0.06"}),
+    _clip("minimax-h3/image-to-video", "0.04", _H3, {"2k": "0.065"}),
+    _clip("veo3", "1.25", _VEO, by_clip=True),
+    _clip("veo3_fast", "0.30", _VEO, by_clip=True),
 )

@@ -1,6 +1,6 @@
 """Gemini Omni on KIE.ai: clips from words, or from a first frame."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -11,20 +11,25 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_CLIP: Final = {
+    4: Money.usd("0.45"),
+    6: Money.usd("0.60"),
+    8: Money.usd("0.75"),
+    10: Money.usd("0.90"),
+}  # by seconds
 RATIOS: Final = ("16:9", "9:16", "1:1")
 
 
 class Inputs(WideForm, frozen=True):
     """What Gemini Omni can be asked for; the size chooses the nearest ratio."""
 
-    duration_s: Annotated[int, Field(ge=3, le=10, description="seconds")] = 5
+    duration_s: Literal[4, 6, 8, 10] = 6
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price a clip by its length."""
+    return PER_CLIP[inputs.duration_s]
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -57,6 +62,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in October 2026, read 2026-11-30",
 )

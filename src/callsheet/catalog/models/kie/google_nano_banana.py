@@ -48,6 +48,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in September 2026, read 2026-11-30",
 )

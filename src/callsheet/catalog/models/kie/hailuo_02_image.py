@@ -1,6 +1,6 @@
 """Hailuo 02 pro from a frame on KIE.ai: clips from a first frame."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
@@ -10,19 +10,18 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_CLIP: Final = Money.usd("0.285")  # of six seconds at 1080p: it makes no other
 
 
 class Inputs(WideForm, frozen=True):
     """What Hailuo 02 pro from a frame can be asked for."""
 
-    duration_s: Literal[6, 10] = 6
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
 
 
-def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+def price(_inputs: Inputs) -> Money:
+    """Price each clip the same."""
+    return PER_CLIP
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -33,7 +32,6 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "model": "hailuo/02-image-to-video-pro",
             "input": {
                 "prompt": inputs.prompt,
-                "duration": str(inputs.duration_s),
                 "image_url": ReferenceSlot.at(0),
             },
         },
@@ -53,6 +51,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's price list as recorded in August 2026, read 2026-11-30",
 )

@@ -1,23 +1,21 @@
 """Hailuo 02 pro from words on KIE.ai: clips from words."""
 
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from callsheet.catalog.forms import WideForm
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_CLIP: Final = Money.usd("0.285")  # of six seconds at 1080p: it makes no other
 
 
 class Inputs(WideForm, frozen=True):
     """What Hailuo 02 pro from words can be asked for."""
 
-    duration_s: Literal[6, 10] = 6
 
-
-def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+def price(_inputs: Inputs) -> Money:
+    """Price each clip the same."""
+    return PER_CLIP
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -28,7 +26,6 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "model": "hailuo/02-text-to-video-pro",
             "input": {
                 "prompt": inputs.prompt,
-                "duration": str(inputs.duration_s),
             },
         },
     }
@@ -47,6 +44,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's price list as recorded in August 2026, read 2026-11-30",
 )

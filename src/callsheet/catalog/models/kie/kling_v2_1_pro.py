@@ -10,7 +10,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_SECOND: Final = Money.usd("0.05")
 
 
 class Inputs(WideForm, frozen=True):
@@ -53,6 +53,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in September 2026, read 2026-11-30",
 )

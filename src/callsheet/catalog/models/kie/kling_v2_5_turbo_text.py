@@ -7,7 +7,7 @@ from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_SECOND: Final = Money.usd("0.042")
 RATIOS: Final = ("16:9", "9:16", "1:1")
 
 
@@ -50,6 +50,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in October 2026, read 2026-11-30",
 )

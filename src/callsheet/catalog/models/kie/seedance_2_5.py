@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_SECOND: Final = Money.usd("0.315")  # at 720p, without a clip to begin with
 RATIOS: Final = ("16:9", "9:16", "1:1")
 
 
@@ -37,7 +37,8 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "input": {
                 "prompt": inputs.prompt,
                 "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
-                "duration": str(inputs.duration_s),
+                "duration": inputs.duration_s,
+                "resolution": "720p",
                 **begin,
             },
         },
@@ -57,6 +58,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in October 2026, read 2026-11-30",
 )

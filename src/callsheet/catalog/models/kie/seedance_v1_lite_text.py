@@ -1,6 +1,6 @@
 """Seedance 1 lite from words on KIE.ai: clips from words."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -9,7 +9,11 @@ from callsheet.catalog.shapes import nearest_ratio
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_SECOND: Final = {
+    "480p": Money.usd("0.01"),
+    "720p": Money.usd("0.0225"),
+    "1080p": Money.usd("0.05"),
+}
 RATIOS: Final = ("16:9", "9:16", "1:1")
 
 
@@ -17,11 +21,12 @@ class Inputs(WideForm, frozen=True):
     """What Seedance 1 lite from words can be asked for; the size chooses the nearest ratio."""
 
     duration_s: Annotated[int, Field(ge=3, le=12, description="seconds")] = 5
+    resolution: Literal["480p", "720p", "1080p"] = "720p"
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price each second by its resolution."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -34,6 +39,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
                 "prompt": inputs.prompt,
                 "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
                 "duration": str(inputs.duration_s),
+                "resolution": inputs.resolution,
             },
         },
     }
@@ -52,6 +58,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in October 2026, read 2026-11-30",
 )

@@ -1,6 +1,6 @@
 """Seedance 1 pro from a frame on KIE.ai: clips from a first frame."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -10,19 +10,20 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.06")
+PER_SECOND: Final = {"480p": Money.usd("0.014"), "720p": Money.usd("0.03")}
 
 
 class Inputs(WideForm, frozen=True):
     """What Seedance 1 pro from a frame can be asked for."""
 
     duration_s: Annotated[int, Field(ge=3, le=12, description="seconds")] = 5
+    resolution: Literal["480p", "720p"] = "720p"
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price each second by its resolution."""
+    return PER_SECOND[inputs.resolution] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -34,6 +35,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "input": {
                 "prompt": inputs.prompt,
                 "duration": str(inputs.duration_s),
+                "resolution": inputs.resolution,
                 "image_url": ReferenceSlot.at(0),
             },
         },
@@ -53,6 +55,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in September 2026, read 2026-11-30",
 )

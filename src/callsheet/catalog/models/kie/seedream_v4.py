@@ -1,5 +1,6 @@
 """Seedream 4 on KIE.ai: pictures from words."""
 
+from datetime import date
 from typing import Any, Final
 
 from callsheet.catalog.forms import Form
@@ -50,4 +51,5 @@ CARD = ModelCard(
     time_limit_s=600.0,
     price_source="assumed",
     unverified="its price on KIE could not be read",
+    retires_on=date(2026, 11, 30),  # gone from its price list
 )

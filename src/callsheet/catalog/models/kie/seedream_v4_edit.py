@@ -1,5 +1,6 @@
 """Seedream 4 edit on KIE.ai: references changed as the words say."""
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -61,4 +62,5 @@ CARD = ModelCard(
     time_limit_s=600.0,
     price_source="assumed",
     unverified="its price on KIE could not be read",
+    retires_on=date(2026, 11, 30),  # gone from its price list
 )

@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_CLIP: Final = Money.usd("0.30")
+PER_CLIP: Final = Money.usd("1.25")  # at 720p
 RATIOS: Final = ("16:9", "9:16")
 
 
@@ -53,6 +53,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on KIE could not be read",
+    price_source="KIE's tariff as recorded in September 2026, read 2026-11-30",
 )
