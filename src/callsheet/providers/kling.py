@@ -66,7 +66,7 @@ class Kling(HostedDefaults):
     """
 
     name = "kling"
-    base_url = "https://api.klingai.com"
+    base_url = "https://api-singapore.klingai.com"
     key_setting = "KLING_API_KEY"
     recourse = Recourse.WEBHOOK
     references = ReferencesBy.INLINE

@@ -1,9 +1,8 @@
-"""The models that the simulated fal offers, at the prices of the litellm price map.
-
-Veo 3.1 fast has no price there; it is taken to cost what Google asks on Vertex.
-"""
+"""The models that the simulated fal offers, at its own prices and those of the litellm map."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from callsheet.kernel.money import Money
 from callsheet.sim.core.models import Field, Makes, Model
@@ -44,6 +43,15 @@ _H3 = {
     "duration": Field("integer", default=5, least=5, most=15),
     "resolution": Field("string", default="768P", choices=("480P", "768P", "2K", "4K")),
 }
+_VEO = {
+    "prompt": Field("string", required=True),
+    "first_frame_url": Field("string", required=True, uri=True),
+    "last_frame_url": Field("string", required=True, uri=True),
+    "aspect_ratio": Field("string", default="auto", choices=("auto", "16:9", "9:16")),
+    "duration": Field("string", default="8s", choices=("4s", "6s", "8s")),
+    "resolution": Field("string", default="720p", choices=("720p", "1080p", "4k")),
+    "generate_audio": Field("boolean", default=True),
+}
 _IDEOGRAM = {name: known for name, known in _BY_SIZE.items() if name != "output_format"}
 
 
@@ -70,6 +78,21 @@ def _sized(name: str, unit: str, fields: Mapping[str, Field] = _BY_SIZE) -> Mode
     return Model("", name, name, Money.usd(unit), 2.0, fields)
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn(Model):
+    """A picture priced by quality: of a square, and of what is not; and each that goes in."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many pictures."""
+        square, oblong = (_GPT_2_5 if "2.5" in self.name else _GPT_2)[inputs.get("quality", "high")]
+        made = Money.usd(square if inputs.get("image_size") == "square_hd" else oblong) * units
+        return made + Money.usd("0.0016") * len(inputs.get("image_urls", ()))
+
+
+def _drawn(name: str) -> Model:
+    return Drawn("", name, name, Money.usd("0.053"), 2.0, _BY_SIZE)
+
+
 def _clip(name: str, unit: str, **rates: str) -> Model:
     return Model(
         "",
@@ -86,6 +109,14 @@ def _clip(name: str, unit: str, **rates: str) -> Model:
 
 _SEEDANCE = {"r480p": "0.1346", "r1080p": "0.682", "r4k": "1.5552"}
 _NANO = {"r512": "0.06", "r2K": "0.12", "r4K": "0.16"}
+_GPT_2 = {"low": ("0.006", "0.005"), "medium": ("0.053", "0.042"), "high": ("0.211", "0.165")}
+_GPT_2_5 = {
+    "low": ("0.00588", "0.00474"),
+    "medium": ("0.01317", "0.01029"),
+    "high": ("0.05268", "0.04116"),
+    "xhigh": ("0.09366", "0.07377"),
+    "max": ("0.21072", "0.16464"),
+}
 _H3_RATES = {"r480P": "0.05", "r768P": "0.06", "r2K": "0.13", "r4K": "0.16"}
 
 OFFERED = (
@@ -98,14 +129,23 @@ OFFERED = (
     _picture("fal-ai/nano-banana-2", "0.08", **_NANO),
     _picture("fal-ai/nano-banana-pro", "0.15", r4K="0.30"),
     _sized("fal-ai/ideogram/v3", "0.06", _IDEOGRAM),
-    _sized("openai/gpt-image-2", "0.053"),
-    _sized("openai/gpt-image-2.5/flare/text-to-image", "0.03612"),
-    _sized("openai/gpt-image-2.5/sunburst/edit", "0.03612"),
+    _drawn("openai/gpt-image-2"),
+    _drawn("openai/gpt-image-2.5/flare/text-to-image"),
+    _drawn("openai/gpt-image-2.5/sunburst/edit"),
     _clip("bytedance/seedance-2.0/text-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.0/image-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.0/reference-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.5/text-to-video", "0.473", r480p="0.2205"),
     _clip("bytedance/seedance-2.5/image-to-video", "0.473", r480p="0.2205"),
     _clip("minimax/h3/text-to-video", "0.06", **_H3_RATES),
-    _clip("fal-ai/veo3.1/fast/first-last-frame-to-video", "0.10", r1080p="0.12"),
+    Model(
+        "",
+        "fal-ai/veo3.1/fast/first-last-frame-to-video",
+        "fal-ai/veo3.1/fast/first-last-frame-to-video",
+        Money.usd("0.10"),
+        60.0,
+        _VEO,
+        Makes.CLIP,
+        unit_with_audio=Money.usd("0.15"),
+    ),
 )

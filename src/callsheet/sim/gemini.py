@@ -74,11 +74,11 @@ def _model(name: str, tokens: Mapping[str, int], image_out: int, **more: Any) ->
 _SIZES = {"512": 747, "1K": 1_120, "2K": 1_680, "4K": 2_520}
 _PRO = {"512": 1_120, "1K": 1_120, "2K": 1_120, "4K": 2_000}
 OFFERED = (
-    _model("gemini-2.5-flash-image", dict.fromkeys(_SIZES, 1_290), 30),
+    _model("gemini-2.5-flash-image", dict.fromkeys(_SIZES, 1_290), 30, into="0.30"),
     _model("gemini-3.1-flash-image", _SIZES, 60),
     _model("gemini-3.1-flash-lite-image", dict.fromkeys(_SIZES, 1_120), 30, into="0.25"),
     _model("gemini-3-pro-image", _PRO, 120, into="2.00", reference_tokens=1_120),
-    _model("gemini-nano-banana-2.1", dict.fromkeys(_SIZES, 1_120), 30),
+    _model("gemini-nano-banana-2.1", {**_SIZES, "4K": 3_767}, 30, into="1.50"),
     gemini_texts.offered("gemini-3.8-flash", "0.75", "0.075", "3.75"),
     gemini_texts.offered("gemini-3.7-flash", "0.75", "0.075", "3.75"),
     gemini_texts.offered("gemini-3.5-flash", "1.50", "0.15", "9.00"),

@@ -14,7 +14,11 @@ from callsheet.sim.core.models import Field, Model
 
 _SQUARE = 1024 * 1024
 _TOKENS = {"low": 468, "medium": 1_767, "high": 6_912, "auto": 1_767, "xhigh": 9_216, "max": 12_288}
-_TOKENS_OF_2: Mapping[str, int] = {**_TOKENS, "low": 200, "high": 7_033}
+_TOKENS_OF_2_5 = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024}
+_PUBLISHED: Mapping[str, Mapping[str, int]] = {
+    "gpt-image-2": {**_TOKENS, "low": 200, "high": 7_033},
+    **dict.fromkeys(("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"), _TOKENS_OF_2_5),
+}
 _TEXT_TOKENS = 12
 _REFERENCE_TOKENS = 200
 _FIELDS = {
@@ -61,7 +65,7 @@ def output_tokens(model: Model, inputs: Mapping[str, Any]) -> int:
     """Count the tokens of one picture."""
     width, _, height = str(model.given(inputs, "size")).partition("x")
     area = int(width) * int(height) if height.isdecimal() else _SQUARE
-    table = _TOKENS_OF_2 if model.id == "gpt-image-2" else _TOKENS
+    table = _PUBLISHED.get(model.id, _TOKENS)
     tokens = table.get(str(model.given(inputs, "quality")), table["medium"])
     return -(-tokens * area // _SQUARE)
 

@@ -139,7 +139,7 @@ CLIPS = (
             "mode": Field("string", default="standard", choices=("standard", "pro")),
         },
         rated_by="mode",
-        rates={"pro": Money.usd("0.095")},
+        rates={"pro": Money.usd("0.09")},
     ),
     _kling(
         "kling-v2.5-turbo-pro",

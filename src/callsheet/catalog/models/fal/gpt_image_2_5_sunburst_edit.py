@@ -1,6 +1,6 @@
 """GPT Image 2.5 sunburst edit on fal: references changed as the words say."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -11,18 +11,36 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.03612")
+# dollars by quality: of a square of 1024 pixels, and of what is not square
+SQUARE: Final = {
+    "low": "0.00588",
+    "medium": "0.01317",
+    "high": "0.05268",
+    "xhigh": "0.09366",
+    "max": "0.21072",
+}
+OBLONG: Final = {
+    "low": "0.00474",
+    "medium": "0.01029",
+    "high": "0.04116",
+    "xhigh": "0.07377",
+    "max": "0.16464",
+}
+PER_REFERENCE: Final = Money.usd("0.0016")  # 200 tokens of a picture that goes in, at 8 a million
 
 
 class Inputs(Form, frozen=True):
     """What GPT Image 2.5 sunburst edit can be asked for; the size chooses the nearest preset."""
 
+    quality: Literal["low", "medium", "high", "xhigh", "max"] = "high"
     references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=6)]
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
-    return PER_IMAGE
+def price(inputs: Inputs) -> Money:
+    """Price a picture by its quality and shape, and each reference."""
+    square = nearest_preset(inputs.width, inputs.height) == "square_hd"
+    made = Money.usd((SQUARE if square else OBLONG)[inputs.quality])
+    return made + PER_REFERENCE * len(inputs.references)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -34,7 +52,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "prompt": inputs.prompt,
             "image_size": nearest_preset(inputs.width, inputs.height),
             "output_format": "png",
-            "quality": "high",
+            "quality": inputs.quality,
             "image_urls": slots,
         },
     }
@@ -55,6 +73,5 @@ CARD = ModelCard(
     ),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="litellm price map, read 2026-11-20",
-    unverified="its price varies by quality and size; only one was read",
+    price_source="litellm price map 1.110.2 by quality and size, read 2026-11-30",
 )

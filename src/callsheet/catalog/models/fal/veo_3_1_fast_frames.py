@@ -11,8 +11,8 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = {"720p": Money.usd("0.10"), "1080p": Money.usd("0.12")}
-RATIOS: Final = ("16:9", "9:16", "1:1")
+PER_SECOND: Final = {True: Money.usd("0.15"), False: Money.usd("0.10")}  # with audio, without
+RATIOS: Final = ("16:9", "9:16")
 
 
 class Inputs(WideForm, frozen=True):
@@ -20,12 +20,13 @@ class Inputs(WideForm, frozen=True):
 
     duration_s: Literal[4, 6, 8] = 8
     resolution: Literal["720p", "1080p"] = "720p"
+    audio: bool = True
     references: Annotated[tuple[Reference, ...], Field(min_length=2, max_length=2)]
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second by its resolution."""
-    return PER_SECOND[inputs.resolution] * inputs.duration_s
+    """Price each second, dearer with sound; both resolutions cost the same."""
+    return PER_SECOND[inputs.audio] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -35,8 +36,9 @@ def payload(inputs: Inputs) -> dict[str, Any]:
         "input": {
             "prompt": inputs.prompt,
             "aspect_ratio": nearest_ratio(inputs.width, inputs.height, RATIOS),
-            "duration": str(inputs.duration_s),
+            "duration": f"{inputs.duration_s}s",
             "resolution": inputs.resolution,
+            "generate_audio": inputs.audio,
             "first_frame_url": ReferenceSlot.at(0),
             "last_frame_url": ReferenceSlot.at(1),
         },
@@ -56,6 +58,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed to be what Vertex asks",
-    unverified="its price on fal could not be read",
+    price_source="fal's pages and schemas of September and October 2026, read 2026-11-30",
 )

@@ -1,5 +1,6 @@
 """Gemini 2.5 flash image on Google: pictures from words and references."""
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-RATES: Final = {"image_out": "30", "in": "0.50"}  # dollars for a million tokens
+RATES: Final = {"image_out": "30", "in": "0.30"}  # dollars for a million tokens
 TOKENS: Final = 1290  # of a picture
 PROMPT_TOKENS: Final = 10  # a short prompt; a long one adds less than a thousandth of a cent
 REFERENCE_TOKENS: Final = 260
@@ -27,7 +28,7 @@ class Inputs(Form, frozen=True):
 def price(inputs: Inputs) -> Money:
     """Price the tokens that a picture counts, and those that go in."""
     into = PROMPT_TOKENS + REFERENCE_TOKENS * len(inputs.references)
-    return Money(-(-into // 2) + TOKENS * int(RATES["image_out"]))
+    return Money(-(-into * 3 // 10) + TOKENS * int(RATES["image_out"]))
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -65,6 +66,7 @@ CARD = ModelCard(
     ),
     expected_s=12.0,
     time_limit_s=300.0,
-    price_source="litellm price map, read 2026-11-20",
-    unverified="sources disagree on when it retires: 2026-10-02 or 2027-03-15",
+    price_source="litellm price map 1.110.2, read 2026-11-30",
+    retires_on=date(2027, 3, 15),
+    successor="gemini/gemini-3-1-flash-lite-image",
 )

@@ -11,8 +11,9 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-RATES: Final = {"image_out": "30", "in": "0.50"}  # dollars for a million tokens
-TOKENS: Final = {"1K": 1_120, "2K": 1_120, "4K": 1_120}  # of a picture
+# dollars for a million tokens; what it thinks is paid as text
+RATES: Final = {"image_out": "30", "text_out": "7.50", "in": "1.50"}
+TOKENS: Final = {"1K": 1_120, "2K": 1_680, "4K": 3_767}  # of a picture
 PROMPT_TOKENS: Final = 10  # a short prompt; a long one adds less than a thousandth of a cent
 REFERENCE_TOKENS: Final = 260
 RATIOS: Final = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
@@ -26,9 +27,12 @@ class Inputs(Form, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the tokens that a picture of this size counts, and those that go in."""
+    """Price the tokens that a picture of this size counts, and those that go in.
+
+    What it thinks before is counted afterwards, and charged.
+    """
     into = PROMPT_TOKENS + REFERENCE_TOKENS * len(inputs.references)
-    return Money(-(-into // 2) + TOKENS[inputs.resolution] * int(RATES["image_out"]))
+    return Money(-(-into * 3 // 2) + TOKENS[inputs.resolution] * int(RATES["image_out"]))
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -66,6 +70,5 @@ CARD = ModelCard(
     ),
     expected_s=12.0,
     time_limit_s=300.0,
-    price_source="litellm price map, read 2026-11-20",
-    unverified="whether larger sizes cost more could not be read",
+    price_source="Google's price page of 2026-10-08 and litellm price map 1.110.2, read 2026-11-30",
 )

@@ -12,6 +12,7 @@ from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 PER_IMAGE: Final = Money.usd("0.014")
+PER_EDIT: Final = Money.usd("0.028")  # with a reference
 RATIOS: Final = ("1:1", "16:9", "9:16", "4:3", "3:4", "3:2", "2:3", "21:9")
 
 
@@ -22,9 +23,9 @@ class Inputs(Form, frozen=True):
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
-def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
-    return PER_IMAGE
+def price(inputs: Inputs) -> Money:
+    """Price a picture, and twice that where it begins with another."""
+    return PER_EDIT if inputs.references else PER_IMAGE
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -52,6 +53,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="the prices and fields of Kling's own API could not be read",
+    price_source="Kling's own list of 2026-08-12, read 2026-11-30",
 )

@@ -1,5 +1,6 @@
 """Kling 2 master on Kling's own API: clips from words, or from a first frame."""
 
+from datetime import date
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
@@ -58,5 +59,7 @@ CARD = ModelCard(
     expected_s=90.0,
     time_limit_s=1800.0,
     price_source="assumed",
+    retires_on=date(2026, 8, 12),  # on its list no more
+    successor="kling/kling-v3",
     unverified="the prices and fields of Kling's own API could not be read",
 )

@@ -57,6 +57,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="the prices and fields of Kling's own API could not be read",
+    price_source="Kling's own list of 2026-08-12, read 2026-11-30",
 )

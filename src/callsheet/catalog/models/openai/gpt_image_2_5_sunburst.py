@@ -13,12 +13,12 @@ from callsheet.ports.pictures import ReferenceMode
 
 RATES: Final = {"text_in": "5", "image_in": "8", "image_out": "30"}  # dollars for a million tokens
 TOKENS: Final = {
-    "low": 468,
-    "medium": 1_767,
-    "high": 6_912,
-    "xhigh": 9_216,
-    "max": 12_288,
-}  # of a square
+    "low": 196,
+    "medium": 439,
+    "high": 1_756,
+    "xhigh": 3_122,
+    "max": 7_024,
+}  # of a square of 1024 pixels
 TEXT_TOKENS: Final = 12  # a short prompt; a long one adds a hundredth of a cent
 REFERENCE_TOKENS: Final = 200
 WHOLE: Final = Bounds(least_pixels=655_360, most_pixels=8_294_400, longest=3.0)
@@ -75,9 +75,5 @@ CARD = ModelCard(
     ),
     expected_s=30.0,
     time_limit_s=600.0,
-    price_source="litellm price map, read 2026-11-20",
-    unverified=(
-        "how many tokens it counts for a picture is not published"
-        " and is taken to be what its elder counts"
-    ),
+    price_source="litellm price map 1.110.2 and fal's table by quality, read 2026-11-30",
 )

@@ -10,7 +10,7 @@ from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = {"standard": Money.usd("0.05"), "pro": Money.usd("0.095")}
+PER_SECOND: Final = {"standard": Money.usd("0.05"), "pro": Money.usd("0.09")}
 
 
 class Inputs(FramedForm, frozen=True):
@@ -65,6 +65,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME}),
     expected_s=120.0,
     time_limit_s=1_800.0,
-    price_source="assumed to be that of Kling 1.6 there",
-    unverified="nobody could read its price on Replicate; it is assumed",
+    price_source="public code of 2026 that orders from Replicate, read 2026-11-30",
 )

