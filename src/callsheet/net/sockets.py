@@ -101,10 +101,16 @@ def _wake(waiting: asyncio.Future[None] | None) -> None:
 
 
 class SocketStream(AsyncNetworkStream):
-    """One connection as httpcore2 uses it; raises its errors."""
+    """One connection as httpcore2 uses it; raises its errors.
 
-    def __init__(self, line: _Line, transport: asyncio.Transport) -> None:
-        self._line, self._transport = line, transport
+    `wire` is the TCP connection below all secrecy, and what is aborted: a TLS transport forgets
+    what it stands on once both sides have closed it, and some Pythons then fail to abort it.
+    """
+
+    def __init__(
+        self, line: _Line, transport: asyncio.Transport, wire: asyncio.Transport | None = None
+    ) -> None:
+        self._line, self._transport, self._wire = line, transport, wire or transport
         socket = transport.get_extra_info("socket")
         self._poll = select.poll()
         self._poll.register(socket.fileno(), select.POLLIN)
@@ -130,10 +136,13 @@ class SocketStream(AsyncNetworkStream):
             raise WriteTimeout(error) from error
 
     async def aclose(self) -> None:
-        """Hang up."""
-        self._transport.close()
-        await asyncio.sleep(0)  # what is written already may still leave
-        self._transport.abort()
+        """Hang up, whatever has become of the connection; safe to repeat."""
+        try:
+            if not self._transport.is_closing():  # to close a secret line twice makes it forgetful
+                self._transport.close()
+            await asyncio.sleep(0)  # what is written already may still leave
+        finally:
+            self._wire.abort()
 
     async def start_tls(
         self,
@@ -141,23 +150,28 @@ class SocketStream(AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # the library's
     ) -> AsyncNetworkStream:
-        """Go on in secret. Raises ConnectError, ConnectTimeout."""
+        """Go on in secret. Raises ConnectError, ConnectTimeout; then the line is down."""
+        if self._line.ended or self._transport.is_closing():  # nobody would answer the handshake
+            raise ConnectError(self._line.error or "the connection was lost")
         loop = asyncio.get_running_loop()
+        secret = None
         try:
             async with asyncio.timeout(timeout):
                 secret = await loop.start_tls(
                     self._transport, self._line, ssl_context, server_hostname=server_hostname
                 )
         except TimeoutError as error:
-            self._transport.abort()
             raise ConnectTimeout(error) from error
-        except (OSError, ssl.SSLError) as error:
-            self._transport.abort()
+        except OSError as error:  # TLS's own among them
             raise ConnectError(error) from error
-        if secret is None:
+        finally:
+            if secret is None:  # refused, too late, or called off
+                self._wire.abort()
+                self._line.connection_lost(None)  # what ends in a handshake is told to nobody
+        if secret is None or secret.is_closing():
             raise ConnectError(self._line.error or "the connection was lost")
         self._line.transport = secret
-        return SocketStream(self._line, secret)
+        return SocketStream(self._line, secret, self._wire)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell a fact about the connection; without a request, `is_readable` is its end."""
