@@ -8,9 +8,12 @@
                                         the first failing check
     python3 run.py test ARGUMENTS       pytest alone, with these arguments
     python3 run.py check                all checks, no tests; --keep-going as above
+    python3 run.py pythons              a short set of tests on each other Python of this machine
+                                        that callsheet supports; `test` alone ends with it
     python3 run.py bench [NAMES]        all benchmarks, or those named
 
-What is installed goes into .venv and .tools beside this file. Exit status: 0 done, 1 failed,
+What is installed goes into .venv and .tools beside this file, for the system's own /usr/bin/python3
+where callsheet supports it, else for the Python that runs this file. Exit status: 0 done, 1 failed,
 2 wrong usage, 130 interrupted.
 """
 
@@ -42,7 +45,8 @@ COMPILED: Final = VENV / "run-compiled"
 
 UV_MINIMUM: Final = (0, 13)
 UV_REQUIREMENT: Final = "uv>=0.13,<0.14"
-PYTHON: Final = (3, 11)
+PYTHONS: Final = ((3, 11), (3, 12), (3, 13), (3, 14))  # as pyproject.toml says
+SYSTEM_PYTHON: Final = Path("/usr/bin/python3")
 ALL_GROUPS: Final = frozenset({"test", "lint"})
 
 EXIT_FAILED: Final = 1
@@ -57,6 +61,17 @@ CHECKS: Final = (
     ("dependencies", ("deptry", "--no-ansi", "src")),
 )
 ALL_TESTS: Final = ("pytest", "-n", "3", "--dist", "worksteal")
+# What differs most from one Python to the next: asyncio and its TLS, SQLite, processes, locks.
+SHORT_TESTS: Final = (
+    "tests/net/test_secret_lines.py",
+    "tests/net/test_sockets.py",
+    "tests/net/test_names.py",
+    "tests/engine/test_taking.py",
+    "tests/media/test_clips.py",
+    "tests/media/test_lockdown.py",
+    "tests/cli/test_commands.py::test_run_beside_a_server_lets_it_work",
+    "tests/hosted/test_command_line.py::test_live_run_asks_once_with_the_money",
+)
 
 
 class SetupError(Exception):
@@ -91,18 +106,19 @@ def say(text: str) -> None:
     print(f"\033[1m{text}\033[0m" if bold else text, file=sys.stderr, flush=True)
 
 
-def environment() -> dict[str, str]:
-    """Copy our environment for the tools that we call."""
+def environment(venv: Path = VENV) -> dict[str, str]:
+    """Copy our environment for the tools that we call, which so find one of ours."""
     mine = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     # The machine may sit behind a proxy whose certificate only the system knows.
-    return {"UV_SYSTEM_CERTS": "1", **mine, "UV_PROJECT_ENVIRONMENT": str(VENV)}
+    return {"UV_SYSTEM_CERTS": "1", **mine, "UV_PROJECT_ENVIRONMENT": str(venv)}
 
 
-def call(command: Sequence[str | Path]) -> int:
+def call(command: Sequence[str | Path], venv: Path = VENV) -> int:
     """Run a command to its end; a request to stop is passed on, and its end waited for."""
     stopped_by: list[int] = []
     try:
-        child = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=environment())
+        words = [str(part) for part in command]
+        child = subprocess.Popen(words, cwd=ROOT, env=environment(venv))
     except OSError as error:
         raise SetupError(f"cannot start {command[0]}: {error.strerror}") from error
 
@@ -261,37 +277,77 @@ def sync(groups: frozenset[str]) -> None:
     """
     uv = find_uv() or install_uv()
     say("Installing what callsheet needs into .venv")
-    command = [uv, "sync", "--frozen", "--no-default-groups", "--compile-bytecode"]
-    for group in sorted(groups):
-        command += ["--group", group]
+    command = sync_command(uv, groups)
     if groups != ALL_GROUPS:
         command.append("--inexact")
     if not environment_works():
         command += ["--python", choose_python()]
-    if not sys.stderr.isatty():
-        command.append("--quiet")
     if call(command) != 0:
         raise SetupError("uv could not install what uv.lock asks for; see above")
 
 
+def sync_command(uv: str, groups: Iterable[str]) -> list[str]:
+    """Word the command that makes an environment from the lock."""
+    command = [uv, "sync", "--frozen", "--no-default-groups", "--compile-bytecode"]
+    for group in sorted(groups):
+        command += ["--group", group]
+    if not sys.stderr.isatty():
+        command.append("--quiet")
+    return command
+
+
 def environment_works() -> bool:
-    """Tell whether .venv has a Python of the right version, so that uv should stay with it."""
-    try:
-        settings = (VENV / "pyvenv.cfg").read_text(encoding="utf-8")
-    except OSError:
+    """Tell whether .venv stands on the Python that it should, so that uv should stay with it."""
+    wanted, found = choose_python(), version_of(VENV)
+    if found is None or not (VENV / "bin" / "python").exists():
         return False
+    if os.sep not in wanted:
+        return found in PYTHONS
+    return (VENV / "bin" / "python").resolve() == Path(wanted).resolve()
+
+
+def version_of(environment: Path) -> tuple[int, int] | None:
+    """Read which Python a virtual environment was made for; None if it is none."""
+    try:
+        settings = (environment / "pyvenv.cfg").read_text(encoding="utf-8")
+    except OSError:
+        return None
     version = re.search(r"^version(?:_info)? *= *(\d+)\.(\d+)", settings, re.MULTILINE)
-    has_python = (VENV / "bin" / "python").exists()
-    return has_python and version is not None and (int(version[1]), int(version[2])) == PYTHON
+    return (int(version[1]), int(version[2])) if version else None
 
 
 def choose_python() -> str:
-    """Choose the interpreter for .venv: ours if it is right, else the system's, else uv's own."""
-    name = "python{}.{}".format(*PYTHON)
-    if sys.version_info[:2] == PYTHON:
-        base = Path(sys.base_prefix) / "bin" / name
+    """Choose the interpreter for .venv: the system's, else ours, else one on PATH, else uv's own.
+
+    The system's is what callsheet will run on where it is installed: what fails there must not be
+    hidden by another that stands before it on PATH.
+    """
+    system = re.fullmatch(r"python(\d)\.(\d+)", SYSTEM_PYTHON.resolve().name)
+    if system and (int(system[1]), int(system[2])) in PYTHONS:
+        return str(SYSTEM_PYTHON)
+    if sys.version_info[:2] in PYTHONS:
+        base = Path(sys.base_prefix) / "bin" / name_of(sys.version_info[:2])
         return str(base) if base.exists() else sys.executable
-    return shutil.which(name) or "{}.{}".format(*PYTHON)
+    found = (find_python(version) for version in PYTHONS)
+    return next(filter(None, found), "{}.{}".format(*PYTHONS[0]))
+
+
+def name_of(version: tuple[int, int]) -> str:
+    """Name a Python as its program is named."""
+    return "python{}.{}".format(*version)
+
+
+def find_python(version: tuple[int, int]) -> str | None:
+    """Find a Python that answers, on PATH or among pyenv's, whose shims often do not."""
+    name = name_of(version)
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    pyenv = sorted(root.glob("versions/{}.{}.*/bin".format(*version)), reverse=True)
+    path = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
+    for program in (folder / name for folder in (*path, *pyenv)):
+        said = call_quietly(str(program), "-c", "import sys; print(sys.version_info[:2])")
+        if said is not None and said.strip() == str(version):
+            return str(program)
+    return None
 
 
 def environment_digest() -> str:
@@ -354,7 +410,10 @@ def test(arguments: Sequence[str]) -> int:
     if failed and "--keep-going" not in arguments:
         return EXIT_FAILED
     say("== tests")
-    return call_tests(*ALL_TESTS) or (EXIT_FAILED if failed else 0)
+    tests = call_tests(*ALL_TESTS)
+    if tests and "--keep-going" not in arguments:
+        return tests
+    return pythons(()) or tests or (EXIT_FAILED if failed else 0)
 
 
 def check(arguments: Sequence[str]) -> int:
@@ -389,6 +448,35 @@ def call_tests(program: str, *arguments: str) -> int:
     return 0 if call([VENV / "bin" / program, *arguments]) == 0 else EXIT_FAILED
 
 
+def pythons(arguments: Sequence[str]) -> int:
+    """Run the short set of tests on every other Python that is supported and found."""
+    if arguments:
+        raise UsageError(f"pythons takes no arguments, not {arguments[0]!r}")
+    prepare(ALL_GROUPS)
+    failed = []
+    for version in PYTHONS:
+        if version == version_of(VENV):
+            continue
+        name, program = name_of(version), find_python(version)
+        if program is None:
+            say(f"== {name}: passed over, not found on this machine")
+            continue
+        say(f"== {name}: {program}")
+        if not short_tests_pass(program, TOOLS / name):
+            failed.append(name)
+    if failed:
+        say(f"== failed: {', '.join(failed)}")
+    return EXIT_FAILED if failed else 0
+
+
+def short_tests_pass(program: str, venv: Path) -> bool:
+    """Bring a Python's own environment up to date and run the short set of tests in it."""
+    sync = sync_command(find_uv() or install_uv(), {"test"})
+    if call([*sync, "--python", program], venv) != 0:
+        return False
+    return call([venv / "bin" / "pytest", "-n", "3", *SHORT_TESTS], venv) == 0
+
+
 def bench(names: Sequence[str]) -> int:
     """Run benchmarks one after another."""
     scripts = {
@@ -416,6 +504,7 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "up": up,
     "test": test,
     "check": check,
+    "pythons": pythons,
     "bench": bench,
 }
 

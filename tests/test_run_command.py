@@ -11,20 +11,33 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from run import PYTHONS, SHORT_TESTS, SYSTEM_PYTHON, choose_python
 
 ROOT = Path(__file__).parent.parent
+CHOSEN = choose_python()
+CHOSEN_VERSION = subprocess.run(
+    [CHOSEN, "-c", "import sys; print(*sys.version_info[:2], sep='.')"],
+    check=True,
+    capture_output=True,
+    text=True,
+).stdout.strip()
+OTHERS = ["{}.{}".format(*each) for each in PYTHONS if "{}.{}".format(*each) != CHOSEN_VERSION]
+needs_systems_python = pytest.mark.skipif(
+    str(SYSTEM_PYTHON) != CHOSEN, reason="the system's Python is not supported"
+)
 
 # Writes down how it was called and makes an environment whose programs do the same.
 UV = """#!/bin/sh
 if [ "$1" = --version ]; then echo "uv 0.13.8 (x86_64-unknown-linux-gnu)"; exit; fi
 echo "uv $*" >> calls
-mkdir -p .venv/bin
-ln -sf "$REAL_PYTHON" .venv/bin/python
-echo "version_info = 3.11.2" > .venv/pyvenv.cfg
+venv="$UV_PROJECT_ENVIRONMENT"
+mkdir -p "$venv/bin"
+ln -sf "$REAL_PYTHON" "$venv/bin/python"
+echo "version_info = $REAL_VERSION" > "$venv/pyvenv.cfg"
 for program in callsheet ruff mypy lint-imports deptry pytest; do
     printf '#!/bin/sh\\necho "%s $*" >> calls\\ncase " $FAILING " in *" %s "*) exit 3;; esac\\n' \\
-        "$program" "$program" > ".venv/bin/$program"
-    chmod +x ".venv/bin/$program"
+        "$program" "$program" > "$venv/bin/$program"
+    chmod +x "$venv/bin/$program"
 done
 """
 RECORDER = '#!/bin/sh\necho "${0##*/} $*" >> calls\n'
@@ -64,7 +77,13 @@ class Project:
         return subprocess.run(
             [sys.executable, "run.py", *arguments],
             cwd=self.home,
-            env={"PATH": str(self.programs), "REAL_PYTHON": sys.executable, **settings},
+            env={
+                "PATH": str(self.programs),
+                "PYENV_ROOT": str(self.home / "pyenv"),
+                "REAL_PYTHON": CHOSEN,
+                "REAL_VERSION": CHOSEN_VERSION,
+                **settings,
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -90,7 +109,8 @@ def test_demo_installs_once(project: Project) -> None:
     first = project.run("demo", "--seed", "7")
     assert first.returncode == 0, first.stderr
     sync, job = project.calls()
-    assert sync.startswith("uv sync --frozen --no-default-groups --compile-bytecode --inexact")
+    assert sync.startswith("uv sync --frozen --no-default-groups --compile-bytecode ")
+    assert " --inexact" in sync
     assert job == "callsheet run examples/launch.csv --out build/launch --seed 7"
 
     second = project.run("demo")
@@ -127,6 +147,93 @@ def test_a_broken_environment_is_made_anew(project: Project) -> None:
     assert "--python" in sync
 
 
+@needs_systems_python
+def test_the_systems_own_python_is_taken(project: Project) -> None:
+    """Whichever Python runs run.py and stands first on PATH: what fails there must be seen."""
+    project.add_program("python3", "#!/bin/sh\nexit 9\n")
+    project.run("demo")
+
+    assert project.calls()[0].endswith("--python /usr/bin/python3")
+
+
+@needs_systems_python
+def test_the_integration_takes_the_systems_own_python(project: Project) -> None:
+    """Whatever stands before it on PATH."""
+    project.add_program("python3", "#!/bin/sh\nexit 9\n")
+    for name in ("bash", "dirname"):
+        (project.programs / name).symlink_to(f"/usr/bin/{name}")
+    (project.home / "run.py").write_text("import sys; print(sys.executable, sys.argv)")
+    (project.home / ".ci").mkdir()
+    (project.home / ".ci" / "run").write_text((ROOT / ".ci" / "run").read_text())
+
+    done = subprocess.run(
+        ["/bin/bash", ".ci/run"],
+        cwd=project.home,
+        env={"PATH": str(project.programs)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "/usr/bin/python3 ['run.py', 'test']\n"
+
+
+def test_an_environment_of_another_python_is_made_anew(project: Project) -> None:
+    """One that was made when another was first on PATH is not kept, supported or not."""
+    project.run("demo")
+    project.calls()
+    another = project.home / "another"
+    another.write_text("")
+    python = project.home / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(another)
+
+    project.run("demo")
+
+    assert f"--python {CHOSEN}" in project.calls()[0]
+
+
+def test_supported_pythons_are_those_of_the_package() -> None:
+    """What run.py takes is what can be installed."""
+    package = (ROOT / "pyproject.toml").read_text()
+    (oldest, *_, newest) = PYTHONS
+    assert f'requires-python = ">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}"' in package
+
+
+def test_short_tests_run_on_each_other_python_that_answers(project: Project) -> None:
+    """What is not there, or does not answer (a shim of a version manager), is passed over aloud."""
+    shim, there, away = OTHERS
+    project.add_program(f"python{shim}", "#!/bin/sh\necho command not found >&2\nexit 127\n")
+    managed = project.home / "pyenv" / "versions" / f"{there}.4" / "bin"
+    managed.mkdir(parents=True)
+    project.add_program(f"python{there}", "#!/bin/sh\nexit 127\n")
+    answer = f"#!/bin/sh\necho '({there.replace('.', ', ')})'\n"
+    (managed / f"python{there}").write_text(answer)
+    (managed / f"python{there}").chmod(stat.S_IRWXU)
+
+    done = project.run("test")
+
+    assert done.returncode == 0, done.stderr
+    *_, tests, sync, short = project.calls()
+    assert tests.startswith("pytest -n 3 --dist")
+    assert sync.endswith(f"--python {managed}/python{there}")
+    assert "--group test" in sync
+    assert short.startswith("pytest -n 3 tests/")
+    assert (project.home / ".tools" / f"python{there}" / "bin" / "pytest").exists()
+    for version in (shim, away):
+        assert f"python{version}: passed over" in done.stderr
+    failing = project.run("pythons", FAILING="pytest")
+    assert failing.returncode == 1
+    assert failing.stderr.rstrip().endswith(f"failed: python{there}")
+
+
+def test_short_tests_that_are_named_are_there() -> None:
+    """A test that was moved is not passed over in silence."""
+    for test in SHORT_TESTS:
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text() if name else (ROOT / file).is_file()
+
+
 def test_tools_for_tests_survive_a_demo(project: Project) -> None:
     """A demo asks for no tools, and does not make the next test run install them again."""
     project.run("test")
@@ -141,13 +248,12 @@ def test_tools_for_tests_survive_a_demo(project: Project) -> None:
 def test_our_own_sources_are_compiled(project: Project) -> None:
     """Where Python may write no bytecode by itself, ours is there after a run, and kept fresh."""
     source = project.home / "src" / "callsheet" / "line.py"
-    compiled = source.parent / "__pycache__" / f"line.{sys.implementation.cache_tag}.pyc"
     project.run("demo", PYTHONDONTWRITEBYTECODE="1")
 
     source.write_text("VERSION = 2\n")
     project.run("demo", PYTHONDONTWRITEBYTECODE="1")
 
-    assert compiled.exists()
+    assert list(source.parent.glob("__pycache__/line.*.pyc"))
 
 
 def test_checks_run_in_order_and_tests_last(project: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from callsheet.ports.database import DatabaseUnavailableError
-from callsheet.storage.database import SqlDatabase
+from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.sqlite import SqliteConnection
 
 INSERT = text("INSERT INTO t VALUES (:n)")
@@ -42,6 +42,23 @@ async def numbers(database: SqlDatabase) -> list[int]:
     """Read what is in the table."""
     async with database.read() as connection:
         return list((await connection.execute(text("SELECT n FROM t ORDER BY n"))).scalars())
+
+
+async def test_old_sqlite_knows_the_time_that_the_engine_asks_it(database: SqlDatabase) -> None:
+    """The durable engine's tables ask for milliseconds, which SQLite tells from 3.42 on."""
+    async with database.begin() as connection:
+        await connection.execute(
+            text(
+                "CREATE TABLE dated (n INTEGER, ms INTEGER NOT NULL DEFAULT (unixepoch('subsec')))"
+            )
+        )
+        await connection.execute(text("INSERT INTO dated (n) VALUES (1)"))
+    engine = sync_engine(database.url)
+    with engine.begin() as blocking:
+        blocking.execute(text("INSERT INTO dated (n) VALUES (2)"))
+        (first, second) = blocking.execute(text("SELECT ms FROM dated ORDER BY n")).scalars()
+    engine.dispose()
+    assert 0 <= second - first < 60
 
 
 async def ticks(count: int) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.ports.database import DatabaseUnavailableError
 from callsheet.storage.bulk import write_many_at_once
-from callsheet.storage.sqlite import SqliteConnection, sqlite_connector
+from callsheet.storage.sqlite import SqliteConnection, sqlite_connector, teach_subsec
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
@@ -155,6 +155,7 @@ def sync_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def begin_immediate(connection: Any, _record: Any) -> None:
         connection.isolation_level = "IMMEDIATE"
+        teach_subsec(connection)
 
     return engine
 

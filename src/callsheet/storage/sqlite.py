@@ -20,6 +20,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect
 
 _ROWS_AT_ONCE: Final = 64  # of a cursor that is read bit by bit; ours are read whole
 _BREATH_S: Final = 0.01  # after so long in place the loop gets a turn between two statements
+_KNOWS_SUBSEC: Final = (3, 42)
 
 
 class SqliteConnection(aiosqlite.Connection):
@@ -152,7 +153,12 @@ class SqliteCursor(aiosqlite.Cursor):
 def sqlite_connector(url: URL) -> Callable[[], Awaitable[SqliteConnection]]:
     """Make what opens connections to the file of a URL, for `create_async_engine`."""
     args, options = dialect().create_connect_args(url)
-    opened: Callable[[], sqlite3.Connection] = partial(sqlite3.connect, *args, **options)
+    to_file: Callable[[], sqlite3.Connection] = partial(sqlite3.connect, *args, **options)
+
+    def opened() -> sqlite3.Connection:
+        raw = to_file()
+        teach_subsec(raw)
+        return raw
 
     async def connect() -> SqliteConnection:
         connection = SqliteConnection(opened)
@@ -160,3 +166,17 @@ def sqlite_connector(url: URL) -> Callable[[], Awaitable[SqliteConnection]]:
         return connection
 
     return connect
+
+
+def teach_subsec(connection: sqlite3.Connection) -> None:
+    """Teach an old SQLite `unixepoch('subsec')`, which stands in the tables of the durable engine.
+
+    It writes so from Python 3.12 on, whose builders may have had a SQLite of before 3.42, and the
+    file may come from another machine. No other use of the function is ours or the engine's.
+    """
+    if sqlite3.sqlite_version_info < _KNOWS_SUBSEC:
+        connection.create_function("unixepoch", 1, _unixepoch)
+
+
+def _unixepoch(asked: object) -> float | None:
+    return time.time() if asked == "subsec" else None
