@@ -4,6 +4,7 @@ import os
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -97,6 +98,17 @@ class Settings(BaseSettings):
         validation_alias=_named("CALLSHEET_PUBLIC_URL", "WEB_APP_URL", "public_url"),
         description="How the outside reaches us, for links",
     )
+    root_path: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._~-]+)*/?$")] = Field(
+        "",
+        description="Path that a proxy serves us under, e.g. /callsheet; empty: that of public_url",
+    )
+    max_connections: Annotated[int, Field(ge=16, le=100_000)] = Field(
+        4_096,
+        description="Connections of the web server at a time, or what open files allow",
+    )
+    max_upload_bytes: Annotated[int, Field(ge=1024**2, le=64 * 1024**2)] = Field(
+        64 * 1024**2, description="Largest sheet that may be uploaded"
+    )
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = Field(10, description="Rows in one batch")
     max_variants: Annotated[int, Field(ge=1, le=100)] = Field(3, description="Variants of one row")
     workers: Annotated[int, Field(ge=0, le=256)] = Field(
@@ -166,6 +178,11 @@ class Settings(BaseSettings):
     def store(self) -> str:
         """The store URL in force."""
         return self.store_url or f"file://{(self.data_dir / 'store').absolute()}"
+
+    @property
+    def prefix(self) -> str:
+        """The path that a proxy serves us under, without a slash at its end; "" for none."""
+        return (self.root_path or urlsplit(self.public_url).path).rstrip("/")
 
     @property
     def drawing_processes(self) -> int:

@@ -51,7 +51,7 @@ async def test_forged_callback_leaves_nothing_but_a_count(tmp_path: Path) -> Non
         path = address.removeprefix("http://127.0.0.1:1")
         set_key = cs.key_control.set
         async with (
-            serving(create_app(cs)) as url,
+            serving(create_app(cs, bound="127.0.0.1")) as url,
             httpx2.AsyncClient(base_url=url, trust_env=False) as http,
         ):
 

@@ -49,7 +49,7 @@ async def at_work(
             await cs.ready()
             async with (
                 cs.working(),
-                serving(create_app(cs)) as ours,
+                serving(create_app(cs, bound="127.0.0.1")) as ours,
                 httpx2.AsyncClient(base_url=ours, timeout=60, trust_env=False) as http,
             ):
                 yield cs, http

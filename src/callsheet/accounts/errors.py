@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
-from callsheet.kernel.errors import CallsheetError, NotFoundError
+from callsheet.kernel.errors import CallsheetError, ConflictError, NotFoundError, shown
 
 _SHOWN_PLACES: Final = 20
 
@@ -25,6 +25,43 @@ class ForbiddenError(CallsheetError):
     def __init__(self, role: str, needed: str) -> None:
         super().__init__(f"this needs the role {needed!r}, the key has {role!r}")
         self.role, self.needed = role, needed
+
+
+class ServerOnlyError(CallsheetError):
+    """What would change for every workspace is up to an admin of the server's own."""
+
+    code: ClassVar[str] = "server_only"
+
+    def __init__(self, what: str, workspace: str) -> None:
+        super().__init__(
+            f"{what} would change for every workspace: this needs an admin of the server's own"
+            f" workspace, the key is one of {shown(workspace)!r}"
+        )
+
+
+class ForbiddenHostError(CallsheetError):
+    """While no key is in force, only requests to this machine's own name are answered."""
+
+    code: ClassVar[str] = "forbidden_host"
+
+    def __init__(self, what: str, value: str) -> None:
+        super().__init__(
+            f"{what} {shown(value)!r} is not this machine; create a key (callsheet keys create)"
+            " to be reached from elsewhere"
+        )
+
+
+class LastKeyError(ConflictError):
+    """The last key in force is not revoked by the way: what then happens must be said."""
+
+    code: ClassVar[str] = "last_key"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"{shown(key)} is the last key in force: create another one first (callsheet keys"
+            " create NAME --role admin), or say --open: then this machine itself is let in without"
+            " a key again, and everybody else is not let in at all"
+        )
 
 
 class KeyNotFoundError(NotFoundError):

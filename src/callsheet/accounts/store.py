@@ -21,6 +21,9 @@ KEYS = sa.Table(
     sa.Column("last4", sa.Text, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("revoked_at", UtcTime),
+    # When somebody said that the server is to be open again: from then on the key, long revoked,
+    # does not count as one that ever was.
+    sa.Column("opened_at", UtcTime),
 )
 
 
@@ -62,10 +65,21 @@ class KeyStore:
         row = (await connection.execute(query)).mappings().first()
         return _key(row) if row else None
 
-    async def any_active(self, connection: AsyncConnection) -> bool:
-        """Tell whether any key is in force."""
-        query = sa.select(KEYS.c.id).where(KEYS.c.revoked_at.is_(None)).limit(1)
+    async def in_force(self, connection: AsyncConnection, *, locked: bool = False) -> list[str]:
+        """Name every key in force; `locked`, nobody revokes one of them until we are done."""
+        query = sa.select(KEYS.c.id).where(KEYS.c.revoked_at.is_(None)).order_by(KEYS.c.id)
+        query = query.with_for_update() if locked else query
+        return list((await connection.execute(query)).scalars())
+
+    async def any_ever(self, connection: AsyncConnection) -> bool:
+        """Tell whether any key has existed since the server was last opened, revoked or not."""
+        query = sa.select(KEYS.c.id).where(KEYS.c.opened_at.is_(None)).limit(1)
         return (await connection.execute(query)).first() is not None
+
+    async def open(self, connection: AsyncConnection, now: datetime) -> None:
+        """Let no key count any more that is revoked."""
+        revoked = KEYS.c.revoked_at.is_not(None) & KEYS.c.opened_at.is_(None)
+        await connection.execute(sa.update(KEYS).where(revoked).values(opened_at=now))
 
     async def listed(self, connection: AsyncConnection) -> list[ApiKey]:
         """List all keys, oldest first."""

@@ -90,14 +90,24 @@ def _cells(row: dict[str, Any]) -> list[str]:
 
 
 @app.command()
-def revoke(key: Annotated[str, typer.Argument(help="The key's id, key_…")]) -> None:
+def revoke(
+    key: Annotated[str, typer.Argument(help="The key's id, key_…")],
+    leave_open: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Even the last one: then this machine itself needs no key any more."
+        ),
+    ] = False,
+) -> None:
     """Take an API key out of force at once."""
 
-    async def work(cs: Callsheet) -> None:
-        await cs.accounts.revoke(key)
+    async def work(cs: Callsheet) -> bool:
+        return await cs.accounts.revoke(key, leave_open=leave_open)
 
-    run_command(work)
+    is_open = run_command(work)
     typer.echo(f"{key} is revoked")
+    if is_open:
+        say("no key is in force: this machine itself is let in without one, nobody else is")
 
 
 @app.command("set")

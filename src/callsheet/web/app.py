@@ -23,6 +23,7 @@ from callsheet.web import (
     webhooks,
 )
 from callsheet.web.feeds import FeedHub
+from callsheet.web.limits import SHEETS_AT_ONCE
 from callsheet.web.middleware import Surroundings
 from callsheet.web.problems import (
     Problem,
@@ -33,12 +34,12 @@ from callsheet.web.problems import (
 )
 from callsheet.wiring import Callsheet
 
-MAX_BODY = 64 * 1024 * 1024
-_SHEETS_AT_ONCE = 2  # each may need hundreds of MB while it is parsed
 
+def create_app(cs: Callsheet, *, bound: str = "") -> FastAPI:
+    """Make the application over built services.
 
-def create_app(cs: Callsheet) -> FastAPI:
-    """Make the application over built services."""
+    `bound` is the address that it is served on: without one nobody is let in but by a key.
+    """
     app = FastAPI(
         title="callsheet",
         version=callsheet.__version__,
@@ -47,15 +48,16 @@ def create_app(cs: Callsheet) -> FastAPI:
         redoc_url=None,
     )
     app.state.callsheet = cs
+    app.state.bound = bound
     app.state.feeds = FeedHub(cs)
-    app.state.sheets = asyncio.Semaphore(_SHEETS_AT_ONCE)
+    app.state.sheets = asyncio.Semaphore(SHEETS_AT_ONCE)
     # the busiest first: routes are tried in order
     first = (health, progress, assets, batches, generations)
     modules = (*first, models, money, provider_keys, jobs, webhooks, home)
     for module in modules:
         app.include_router(module.router)
     app.state.routes = [route for module in modules for route in module.router.routes]
-    app.add_middleware(Surroundings, metrics=cs.metrics, max_body=MAX_BODY)
+    app.add_middleware(Surroundings, cs=cs, prefix=cs.settings.prefix)
     app.add_exception_handler(CallsheetError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(HTTPException, answer_http)

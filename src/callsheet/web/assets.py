@@ -18,12 +18,13 @@ from callsheet.kernel.digests import is_sha256
 from callsheet.kernel.ids import WorkspaceId, is_id
 from callsheet.line.stages.deliver import file_key
 from callsheet.ports.blobs import BlobInfo, BlobNotFoundError
-from callsheet.web.entry import Services, needs
+from callsheet.web.entry import Services, admit, path_of
 from callsheet.web.errors import RangeRefusedError
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(route_class=GuardedRoute, tags=["assets"])
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _SHOWN_INLINE: Final = (
     "image/png",
@@ -50,7 +51,6 @@ Sig = Annotated[str | None, Query(max_length=100)]
 class Asked:
     """How a client asks for a file: a part of it, or only if it has changed."""
 
-    method: str
     range: str
     if_range: str
     if_none_match: str
@@ -58,13 +58,12 @@ class Asked:
     @classmethod
     def of(
         cls,
-        request: Request,
         range_asked: Annotated[str, Header(alias="Range", max_length=100)] = "",
         if_range: Annotated[str, Header(max_length=200)] = "",
         if_none_match: Annotated[str, Header(max_length=1_000)] = "",
     ) -> "Asked":
         """Read it from the headers."""
-        return cls(request.method, range_asked, if_range, if_none_match)
+        return cls(range_asked, if_range, if_none_match)
 
     def knows(self, etag: str) -> bool:
         """Tell whether the client has this very file."""
@@ -80,13 +79,11 @@ async def _workspace(
 ) -> WorkspaceId | None:
     """Let in a good link (for any workspace) or a key (for its own)."""
     if exp is not None and sig is not None:
-        cs.links.check(request.url.path, exp, sig)
+        cs.links.check(path_of(request), exp, sig)
         return None
-    member = await needs(Role.VIEWER)(request, cs, request.headers.get("authorization"))
-    return member.workspace
+    return (await admit(request, Role.VIEWER)).workspace
 
 
-@router.head("/assets/{sha256}", include_in_schema=False)
 @router.get("/assets/{sha256}", summary="An asset", response_class=Response, responses=_ERRORS)
 async def asset(
     sha256: Annotated[str, Field(max_length=64)],
@@ -106,7 +103,6 @@ async def asset(
     return await _answer(cs, asset_key(sha256), found.media_type, name, asked)
 
 
-@router.head("/assets/{sha256}/thumbnail", include_in_schema=False)
 @router.get(
     "/assets/{sha256}/thumbnail", summary="A thumbnail", response_class=Response, responses=_ERRORS
 )
@@ -127,7 +123,6 @@ async def thumbnail(
     return await _answer(cs, thumbnail_key(sha256), "", sha256[:16], asked)
 
 
-@router.head("/batch/{batch}/files/{name}", include_in_schema=False)
 @router.get(
     "/batch/{batch}/files/{name}",
     summary="A file that a batch hands over",
@@ -180,8 +175,6 @@ async def _answer(
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{info.size}"
-    if asked.method == "HEAD":
-        return Response(None, status, headers, media_type=kind)
     body: AsyncIterator[bytes] = cs.house.blobs.stream(key, start, length)
     return StreamingResponse(body, status, headers, media_type=kind)
 

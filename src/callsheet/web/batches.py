@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -20,10 +21,12 @@ from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.generations import VerdictRequest
+from callsheet.web.items import Unread, validated
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
 
-router = APIRouter(prefix="/batch", tags=["batches"])
+router = APIRouter(route_class=GuardedRoute, prefix="/batch", tags=["batches"])
 BatchId = Annotated[str, Field(max_length=100)]
 MAX_PAGE: Final = 10_000
 Budget = Annotated[
@@ -63,7 +66,7 @@ class Item(BaseModel, extra="forbid"):
 class BatchRequest(BaseModel, extra="forbid"):
     """A batch of rows with what they share."""
 
-    items: Annotated[list[Item], Field(max_length=100_000)]
+    items: Annotated[list[Annotated[Any, Unread(Item)]], Field(max_length=100_000)]
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""
@@ -147,13 +150,18 @@ async def make_images(
         global_references=shared,
         inputs=body.inputs,
     )
-    items = [item.model_dump(exclude_none=True) for item in body.items]
-    draft = await asyncio.to_thread(draft_from_items, items, defaults=defaults, limits=cs.limits)
-    request_once = wish(request, idempotency_key, await request.body())
+    draft = await asyncio.to_thread(_draft_of_items, cs, body.items, defaults)
+    content = await request.body()
+    request_once = await asyncio.to_thread(wish, request, idempotency_key, content)
     accepted = await cs.submission.submit(
         member.workspace, draft, request=request_once, budget=_money(body.budget_usd)
     )
     return _accepted(cs, request, response, accepted)
+
+
+def _draft_of_items(cs: Callsheet, items: Sequence[Any], defaults: Defaults) -> BatchDraft:
+    rows = [item.model_dump(exclude_none=True) for item in validated(Item, items, name="items")]
+    return draft_from_items(rows, defaults=defaults, limits=cs.limits)
 
 
 def _money(amount: Decimal | None) -> Money | None:
@@ -189,7 +197,8 @@ async def upload_sheet(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
     fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
-    request_once = wish(request, idempotency_key, content, *(field.encode() for field in fields))
+    encoded = [field.encode() for field in fields]
+    request_once = await asyncio.to_thread(wish, request, idempotency_key, content, *encoded)
     accepted = await cs.submission.submit(
         member.workspace, draft, request=request_once, budget=_money(budget_usd)
     )

@@ -1,20 +1,19 @@
-"""Who is asking: a key, or this machine itself while no key is in force."""
+"""Who is asking: a key, or this machine itself while no key has ever existed."""
 
-import ipaddress
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
+from starlette.types import Scope
 
+from callsheet.accounts.access import Call
+from callsheet.accounts.errors import ServerOnlyError
 from callsheet.accounts.model import Member, Role
 from callsheet.controls.store import Request as Wish
 from callsheet.kernel.digests import sha256_of
-from callsheet.web.errors import ForbiddenHostError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.wiring import Callsheet
 
-_BEARER: Final = "bearer "
-_LOCAL_NAMES: Final = frozenset({"localhost"})
+_MEMBER: Final = "callsheet.member"
 
 
 def services(request: Request) -> Callsheet:
@@ -26,64 +25,75 @@ def services(request: Request) -> Callsheet:
 Services = Annotated[Callsheet, Depends(services)]
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address means this machine."""
-    name = host.strip("[]").lower()
-    if name in _LOCAL_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+def call_of(scope: Scope) -> Call:
+    """Read what is known of a request, or of a WebSocket, before anything of it is believed."""
+    peer = scope.get("client")
+    return Call(
+        bound=scope["app"].state.bound,
+        peer=peer[0] if peer else "",
+        method=scope.get("method", "GET"),
+        http_version=scope.get("http_version", ""),
+        headers=[
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in scope["headers"]
+        ],
+    )
 
 
-def needs(role: Role) -> Callable[..., Coroutine[Any, Any, Member]]:
-    """Make the dependency that lets in whoever has at least this role."""
-
-    async def member(
-        request: Request,
-        cs: Services,
-        authorization: Annotated[str | None, Header(max_length=500)] = None,
-    ) -> Member:
-        secret = None
-        if authorization is not None:
-            secret = authorization
-            if authorization[: len(_BEARER)].lower() == _BEARER:
-                secret = authorization[len(_BEARER) :].strip()
-        admitted = await cs.accounts.admit(secret, role)
-        if not admitted.key:
-            refuse_strangers(request)
-        return admitted
-
+async def admit(request: Request, role: Role) -> Member:
+    """Let in whoever has at least this role, once for a request. Raises as Accounts.admit."""
+    cs = services(request)
+    member = request.scope[_MEMBER] = await cs.accounts.admit(call_of(request.scope), role)
     return member
 
 
-def refuse_strangers(request: Request) -> None:
-    """Refuse what a web page elsewhere could make a browser send to a server without keys.
+class Needs:
+    """The dependency that names the role a route needs; the route itself admits, before it reads.
 
-    A foreign Host means DNS rebinding, a foreign Origin a cross-site form or script.
+    See `callsheet.web.routes`.
     """
-    host = request.url.hostname or ""
-    if not is_loopback(host):
-        raise ForbiddenHostError("Host", host)
-    origin = request.headers.get("origin")
-    if origin and not is_loopback(urlsplit(origin).hostname or ""):
-        raise ForbiddenHostError("Origin", origin)
-    if request.headers.get("sec-fetch-site") == "cross-site" and request.method != "GET":
-        raise ForbiddenHostError("Sec-Fetch-Site", "cross-site")
+
+    def __init__(self, role: Role) -> None:
+        self.role = role
+
+    async def __call__(
+        self,
+        request: Request,
+        _authorization: Annotated[str | None, Header(alias="authorization")] = None,
+    ) -> Member:
+        """Tell who was admitted."""
+        member: Member = request.scope[_MEMBER]
+        return member
 
 
-Viewer = Annotated[Member, Depends(needs(Role.VIEWER))]
-Editor = Annotated[Member, Depends(needs(Role.EDITOR))]
-Admin = Annotated[Member, Depends(needs(Role.ADMIN))]
+Viewer = Annotated[Member, Depends(Needs(Role.VIEWER))]
+Editor = Annotated[Member, Depends(Needs(Role.EDITOR))]
+Admin = Annotated[Member, Depends(Needs(Role.ADMIN))]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, description="Makes a repeat answer the same")
 ]
+
+
+def server_only(member: Member, what: str) -> None:
+    """Raise ServerOnlyError unless somebody of the server's own workspace asks."""
+    if member.workspace != LOCAL_WORKSPACE:
+        raise ServerOnlyError(what, member.workspace)
+
+
+def path_of(request: Request) -> str:
+    """Name the path as our routes know it: without the prefix that a proxy serves us under."""
+    path, prefix = request.url.path, request.scope.get("root_path", "")
+    return path.removeprefix(prefix)
+
+
+def prefix_of(request: Request) -> str:
+    """Name the prefix that a proxy serves us under, "" for none."""
+    return str(request.scope.get("root_path", ""))
 
 
 def wish(request: Request, key: str | None, *asked: bytes) -> Wish | None:
     """Name a request that must act once: its key, and a digest of where and what it asks."""
     if key is None:
         return None
-    parts = [request.method.encode(), request.url.path.encode(), *asked]
+    parts = [request.method.encode(), path_of(request).encode(), *asked]
     return Wish(key, sha256_of(b"\0".join(sha256_of(part).encode() for part in parts)))

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import CallsheetError, shown
+from callsheet.kernel.errors import CallsheetError, UnavailableError, shown
 
 
 class BodyTooLargeError(CallsheetError):
@@ -13,6 +13,33 @@ class BodyTooLargeError(CallsheetError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"the body is over the limit of {limit} bytes; split the request")
         self.limit = limit
+
+
+class BodyTooRichError(CallsheetError):
+    """The body is JSON that holds more, or nests deeper, than this endpoint reads."""
+
+    code: ClassVar[str] = "body_too_rich"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the body is JSON of too much: {reason}; split the request")
+
+
+class MalformedJsonError(CallsheetError):
+    """The body is not JSON."""
+
+    code: ClassVar[str] = "malformed_json"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the body is not JSON: {shown(reason)}")
+
+
+class SpoolUnavailableError(UnavailableError):
+    """An upload cannot be kept while it is read: no room, or no folder to write in."""
+
+    code: ClassVar[str] = "spool_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"an upload cannot be written down: {reason}; see TMPDIR and data_dir")
 
 
 class WrongTypeError(CallsheetError):
@@ -33,18 +60,6 @@ class RangeRefusedError(CallsheetError):
     def __init__(self, asked: str, size: int) -> None:
         super().__init__(f"range {shown(asked)!r} lies outside the {size} bytes there are")
         self.size = size
-
-
-class ForbiddenHostError(CallsheetError):
-    """While no key is in force, only requests to this machine's own name are answered."""
-
-    code: ClassVar[str] = "forbidden_host"
-
-    def __init__(self, what: str, value: str) -> None:
-        super().__init__(
-            f"{what} {shown(value)!r} is not this machine; create a key (callsheet keys create)"
-            " to be reached from elsewhere"
-        )
 
 
 class OpenDoorError(CallsheetError):

@@ -19,9 +19,10 @@ from callsheet.views.state import shown_asset
 from callsheet.views.takes import explained, times
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
 
-router = APIRouter(prefix="/api/generations", tags=["generations"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/generations", tags=["generations"])
 TakeName = Annotated[str, Field(max_length=100)]
 Since = Annotated[
     str | None,

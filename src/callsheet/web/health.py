@@ -13,9 +13,10 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.telemetry.metrics import CONTENT_TYPE
 from callsheet.views.providers import SICK
 from callsheet.web.entry import Services
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import CHECK_S
 
-router = APIRouter(tags=["health"])
+router = APIRouter(route_class=GuardedRoute, tags=["health"])
 
 
 class Alive(BaseModel):
@@ -41,14 +42,12 @@ class Health(BaseModel):
     providers: dict[str, dict[str, Any]]
 
 
-@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Alive")
 async def healthz() -> Alive:
     """Answer while the process lives; touches nothing else."""
     return Alive()
 
 
-@router.head("/ready", include_in_schema=False)
 @router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
 async def ready(cs: Services, response: Response) -> Readiness:
     """Check database, schema and store."""
@@ -58,7 +57,6 @@ async def ready(cs: Services, response: Response) -> Readiness:
     return Readiness(status="ready" if good else "not ready", checks=checks)
 
 
-@router.head("/health", include_in_schema=False)
 @router.get("/health", summary="Health")
 async def health(cs: Services) -> Health:
     """Tell how the service is, in words for people and machines."""

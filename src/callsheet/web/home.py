@@ -14,9 +14,10 @@ from callsheet.kernel.counting import how_many
 from callsheet.views.providers import Hindrance
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
 
-router = APIRouter(tags=["home"])
+router = APIRouter(route_class=GuardedRoute, tags=["home"])
 _SHOWN: Final = 12
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8883; --accent: #3a6ea5 }

@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 
-router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/jobs", tags=["jobs"])
 
 
 class Jobs(BaseModel):

@@ -17,11 +17,12 @@ from callsheet.takes.model import UNCORRECTED, Correction
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
 
 Prints = Mapping[str, Mapping[str, str]]
 ProviderName = Annotated[str, Field(max_length=100)]
-router = APIRouter(tags=["models"])
+router = APIRouter(route_class=GuardedRoute, tags=["models"])
 
 
 class Price(BaseModel):

@@ -16,8 +16,9 @@ from callsheet.money.store import ENTRIES_OF_A_POSTING
 from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 
-router = APIRouter(prefix="/api/money", tags=["money"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/money", tags=["money"])
 _ERRORS = documented(401, 403, 422, 503)
 PageSize = Annotated[int, Query(ge=1, le=1_000)]
 _PAGE = 100

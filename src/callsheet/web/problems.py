@@ -10,8 +10,14 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Scope
 
-from callsheet.accounts.errors import ForbiddenError, UnauthorizedError
+from callsheet.accounts.errors import (
+    ForbiddenError,
+    ForbiddenHostError,
+    ServerOnlyError,
+    UnauthorizedError,
+)
 from callsheet.delivery.errors import LinkRefusedError
 from callsheet.kernel.errors import (
     CallsheetError,
@@ -27,7 +33,8 @@ from callsheet.ports.hosted import ForgedWebhookError, KeyMissingError, KeySeale
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
     BodyTooLargeError,
-    ForbiddenHostError,
+    BodyTooRichError,
+    MalformedJsonError,
     RangeRefusedError,
     WrongTypeError,
 )
@@ -38,9 +45,12 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (ForgedWebhookError, 401),
     (ForbiddenError, 403),
     (ForbiddenHostError, 403),
+    (ServerOnlyError, 403),
     (LinkRefusedError, 403),
     (BudgetExceededError, 402),
+    (MalformedJsonError, 400),
     (BodyTooLargeError, 413),
+    (BodyTooRichError, 422),
     (WrongTypeError, 415),
     (RangeRefusedError, 416),
     (NotFoundError, 404),
@@ -159,9 +169,6 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     """Answer what pydantic refused at the edge."""
     assert isinstance(error, RequestValidationError)  # noqa: S101  # see above
     faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        detail = "the body is not JSON: " + str(faults[0].get("ctx", {}).get("error", ""))
-        return problem_response(request.url.path, 400, "malformed_json", detail)
     if any(fault["loc"][0] == "body" for fault in faults):
         wrong = _wrong_type(request)
         if wrong is not None:
@@ -178,6 +185,14 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
     return problem_response(request.url.path, 422, "invalid_input", detail, errors=errors)
 
 
+def methods_at(scope: Scope) -> set[str]:
+    """Name every method that a path knows: the framework names those of its first route."""
+    routes = scope["app"].state.routes
+    matching = (route for route in routes if route.matches(scope)[0] != Match.NONE)
+    found = {method for route in matching for method in route.methods}
+    return found | ({"HEAD"} if "GET" in found else set())
+
+
 def _wrong_type(request: Request) -> WrongTypeError | None:
     """Tell whether a body is of another type than its route reads."""
     body = getattr(request.scope.get("route"), "body_field", None)
@@ -188,14 +203,6 @@ def _wrong_type(request: Request) -> WrongTypeError | None:
     if is_empty or found == wanted or (not is_form and found.endswith("+json")):
         return None
     return WrongTypeError(found, wanted)
-
-
-def _methods_at(request: Request) -> set[str]:
-    """Name every method that the path knows: the framework names those of its first route."""
-    matching = (
-        route for route in request.app.state.routes if route.matches(request.scope)[0] != Match.NONE
-    )
-    return {method for route in matching for method in route.methods}
 
 
 def answer_defect(request: Request) -> JSONResponse:
@@ -211,7 +218,7 @@ def answer_http(request: Request, error: Exception) -> JSONResponse:
     code = codes.get(error.status_code, "error")
     headers = dict(error.headers or {})
     if error.status_code == _WRONG_METHOD:
-        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+        headers["Allow"] = ", ".join(sorted(methods_at(request.scope)))
     return problem_response(
         request.url.path, error.status_code, code, str(error.detail), headers=headers
     )

@@ -9,8 +9,9 @@ from pydantic import Field
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 
-router = APIRouter(tags=["progress"])
+router = APIRouter(route_class=GuardedRoute, tags=["progress"])
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}}, "application/json": {}}
 
 

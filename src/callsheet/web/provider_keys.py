@@ -9,9 +9,10 @@ from pydantic import BaseModel, Field, SecretStr
 from callsheet.accounts.provider_keys import SERVER
 from callsheet.web.entry import Admin, Services
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 
 Name = Annotated[str, Field(max_length=100)]
-router = APIRouter(tags=["keys"])
+router = APIRouter(route_class=GuardedRoute, tags=["keys"])
 
 
 class NewKey(BaseModel, extra="forbid"):

@@ -1,16 +1,15 @@
 """Where providers call: each webhook is verified before anything of it is kept."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 
 from callsheet.web.entry import Services
-from callsheet.web.errors import BodyTooLargeError
 from callsheet.web.problems import documented
+from callsheet.web.routes import GuardedRoute
 
-router = APIRouter(tags=["webhooks"])
-MAX_WEBHOOK: Final = 4 * 1024**2
+router = APIRouter(route_class=GuardedRoute, tags=["webhooks"])
 
 
 class Taken(BaseModel):
@@ -32,10 +31,6 @@ async def webhook(
     token: Annotated[str, Query(max_length=100)] = "",
 ) -> Taken:
     """Take in what a provider tells of one of our orders; its signature must fit."""
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_WEBHOOK:
-            raise BodyTooLargeError(MAX_WEBHOOK)
-    await cs.post.receive(provider, take, token, request.headers, bytes(body))
+    body = await request.body()
+    await cs.post.receive(provider, take, token, request.headers, body)
     return Taken()

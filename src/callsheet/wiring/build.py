@@ -76,7 +76,8 @@ async def build(settings: Settings) -> Callsheet:
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings))
     clock = DatabaseClock(database)
     http = provider_http(settings)
-    links = AssetLinks(secret, settings.public_url.rstrip("/"), clock)
+    base = settings.public_url.rstrip("/") or settings.prefix
+    links = AssetLinks(secret, base, clock)
     ring = KeyKeeper(
         database,
         ProviderKeyStore(),

@@ -1,0 +1,118 @@
+"""Routes that let in first and read then: no body is asked for before the key is good."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
+from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
+from starlette.types import Message, Receive, Scope
+
+from callsheet.accounts.model import Role
+from callsheet.settings import Settings
+from callsheet.web.entry import Needs, admit, services
+from callsheet.web.errors import BodyTooLargeError, SpoolUnavailableError
+from callsheet.web.json_bodies import read_json
+from callsheet.web.limits import MOST_FIELDS, most_bytes, most_values
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+_JSON_TYPES: Final = ("application/json", "+json")
+IS_HEAD: Final = "callsheet.head"  # in a scope: its client wants no body (see the middleware)
+
+
+class GuardedRoute(APIRoute):
+    """A route that admits its caller first, reads no more than it may, and knows HEAD."""
+
+    def get_route_handler(self) -> Handler:
+        """Put the guard before what reads, parses and calls."""
+        handle = super().get_route_handler()
+        role = _role_of(self.dependant)
+        body = self.body_field
+        is_form = body is not None and isinstance(body.field_info, Form)
+        path = self.path_format
+
+        async def guarded(request: Request) -> Response:
+            if role is not None:
+                await admit(request, role)
+            settings = services(request).settings
+            request = Request(request.scope, _bounded(request, most_bytes(path, settings)))
+            if is_form:
+                await _read_form(request)
+            elif body is not None:
+                request = await _read_json(request, path, settings)
+            return _without_body(request, await handle(request))
+
+        return guarded
+
+
+def _role_of(dependant: Dependant) -> Role | None:
+    """Find the role that a route asks for among what it depends on."""
+    for each in dependant.dependencies:
+        role = each.call.role if isinstance(each.call, Needs) else _role_of(each)
+        if role is not None:
+            return role
+    return None
+
+
+def _bounded(request: Request, most: int) -> Receive:
+    """Count a body as it comes. Raises BodyTooLargeError, at once for one that says so itself."""
+    claimed = request.headers.get("content-length", "")
+    read = 0
+
+    async def receive() -> Message:
+        nonlocal read
+        if claimed.isdigit() and int(claimed) > most:
+            raise BodyTooLargeError(most)
+        message = await request.receive()
+        if message["type"] == "http.request":
+            read += len(message.get("body", b""))
+            if read > most:
+                raise BodyTooLargeError(most)
+        return message
+
+    return receive
+
+
+class _JsonRequest(Request):
+    """A request whose JSON has been parsed."""
+
+    def __init__(self, scope: Scope, body: bytes, parsed: Any) -> None:
+        super().__init__(scope)
+        self._read, self._parsed = body, parsed
+
+    async def body(self) -> bytes:
+        """Answer the body as it came."""
+        return self._read
+
+    async def json(self) -> Any:
+        """Answer what was made of it."""
+        return self._parsed
+
+
+async def _read_json(request: Request, path: str, settings: Settings) -> Request:
+    """Read and parse, within limits. Raises MalformedJsonError and those of reading."""
+    body = await request.body()
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not body or not kind.endswith(_JSON_TYPES):
+        return request
+    parsed = await read_json(body, most_values=most_values(path, settings))
+    return _JsonRequest(request.scope, body, parsed)
+
+
+async def _read_form(request: Request) -> None:
+    """Read a form, its file into the spool. Raises SpoolUnavailableError and those of reading."""
+    try:
+        await request.form(max_files=1, max_fields=MOST_FIELDS)
+    except OSError as error:
+        raise SpoolUnavailableError(error.strerror or str(error)) from error
+
+
+def _without_body(request: Request, answer: Response) -> Response:
+    """Keep a stream from being run for somebody who asks for its head alone."""
+    if not request.scope.get(IS_HEAD) or not isinstance(answer, StreamingResponse):
+        return answer
+    bare = Response(status_code=answer.status_code)
+    bare.raw_headers = answer.raw_headers
+    return bare
