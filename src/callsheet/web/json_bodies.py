@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from callsheet.web.errors import BodyTooRichError, MalformedJsonError
-from callsheet.web.limits import INLINE_JSON, MOST_DEPTH, MOST_PIECE
+from callsheet.web.limits import INLINE_JSON, MOST_DEPTH, MOST_ITEMS, MOST_PIECE
 
 _MARK: Final = re.compile(rb'[\[\]{},"]')
 _QUOTE, _BACKSLASH, _COMMA = b'"\\,'
@@ -76,18 +76,22 @@ class _Outline:
     values: int = 0
     is_object: bool = False
     in_list: bool = False  # in one of `lists`, the last
+    piece: int = 0  # where the piece began that is read in one go
+    outside: int = 0  # bytes before the list that are read with what comes after it
 
     def read(self, body: bytes) -> None:
         """Look a text over. Raises MalformedJsonError, BodyTooRichError."""
         at = 0
         while (mark := _MARK.search(body, at)) is not None:
             at, char = mark.end(), body[mark.start()]
+            if at - self.piece > MOST_PIECE:
+                raise _too_large()
             if char == _QUOTE:
                 at = _string_end(body, at)
             elif char == _COMMA:
                 self._count()
                 if self.in_list and self.depth == _LIST_DEPTH:
-                    self.lists[-1].commas.append(mark.start())
+                    self._next_item(mark.start())
             elif char in _OPEN:
                 self._count()
                 self._open(char, at)
@@ -110,29 +114,45 @@ class _Outline:
         elif self.depth == _LIST_DEPTH and self.is_object and char == _OPEN[0]:
             self.in_list = True
             self.lists.append(_List(at))
+            self.outside, self.piece = at - self.piece, at
+
+    def _next_item(self, at: int) -> None:
+        commas = self.lists[-1].commas
+        commas.append(at)
+        self.piece = at
+        if len(commas) >= MOST_ITEMS:
+            raise BodyTooRichError(f"a list of more than {MOST_ITEMS} items")
 
     def _close(self, at: int) -> None:
         if self.in_list and self.depth == _LIST_DEPTH:
             self.lists[-1].ends = at
             self.in_list = False
+            self.piece = at - self.outside
         self.depth -= 1
 
 
 def _string_end(body: bytes, at: int) -> int:
     """Find what comes after a string that begins before `at`."""
-    while (end := body.find(b'"', at)) >= 0:
+    last = at + MOST_PIECE
+    while (end := body.find(b'"', at, last)) >= 0:
         before = end
         while before > at and body[before - 1] == _BACKSLASH:
             before -= 1
         if (end - before) % 2 == 0:
             return end + 1
         at = end + 1
+    if last < len(body):
+        raise _too_large()
     return len(body)
+
+
+def _too_large() -> BodyTooRichError:
+    return BodyTooRichError(f"one value of it is over {MOST_PIECE} bytes")
 
 
 def _loaded(text: bytes) -> Any:
     if len(text) > MOST_PIECE:
-        raise BodyTooRichError(f"one value of it is over {MOST_PIECE} bytes")
+        raise _too_large()
     try:
         return json.loads(text)
     except RecursionError as error:

@@ -32,7 +32,8 @@ INLINE_JSON: Final = 16 * KILOBYTE  # so much is parsed on the loop: a few milli
 MOST_PIECE: Final = MEGABYTE  # parsed in one go, which holds up all else for about ten
 MOST_DEPTH: Final = 64
 MOST_VALUES: Final = 50_000
-VALUES_PER_ROW: Final = 500
+VALUES_PER_ROW: Final = 64
+MOST_ITEMS: Final = 100_000  # of a list right inside the outermost object
 
 
 def most_bytes(path: str, settings: Settings) -> int:
