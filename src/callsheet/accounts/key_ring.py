@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -206,10 +206,10 @@ class KeyKeeper:
             async with self.database.begin() as connection:
                 await self._note(connection, workspace, by, "test", provider, scope, outcome)
 
-    async def deeds(self, workspace: WorkspaceId, limit: int = 100) -> list[Deed]:
-        """List what people did with keys, the latest first."""
+    async def deeds(self, workspaces: Collection[str], limit: int = 100) -> list[Deed]:
+        """List what people did with keys of some workspaces, the latest first."""
         async with self.database.read() as connection:
-            return await self.audit.of(connection, workspace, limit)
+            return await self.audit.of(connection, workspaces, limit)
 
     async def _found(
         self, workspace: WorkspaceId, provider: str, scope: str

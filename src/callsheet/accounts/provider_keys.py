@@ -1,5 +1,6 @@
 """Rows of providers' keys, sealed, and of who did what with them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -131,9 +132,11 @@ class AuditStore:
         row = {name: getattr(deed, name) for name in Deed.__dataclass_fields__}
         await connection.execute(sa.insert(AUDIT), {"id": new_id("deed"), **row})
 
-    async def of(self, connection: AsyncConnection, workspace: str, limit: int) -> list[Deed]:
-        """List the latest deeds in a workspace, newest first."""
-        query = sa.select(AUDIT).where(AUDIT.c.workspace.in_((workspace, SERVER)))
+    async def of(
+        self, connection: AsyncConnection, workspaces: Collection[str], limit: int
+    ) -> list[Deed]:
+        """List the latest deeds in some workspaces, newest first."""
+        query = sa.select(AUDIT).where(AUDIT.c.workspace.in_(workspaces))
         rows = await connection.execute(query.order_by(AUDIT.c.at.desc()).limit(limit))
         return [
             Deed(**{name: row[name] for name in Deed.__dataclass_fields__})

@@ -3,18 +3,17 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from callsheet.assets.model import extension_of
 from callsheet.intake.names import safe_name
+from callsheet.kernel.cells import inert
+from callsheet.ports.sheets import RESULT_COLUMNS, RESULT_PREFIX
 
-_ADDED: Final = ("status", "error", "cost_usd", "quoted_usd")
 _KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 
 Row = Mapping[str, Any]  # one row of a state document
 
@@ -55,11 +54,11 @@ def result_table(
     """
     own = tuple(columns) or _KNOWN
     most = max((len(row["variants"]) for row in rows), default=1)
-    added = [*_ADDED, *(f"link_{place}" for place in range(1, most + 1))]
+    added = [*RESULT_COLUMNS, *(f"link_{place}" for place in range(1, most + 1))]
     texts = any(variant.get("text") for row in rows for variant in row["variants"])
     added += [f"text_{place}" for place in range(1, most + 1)] if texts else []
     taken = {name.casefold() for name in own}
-    header = (*own, *(f"callsheet_{name}" if name in taken else name for name in added))
+    header = (*own, *(_free(name, taken) for name in added))
     written = []
     for row in rows:
         urls = [
@@ -80,6 +79,13 @@ def result_table(
     return ResultTable(header, tuple(written))
 
 
+def _free(name: str, taken: Collection[str]) -> str:
+    """Find a name for a column beside the sheet's own, which may be results themselves."""
+    while name in taken:
+        name = f"{RESULT_PREFIX}{name}"
+    return name
+
+
 def _sum(amounts: Iterable[str]) -> str:
     micros = sum(int(amount.replace(".", "")) for amount in amounts)
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
@@ -89,15 +95,9 @@ def to_csv(table: ResultTable) -> bytes:
     """Write UTF-8 with a BOM, which Excel needs; a cell that would run as a formula is quoted."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow([_inert(cell) for cell in table.header])
-    writer.writerows([_inert(cell) for cell in row] for row in table.rows)
+    writer.writerow([inert(cell) for cell in table.header])
+    writer.writerows([inert(cell) for cell in row] for row in table.rows)
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _inert(cell: str) -> str:
-    """Keep spreadsheets from running a cell (OWASP "CSV injection"): a quote mark before it."""
-    dangerous = cell.startswith(_FORMULA) and not _NUMBER.fullmatch(cell) and len(cell) > 1
-    return f"'{cell}" if dangerous else cell
 
 
 def to_xlsx(table: ResultTable) -> bytes:

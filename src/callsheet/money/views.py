@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.kernel.cells import inert
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
@@ -110,9 +111,4 @@ async def entries_csv(
 
 def _cells(entry: LedgerEntry) -> list[str]:
     values = told_entry(entry).values()
-    return [_inert("" if value is None else str(value)) for value in values]
-
-
-def _inert(cell: str) -> str:
-    number = cell.lstrip("-").replace(".", "", 1).isdecimal()
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) and not number else cell
+    return [inert("" if value is None else str(value)) for value in values]

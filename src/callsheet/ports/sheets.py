@@ -18,6 +18,9 @@ from typing import ClassVar, Protocol
 
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 
+RESULT_COLUMNS = ("status", "error", "cost_usd", "quoted_usd")  # by which we know our own results
+RESULT_PREFIX = "callsheet_"  # before those of them that the sheet had itself
+
 MAX_LISTED_ERRORS = 100  # one answer names at most so many wrong cells
 
 

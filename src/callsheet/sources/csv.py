@@ -11,7 +11,10 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from callsheet.kernel.cells import bare
 from callsheet.ports.sheets import (
+    RESULT_COLUMNS,
+    RESULT_PREFIX,
     DamagedSheetError,
     SheetGrid,
     SheetLimits,
@@ -48,7 +51,7 @@ class CsvSource:
         text, delimiter = _without_hint(text)
         delimiter = delimiter or _sniff(text)
         notes = [f"read as {encoding}, cells separated by {_DELIMITERS[delimiter]}"]
-        return SheetGrid(_rows(text, delimiter, limits), tuple(notes))
+        return SheetGrid(_as_written(_rows(text, delimiter, limits)), tuple(notes))
 
 
 def _decode(content: bytes) -> tuple[str, str]:
@@ -121,6 +124,16 @@ def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
     if not widths or widths[0] == 1:
         return 0.0, 0
     return Counter(widths)[widths[0]] / len(widths), widths[0]
+
+
+def _as_written(rows: Iterator[SheetRow]) -> Iterator[SheetRow]:
+    """Take off our own results what kept spreadsheets from running their cells."""
+    ours = None
+    for row in rows:
+        if ours is None and any(cell.strip() for cell in row.cells):
+            names = {cell.strip().replace(RESULT_PREFIX, "") for cell in row.cells}
+            ours = names.issuperset(RESULT_COLUMNS)
+        yield SheetRow(row.number, tuple(map(bare, row.cells))) if ours else row
 
 
 def _rows(text: str, delimiter: str, limits: SheetLimits) -> Iterator[SheetRow]:

@@ -153,7 +153,7 @@ async def batch_file(
 async def _answer(
     cs: Callsheet, key: str, media_type: str, name: str, asked: Asked, *, fresh: bool = False
 ) -> Response:
-    """Answer a file of the store; a `fresh` one may change and is asked for again each time."""
+    """Answer a file of the store; a `fresh` one may change and holds links: nobody keeps it."""
     info = await cs.house.blobs.head(key)
     etag = f'"{info.etag.strip(chr(34))}"'
     kind = media_type or info.content_type
@@ -161,12 +161,11 @@ async def _answer(
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache" if fresh else "private, max-age=3600",
+        "Cache-Control": "no-store" if fresh else "private, max-age=3600",
         "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{name}"',
-        "X-Content-Type-Options": "nosniff",
         # a file made from somebody's prompt never runs scripts under our address
         "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
-        " sandbox",
+        " frame-ancestors 'none'; sandbox",
     }
     if asked.knows(etag):
         return Response(status_code=304, headers=headers)

@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from callsheet.assets.model import AssetFacts
@@ -151,6 +152,7 @@ class FeedHub:
         self._cs, self._rhythm = cs, rhythm or Rhythm()
         self._feeds: dict[JobId, Feed] = {}
         self._closing = False
+        self._guarding: asyncio.Task[None] | None = None
 
     def _join(self, job: Job, watcher: Watcher) -> Feed:
         feed = self._feeds.get(job.id)
@@ -168,16 +170,24 @@ class FeedHub:
             if feed.task is not None:
                 feed.task.cancel()
 
-    async def stream(self, job: Job, after: int | None, *, rows: bool) -> AsyncIterator[bytes]:
-        """Stream a job from a place in its journal, or from its state now, to its end."""
-        watcher = Watcher(rows=rows, state_apart=self._rhythm.state_apart)
+    async def stream(
+        self, job: Job, after: int | None, *, rows: bool, key: str
+    ) -> AsyncIterator[bytes]:
+        """Stream a job from a place in its journal, or from its state now, to its end.
+
+        It ends early, and soon, when its watcher's `key` is no longer good.
+        """
+        watcher = Watcher(rows=rows, state_apart=self._rhythm.state_apart, key=key)
         feed = self._join(job, watcher)
+        self._guard()
         metrics = self._cs.metrics
         metrics.streams.inc()
         try:
             yield b"retry: 2000\n\n"
             sent = job.sequence if after is None else min(after, job.sequence)
             async for frame in self._missed(job, sent, feed.position):
+                if watcher.is_over:
+                    return
                 sent = frame.sequence
                 yield frame.content
             async with self._cs.database.read() as connection:
@@ -200,6 +210,20 @@ class FeedHub:
         finally:
             metrics.streams.dec()
             self._part(job.id, feed, watcher)
+
+    def _guard(self) -> None:
+        if self._guarding is None or self._guarding.done():
+            self._guarding = asyncio.create_task(self._turn_out(), name="feeds-guard")
+
+    async def _turn_out(self) -> None:
+        """While there are streams: end those whose keys are no longer good."""
+        while watchers := [each for feed in self._feeds.values() for each in feed.watchers]:
+            with suppress(UnavailableError):  # nothing is sent either while the database is away
+                good = await self._cs.accounts.still_good({each.key for each in watchers})
+                for watcher in watchers:
+                    if watcher.key not in good:
+                        watcher.end(at_once=True)
+            await asyncio.sleep(self._rhythm.keys_looked_at)
 
     async def _missed(self, job: Job, after: int, upto: int) -> AsyncIterator[Frame]:
         """Read what was written before this stream joined its feed."""

@@ -1,18 +1,21 @@
 """The plain page on `/`: what this is, and the newest jobs with their contact sheets."""
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from html import escape
 from itertools import repeat
 from typing import Final
+from urllib.parse import urlsplit
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 import callsheet
 from callsheet.jobs.model import Job, JobKind, Stage
 from callsheet.kernel.counting import how_many
 from callsheet.views.providers import Hindrance
-from callsheet.web.entry import Services, Viewer
+from callsheet.web.entry import Services, Viewer, prefix_of
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
@@ -38,15 +41,29 @@ progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 
 
 
 @router.get("/", response_class=HTMLResponse, responses=documented(401, 403, 503))
-async def home(cs: Services, member: Viewer) -> HTMLResponse:
+async def home(request: Request, cs: Services, member: Viewer) -> HTMLResponse:
     """Show what this is and what it did lately."""
     async with cs.database.read() as connection:
         jobs = await cs.house.jobs.recent(connection, member.workspace, _SHOWN, kind=JobKind.BATCH)
     waits = [await cs.provider_view.hindering(job) for job in jobs]
-    return HTMLResponse(page(cs, jobs, waits))
+    text = page(cs, jobs, waits, prefix_of(request))
+    return HTMLResponse(text, headers={"Content-Security-Policy": _policy(cs)})
 
 
-def page(cs: Callsheet, jobs: Sequence[Job], waits: Sequence[Sequence[Hindrance]]) -> str:
+def _policy(cs: Callsheet) -> str:
+    """Allow this page its own style, and pictures from where links lead to."""
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    public = urlsplit(cs.settings.public_url)
+    pictures = f"'self' {public.scheme}://{public.netloc}" if public.netloc else "'self'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src {pictures} data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def page(
+    cs: Callsheet, jobs: Sequence[Job], waits: Sequence[Sequence[Hindrance]], prefix: str
+) -> str:
     """Write the page; `waits` says of each job what keeps it from going on."""
     cards = "\n".join(map(_card, repeat(cs), jobs, waits)) or _EMPTY
     reload = any(not job.ended for job in jobs)
@@ -57,8 +74,8 @@ def page(cs: Callsheet, jobs: Sequence[Job], waits: Sequence[Sequence[Hindrance]
 <header><h1>callsheet</h1><p>A production line for AI-generated media. Rows of a sheet go in;
 approved, quality-checked, costed pictures come out. Version {escape(callsheet.__version__)}.</p>
 </header>
-<nav><a href="/openapi.json">API (OpenAPI)</a><a href="/health">Health</a>
-<a href="/metrics">Metrics</a><a href="/api/models">Models</a></nav>
+<nav><a href="{prefix}/openapi.json">API (OpenAPI)</a><a href="{prefix}/health">Health</a>
+<a href="{prefix}/metrics">Metrics</a><a href="{prefix}/api/models">Models</a></nav>
 <main class="jobs">
 {cards}
 </main>

@@ -15,7 +15,7 @@ from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.models import Execution, ModelCard
 from callsheet.takes.model import UNCORRECTED, Correction
 from callsheet.web.corrections import ModelCorrection, corrections_of
-from callsheet.web.entry import Admin, Services, Viewer
+from callsheet.web.entry import Admin, Services, Viewer, server_only
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
@@ -221,6 +221,7 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
 )
 async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model:
     """Switch a model on or off for every server and worker at once."""
+    server_only(member, "the switch of a model")
     card = cs.house.catalog.card(model)
     async with cs.database.begin() as connection:
         await cs.switches.turn(
@@ -235,8 +236,9 @@ async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
 async def switch_provider(
-    name: ProviderName, body: Switch, cs: Services, _member: Admin
+    name: ProviderName, body: Switch, cs: Services, member: Admin
 ) -> SwitchedProvider:
     """Let orders go to a provider or not; jobs that wait for it go on when it is on again."""
+    server_only(member, "the switch of a provider")
     resumed = await cs.control.switch_provider(name, enabled=body.enabled, reason=body.reason)
     return SwitchedProvider(name=name, enabled=body.enabled, reason=body.reason, resumed=[*resumed])

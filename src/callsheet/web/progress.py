@@ -50,7 +50,7 @@ async def progress(
                 state["rows"] = await cs.view.rows(connection, job, limit=10_000)
             return JSONResponse(state)
     return StreamingResponse(
-        request.app.state.feeds.stream(job, after, rows=bool(rows)),
+        request.app.state.feeds.stream(job, after, rows=bool(rows), key=member.key),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from callsheet.accounts.provider_keys import SERVER
-from callsheet.web.entry import Admin, Services
+from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.web.entry import Admin, Services, server_only
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRoute
 
@@ -70,6 +71,8 @@ def _actor(member: Admin) -> str:
 )
 async def keep(provider: Name, scope: Name, body: NewKey, cs: Services, member: Admin) -> KeyState:
     """Keep a key, sealed, in place of the one before; in use everywhere within two seconds."""
+    if body.server:
+        server_only(member, "the server's key")
     owner = SERVER if body.server else member.workspace
     secret = body.secret.get_secret_value()
     await cs.key_control.set(owner, provider, scope, secret, by=_actor(member))
@@ -101,6 +104,8 @@ async def remove(
     server: bool = False,  # noqa: FBT001, FBT002  # a query parameter
 ) -> Response:
     """Let the workspace's key go, or the server's."""
+    if server:
+        server_only(member, "the server's key")
     owner = SERVER if server else member.workspace
     await cs.key_control.remove(owner, provider, scope, by=_actor(member))
     return Response(status_code=204)
@@ -124,7 +129,9 @@ async def test(provider: Name, scope: Name, cs: Services, member: Admin) -> KeyT
 )
 async def audit(cs: Services, member: Admin) -> Deeds:
     """List the latest hundred deeds."""
-    deeds = await cs.provider_keys.deeds(member.workspace)
+    is_own = member.workspace == LOCAL_WORKSPACE
+    whose = (member.workspace, SERVER) if is_own else (member.workspace,)
+    deeds = await cs.provider_keys.deeds(whose)
     return Deeds(
         items=[
             Deed(
@@ -142,6 +149,7 @@ async def audit(cs: Services, member: Admin) -> Deeds:
 async def _state(cs: Services, member: Admin, provider: str, scope: str) -> KeyState:
     listed = await cs.provider_keys.listed(member.workspace)
     kept = [each for each in listed if (each.provider, each.scope) == (provider, scope)]
+    is_own = member.workspace == LOCAL_WORKSPACE  # the server's keys are its own affair
     best = min(
         kept,
         key=lambda each: ("workspace", "server", "environment").index(each.owner),
@@ -162,7 +170,7 @@ async def _state(cs: Services, member: Admin, provider: str, scope: str) -> KeyS
         scope=scope,
         present=True,
         owner=best.owner,
-        last4=best.last4,
+        last4=best.last4 if best.owner == "workspace" or is_own else "",
         updated_at=best.updated_at,
         opens=best.opens,
     )

@@ -16,6 +16,7 @@ class Rhythm:
     state_apart: float = 0.5
     state_at_least: float = 2.0
     heartbeat: float = 15.0
+    keys_looked_at: float = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,8 @@ class Watcher:
     reader holds some entries, never hundreds of states with all their rows.
     """
 
-    def __init__(self, *, rows: bool, state_apart: float) -> None:
-        self.rows = rows
+    def __init__(self, *, rows: bool, state_apart: float, key: str = "") -> None:
+        self.rows, self.key = rows, key
         self._apart = state_apart
         self._frames: deque[Frame] = deque()
         self._changed = asyncio.Event()
@@ -53,6 +54,11 @@ class Watcher:
         self._frames.append(frame)
         self._changed.set()
         return True
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it has been ended."""
+        return self._over
 
     def end(self, *, at_once: bool = False) -> None:
         """End the stream, after what is here or without it."""
