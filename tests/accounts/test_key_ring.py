@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,10 +10,21 @@ import sqlalchemy as sa
 
 from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
 from callsheet.accounts.key_ring import KeyKeeper
-from callsheet.accounts.provider_keys import PROVIDER_KEYS, SERVER, AuditStore, ProviderKeyStore
+from callsheet.accounts.provider_keys import (
+    PROVIDER_KEYS,
+    SERVER,
+    AuditStore,
+    ProviderKeyStore,
+    SealedKey,
+)
 from callsheet.accounts.sealing import Sealer
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.hosted import KeyMissingError, KeyRefusedError, KeySealedError
+from callsheet.ports.hosted import (
+    KeyMissingError,
+    KeyRefusedError,
+    KeySealedError,
+    KeyUnusableError,
+)
 from callsheet.ports.keys import ProviderKey
 from callsheet.storage.database import SqlDatabase
 from callsheet.storage.schema import migrate
@@ -61,6 +73,22 @@ async def test_nearest_key_is_handed_out(database: SqlDatabase) -> None:
         assert (await keeper.key(OURS, "runway", "text_to_video")).secret == secret
     assert (await keeper.key(OURS, "runway", "image_to_video")).secret == "ours-any"
     assert (await keeper.key(THEIRS, "runway", "image_to_video")).secret == "server-any"
+
+
+async def test_keys_that_were_kept_unread_are_read_when_they_are_handed_out(
+    database: SqlDatabase,
+) -> None:
+    """A line end at the end is left away; one within blocks the provider, and is not repeated."""
+    keeper = keeper_on(database)
+    async with database.begin() as connection:
+        for provider, secret in (("runway", "whole\r\n"), ("luma", "SEC\nRET")):
+            bare = SealedKey(OURS, provider, "any", b"", "", datetime.now(UTC))
+            sealed = replace(bare, sealed=keeper.sealer.seal(secret, bare.place))
+            await keeper.keys.put(connection, sealed)
+    assert (await keeper.key(OURS, "runway", "any")).secret == "whole"
+    with pytest.raises(KeyUnusableError, match="callsheet keys set luma") as caught:
+        await keeper.key(OURS, "luma", "any")
+    assert "RET" not in str(caught.value)
 
 
 async def test_key_for_one_use_is_not_handed_to_another(database: SqlDatabase) -> None:

@@ -155,8 +155,44 @@ def test_bad_provider_keys_are_named(guarded: Guarded) -> None:
     assert "text_to_video" in use.json()["errors"][0]["message"]
     torn = guarded.ask("admin", "PUT", "/api/admin/keys/runway/any", {"secret": "two\nlines"})
     assert torn.status_code == 422
+    assert torn.json()["code"] == "secret_unusable"
     assert "two" not in torn.text
     assert guarded.ask("admin", "GET", "/api/admin/keys/runway/dancing").status_code == 422
     missing = guarded.ask("admin", "POST", "/api/admin/keys/runway/any/test")
     assert missing.status_code == 409
     assert "callsheet keys set runway any" in missing.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"secert": "SECRET"},
+        {"secret": "fine", "extra": "SECRET"},
+        {"secret": {"value": "SECRET"}},
+        {"secret": ["SECRET"]},
+        {"secret": "SECRET" * 2_000},
+        {"secret": "SECRET\r\nX-Evil: 1"},
+        {"secret": "SECRET\u2028SECRET"},
+        {"secret": "SECR\u00c9T SECRET"},
+        {"secret": "fine", "server": "SECRET"},
+        ["SECRET"],
+        "SECRET",
+    ],
+)
+def test_refused_provider_key_is_not_repeated(guarded: Guarded, body: object) -> None:
+    """Whatever is wrong with a key or with what stands around it, no answer and no log tells it."""
+    answer = guarded.ask("admin", "PUT", "/api/admin/keys/runway/any", body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"]
+    assert "SECRET" not in answer.text
+    assert "SECRET" not in guarded.server.place.log("up")
+
+
+def test_white_space_around_a_key_is_not_part_of_it(guarded: Guarded) -> None:
+    """A line end that was copied along is left away."""
+    place = "/api/admin/keys/luma/any"
+    body = {"secret": "\ufeff \tluma-key-of-the-tests-wxyz\r\n"}
+    told = guarded.ask("admin", "PUT", place, body)
+    assert told.status_code == 200, told.text
+    assert told.json()["last4"] == "wxyz"
+    assert guarded.ask("admin", "DELETE", place).status_code == 204

@@ -24,8 +24,8 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.ports.database import Database
-from callsheet.ports.hosted import KeyMissingError, KeySealedError
-from callsheet.ports.keys import ProviderKey
+from callsheet.ports.hosted import KeyMissingError, KeySealedError, KeyUnusableError
+from callsheet.ports.keys import ProviderKey, UnusableSecretError
 
 _LOG = logging.getLogger("callsheet.accounts")
 _FRESH_S: Final = 1.0  # how old what is handed out may be: a new key is in use after that
@@ -33,10 +33,10 @@ _FRESH_S: Final = 1.0  # how old what is handed out may be: a new key is in use 
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """Keys by workspace, provider and scope; and those that do not open."""
+    """Keys by workspace, provider and scope; and those that do not open, or cannot be sent."""
 
     keys: dict[tuple[str, str, str], ProviderKey]
-    shut: dict[tuple[str, str, str], SealBrokenError]
+    shut: dict[tuple[str, str, str], SealBrokenError | UnusableSecretError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class KeyKeeper:
         """Find the key for a use: the workspace's own, else the server's.
 
         Of each, the key for just this use goes before the one for any. One that does not open is
-        passed over; if nothing else is found, it is named. Raises KeyMissingError, KeySealedError.
+        passed over; if nothing else is found, it is named. Raises KeyMissingError, KeySealedError,
+        KeyUnusableError.
         """
         return (await self._found(workspace, provider, scope))[1]
 
@@ -88,7 +89,7 @@ class KeyKeeper:
         opened = await self._of(workspace)
         place = (owner, provider, WEBHOOKS)
         if place in opened.shut:
-            raise KeySealedError(provider, str(opened.shut[place]))
+            raise _blocked(provider, opened.shut[place])
         return opened.keys.get(place)
 
     async def prints(self, workspace: WorkspaceId) -> dict[str, dict[str, str]]:
@@ -125,7 +126,11 @@ class KeyKeeper:
     async def set(
         self, owner: str, provider: str, scope: str, secret: str, *, by: str
     ) -> SealedKey:
-        """Keep a key in place of the one before; it is in use everywhere within two seconds."""
+        """Keep a key in place of the one before; it is in use everywhere within two seconds.
+
+        Raises UnusableSecretError.
+        """
+        secret = ProviderKey.read(secret, "secret").secret
         bare = SealedKey(owner, provider, scope, b"", last4_of(secret), self.clock())
         sealed = SealedKey(
             owner,
@@ -226,7 +231,7 @@ class KeyKeeper:
             return SERVER, self.environment[provider]
         for place in places:
             if place in opened.shut:
-                raise KeySealedError(provider, str(opened.shut[place]))
+                raise _blocked(provider, opened.shut[place])
         raise KeyMissingError(provider, scope)
 
     async def _of(self, workspace: WorkspaceId) -> _Opened:
@@ -250,11 +255,12 @@ class KeyKeeper:
             place = (each.workspace, each.provider, each.scope)
             try:
                 secret = self.sealer.open(each.sealed, each.place)
+                opened.keys[place] = ProviderKey.read(secret, f"the key kept for {each.place}")
             except SealBrokenError as error:  # one that is lost must not take the others with it
                 opened.shut[place] = error
                 self._tell(each.sealed, error)
-            else:
-                opened.keys[place] = ProviderKey(secret)
+            except UnusableSecretError as error:  # kept before keys were read so strictly
+                opened.shut[place] = error
         return opened
 
     def _opens(self, key: SealedKey) -> bool:
@@ -283,6 +289,15 @@ class KeyKeeper:
         subject = f"{provider} {scope}"
         deed = Deed(owner, self.clock(), actor, f"provider_key.{action}", subject, outcome)
         await self.audit.note(connection, deed)
+
+
+def _blocked(
+    provider: str, error: SealBrokenError | UnusableSecretError
+) -> KeySealedError | KeyUnusableError:
+    """Word what keeps a key that is there from being used."""
+    if isinstance(error, SealBrokenError):
+        return KeySealedError(provider, str(error))
+    return KeyUnusableError(provider, f"{error}; set it again: callsheet keys set {provider}")
 
 
 def last4_of(secret: str) -> str:

@@ -10,6 +10,7 @@ writes anything down. Whatever it raises says by its class what may happen next.
     ├── ProviderBlockedError     STOP       no order of ours will pass until a person acts
     │   ├── KeyMissingError
     │   ├── KeySealedError
+    │   ├── KeyUnusableError
     │   ├── KeyRefusedError
     │   └── NoCreditError
     ├── ModelGoneError           STOP       the provider offers this model no more
@@ -225,6 +226,12 @@ class KeySealedError(ProviderBlockedError):
     """There is a key for this provider and use, and another master key is needed to open it."""
 
     code: ClassVar[str] = "provider_key_sealed"
+
+
+class KeyUnusableError(ProviderBlockedError):
+    """There is a key for this provider and use, and no request can carry it."""
+
+    code: ClassVar[str] = "provider_key_unusable"
 
 
 class KeyRefusedError(ProviderBlockedError):

@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretBytes, SecretStr
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Scope
@@ -29,7 +29,12 @@ from callsheet.kernel.errors import (
     shown,
 )
 from callsheet.money.errors import BudgetExceededError
-from callsheet.ports.hosted import ForgedWebhookError, KeyMissingError, KeySealedError
+from callsheet.ports.hosted import (
+    ForgedWebhookError,
+    KeyMissingError,
+    KeySealedError,
+    KeyUnusableError,
+)
 from callsheet.ports.models import ProviderError
 from callsheet.web.errors import (
     BodyTooLargeError,
@@ -59,6 +64,7 @@ _STATUSES: Final[Sequence[tuple[type[CallsheetError], int]]] = (
     (UnavailableError, 503),
     (KeyMissingError, 409),
     (KeySealedError, 409),
+    (KeyUnusableError, 409),
     (ProviderError, 502),
 )
 _TITLES: Final = {
@@ -79,6 +85,8 @@ _TITLES: Final = {
 }
 _RETRY_AFTER_S: Final = "2"
 _WRONG_METHOD: Final = 405
+_NOT_SHOWN: Final = "(not shown)"
+_SECRETS: Final = (SecretStr, SecretBytes)
 _UNKNOWN_FIELD: Final = "there is no field of that name here; /docs shows those there are"
 
 
@@ -173,11 +181,12 @@ def answer_invalid(request: Request, error: Exception) -> JSONResponse:
         wrong = _wrong_type(request)
         if wrong is not None:
             return answer_error(request, wrong)
+    secret = _takes_secrets(request)
     errors = [
         FieldError(
             ".".join(str(part) for part in fault["loc"] if part != "body") or "body",
             _UNKNOWN_FIELD if fault["type"] == "extra_forbidden" else fault["msg"],
-            shown(fault.get("input", "")),
+            _NOT_SHOWN if secret and fault["loc"][0] == "body" else shown(fault.get("input", "")),
         )
         for fault in faults[:100]
     ]
@@ -191,6 +200,18 @@ def methods_at(scope: Scope) -> set[str]:
     matching = (route for route in routes if route.matches(scope)[0] != Match.NONE)
     found = {method for route in matching for method in route.methods}
     return found | ({"HEAD"} if "GET" in found else set())
+
+
+def _takes_secrets(request: Request) -> bool:
+    """Tell whether a route's body holds a secret.
+
+    Then nothing of it is repeated: a secret under a misspelt name is the value of another field,
+    and where its field is missing pydantic's `input` is the whole body.
+    """
+    body = getattr(request.scope.get("route"), "body_field", None)
+    model = None if body is None else body.field_info.annotation
+    fields = model.model_fields.values() if isinstance(model, type(BaseModel)) else ()
+    return any(field.annotation in _SECRETS for field in fields)
 
 
 def _wrong_type(request: Request) -> WrongTypeError | None:

@@ -59,7 +59,7 @@ MAX_ASSET_BYTES = 20 * 1024**3
 async def build(settings: Settings) -> Callsheet:
     """Read the master key and wire every service. Nothing else is contacted, nothing started.
 
-    Raises MasterKeyRefusedError, MasterKeyUnavailableError.
+    Raises MasterKeyRefusedError, MasterKeyUnavailableError, UnusableSecretError.
     """
     keys = await master_keys(settings)
     secret = keys.current

@@ -12,7 +12,7 @@ import httpx2
 import callsheet.providers
 from callsheet.net.transport import SocketTransport
 from callsheet.ports.hosted import HostedProvider, Pace
-from callsheet.ports.keys import ProviderKey
+from callsheet.ports.keys import ProviderKey, trimmed
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.settings import ProviderSettings, Settings, outside_key
 
@@ -68,13 +68,19 @@ def _client(settings: Settings, adapter: Adapter, trusted: ssl.SSLContext) -> ht
 
 
 def keys_from_outside(settings: Settings) -> dict[str, ProviderKey]:
-    """Read the keys that the server was started with: our own setting, else the provider's."""
-    found = {
-        name: settings.provider.get(name, ProviderSettings()).key.get_secret_value()
-        or outside_key(each.key_setting)
-        for name, each in adapters().items()
-    }
-    return {name: ProviderKey(secret) for name, secret in found.items() if secret}
+    """Read the keys that the server was started with: our own setting, else the provider's.
+
+    One that is blank is none. Raises UnusableSecretError, which names the setting.
+    """
+    found = {}
+    for name, each in adapters().items():
+        ours = settings.provider.get(name, ProviderSettings()).key.get_secret_value()
+        given = (f"CALLSHEET_PROVIDER_{name.upper()}_KEY", ours)
+        theirs = (each.key_setting, outside_key(each.key_setting))
+        setting, secret = given if trimmed(ours) else theirs
+        if trimmed(secret):
+            found[name] = ProviderKey.read(secret, setting)
+    return found
 
 
 def own_hosts(settings: Settings) -> frozenset[str]:
