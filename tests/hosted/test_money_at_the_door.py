@@ -1,7 +1,9 @@
 """Budgets, costs and people's decisions, as clients meet them."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,59 @@ def test_budget_of_a_job_stops_it_in_the_middle(
         server.http.post(f"/batch/{job}/resume")
         server.wait_for(job, ["succeeded"])
     check_money_at(server.place, sim, 6)
+
+
+def test_two_budgets_short_at_once_stop_a_job_and_no_loop(
+    tmp_path: Path, database_url: str, sim: Simulator
+) -> None:
+    """What both cover is made, the job rests with the reason, and orders go on when both allow."""
+    with serving(a_place(tmp_path, database_url, sim)) as server:
+        job = submit_live(server.http, rows_of(6, mark="[[sim: latency=0.5]]"))
+        limits = [
+            {"scope": "job", "job": job, "limit_usd": "0.007"},
+            {"scope": "all", "limit_usd": "0.010"},
+        ]
+        for limit in limits:
+            assert server.http.put("/api/money/budgets", json=limit).status_code == 200
+        wait_for_problem(server, job, "budget_exceeded")
+        assert len(sim.orders()) <= 2
+        for limit in limits:
+            raised = {**limit, "limit_usd": "1"}
+            assert server.http.put("/api/money/budgets", json=raised).status_code == 200
+        server.http.post(f"/batch/{job}/resume")
+        server.wait_for(job, ["succeeded"])
+    check_money_at(server.place, sim, 6)
+
+
+def test_charge_beyond_its_quote_that_passes_a_budget_is_the_last(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    """It is an error in the log, in the journal and among the metrics; nothing more is ordered."""
+    with simulating(tmp_path, provider="runware") as runware:
+        prefix = "CALLSHEET_PROVIDER_RUNWARE"
+        settings = {
+            f"{prefix}_BASE_URL": f"http://127.0.0.1:{runware.port}",
+            f"{prefix}_KEY": "key-of-the-tests",
+            f"{prefix}_CONCURRENT": "1",
+        }
+        with serving(Place(tmp_path, sqlite_url, settings)) as server:
+            limit = {"scope": "all", "limit_usd": "0.5"}
+            assert server.http.put("/api/money/budgets", json=limit).status_code == 200
+            dear = {"prompt": "a red mug [[sim: price=0.7]]", "model": "runware/flux-dev"}
+            job = submit_live(server.http, [dear] * 8)
+            wait_for_problem(server, job, "budget_exceeded")
+            ordered = len(runware.orders())
+            assert ordered <= 3  # the next ones went out before the first had told what it cost
+            server.http.post(f"/batch/{job}/resume")
+            wait_for_problem(server, job, "budget_exceeded")
+            assert len(runware.orders()) == ordered
+            assert 'callsheet_budget_overruns_total{budget="all"}' in (
+                server.http.get("/metrics").text
+            )
+            with closing(sqlite3.connect(tmp_path / "callsheet.db")) as database:
+                told = database.execute("SELECT body FROM journal WHERE kind = 'budget'").fetchall()
+            assert [json.loads(body)["overrun"] for (body,) in told if "overrun" in body]
+            assert "budget.overrun" in server.place.log("up")
 
 
 def wait_for_problem(server: Server, job: str, code: str) -> dict[str, dict[str, str]]:

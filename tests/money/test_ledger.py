@@ -80,6 +80,37 @@ class Ledger(DatabaseMachine):
         self.open |= {each.take: each for each in new if each.amount > Money()}
         self.committed.update(dict.fromkeys(keys, total))
 
+    @rule(
+        amounts=st.lists(AMOUNTS, min_size=1, max_size=6),
+        again=st.booleans(),
+        job=st.sampled_from(JOBS),
+        day=st.sampled_from(DAYS),
+    )
+    def hold_most(self, amounts: list[int], again: bool, job: JobId, day: str) -> None:  # noqa: FBT001  # drawn
+        """Set aside as many as all budgets cover, beside what is set aside already."""
+        new = [self._holding(amount, job, day) for amount in amounts]
+        held = sorted(self.open.values(), key=lambda each: each.take)[:2] if again else []
+        wanted = [*held, *new]
+        expected = next(n for n in range(len(wanted), -1, -1) if self._covers(wanted[:n]))
+        most = self.do(lambda c: self.purse.hold_most(c, wanted, NOW))
+        assert most.count == expected
+        assert (most.refused is None) == (most.count == len(wanted))
+        added = [each for each in wanted[:expected] if each in new]
+        keys = [(Scope.ALL, ""), (Scope.DAY, day), (Scope.JOB, str(job))]
+        total = sum(each.amount.micros for each in added)
+        self._check_crossings(list(most.crossings), keys, total)
+        self.open |= {each.take: each for each in added if each.amount > Money()}
+        self.committed.update(dict.fromkeys(keys, total))
+
+    def _covers(self, holdings: list[Holding]) -> bool:
+        """Tell by plain sums whether each budget that these fall under covers them."""
+        after, paid = Counter(self.committed), [each for each in holdings if each.amount > Money()]
+        under = {key for each in paid for key in _keys(each)}
+        for each in paid:
+            if each.take not in self.open:
+                after.update(dict.fromkeys(_keys(each), each.amount.micros))
+        return all(after[key] <= limit for key in under if (limit := self._limit(key)) is not None)
+
     @precondition(lambda self: self.open)
     @rule(data=st.data())
     def hold_again(self, data: st.DataObject) -> None:
@@ -95,8 +126,10 @@ class Ledger(DatabaseMachine):
         settlement = Settlement(holding, Money(charged))
         crossings = self.do(lambda c: self.purse.settle(c, [settlement], NOW))
         change = charged - holding.amount.micros
-        keys = [(Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))]
-        self._check_crossings(crossings, keys, change)
+        keys = list(_keys(holding))
+        self._check_overruns([each for each in crossings if each.overrun > Money()], keys, change)
+        plain = [each for each in crossings if each.overrun == Money()]
+        self._check_crossings(plain, keys, change)
         del self.open[holding.take]
         self.ended.append(settlement)
         self.spent += charged
@@ -172,6 +205,20 @@ class Ledger(DatabaseMachine):
     def _limit(self, key: tuple[Scope, str]) -> int | None:
         return self.limits.get((Scope.DAY, "") if key[0] is Scope.DAY else key)
 
+    def _check_overruns(
+        self, overruns: list[Crossing], keys: list[tuple[Scope, str]], change: int
+    ) -> None:
+        """Compare budgets said to be passed by a charge beyond its quote with those that are."""
+        expected = {
+            key
+            for key in keys
+            if change > 0
+            and (limit := self._limit(key)) is not None
+            and self.committed[key] + change > limit
+        }
+        assert {(Scope(each.scope), each.key) for each in overruns} == expected
+        assert all(each.overrun.micros == change for each in overruns)
+
     def _check_crossings(
         self, crossings: list[Crossing], keys: list[tuple[Scope, str]], change: int
     ) -> None:
@@ -185,6 +232,10 @@ class Ledger(DatabaseMachine):
         found = {((Scope(each.scope), each.key), each.share) for each in crossings}
         assert found == expected
         assert len(crossings) == len(expected)
+
+
+def _keys(holding: Holding) -> tuple[tuple[Scope, str], ...]:
+    return (Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))
 
 
 EXAMPLES = {"sqlite": (25, 25), "postgresql": (8, 15)}

@@ -104,11 +104,14 @@ async def settle(
     settlements = [Settlement(holding_of(each.take), each.outcome.charged, None) for each in held]
     crossings = await house.purse.settle(connection, settlements, house.clock())
     into.held -= sum(each.take.price.micros for each in held)
-    into.entries += tell_crossings(job, crossings)
+    into.entries += tell_crossings(house, job, crossings)
 
 
-def tell_crossings(job: Job, crossings: Sequence[Crossing]) -> list[Entry]:
-    """Say that budgets are nearly or wholly used up: in the log, and in the job's journal."""
+def tell_crossings(house: House, job: Job, crossings: Sequence[Crossing]) -> list[Entry]:
+    """Say that budgets are nearly or wholly used up: in the log, and in the job's journal.
+
+    One that a provider's charge took past its limit is an error: a person must hear of it.
+    """
     entries = []
     for crossing in crossings:
         said = {
@@ -117,7 +120,13 @@ def tell_crossings(job: Job, crossings: Sequence[Crossing]) -> list[Entry]:
             "committed": str(crossing.committed),
             "limit": str(crossing.limit),
         }
-        LOG.warning("budget.crossed", extra=event(workspace=job.workspace, job=job.id, **said))
+        where = {"workspace": job.workspace, "job": job.id}
+        if crossing.overrun > Money():
+            said["overrun"] = str(crossing.overrun)
+            LOG.error("budget.overrun", extra=event(**where, **said))
+            house.metrics.overruns.labels(crossing.scope).inc()
+        else:
+            LOG.warning("budget.crossed", extra=event(**where, **said))
         entries.append(Entry("budget", said))
     return entries
 

@@ -5,7 +5,7 @@ sum over all entries is zero, always. `funds` is what may be spent (below zero w
 it), `held` is set aside for orders, `spent` went to providers, `outside` is where money comes from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +51,7 @@ class Scope(StrEnum):
     JOB = "job"  # what one job commits
 
 
+BudgetKey = tuple[Scope, str]
 SHARES: Final = (90, 100)  # percent of a budget at which somebody is told
 
 
@@ -90,7 +91,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A budget of which a share (percent) was passed just now."""
+    """A budget of which a share (percent) was passed just now.
+
+    `overrun` is what providers charged beyond their quotes, where that went past the limit.
+    """
 
     workspace: WorkspaceId
     scope: str
@@ -98,6 +102,7 @@ class Crossing:
     share: int
     committed: Money
     limit: Money
+    overrun: Money = Money()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,31 @@ def settled(settlement: Settlement) -> list[Posting]:
         Posting(f"overrun:{holding.take}", Kind.OVERRUN, charged - spent, holding, over_reason),
     ]
     return [posting for posting in postings if posting.amount > Money()]
+
+
+def overrun(budget: Budget, change: Money, over: Money, workspace: WorkspaceId) -> list[Crossing]:
+    """Tell of a budget that charges beyond their quotes took, or left, past its limit."""
+    after = budget.committed + change
+    if over <= Money() or after <= budget.limit:
+        return []
+    share = after.micros * 100 // budget.limit.micros if budget.limit.micros else SHARES[-1]
+    return [Crossing(workspace, budget.scope, budget.key, share, after, budget.limit, over)]
+
+
+def covered(budgets: Sequence[Budget], parts: Sequence[Mapping[BudgetKey, Money]]) -> int:
+    """Count how many parts, from the first, all budgets cover together.
+
+    A part says what it adds to each budget: nothing, where its money is set aside already. Under a
+    budget that is passed nothing more goes, not even that.
+    """
+    left = {(each.scope, each.key): each.limit - each.committed for each in budgets}
+    for count, part in enumerate(parts):
+        for key, amount in part.items():
+            if key in left:
+                left[key] -= amount
+                if left[key] < Money():
+                    return count
+    return len(parts)
 
 
 def crossed(budget: Budget, change: Money, workspace: WorkspaceId) -> list[Crossing]:

@@ -1,8 +1,8 @@
 """The purse: money is set aside before an order, and turned into a charge or given back after."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,10 +18,21 @@ from callsheet.money.model import (
     Posting,
     Scope,
     Settlement,
+    covered,
     crossed,
+    overrun,
     settled,
 )
 from callsheet.money.store import Key, LedgerStore
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """So many of some holdings, from the first, are set aside; `refused` is why the next is not."""
+
+    count: int
+    crossings: Sequence[Crossing] = ()
+    refused: BudgetExceededError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +76,43 @@ class Purse:
         await self.store.commit(connection, workspace, changes)
         return _crossings(workspace, budgets, changes)
 
+    async def hold_most(
+        self, connection: AsyncConnection, holdings: Sequence[Holding], now: datetime
+    ) -> Held:
+        """Set money aside for as many orders of one workspace, from the first, as can be covered.
+
+        Each must be covered by every budget: its job's, its day's and its workspace's. What is set
+        aside stays as it is, but is not covered by a budget that was passed since: somebody charged
+        more than was quoted, and nothing more is ordered under it. What is free always is.
+        """
+        if not holdings:
+            return Held(0)
+        workspace = holdings[0].workspace
+        there = await self.store.posted(connection, [_hold_name(each) for each in holdings])
+        parts = [_part(each, there=_hold_name(each) in there) for each in holdings]
+        budgets = await self._locked(connection, workspace, sorted({k for p in parts for k in p}))
+        count = covered(budgets, parts)
+        new = [each for each in holdings[:count] if _is_new(each, there)]
+        changes = _changes(new)
+        holds = [Posting(_hold_name(each), Kind.HOLD, each.amount, each) for each in new]
+        await self.store.post(connection, holds, now)
+        await self.store.commit(connection, workspace, changes)
+        refused = None
+        if count < len(holdings):
+            asked = sum((each.amount for each in holdings[count:]), Money())
+            after = [_after(each, changes) for each in budgets]
+            one = next(each for each in after if covered([each], parts[count : count + 1]) == 0)
+            refused = BudgetExceededError(_name(workspace, one), asked=asked, left=one.left)
+        return Held(count, _crossings(workspace, budgets, changes), refused)
+
     async def settle(
         self, connection: AsyncConnection, settlements: Sequence[Settlement], now: datetime
     ) -> list[Crossing]:
         """Turn holds of one workspace into charges, and give back the rest.
 
         What was settled before stays as it was. A charge beyond its hold is written even where it
-        passes a budget, because it is spent; the budgets passed are answered.
+        passes a budget, because it is spent; the budgets passed are answered, each that is beyond
+        its limit by such a charge with how much that was.
         """
         postings = [posting for each in settlements for posting in settled(each)]
         names = [posting.id for posting in postings] + [
@@ -87,14 +128,21 @@ class Purse:
             return []
         workspace = new[0].holding.workspace
         changes: dict[Key, Money] = defaultdict(Money)
+        over: dict[Key, Money] = defaultdict(Money)
         for posting in new:
             sign = {Kind.RELEASE: -1, Kind.OVERRUN: 1}.get(posting.kind, 0)
             for key in _keys(posting.holding):
                 changes[key] += posting.amount * sign
+                if posting.kind is Kind.OVERRUN:
+                    over[key] += posting.amount
         budgets = await self._locked(connection, workspace, list(changes))
         await self.store.post(connection, new, now)
         await self.store.commit(connection, workspace, changes)
-        return _crossings(workspace, budgets, changes)
+        told = _crossings(workspace, budgets, changes)
+        for budget in budgets:
+            key = (budget.scope, budget.key)
+            told += overrun(budget, changes[key], over[key], workspace)
+        return told
 
     async def affordable(
         self,
@@ -179,6 +227,22 @@ def _keys(holding: Holding) -> tuple[Key, ...]:
     return (Scope.ALL, ""), (Scope.DAY, holding.day), (Scope.JOB, str(holding.job))
 
 
+def _is_new(holding: Holding, there: Collection[str]) -> bool:
+    return holding.amount > Money() and _hold_name(holding) not in there
+
+
+def _part(holding: Holding, *, there: bool) -> dict[Key, Money]:
+    """Say what a holding adds to each budget; what is free has none."""
+    if holding.amount <= Money():
+        return {}
+    return dict.fromkeys(_keys(holding), Money() if there else holding.amount)
+
+
+def _after(budget: Budget, changes: Mapping[Key, Money]) -> Budget:
+    change = changes.get((budget.scope, budget.key), Money())
+    return replace(budget, committed=budget.committed + change)
+
+
 def _changes(holdings: Sequence[Holding]) -> dict[Key, Money]:
     changes: dict[Key, Money] = defaultdict(Money)
     for each in holdings:
@@ -193,7 +257,8 @@ def _crossings(
     return [
         crossing
         for budget in budgets
-        for crossing in crossed(budget, changes[budget.scope, budget.key], workspace)
+        for change in [changes.get((budget.scope, budget.key), Money())]
+        for crossing in crossed(budget, change, workspace)
     ]
 
 

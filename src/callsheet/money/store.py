@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.money.model import MOVES, Account, Budget, Kind, LedgerEntry, Posting, Scope
+from callsheet.money.model import (
+    MOVES,
+    Account,
+    Budget,
+    BudgetKey,
+    Kind,
+    LedgerEntry,
+    Posting,
+    Scope,
+)
 from callsheet.ports.database import METADATA, UtcTime, bound, one_of
 
 ENTRIES = sa.Table(
@@ -62,7 +71,7 @@ _COMMIT = (
     .values(amount=COMMITMENTS.c.amount + bound(COMMITMENTS.c.amount))
 )
 ENTRIES_OF_A_POSTING = 2
-Key = tuple[Scope, str]
+Key = BudgetKey
 
 
 class LedgerStore:

@@ -36,6 +36,11 @@ class Metrics:
             "Orders found beside a take's own; each needs a look",
             "provider",
         )
+        self.overruns = self._counter(
+            "budget_overruns_total",
+            "Charges beyond their quotes that took a budget past its limit, or farther",
+            "budget",
+        )
         self.requests = self._counter(
             "http_requests_total", "HTTP requests answered", "method", "route", "status"
         )

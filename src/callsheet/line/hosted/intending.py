@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.providers import door_of
 from callsheet.jobs.model import FINISHED, Job, JobStatus, Stage
-from callsheet.kernel.money import Money
 from callsheet.line.endings import Moves, holding_of, tell_crossings, write_moves
 from callsheet.line.hosted.wording import Worded
 from callsheet.line.house import House
@@ -76,32 +75,15 @@ async def _give_back(
 async def _hold(
     house: House, connection: AsyncConnection, job: Job, ready: Sequence[Worded], into: Moves
 ) -> tuple[list[Worded], BudgetExceededError | None]:
-    """Set money aside for as many takes as the budgets cover, from the first."""
-    try:
-        return await _hold_all(house, connection, job, ready, into), None
-    except BudgetExceededError as error:
-        refused = error
-    left, covered = refused.left, []
-    for each in ready:
-        price = Money() if each.take.held_on else each.take.price
-        if price > left:
-            break
-        left -= price
-        covered.append(each)
-    return await _hold_all(house, connection, job, covered, into), refused
-
-
-async def _hold_all(
-    house: House, connection: AsyncConnection, job: Job, ready: Sequence[Worded], into: Moves
-) -> list[Worded]:
+    """Set money aside for as many takes, from the first, as all budgets cover."""
     now = house.clock()
     day = now.date().isoformat()
     held = [each if each.take.held_on else _held(each, day) for each in ready]
-    new = [after.take for before, after in zip(ready, held, strict=True) if before is not after]
-    crossings = await house.purse.hold(connection, [holding_of(take) for take in new], now)
-    into.held += sum(take.price.micros for take in new)
-    into.entries += tell_crossings(job, crossings)
-    return held
+    most = await house.purse.hold_most(connection, [holding_of(each.take) for each in held], now)
+    pairs = zip(ready[: most.count], held, strict=False)
+    into.held += sum(after.take.price.micros for before, after in pairs if before is not after)
+    into.entries += tell_crossings(house, job, most.crossings)
+    return held[: most.count], most.refused
 
 
 def _held(each: Worded, day: str) -> Worded:
