@@ -1,4 +1,4 @@
-"""`callsheet takes …`: one take, its life and its money; deciding about one in doubt."""
+"""`callsheet takes …`: one take, its life and its money; deciding about one, cancelling it."""
 
 import getpass
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ from callsheet.views.providers import waited_for
 from callsheet.views.takes import told_take
 from callsheet.wiring import Callsheet
 
-app = typer.Typer(help="Takes: show one, decide about one in doubt.", no_args_is_help=True)
+app = typer.Typer(help="Takes: show one, decide about one, cancel one.", no_args_is_help=True)
 TakeName = Annotated[str, typer.Argument(help="The take's id, tk_…")]
 Spent = Annotated[bool, typer.Option("--spent", help="It was made and paid for.")]
 NeverOrdered = Annotated[
@@ -50,11 +50,23 @@ def verdict_of(*, spent: bool, never_ordered: bool) -> Verdict:
 def reconcile(
     take: TakeName, spent: Spent = False, never_ordered: NeverOrdered = False, json: AsJson = False
 ) -> None:
-    """Ask the provider again about a take in doubt, or decide what became of it."""
+    """Ask the provider again about a take that is out, or decide what became of it."""
     verdict = verdict_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> dict[str, Any]:
         await cs.reconciler.decide(LOCAL_WORKSPACE, take, verdict, by=getpass.getuser())
+        return await _told(cs, take)
+
+    _print(run_command(work), as_json=json)
+
+
+@app.command()
+def cancel(take: TakeName, json: AsJson = False) -> None:
+    """End a take that was asked for by itself; what is out is stopped, or paid for."""
+
+    async def work(cs: Callsheet) -> dict[str, Any]:
+        found = await cs.generations.take(LOCAL_WORKSPACE, take)
+        await cs.control.cancel_single(LOCAL_WORKSPACE, found.job)
         return await _told(cs, take)
 
     _print(run_command(work), as_json=json)

@@ -1,6 +1,7 @@
 """What is cleaned up once an hour: backups, answers, webhooks, uploads that never arrived."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from callsheet.controls.store import AnswerStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.hosted.parcels import sweep_parcels
+from callsheet.line.hosted.answers import look_after_parcels
 from callsheet.line.house import House
 
 _LOG = logging.getLogger("callsheet.chores")
-_EVERY_S: Final = 3600.0
+_EVERY_S: Final = 300.0
+_IN_AN_HOUR: Final = 12
 _ARRIVED_BY_NOW: Final = timedelta(days=1)
 
 Sweep = Callable[[datetime], Awaitable[int]]
@@ -31,10 +33,13 @@ class Chores:
     sweep_incoming: Sweep
 
     async def run(self) -> None:
-        """Do the round every hour until cancelled."""
-        while True:
+        """Do the round every hour until cancelled, and look after parcels more often."""
+        for turn in itertools.count():
             try:
-                await self.round()
+                if turn % _IN_AN_HOUR:
+                    await look_after_parcels(self.house, self.house.clock())
+                else:
+                    await self.round()
             except UnavailableError as problem:
                 _LOG.warning("chores.wait", extra=event(reason=str(problem)))
             await asyncio.sleep(_EVERY_S)
@@ -48,4 +53,4 @@ class Chores:
             await self.house.uploads.forget(connection, now)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
-        await sweep_parcels(self.house, now - _ARRIVED_BY_NOW)
+        await look_after_parcels(self.house, now)

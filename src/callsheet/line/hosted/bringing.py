@@ -19,7 +19,7 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, write_moves
 from callsheet.line.hosted.keys import key_for
-from callsheet.line.hosted.parcels import drop_parcels, kept, key_of_parcel
+from callsheet.line.hosted.parcels import content_of, drop_parcels, kept, place_of
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.room import Room
@@ -27,6 +27,7 @@ from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.hosted.terms import Terms, terms_of
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
+from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
 from callsheet.ports.models import Makes, ProviderError
@@ -49,6 +50,7 @@ _KEPT_TRYING: Final = timedelta(days=1)  # while whoever keeps the output cannot
 _PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
 _GONE_LOOKS: Final = 10  # downloads of an output that is said not to be there: some minutes
 _UNREADABLE_LOOKS: Final = 3  # a damaged file may have been damaged on its way
+_DEFECT_LOOKS: Final = 3  # after which a person is told; it is tried on
 
 
 class OutputLostError(ProviderError):
@@ -65,6 +67,7 @@ class Home:
     ending: Ending | None
     due_at: float | None = None
     outputs: dict[str, object] | None = None
+    said: dict[str, str] | None = None  # to a person, of what goes on failing
 
 
 class Bringer:
@@ -112,6 +115,7 @@ class Bringer:
             self._scribe.add(Home(take, await bring(self._house, take, self._room)))
         except (
             FetchError,
+            OutputLostError,
             UnreadablePictureError,
             OutputTooLargeError,
             StudioUnavailableError,  # most likely it was this very file that ended the process
@@ -126,9 +130,10 @@ class Bringer:
             with suppress(UnavailableError):
                 await show_problem(self._house, take.job, problem)
             self._scribe.add(Home(take, None, due_at))
-        except Exception:  # noqa: BLE001  # one take must not end the loop for all
+        except Exception as defect:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
-            self._scribe.add(Home(counted, None, due_at))
+            said = _stuck(take, defect) if counted.looks == _DEFECT_LOOKS else None
+            self._scribe.add(Home(counted, None, due_at, said=said))
 
     def _is_lost(self, take: Take, error: CallsheetError) -> bool:
         """Tell whether an output that was paid for is given up."""
@@ -148,7 +153,7 @@ class Bringer:
             return None
         if not isinstance(standing, Made):
             return None
-        return made_outputs(await kept(self._house, take.id, standing))
+        return made_outputs(await kept(self._house, take, take.ticket or "", standing))
 
 
 async def bring(house: House, take: Take, room: Room) -> Ending:
@@ -186,11 +191,14 @@ async def _read(
 ) -> bytes:
     """Read an output whole, once there is room for it, which is `held` from then on."""
     most = _MAX_BYTES[makes]
-    parcel = key_of_parcel(url)
-    if parcel is not None:
-        size = (await house.blobs.head(parcel)).size
-        await held.enter_async_context(room.held(size))
-        return await read_output(house.blobs.stream(parcel), most)
+    place = place_of(url)
+    if place is not None:
+        try:
+            size = place.length or (await house.blobs.head(place.key)).size
+            await held.enter_async_context(room.held(size))
+            return await read_output(content_of(house, place), most)
+        except BlobNotFoundError as error:
+            raise OutputLostError(take.provider, f"our store lost it ({error})") from error
     key = await key_for(house, take)
     headers = house.hosted[take.provider].download_headers(url, key)
     async with house.downloader.download(
@@ -222,14 +230,41 @@ def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
         _LOG.warning("take.price_differs", extra=event(**said, charged=str(charged)))
 
 
+def _stuck(take: Take, defect: Exception) -> dict[str, str]:
+    """Tell a person of an output that meets a defect of ours each time it is brought."""
+    return {
+        "code": "internal_error",
+        "message": f"it was made, and cannot be brought home: {type(defect).__name__}: {defect};"
+        f" it is tried again, unless you decide: callsheet takes reconcile {take.id} --spent",
+        "next_step": "reconcile",
+    }
+
+
 def _lost(take: Take, error: CallsheetError) -> Ending:
     said = {"code": error.code, "message": str(error), "next_step": "stop"}
     return Ending(take, Outcome(take.id, take.epoch, error=said, charged=_cost(take)))
 
 
+async def _tell(house: House, home: Home) -> None:
+    """Write beside a take why it does not come home."""
+    async with house.database.begin(small=True) as connection:
+        job = await house.jobs.lock(connection, home.take.job)
+        hand = await house.flight.in_hand(connection, [home.take])
+        if home.take.id not in hand:
+            return
+        take, into = hand[home.take.id], Moves()
+        values = {"error": home.said, "due_at": home.due_at, "looks": home.take.looks}
+        await house.flight.move(connection, take, take.status, **values)
+        into.add(take, take.status)
+        await write_moves(house, connection, job, into)
+
+
 async def write_homes(house: House, homes: Sequence[Home]) -> None:
     """Write down what came home. Safe to repeat. Raises UnavailableError."""
-    later = [each for each in homes if each.ending is None]
+    for each in homes:
+        if each.said is not None:
+            await _tell(house, each)
+    later = [each for each in homes if each.ending is None and each.said is None]
     if later:
         async with house.database.begin(small=True) as connection:
             for each in later:
@@ -244,6 +279,7 @@ async def write_homes(house: House, homes: Sequence[Home]) -> None:
         async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, job_id)
             into = Moves()
-            await end(house, connection, job, endings, into)
+            written = await end(house, connection, job, endings, into)
             await write_moves(house, connection, job, into)
-    await drop_parcels(house, [each.take for each in homes if each.ending is not None])
+        # what a take did not end with may be all that is left of what was paid for
+        await drop_parcels(house, [each.take for each in written if each.asset is not None])

@@ -188,7 +188,7 @@ class Follower:
                 await _stop(provider, take, key)
             found = await provider.poll(take.ticket or "", key)
             if isinstance(found, Made):
-                found = await kept(self._house, take.id, found)
+                found = await kept(self._house, take, take.ticket or "", found)
         except ProviderError as error:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:

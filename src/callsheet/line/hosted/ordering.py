@@ -202,6 +202,7 @@ class Orderer:
             with contextlib.suppress(UnavailableError):
                 await shut(self._house, result, key_print)
         if isinstance(result, Submitted) and isinstance(result.standing, Made):
-            made = await kept(self._house, each.take.id, result.standing)
+            ordered = replace(each.take, order_digest=each.digest)
+            made = await kept(self._house, ordered, result.ticket, result.standing)
             result = replace(result, standing=made)
         self._scribe.add(Result(provider, each.take, result))

@@ -20,6 +20,7 @@ from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, cancelled, end, failure, write_moves
+from callsheet.line.hosted.answers import adopt_kept
 from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.evidence import accept_evidence
 from callsheet.line.hosted.keys import key_for
@@ -41,6 +42,8 @@ async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take
     async with house.database.read() as connection:
         hand = await house.flight.in_hand(connection, takes)
         current = [take for take in hand.values() if take.status is TakeStatus.IN_DOUBT]
+    current = await adopt_kept(house, provider, current)  # our own store before anybody else
+    async with house.database.read() as connection:
         posted = {
             take.id: await house.webhooks.tickets_of(connection, provider.name, take.id)
             for take in current

@@ -12,10 +12,12 @@ from callsheet.kernel.errors import NextStep, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Ending, Moves, cancelled, end, failure, write_moves
+from callsheet.line.hosted.answers import accept_answer
 from callsheet.line.hosted.bad_ends import ended
 from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.doors import let_job_wait
 from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.hosted.parcels import Answer
 from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import (
@@ -86,7 +88,11 @@ async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
     if written == len(tickets):
         return
     for each, ticketed in zip(accepted, tickets, strict=True):
-        await accept_evidence(house, each.provider, each.take, ticketed.ticket)
+        if ticketed.outputs is None:
+            await accept_evidence(house, each.provider, each.take, ticketed.ticket)
+        else:
+            answer = Answer(ticketed.ticket, ticketed.outputs)
+            await accept_answer(house, each.provider, each.take, answer)
 
 
 def _ticketed(house: House, each: Result, now: float) -> Ticketed:

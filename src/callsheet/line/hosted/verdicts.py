@@ -1,23 +1,39 @@
-"""What a person decides about a take in doubt, when the provider cannot tell any more."""
+"""What a person decides about a take that came to a stop, when nobody else can tell any more.
+
+Before a person is believed our own store is looked into: an answer that lies there says more. What
+each verdict does in each state:
+
+    state         ask                        spent              never ordered
+    quoted, held  nothing is out: refused    refused            refused
+    ordered       answer awaited: refused    refused            refused
+    in doubt      asks the provider now      ends, charged      ordered now
+    running       asks the provider now      ends, charged      refused: it was accepted
+    adopting      brings it home now         ends, charged      refused: it was made
+    ended         refused                    refused            refused
+"""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Job
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, end, failure, write_moves
+from callsheet.line.hosted.answers import adopt_kept
 from callsheet.line.hosted.reconciling import not_ordered
 from callsheet.line.house import LOG, House
 from callsheet.ports.models import ProviderError
-from callsheet.takes.model import TakeStatus
+from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus
 
 
 class Verdict(StrEnum):
     """What a person found out."""
 
-    ASK = "ask"  # nothing yet: ask the provider again, now
+    ASK = "ask"  # nothing yet: ask the provider again, or bring home what it made, now
     SPENT = "spent"  # it was made and paid for; what was made is lost
     NEVER_ORDERED = "never_ordered"  # nothing was ordered: order it now
 
@@ -28,6 +44,24 @@ class TakeDecidedError(ConflictError):
     code = "not_in_doubt"
 
 
+class NothingOrderedError(ConflictError):
+    """Nothing is out for this take: there is nothing to find out."""
+
+    code = "nothing_ordered"
+
+
+class OrderUnderWayError(ConflictError):
+    """An order is on its way, and its answer awaited; without one the take comes to be in doubt."""
+
+    code = "order_under_way"
+
+
+class OrderAcceptedError(ConflictError):
+    """The provider accepted the order: ordering it again would pay twice."""
+
+    code = "order_accepted"
+
+
 class SpentError(ProviderError):
     """A person found that it was paid for and that nothing of it can be had."""
 
@@ -36,36 +70,56 @@ class SpentError(ProviderError):
 
 @dataclass(frozen=True, slots=True)
 class Reconciler:
-    """Takes decisions about takes in doubt; each is one transaction and safe to repeat."""
+    """Takes decisions about takes that are out; each is one transaction and safe to repeat."""
 
     house: House
 
     async def decide(self, workspace: WorkspaceId, take_id: str, verdict: Verdict, by: str) -> None:
-        """Decide about a take. Raises TakeNotFoundError, TakeDecidedError."""
+        """Decide about a take, unless our own store holds the answer to its order.
+
+        Raises TakeNotFoundError, TakeDecidedError, NothingOrderedError, OrderUnderWayError,
+        OrderAcceptedError.
+        """
         house = self.house
         async with house.database.read() as connection:
             found = await house.takes.find(connection, workspace, take_id)
+        provider = house.hosted.get(found.provider)
+        asked = found.status in OUT or found.status is TakeStatus.HELD
+        if provider and asked and not await adopt_kept(house, provider, [found]):
+            verdict = Verdict.ASK
         async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, found.job)
             take = await house.takes.find(connection, workspace, take_id)
-            if take.status is not TakeStatus.IN_DOUBT:
-                raise TakeDecidedError(f"take {take.id} is {take.status}, not in doubt")
+            _check(take, verdict)
             into = Moves()
-            now = house.clock().timestamp()
-            match verdict:
-                case Verdict.ASK:
-                    to = TakeStatus.IN_DOUBT if take.ticket is None else TakeStatus.RUNNING
-                    await house.flight.move(connection, take, to, due_at=now, looks=0)
-                    into.add(take, to)
-                case Verdict.NEVER_ORDERED:
-                    await not_ordered(house, connection, job, take, into)
-                case Verdict.SPENT:
-                    lost = SpentError(take.provider, f"paid for and lost, says {by}")
-                    await end(house, connection, job, [failure(take, lost, take.price)], into)
+            await self._write(connection, job, take, verdict, by, into)
             await write_moves(house, connection, job, into)
         LOG.info("take.decided", extra=event(take=take_id, verdict=verdict, by=by))
-        house.wake_orderer.set()
-        house.wake_follower.set()
+        for waking in (house.wake_orderer, house.wake_follower, house.wake_bringer):
+            waking.set()
+
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        take: Take,
+        verdict: Verdict,
+        by: str,
+        into: Moves,
+    ) -> None:
+        house = self.house
+        match verdict:
+            case Verdict.ASK:
+                lost = take.status is TakeStatus.IN_DOUBT and take.ticket is not None
+                to = TakeStatus.RUNNING if lost else take.status
+                now = house.clock().timestamp()
+                await house.flight.move(connection, take, to, due_at=now, looks=0)
+                into.add(take, to)
+            case Verdict.NEVER_ORDERED:
+                await not_ordered(house, connection, job, take, into)
+            case Verdict.SPENT:
+                lost_error = SpentError(take.provider, f"paid for and lost, says {by}")
+                await end(house, connection, job, [failure(take, lost_error, take.price)], into)
 
     async def decide_all(
         self, workspace: WorkspaceId, job_id: str, verdict: Verdict, by: str
@@ -76,6 +130,24 @@ class Reconciler:
             job = await house.jobs.find(connection, workspace, job_id)
             doubtful = await house.flight.in_doubt(connection, job.id)
         for take in doubtful:
-            with suppress(TakeDecidedError):  # the provider told meanwhile
+            with suppress(ConflictError):  # it came to be known meanwhile
                 await self.decide(workspace, take, verdict, by)
         return doubtful
+
+
+def _check(take: Take, verdict: Verdict) -> None:
+    """Refuse what cannot be decided about a take as it stands, and say why."""
+    if take.status in ENDED:
+        raise TakeDecidedError(f"take {take.id} is {take.status}: there is nothing to decide")
+    if take.status in WAITING:
+        raise NothingOrderedError(
+            f"take {take.id} is {take.status}: nothing is out for it; it waits to be ordered"
+        )
+    if take.status is TakeStatus.ORDERED:
+        raise OrderUnderWayError(
+            f"take {take.id} is ordered: its answer is awaited, and without one it will be in doubt"
+        )
+    if verdict is Verdict.NEVER_ORDERED and take.status is not TakeStatus.IN_DOUBT:
+        raise OrderAcceptedError(
+            f"take {take.id} is {take.status}: {take.provider} accepted its order as {take.ticket}"
+        )

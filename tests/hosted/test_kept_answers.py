@@ -1,0 +1,299 @@
+"""Answers that hold what was made: once they are in our store, nothing of them is lost."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.hosted.test_outages import wait_until
+from tests.hosted.test_recourses import killed, orders
+from tests.sim.simulated import quick
+from tests.sim.simulated import serving as simulated
+from tests.support.hosted import simulating, submit_live
+from tests.support.processes import Place, serving, stop
+
+from callsheet.intake.model import RunMode
+from callsheet.kernel.errors import ConflictError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.line.hosted.answers import look_after_parcels
+from callsheet.line.hosted.bringing import Bringer, Home, bring, write_homes
+from callsheet.line.hosted.ordering import Orderer
+from callsheet.line.hosted.parcels import PREFIX
+from callsheet.line.hosted.room import Room
+from callsheet.line.hosted.verdicts import Verdict
+from callsheet.settings import ProviderSettings, read_settings
+from callsheet.sim.openai import create_app
+from callsheet.takes.flight import Claim
+from callsheet.takes.model import ENDED, Take, TakeStatus
+from callsheet.takes.tables import TAKES
+from callsheet.wiring import Callsheet, build
+
+MODEL = "openai/gpt-image-2"
+ROWS = 8
+S = TakeStatus
+
+
+@asynccontextmanager
+async def at_rest(folder: Path) -> AsyncIterator[Callsheet]:
+    """Serve the simulator in this process, and wire callsheet against it with none of its loops."""
+    async with simulated(create_app(quick())) as base:
+        provider = ProviderSettings.model_validate({"base_url": base, "key": "of-the-tests"})
+        cs = await build(
+            read_settings(
+                data_dir=folder / "data",
+                database_url=f"sqlite:///{folder}/callsheet.db",
+                provider={"openai": provider},
+            )
+        )
+        try:
+            await cs.ready()
+            yield cs
+        finally:
+            await cs.close()
+
+
+async def read(cs: Callsheet, take: Take) -> Take:
+    """Read a take as it stands now."""
+    return await cs.generations.take(LOCAL_WORKSPACE, take.id)
+
+
+async def parcels(cs: Callsheet) -> list[str]:
+    """List what is kept of answers."""
+    return [info.key async for info in cs.house.blobs.list(PREFIX)]
+
+
+async def becomes(cs: Callsheet, take: Take, *statuses: TakeStatus) -> Take:
+    """Wait until a take has one of some states, and let the loops look at what falls due."""
+    async with asyncio.timeout(30):
+        while True:
+            now = await read(cs, take)
+            if now.status in statuses:
+                return now
+            cs.house.wake_bringer.set()
+            await asyncio.sleep(0.05)
+
+
+async def answered(cs: Callsheet) -> Take:
+    """Order one picture and stop at once: its answer is kept and written, and not brought home."""
+    wish = {"prompt": "a red mug"}
+    started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
+    ordering = asyncio.create_task(Orderer(cs.house, "a test").run())
+    try:
+        found = await cs.generations.take(LOCAL_WORKSPACE, started.take)
+        return await becomes(cs, found, S.ADOPTING)
+    finally:
+        ordering.cancel()
+        await asyncio.wait([ordering])
+
+
+async def claimed(cs: Callsheet, who: str, hours: int) -> Take:
+    """Claim the one take to bring it home, as if so many hours had gone by."""
+    claim = Claim(who, cs.clock() + timedelta(hours=hours), 60)
+    async with cs.database.begin() as connection:
+        [take] = await cs.house.flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
+    return take
+
+
+async def put(cs: Callsheet, take: Take, status: TakeStatus, **values: Any) -> Take:
+    """Let a take stand in a state as if that had been all that was ever written of it."""
+    without: dict[str, Any] = {"ticket": None, "outputs": None, "adopting_at": None}
+    if status in {S.RUNNING, S.ADOPTING, *ENDED}:
+        without = {}
+    async with cs.database.begin() as connection:
+        await connection.execute(
+            sa.update(TAKES)
+            .where(TAKES.c.id == take.id)
+            .values(status=status, epoch=TAKES.c.epoch + 1, due_at=None, **without, **values)
+        )
+    return await read(cs, take)
+
+
+async def brought(cs: Callsheet, take: Take) -> Take:
+    """Bring home what is due, until a take has ended."""
+    bringing = asyncio.create_task(Bringer(cs.house, "a test").run())
+    try:
+        return await becomes(cs, take, *ENDED)
+    finally:
+        bringing.cancel()
+        await asyncio.wait([bringing])
+
+
+async def held(cs: Callsheet, take: Take) -> str:
+    """Tell how much money is set aside for a take's job."""
+    async with cs.database.read() as connection:
+        return str((await cs.house.jobs.of_any_workspace(connection, take.job)).held)
+
+
+async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
+    """Whoever brought it under an old claim changes nothing; the one who claimed it since does."""
+    async with at_rest(tmp_path) as cs:
+        await answered(cs)
+        late = await claimed(cs, "late", 1)
+        ending = await bring(cs.house, late, Room(1 << 30))
+        current = await claimed(cs, "current", 2)
+        await write_homes(cs.house, [Home(late, ending)])
+        assert (await read(cs, late)).status is S.ADOPTING
+        assert len(await parcels(cs)) == 1
+        ending = await bring(cs.house, current, Room(1 << 30))
+        await write_homes(cs.house, [Home(current, ending)])
+        assert (await read(cs, late)).status is S.SUCCEEDED
+        assert await parcels(cs) == []
+        assert await held(cs, late) == "0.000000"
+
+
+async def test_output_that_is_gone_from_our_store_ends_its_take(tmp_path: Path) -> None:
+    """It does not stand at `adopting` for ever with its money set aside: charged, and told."""
+    async with at_rest(tmp_path) as cs:
+        take = await answered(cs)
+        for key in await parcels(cs):
+            await cs.house.blobs.delete(key)
+        ended = await brought(cs, take)
+        assert (ended.status, (ended.error or {})["code"]) == (S.FAILED, "output_lost")
+        assert ended.charged > take.price - take.price
+        assert await held(cs, take) == "0.000000"
+
+
+@pytest.mark.parametrize("status", [S.HELD, S.IN_DOUBT])
+async def test_answer_that_nobody_wrote_down_is_found_by_looking(
+    tmp_path: Path, status: TakeStatus
+) -> None:
+    """A take that waits for a person, or to be ordered again, gets what lies in our store."""
+    async with at_rest(tmp_path) as cs:
+        answer = await answered(cs)
+        take = await put(cs, answer, status)
+        assert await look_after_parcels(cs.house, cs.clock()) == 0  # its process may be about to
+        assert (await read(cs, take)).status is status
+        assert await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2)) == 0
+        ended = await brought(cs, take)
+        assert ended.status is S.SUCCEEDED
+        assert (ended.ticket, ended.charged) == (answer.ticket, (await read(cs, take)).charged)
+        assert await held(cs, take) == "0.000000"
+
+
+async def test_leftovers_are_swept_once_their_takes_have_ended(tmp_path: Path) -> None:
+    """A day after a take has what was made; a month where it has not, or where nobody knows it."""
+    async with at_rest(tmp_path) as cs:
+        take = await answered(cs)
+        [key] = await parcels(cs)
+        content = await cs.house.blobs.get(key)
+        assert (await brought(cs, take)).asset
+        await cs.house.blobs.put(key, content, "a/b")
+        await cs.house.blobs.put(f"{PREFIX}tk_unknown/1-x", content, "a/b")
+        assert await look_after_parcels(cs.house, cs.clock() + timedelta(hours=23)) == 0
+        assert await look_after_parcels(cs.house, cs.clock() + timedelta(hours=25)) == 1
+        assert await parcels(cs) == [f"{PREFIX}tk_unknown/1-x"]
+        assert await look_after_parcels(cs.house, cs.clock() + timedelta(days=31)) == 1
+
+
+REFUSED: dict[TakeStatus, dict[Verdict, str]] = {
+    S.QUOTED: dict.fromkeys(Verdict, "nothing_ordered"),
+    S.HELD: dict.fromkeys(Verdict, "nothing_ordered"),
+    S.ORDERED: dict.fromkeys(Verdict, "order_under_way"),
+    S.IN_DOUBT: {},
+    S.RUNNING: {Verdict.NEVER_ORDERED: "order_accepted"},
+    S.ADOPTING: {Verdict.NEVER_ORDERED: "order_accepted"},
+    S.SUCCEEDED: dict.fromkeys(Verdict, "not_in_doubt"),
+    S.FAILED: dict.fromkeys(Verdict, "not_in_doubt"),
+    S.CANCELLED: dict.fromkeys(Verdict, "not_in_doubt"),
+}
+DONE = {Verdict.NEVER_ORDERED: S.HELD, Verdict.SPENT: S.FAILED}
+
+
+@pytest.mark.parametrize("status", [*S])
+async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: TakeStatus) -> None:
+    """It is done, or refused by a name of its own that leaves the take as it was."""
+    async with at_rest(tmp_path) as cs:
+        for verdict in Verdict:
+            take = await answered(cs)
+            for key in await parcels(cs):
+                await cs.house.blobs.delete(key)
+            take = await put(cs, take, status)
+            code = REFUSED[status].get(verdict)
+            if code is not None:
+                with pytest.raises(ConflictError) as refused:
+                    await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
+                assert refused.value.code == code
+                assert await read(cs, take) == take
+                continue
+            await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
+            now = await read(cs, take)
+            assert now.status is DONE.get(verdict, status)
+            if verdict is Verdict.SPENT:
+                assert now.charged == take.price
+                assert await held(cs, take) == "0.000000"
+            else:
+                assert now.due_at is not None
+
+
+@pytest.mark.parametrize("verdict", [*Verdict])
+async def test_our_own_store_is_believed_before_a_person(tmp_path: Path, verdict: Verdict) -> None:
+    """Whatever is said of a take whose answer lies in our store: it comes home, ordered once."""
+    async with at_rest(tmp_path) as cs:
+        take = await put(cs, await answered(cs), S.IN_DOUBT)
+        await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
+        assert (await brought(cs, take)).status is S.SUCCEEDED
+        assert await held(cs, take) == "0.000000"
+
+
+async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: Path) -> None:
+    """Two takes were answered under one number: each has its own picture."""
+    async with at_rest(tmp_path) as cs:
+        first = await answered(cs)
+        async with cs.database.begin() as connection:
+            await connection.execute(sa.update(TAKES).values(ticket="req_same"))
+        second = await answered(cs)
+        [key] = [key for key in await parcels(cs) if second.id in key]
+        content = await cs.house.blobs.get(key)
+        same = content.replace((second.ticket or "").encode(), b"req_same", 1)
+        await cs.house.blobs.put(key, same, "a/b")
+        await put(cs, second, S.IN_DOUBT)
+        await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2))
+        ends = [await brought(cs, take) for take in (first, second)]
+        assert [end.status for end in ends] == [S.SUCCEEDED, S.SUCCEEDED]
+        assert ends[0].asset != ends[1].asset
+        assert ends[0].ticket != ends[1].ticket
+
+
+@pytest.mark.parametrize("point", ["_write_tickets/before commit"])
+def test_answer_that_was_kept_survives_its_process(tmp_path: Path, point: str) -> None:
+    """Killed before the answer is written down: it is found in our store, and nobody is asked."""
+    with killed(tmp_path, "openai", MODEL, point) as (server, sim, job):
+        state = server.wait_for(job, ["succeeded"])
+        assert len(orders(sim)) == 1
+    assert state["cost"]["held"] == "0.000000"
+    assert "take.needs_person" not in (tmp_path / "again.log").read_text()
+
+
+def test_process_that_stood_still_with_answers_out_brings_them_home(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """Declared dead with its orders in doubt, it wakes up with the answers: each is its take's."""
+    with simulating(tmp_path, provider="openai") as sim:
+        prefix = "CALLSHEET_PROVIDER_OPENAI"
+        settings = {
+            f"{prefix}_BASE_URL": str(sim.http.base_url).rstrip("/"),
+            f"{prefix}_KEY": "key-of-the-tests",
+            f"{prefix}_SETTLES_S": "60",
+        }
+        place = Place(tmp_path, postgres_url, settings)
+        with serving(place, "web") as server:
+            first = place.start("worker")
+            row = {"prompt": "a mug [[sim: latency=1.5]]", "model": MODEL}
+            job = submit_live(server.http, [row] * ROWS)
+            wait_until(lambda: server.state(job, rows=0)["counts"]["running"] >= ROWS - 1)
+            os.kill(first.pid, signal.SIGSTOP)
+            other = place.start("worker")
+            wait_until(lambda: server.state(job, rows=0)["counts"]["in_doubt"] >= ROWS - 1)
+            os.kill(first.pid, signal.SIGCONT)
+            state = server.wait_for(job, ["succeeded"], timeout_s=40)
+            assert len(orders(sim.http)) == ROWS
+            assert state["cost"]["held"] == "0.000000"
+            for process in (first, other):
+                assert stop(process) == 0
+        assert "take.needs_person" not in place.log("worker")
