@@ -21,7 +21,7 @@ from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
 from callsheet.web.generations import VerdictRequest
-from callsheet.web.items import Unread, validated
+from callsheet.web.items import unread, validated
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRoute
 from callsheet.wiring import Callsheet
@@ -66,7 +66,7 @@ class Item(BaseModel, extra="forbid"):
 class BatchRequest(BaseModel, extra="forbid"):
     """A batch of rows with what they share."""
 
-    items: Annotated[list[Annotated[Any, Unread(Item)]], Field(max_length=100_000)]
+    items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=100_000)]
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""

@@ -8,30 +8,18 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, GetPydanticSchema, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_ERRORS = 100
 
 
-class Unread:
-    """Annotates a value that is taken as it comes, and described as if it were a model's."""
-
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._model = model
-
-    def __get_pydantic_core_schema__(
-        self, _source: Any, _handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Take anything."""
-        return core_schema.any_schema()
-
-    def __get_pydantic_json_schema__(
-        self, _core: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Describe the model."""
-        return handler(self._model.__pydantic_core_schema__)
+def unread(model: type[BaseModel]) -> GetPydanticSchema:
+    """Annotate a value that is taken as it comes, and described as if it were a model's."""
+    return GetPydanticSchema(
+        lambda _source, handler: handler(Any),
+        lambda _schema, handler: handler(model.__pydantic_core_schema__),
+    )
 
 
 def validated(model: type[M], items: Sequence[Any], *, name: str) -> list[M]:
