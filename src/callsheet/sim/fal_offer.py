@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callsheet.kernel.money import Money
+from callsheet.sim import fal_clips
 from callsheet.sim.core.models import Field, Makes, Model
 
 _PICTURE = {
@@ -89,6 +90,22 @@ class Drawn(Model):
         return made + Money.usd("0.0016") * len(inputs.get("image_urls", ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Seedream(Model):
+    """A picture, dearer with each reference after the first."""
+
+    per_further: Money = Money()
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many pictures."""
+        return self.unit * units + self.per_further * max(len(inputs.get("image_urls", ())) - 1, 0)
+
+
+def _seedream(name: str, unit: str, further: str = "0") -> Model:
+    fields = {name: _IDEOGRAM[name] for name in ("prompt", "image_urls", "image_size", "seed")}
+    return Seedream("", name, name, Money.usd(unit), 2.0, fields, per_further=Money.usd(further))
+
+
 def _drawn(name: str) -> Model:
     return Drawn("", name, name, Money.usd("0.053"), 2.0, _BY_SIZE)
 
@@ -108,6 +125,7 @@ def _clip(name: str, unit: str, **rates: str) -> Model:
 
 
 _SEEDANCE = {"r480p": "0.1346", "r1080p": "0.682", "r4k": "1.5552"}
+_NANO_EDIT = {"r0.5K": "0.06", "r2K": "0.12", "r4K": "0.16"}
 _NANO = {"r512": "0.06", "r2K": "0.12", "r4K": "0.16"}
 _GPT_2 = {"low": ("0.006", "0.005"), "medium": ("0.053", "0.042"), "high": ("0.211", "0.165")}
 _GPT_2_5 = {
@@ -129,8 +147,15 @@ OFFERED = (
     _picture("fal-ai/nano-banana-2", "0.08", **_NANO),
     _picture("fal-ai/nano-banana-pro", "0.15", r4K="0.30"),
     _sized("fal-ai/ideogram/v3", "0.06", _IDEOGRAM),
+    _picture("fal-ai/nano-banana-2/edit", "0.08", **_NANO_EDIT),
+    _picture("fal-ai/nano-banana-pro/edit", "0.15", r4K="0.30"),
+    _seedream("fal-ai/bytedance/seedream/v4.5/text-to-image", "0.04"),
+    _seedream("fal-ai/bytedance/seedream/v4.5/edit", "0.04"),
+    _seedream("bytedance/seedream/v5/pro/edit", "0.0675", "0.0045"),
     _drawn("openai/gpt-image-2"),
     _drawn("openai/gpt-image-2.5/flare/text-to-image"),
+    _drawn("openai/gpt-image-2.5/flare/edit"),
+    _drawn("openai/gpt-image-2.5/sunburst/text-to-image"),
     _drawn("openai/gpt-image-2.5/sunburst/edit"),
     _clip("bytedance/seedance-2.0/text-to-video", "0.3034", **_SEEDANCE),
     _clip("bytedance/seedance-2.0/image-to-video", "0.3034", **_SEEDANCE),
@@ -148,4 +173,5 @@ OFFERED = (
         Makes.CLIP,
         unit_with_audio=Money.usd("0.15"),
     ),
+    *fal_clips.OFFERED,
 )

@@ -90,6 +90,39 @@ def _clip(
 
 
 @dataclass(frozen=True, slots=True)
+class Rated(Model):
+    """A picture priced by one of its inputs, dearer with each reference after the first."""
+
+    per_further: Money = Money()
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many pictures."""
+        given = max((len(list(self.references(inputs))), 1)) - 1
+        return self.rates[str(self.given(inputs, self.rated_by))] * units + self.per_further * given
+
+
+def _rated(
+    name: str, by: str, fields: Mapping[str, Field], rates: Mapping[str, str], further: str = "0"
+) -> Model:
+    table = {option: Money.usd(price) for option, price in rates.items()}
+    unit, more = next(iter(table.values())), Money.usd(further)
+    return Rated("", name, name, unit, 4.0, fields, rated_by=by, rates=table, per_further=more)
+
+
+_GPT_RATES = {"1K": "0.03", "2K": "0.05", "4K": "0.08"}
+_GPT = {**_WORDS, "resolution": Field("string", default="1K", choices=tuple(_GPT_RATES))}
+_GPT_EDIT = {**_GPT, "input_urls": Field("array", required=True, uri=True)}
+_SEEDREAM_RATES = {"basic": "0.035", "high": "0.07"}
+_SEEDREAM = {
+    "prompt": Field("string", required=True),
+    "aspect_ratio": Field("string", required=True),
+    "quality": Field("string", default="basic", choices=tuple(_SEEDREAM_RATES)),
+    "output_format": Field("string", default="png"),
+}
+_SEEDREAM_EDIT = {**_SEEDREAM, "image_urls": Field("array", required=True, uri=True)}
+
+
+@dataclass(frozen=True, slots=True)
 class Kling(Model):
     """A model rated by its mode, and by its sound."""
 
@@ -149,4 +182,9 @@ OFFERED = (
     _clip("minimax-h3/image-to-video", "0.04", _H3, {"2k": "0.065"}),
     _clip("veo3", "1.25", _VEO, by_clip=True),
     _clip("veo3_fast", "0.30", _VEO, by_clip=True),
+    _clip("veo3_lite", "0.15", _VEO, by_clip=True),
+    _rated("gpt-image-2-text-to-image", "resolution", _GPT, _GPT_RATES),
+    _rated("gpt-image-2-image-to-image", "resolution", _GPT_EDIT, _GPT_RATES),
+    _rated("seedream/5-pro-text-to-image", "quality", _SEEDREAM, _SEEDREAM_RATES),
+    _rated("seedream/5-pro-image-to-image", "quality", _SEEDREAM_EDIT, _SEEDREAM_RATES, "0.0025"),
 )

@@ -63,4 +63,5 @@ CARD = ModelCard(
     price_source="assumed",
     unverified="its price on KIE could not be read",
     retires_on=date(2026, 11, 30),  # gone from its price list
+    successor="kie/seedream-5-pro-edit",
 )
