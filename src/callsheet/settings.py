@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -132,6 +133,28 @@ class Settings(BaseSettings):
     former_master_key: SecretStr = Field(
         SecretStr(""), description="The key before `master_key`, until `callsheet keys reseal` ran"
     )
+    ca_file: str = Field(
+        "", description="PEM file of authorities that are trusted beside the system's"
+    )
+    ca_bundle: str = Field(
+        "",
+        validation_alias=_named(
+            "CALLSHEET_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "ca_bundle"
+        ),
+        description="PEM file (or folder) of authorities that are trusted instead of the system's",
+    )
+    ca_dir: str = Field(
+        "",
+        validation_alias=_named("CALLSHEET_CA_DIR", "SSL_CERT_DIR", "ca_dir"),
+        description="Folders (parted by `:`) of authorities that are trusted instead of the"
+        " system's, each certificate named by its hash",
+    )
+    https_proxy: SecretStr = Field(
+        SecretStr(""),
+        description="HTTP proxy for providers' https calls, `http://[user:password@]host:port`, or"
+        " `environment` for `HTTPS_PROXY`; not for hosts in `NO_PROXY`, nor for any download;"
+        " empty: none",
+    )
     google_credentials: Path | None = Field(
         None,
         validation_alias=_named(
@@ -193,6 +216,16 @@ class Settings(BaseSettings):
 def outside_key(name: str) -> str:
     """Read a provider's key under the name that its own tools look for."""
     return os.environ.get(name, "") if name else ""
+
+
+def outside_proxy() -> str:
+    """Read the proxy for https that the environment names."""
+    return getproxies().get("https", "")
+
+
+def passes_proxy_by(place: str) -> bool:
+    """Tell whether the environment's NO_PROXY names a host (``host:port``)."""
+    return bool(proxy_bypass(place))
 
 
 def read_settings(**flags: Any) -> Settings:

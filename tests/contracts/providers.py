@@ -17,6 +17,8 @@ from starlette.routing import Route
 
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.kernel.ids import TakeId, new_id
+from callsheet.net.transport import SocketTransport
+from callsheet.net.trust import trusting
 from callsheet.ports.hosted import (
     BusyError,
     Ended,
@@ -33,6 +35,7 @@ from callsheet.ports.models import ModelCard
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.sim.core.conditions import Conditions
 from callsheet.wiring.providers import adapters
+from tests.net.certificates import Authority
 from tests.sim.simulated import PATIENCE_S, quick, serving
 
 SETTLES_S: Final = 2.0
@@ -138,8 +141,15 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench_of(name: str, **conditions: Any) -> AsyncIterator[Bench]:
-    """Serve a provider's simulator and wire its adapter to it."""
+async def bench_of(
+    name: str, authority: Authority | None = None, **conditions: Any
+) -> AsyncIterator[Bench]:
+    """Serve a provider's simulator and wire its adapter to it.
+
+    With an authority it is served over https, and asked by our own connections, which trust that
+    authority.
+    """
+    certificate = authority.certificate("localhost") if authority else None
     adapter = adapters()[name]
     simulator = importlib.import_module(f"callsheet.sim.{name}")
     caller = Caller()
@@ -152,9 +162,12 @@ async def bench_of(name: str, **conditions: Any) -> AsyncIterator[Bench]:
     )
     secret = SIGNING_KEYS.get(name)
     app = simulator.create_app(changed, **({"signing_key": secret} if secret else {}))
-    async with serving(app) as base, serving(hooks) as hook:
+    transport = SocketTransport(trusting(file=str(authority.file)), 256) if authority else None
+    async with serving(app, certificate) as base, serving(hooks) as hook:
         caller.url = f"{hook}/hooks"
-        async with httpx2.AsyncClient(base_url=base, timeout=PATIENCE_S, trust_env=False) as http:
+        async with httpx2.AsyncClient(
+            base_url=base, timeout=PATIENCE_S, trust_env=False, transport=transport
+        ) as http:
             key = ProviderKey(getattr(simulator, "SAMPLE_KEY", "key-of-the-tests"))
             provider = wired(adapter, http)
             signing_key = ProviderKey(secret) if secret else None

@@ -12,7 +12,12 @@ from tests.net.raw_server import RawServer, any_loopback, body, redirect
 from callsheet.net.addresses import IPAddress
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.resolving import NameNotFoundError, SystemResolver
-from callsheet.ports.fetching import FetchError, FetchUnreachableError, ForbiddenAddressError
+from callsheet.ports.fetching import (
+    FetchError,
+    FetchUnreachableError,
+    FetchUntrustedError,
+    ForbiddenAddressError,
+)
 
 NAME = "pictures.example"
 # Public by every rule, and in a part of IPv6 that nobody has been given: contacting it is harmless.
@@ -135,7 +140,9 @@ async def test_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
     """A trusted certificate for another name does not serve this one."""
     serving, trusting = certify(tmp_path, "other.example")
     async with RawServer(body(b"pixels"), tls=serving) as server:
-        with pytest.raises(FetchError, match=r"certificate does not hold.*ismatch"):
+        with pytest.raises(
+            FetchUntrustedError, match=r"does not hold.*ismatch.*the address is wrong"
+        ):
             await fetch_securely(server, trusting)
     assert server.requests == []
 
@@ -144,7 +151,7 @@ async def test_unknown_authority_is_refused(tmp_path: Path) -> None:
     """Without the operator's own authority the system's decide, and they do not know it."""
     serving, _ = certify(tmp_path, NAME)
     async with RawServer(body(b"pixels"), tls=serving) as server:
-        with pytest.raises(FetchError, match="certificate does not hold"):
+        with pytest.raises(FetchUntrustedError, match=r"does not hold.*CALLSHEET_CA_FILE"):
             await fetch_securely(server, None)
     assert server.requests == []
 

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -27,19 +28,22 @@ PATIENCE_S = 20.0
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
-    """Serve an application on a free port of 127.0.0.1; gives its address."""
+async def serving(app: Starlette, certificate: Path | None = None) -> AsyncIterator[str]:
+    """Serve an application on a free port of 127.0.0.1; gives its address.
+
+    With a certificate (for localhost, its key in the same file) it is served over https.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # asyncio forgets it on a listener it is handed, and Nagle costs 40 ms an answer
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_level="error", access_log=False)
+        config = uvicorn.Config(app, log_level="error", access_log=False, ssl_certfile=certificate)
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield f"https://localhost:{port}" if certificate else f"http://127.0.0.1:{port}"
         finally:
             server.should_exit = True
             await task

@@ -1,6 +1,7 @@
 """A simulated provider as a process of its own, and what must be true of money and orders."""
 
 import os
+import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -70,9 +71,17 @@ class Simulator:
 
 @contextmanager
 def simulating(
-    folder: Path, *options: str, run_s: float = 0.2, port: int = 0, provider: str = "replicate"
+    folder: Path,
+    *options: str,
+    run_s: float = 0.2,
+    port: int = 0,
+    provider: str = "replicate",
+    trusted: Path | None = None,
 ) -> Iterator[Simulator]:
-    """Run a simulator without limits for a block; its book is in the folder."""
+    """Run a simulator without limits for a block; its book is in the folder.
+
+    `trusted` is the authority of its certificate, if its options have it serve https.
+    """
     port = port or unused_port()
     if provider == "replicate":
         name, limits = ["replicate"], ["--creates-per-minute", "0", "--others-per-minute", "0"]
@@ -81,9 +90,10 @@ def simulating(
     command = ["sim", *name, "--port", str(port), "--run-seconds", str(run_s)]
     command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
     process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
-    base = f"http://127.0.0.1:{port}"
+    base = f"https://localhost:{port}" if trusted else f"http://127.0.0.1:{port}"
+    verify = ssl.create_default_context(cafile=trusted) if trusted else True
     try:
-        with httpx2.Client(base_url=base, timeout=30, trust_env=False) as http:
+        with httpx2.Client(base_url=base, timeout=30, trust_env=False, verify=verify) as http:
             until = time.monotonic() + PATIENCE_S
             while True:
                 try:

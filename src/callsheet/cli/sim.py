@@ -9,6 +9,10 @@ import typer
 from callsheet.wiring.providers import adapters
 
 app = typer.Typer(help="Simulators of outside services.", no_args_is_help=True)
+Certificate = Annotated[
+    Path | None,
+    typer.Option(help="PEM file with a certificate and its key: https is served.", exists=True),
+]
 
 
 @app.command()
@@ -62,6 +66,7 @@ def replicate(
     ] = None,
     creates_per_minute: Annotated[int, typer.Option(help="Limit on new orders; 0 is none.")] = 600,
     others_per_minute: Annotated[int, typer.Option(help="Limit on the rest; 0 is none.")] = 3_000,
+    certificate: Certificate = None,
 ) -> None:
     """Serve a simulated Replicate, with its book and faults below /_admin, open to whoever asks."""
     import uvicorn  # noqa: PLC0415  # only who simulates pays for it
@@ -82,7 +87,7 @@ def replicate(
         service = create_app(conditions, ledger=ledger, webhook_secret=webhook_secret)
     except (BadSecretError, UnreadableLedgerError) as error:
         raise typer.BadParameter(str(error)) from None
-    uvicorn.run(service, host=host, port=port, access_log=False)
+    uvicorn.run(service, host=host, port=port, access_log=False, ssl_certfile=certificate)
 
 
 @app.command()
@@ -99,6 +104,7 @@ def provider(
     signing_key: Annotated[
         str, typer.Option(help="Key that webhooks are signed with, where the account has one.")
     ] = "",
+    certificate: Certificate = None,
 ) -> None:
     """Serve any simulated provider, with its book and faults below /_admin, without limits."""
     import importlib  # noqa: PLC0415  # only who simulates pays for it
@@ -123,4 +129,4 @@ def provider(
         )
     except UnreadableLedgerError as error:
         raise typer.BadParameter(str(error)) from None
-    uvicorn.run(service, host=host, port=port, access_log=False)
+    uvicorn.run(service, host=host, port=port, access_log=False, ssl_certfile=certificate)

@@ -30,8 +30,10 @@ from callsheet.ports.fetching import (
     FetchTimeoutError,
     FetchTooLargeError,
     FetchUnreachableError,
+    FetchUntrustedError,
     ForbiddenAddressError,
 )
+from callsheet.ports.trust import distrust
 
 _MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -193,11 +195,9 @@ def _told(url: str) -> Iterator[None]:
     except httpcore2.TimeoutException as error:
         raise FetchTimeoutError(url, "it accepts no connection") from error
     except (httpcore2.NetworkError, httpcore2.ProtocolError) as error:
-        # The pool cuts `__cause__` off; the library's error still carries it as its argument.
-        cause = error.args[0] if error.args else None
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason = f"its certificate does not hold: {cause.verify_message}"
-            raise FetchError(url, reason) from error
+        untrusted = distrust(error, httpx2.URL(url).host)
+        if untrusted is not None:
+            raise FetchUntrustedError(url, untrusted) from error
         raise FetchUnreachableError(url, shown(error) or type(error).__name__) from error
 
 

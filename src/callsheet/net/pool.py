@@ -22,7 +22,7 @@ from httpcore2 import (
 
 
 class ConnectionPool:
-    """At most `most` connections, those that rest among them; HTTP/1.1, and through no proxy.
+    """At most `most` connections, those that rest among them; HTTP/1.1.
 
     One that rests is let go after `keep_alive_s`, or when its place is needed.
     """

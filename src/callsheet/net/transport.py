@@ -39,11 +39,19 @@ _TOLD_AS: Final = tuple((getattr(httpcore2, name), getattr(httpx2, name)) for na
 
 
 class SocketTransport(httpx2.AsyncBaseTransport):
-    """A pool of at most `max_connections`, which speaks HTTP/1.1 and asks no proxy."""
+    """A pool of at most `max_connections`, which speaks HTTP/1.1.
 
-    def __init__(self, trusted: ssl.SSLContext, max_connections: int) -> None:
+    `backend` opens the connections, straight to their hosts if it is left out.
+    """
+
+    def __init__(
+        self,
+        trusted: ssl.SSLContext,
+        max_connections: int,
+        backend: httpcore2.AsyncNetworkBackend | None = None,
+    ) -> None:
         self._pool = ConnectionPool(
-            SocketBackend(), trusted, most=max_connections, keep_alive_s=_KEEP_ALIVE_S
+            backend or SocketBackend(), trusted, most=max_connections, keep_alive_s=_KEEP_ALIVE_S
         )
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

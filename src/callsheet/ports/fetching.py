@@ -64,6 +64,12 @@ class FetchUnreachableError(FetchError):
     retry: ClassVar[bool] = True
 
 
+class FetchUntrustedError(FetchUnreachableError):
+    """The certificate of the address does not hold; nothing was asked of it."""
+
+    code: ClassVar[str] = "fetch_untrusted"
+
+
 @dataclass(frozen=True, slots=True)
 class Download:
     """An answer on its way: type and length as the server claims, the body block by block."""

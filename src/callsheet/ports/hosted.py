@@ -16,6 +16,7 @@ writes anything down. Whatever it raises says by its class what may happen next.
     ├── ModelGoneError           STOP       the provider offers this model no more
     ├── SwitchedOffError         STOP       an operator switched this model off
     ├── BusyError                WAIT       nothing was ordered: too busy, or never reached
+    │   └── UntrustedError       WAIT       its certificate does not hold
     ├── SubmissionUnknownError   RECONCILE  the order went out and the answer was lost
     └── TicketUnknownError       RECONCILE  the provider does not know the ticket (any more)
 """
@@ -267,6 +268,12 @@ class BusyError(ProviderError):
     def __init__(self, provider: str, reason: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(provider, reason)
         self.retry_after_s = retry_after_s
+
+
+class UntrustedError(BusyError):
+    """Nothing was ordered: who answers at the provider's address has no certificate that holds."""
+
+    code: ClassVar[str] = "provider_untrusted"
 
 
 class SubmissionUnknownError(ProviderError):

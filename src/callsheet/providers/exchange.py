@@ -24,10 +24,12 @@ from callsheet.ports.hosted import (
     NoCreditError,
     SubmissionUnknownError,
     TicketUnknownError,
+    UntrustedError,
     WebhookNote,
 )
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.ports.sending import TooLateToSendError, only_before
+from callsheet.ports.trust import distrust
 
 MAX_ANSWER: Final = 8 * 1024**2
 MAX_INLINE_ANSWER: Final = 128 * 1024**2  # answers that hold the output itself, as base64
@@ -70,6 +72,7 @@ class Exchange:
         except TooLateToSendError as error:
             raise BusyError(self.name, "not sent: this process stood still for too long") from error
         except _NEVER_SENT as error:
+            self._raise_untrusted(path, error)
             raise BusyError(self.name, f"not reached: {error!r}") from error
         except (httpx2.TransportError, TimeoutError) as error:
             raise SubmissionUnknownError(self.name, f"the answer was lost: {error!r}") from error
@@ -96,6 +99,7 @@ class Exchange:
         try:
             response = await self._once(method, path, **content)
         except (httpx2.TransportError, TimeoutError) as error:
+            self._raise_untrusted(path, error)
             raise BusyError(self.name, f"no answer: {error!r}") from error
         if response.is_server_error:
             raise BusyError(self.name, f"it answered {response.status_code}")
@@ -136,6 +140,11 @@ class Exchange:
         if not isinstance(value, str) or not value:
             raise BusyError(self.name, f"an answer without {name!r}")
         return value
+
+    def _raise_untrusted(self, path: str, error: BaseException) -> None:
+        untrusted = distrust(error, self.http.base_url.join(path).host)
+        if untrusted is not None:
+            raise UntrustedError(self.name, untrusted) from None
 
     def _raise_refusal(self, response: httpx2.Response) -> None:
         refused = self.refusal(response)

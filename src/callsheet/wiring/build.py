@@ -50,7 +50,13 @@ from callsheet.telemetry.metrics import Metrics
 from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
 from callsheet.wiring.master_key import master_keys
-from callsheet.wiring.providers import hosted, keys_from_outside, own_hosts, provider_http
+from callsheet.wiring.providers import (
+    hosted,
+    keys_from_outside,
+    own_hosts,
+    provider_http,
+    trusted_authorities,
+)
 from callsheet.wiring.services import Callsheet
 
 MAX_ASSET_BYTES = 20 * 1024**3
@@ -59,7 +65,8 @@ MAX_ASSET_BYTES = 20 * 1024**3
 async def build(settings: Settings) -> Callsheet:
     """Read the master key and wire every service. Nothing else is contacted, nothing started.
 
-    Raises MasterKeyRefusedError, MasterKeyUnavailableError, UnusableSecretError.
+    Raises MasterKeyRefusedError, MasterKeyUnavailableError, UnusableSecretError, SettingsError and
+    UnusableCertificatesError.
     """
     keys = await master_keys(settings)
     secret = keys.current
@@ -73,9 +80,12 @@ async def build(settings: Settings) -> Callsheet:
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     bell = JournalBell(database, jobs.sequences)
     engine = EngineClient(sync_engine(database.url), bell)
-    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings))
+    trusted = trusted_authorities(settings)
+    fetcher = PublicFetcher(
+        allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings), tls=trusted
+    )
     clock = DatabaseClock(database)
-    http = provider_http(settings)
+    http = provider_http(settings, trusted)
     base = settings.public_url.rstrip("/") or settings.prefix
     links = AssetLinks(secret, base, clock)
     ring = KeyKeeper(

@@ -10,11 +10,21 @@ from typing import Final, cast
 import httpx2
 
 import callsheet.providers
+from callsheet.kernel.errors import FieldError
 from callsheet.net.transport import SocketTransport
+from callsheet.net.trust import trusting
+from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
 from callsheet.ports.hosted import HostedProvider, Pace
 from callsheet.ports.keys import ProviderKey, trimmed
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.settings import ProviderSettings, Settings, outside_key
+from callsheet.settings import (
+    ProviderSettings,
+    Settings,
+    SettingsError,
+    outside_key,
+    outside_proxy,
+    passes_proxy_by,
+)
 
 Adapter = type[HostedDefaults]
 _CONNECTIONS: Final = 256  # to one provider: all orders and looks that may be on their way
@@ -49,19 +59,44 @@ def _wired(settings: Settings, adapter: Adapter, http: httpx2.AsyncClient) -> Ho
     )
 
 
-def provider_http(settings: Settings) -> dict[str, httpx2.AsyncClient]:
-    """Make each provider's HTTP client: one pool, its address, bounded everything, no key."""
-    trusted = httpx2.create_ssl_context(trust_env=False)  # one for all: each costs 20 ms at start
-    return {name: _client(settings, each, trusted) for name, each in adapters().items()}
+def trusted_authorities(settings: Settings) -> ssl.SSLContext:
+    """Make the client's side of TLS for all that we call. Raises UnusableCertificatesError."""
+    return trusting(file=settings.ca_file, bundle=settings.ca_bundle, folders=settings.ca_dir)
 
 
-def _client(settings: Settings, adapter: Adapter, trusted: ssl.SSLContext) -> httpx2.AsyncClient:
+def provider_http(settings: Settings, trusted: ssl.SSLContext) -> dict[str, httpx2.AsyncClient]:
+    """Make each provider's HTTP client: one pool, its address, bounded everything, no key.
+
+    `trusted` is one for all: each costs 20 ms at start. Raises SettingsError.
+    """
+    proxy = _proxy(settings)
+    tunnels = TunnelBackend(proxy, passes_proxy_by) if proxy else None
+    return {name: _client(settings, each, trusted, tunnels) for name, each in adapters().items()}
+
+
+def _proxy(settings: Settings) -> Proxy | None:
+    address = settings.https_proxy.get_secret_value().strip()
+    setting = "CALLSHEET_HTTPS_PROXY"
+    if address == "environment":
+        address, setting = outside_proxy(), "HTTPS_PROXY"
+    try:
+        return Proxy.read(address) if address else None
+    except NotAProxyError as error:  # its address is not repeated: it may hold a password
+        message = f"{setting}: {error}; it is http://[user:password@]host:port"
+        raise SettingsError(message, [FieldError(setting, str(error), "(not shown)")]) from None
+
+
+def _client(
+    settings: Settings, adapter: Adapter, trusted: ssl.SSLContext, tunnels: TunnelBackend | None
+) -> httpx2.AsyncClient:
     ours = settings.provider.get(adapter.name, ProviderSettings())
     settles_s = ours.settles_s or adapter.SETTLES_S
+    base_url = httpx2.URL(ours.base_url or adapter.base_url)
+    backend = tunnels if base_url.scheme == "https" else None  # in the clear it is a neighbour's
     return httpx2.AsyncClient(
-        base_url=ours.base_url or adapter.base_url,
+        base_url=base_url,
         timeout=httpx2.Timeout(settles_s / 2, connect=min(5.0, settles_s / 4)),
-        transport=SocketTransport(trusted, max_connections=_CONNECTIONS),
+        transport=SocketTransport(trusted, _CONNECTIONS, backend),
         follow_redirects=False,
         trust_env=False,
     )
