@@ -151,9 +151,9 @@ class Settings(BaseSettings):
     )
     https_proxy: SecretStr = Field(
         SecretStr(""),
-        description="HTTP proxy for providers' https calls, `http://[user:password@]host:port`, or"
-        " `environment` for `HTTPS_PROXY`; not for hosts in `NO_PROXY`, nor for any download;"
-        " empty: none",
+        description="HTTP proxy for providers' https calls and outputs,"
+        " `http://[user:password@]host:port`, or `environment` for `HTTPS_PROXY`; not for hosts in"
+        " `NO_PROXY`, nor for references; empty: none",
     )
     google_credentials: Path | None = Field(
         None,

@@ -1,6 +1,8 @@
 """Certificates that do not hold: named, nothing ordered, nothing lost; and a whole run by https."""
 
 import asyncio
+import io
+import json
 import socket
 import subprocess
 from collections.abc import AsyncIterator
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from PIL import Image
 from tests.contracts.providers import Bench, bench_of, wired
 from tests.net.certificates import Authority, self_signed, served_by
 from tests.net.connect_proxy import ConnectProxy
@@ -109,23 +112,32 @@ async def test_download_whose_certificate_does_not_hold_is_tried_again(
         assert server.requests == []
 
 
-def settings_of(sim: Simulator, **more: str) -> dict[str, str]:
+def settings_of(sim: Simulator, host: str = "localhost", **more: str) -> dict[str, str]:
     """Give the settings with which callsheet takes a simulator at https for Replicate."""
-    url = f"https://localhost:{sim.port}"
+    url = f"https://{host}:{sim.port}"
     return sim.settings(CALLSHEET_PROVIDER_REPLICATE_BASE_URL=url, **more)
 
 
 async def test_live_run_over_https_and_through_a_proxy(
     tmp_path: Path, authority: Authority
 ) -> None:
-    """Orders go through the proxy, outputs come straight; nothing is paid twice."""
-    certificate = authority.certificate("localhost")
-    (tmp_path / "mugs.csv").write_text(SHEET)
-    proxy = ConnectProxy()
+    """Orders and outputs go through the proxy, a user's reference does not; all is paid once."""
+    certificate = authority.certificate("localhost", "provider.example")
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 300), "teal").save(picture, "PNG")
+    server = RawServer(body(picture.getvalue()), tls=served_by(certificate))
+    proxy = ConnectProxy(hosts={"provider.example": "127.0.0.1"})
     with simulating(tmp_path, "--certificate", str(certificate), trusted=authority.file) as sim:
-        async with serving(proxy.serve) as port:
+        async with serving(proxy.serve) as port, server:
+            place_of_picture = f"localhost:{server.port}"
+            (tmp_path / "mugs.csv").write_text(
+                "prompt,variants,model,image_size,references\n"
+                f"the mug,2,replicate/flux-kontext-pro,,https://{place_of_picture}/a.png|product\n"
+            )
             settings = settings_of(
                 sim,
+                "provider.example",
+                CALLSHEET_FETCH_ALLOW=json.dumps([place_of_picture]),
                 SSL_CERT_FILE=str(authority.file),
                 CALLSHEET_HTTPS_PROXY="environment",
                 HTTPS_PROXY=f"http://maya:hush@127.0.0.1:{port}",
@@ -138,7 +150,8 @@ async def test_live_run_over_https_and_through_a_proxy(
         assert ran.returncode == 0, ran.stderr
         assert len(list((tmp_path / "out").glob("*_v?.*"))) == 2
         check_money(place, sim, 2)
-    assert set(proxy.asked) == {f"localhost:{sim.port}"}
+    assert set(proxy.asked) == {f"provider.example:{sim.port}"}
+    assert len(server.requests) == 1
     assert "hush" not in ran.stdout + ran.stderr
 
 

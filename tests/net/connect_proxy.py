@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 class ConnectProxy:
     """Lets who knows its `password` (if it has one) through, unless it answers something else.
 
-    `asked` keeps the places that it was asked for, `heads` what it was told.
+    `hosts` are names that it alone knows. `asked` keeps the places that it was asked for, `heads`
+    what it was told.
     """
 
     password: bytes | None = None
     answer: bytes | None = None
+    hosts: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     heads: list[bytes] = field(default_factory=list)
-    port: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -32,7 +33,8 @@ class ConnectProxy:
                 writer.write(b"HTTP/1.1 407 Authenticate\r\nContent-Length: 0\r\n\r\n")
                 return
             host, _, port = place.rpartition(":")
-            far_reader, far_writer = await asyncio.open_connection(host, int(port))
+            reached = self.hosts.get(host, host)
+            far_reader, far_writer = await asyncio.open_connection(reached, int(port))
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
 

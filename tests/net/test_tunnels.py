@@ -10,11 +10,15 @@ import httpx2
 import pytest
 from tests.net.certificates import Authority, served_by
 from tests.net.connect_proxy import ConnectProxy
+from tests.net.raw_server import RawServer, body
+from tests.net.test_names import ListedResolver
 from tests.net.test_sockets import answer, serving
 
+from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
 from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
+from callsheet.ports.fetching import ForbiddenAddressError
 from callsheet.ports.sending import only_before
 
 SECRET = "p%40ss"  # as it stands in an address; the proxy is told "p@ss"
@@ -31,7 +35,7 @@ async def asking(
         ours = Proxy.read(f"http://maya:{SECRET}@127.0.0.1:{port}")
         backend = TunnelBackend(ours, lambda _: direct)
         transport = SocketTransport(trusting(file=str(authority.file)), 4, backend)
-        async with httpx2.AsyncClient(transport=transport, timeout=5, trust_env=False) as http:
+        async with httpx2.AsyncClient(transport=transport, timeout=20, trust_env=False) as http:
             yield http, f"https://localhost:{behind}"
 
 
@@ -89,6 +93,37 @@ async def test_proxy_that_wants_another_password(authority: Authority) -> None:
         with pytest.raises(httpx2.ConnectError, match=r"proxy 127\.0\.0\.1:\d+ refuses .*\(407\)"):
             await http.post(url, content=b"an order")
     assert SECRET not in repr(Proxy.read(f"http://maya:{SECRET}@127.0.0.1:1"))
+
+
+async def test_outputs_come_through_the_proxy(authority: Authority) -> None:
+    """It resolves their names; an address that is spelt as a private one is still refused."""
+    proxy = ConnectProxy(hosts={"pictures.example": "127.0.0.1"})
+    tls = served_by(authority.certificate("pictures.example"))
+    async with serving(proxy.serve) as port, RawServer(body(b"pixels"), tls=tls) as server:
+        place = f"pictures.example:{server.port}"
+        fetcher = PublicFetcher(
+            allow_hosts=frozenset({place}),
+            tls=trusting(file=str(authority.file)),
+            proxy=Proxy("127.0.0.1", port),
+        )
+        fetched = await fetcher.fetch(f"https://{place}/a.png", max_bytes=9, timeout_s=20)
+        assert fetched.content == b"pixels"
+        for private in ("https://10.0.0.1/a", "https://[::1]/a", "http://localhost/a"):
+            with pytest.raises(ForbiddenAddressError):
+                await fetcher.fetch(private, max_bytes=9, timeout_s=20)
+        await fetcher.close()
+    assert proxy.asked == [place]
+
+
+async def test_excepted_places_are_judged_by_what_they_resolve_to() -> None:
+    """What goes by the proxy is as safe as without one."""
+    proxy = Proxy("127.0.0.1", 9)
+    fetcher = PublicFetcher(
+        resolver=ListedResolver(["127.0.0.1"]), proxy=proxy, direct=lambda _: True
+    )
+    with pytest.raises(ForbiddenAddressError, match="resolves to"):
+        await fetcher.fetch("https://pictures.example/a.png", max_bytes=9, timeout_s=20)
+    await fetcher.close()
 
 
 async def test_proxy_that_is_silent_or_away(authority: Authority) -> None:

@@ -10,7 +10,7 @@ is refused: who named a secure address did not agree to have its answer replaced
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from callsheet.net.pinning import NotPublicError, PinnedBackend
 from callsheet.net.pool import ConnectionPool
 from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
 from callsheet.net.targets import Target, read_target
+from callsheet.net.tunnels import Proxy, TunnelBackend
 from callsheet.ports.fetching import (
     Download,
     Fetched,
@@ -59,7 +60,9 @@ class PublicFetcher:
     """Implements `callsheet.ports.fetching.Fetcher` with one bounded connection pool.
 
     `allow_hosts` (``host:port``, ``[v6]:port``) names servers that the operator vouches for, on
-    any address and port. `tls` replaces the system's certificate authorities.
+    any address and port. `tls` replaces the system's certificate authorities. Through a `proxy`
+    (but for places that `direct` knows) nothing is looked up here: an address that is spelt as a
+    private one is still refused, and what names mean is the proxy's to judge.
     """
 
     def __init__(
@@ -68,12 +71,15 @@ class PublicFetcher:
         allow_hosts: frozenset[str] = frozenset(),
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        proxy: Proxy | None = None,
+        direct: Callable[[str], bool] = lambda _: False,
         max_connections: int = 96,  # outputs that wait for room in memory keep theirs
     ) -> None:
         self._allow_hosts = frozenset(host.lower() for host in allow_hosts)
         self._resolver = resolver or SystemResolver()
+        pinned = PinnedBackend(self._resolver, self._allow_hosts)
         self._pool = ConnectionPool(
-            PinnedBackend(self._resolver, self._allow_hosts),
+            TunnelBackend(proxy, direct, pinned) if proxy else pinned,
             tls or httpx2.create_ssl_context(trust_env=False),
             most=max_connections,
             keep_alive_s=_KEEP_ALIVE_SECONDS,

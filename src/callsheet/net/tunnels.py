@@ -66,15 +66,21 @@ class Proxy:
 
 
 class TunnelBackend(AsyncNetworkBackend):
-    """Opens connections through a proxy, but to hosts (``host:port``) that `direct` knows.
+    """Opens connections through a proxy, but by `straight` to places (``host:port``) of `direct`.
 
     Whatever goes wrong before the tunnel stands is told as "not connected": nothing of a request
     has left for the other side then.
     """
 
-    def __init__(self, proxy: Proxy, direct: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        proxy: Proxy,
+        direct: Callable[[str], bool],
+        straight: AsyncNetworkBackend | None = None,
+    ) -> None:
         self._proxy, self._direct = proxy, direct
         self._sockets = SocketBackend()
+        self._straight = straight or self._sockets
 
     async def connect_tcp(
         self,
@@ -84,9 +90,9 @@ class TunnelBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
-        """Connect. Raises ConnectError, ConnectTimeout."""
+        """Connect. Raises ConnectError, ConnectTimeout, and what `straight` does."""
         if self._direct(_place(host, port)):
-            return await self._sockets.connect_tcp(
+            return await self._straight.connect_tcp(
                 host, port, timeout, local_address, socket_options
             )
         where = f"the proxy {self._proxy.place}"

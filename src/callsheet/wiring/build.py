@@ -53,7 +53,7 @@ from callsheet.wiring.master_key import master_keys
 from callsheet.wiring.providers import (
     hosted,
     keys_from_outside,
-    own_hosts,
+    output_fetcher,
     provider_http,
     trusted_authorities,
 )
@@ -81,9 +81,8 @@ async def build(settings: Settings) -> Callsheet:
     bell = JournalBell(database, jobs.sequences)
     engine = EngineClient(sync_engine(database.url), bell)
     trusted = trusted_authorities(settings)
-    fetcher = PublicFetcher(
-        allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings), tls=trusted
-    )
+    fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow), tls=trusted)
+    downloader = output_fetcher(settings, trusted)
     clock = DatabaseClock(database)
     http = provider_http(settings, trusted)
     base = settings.public_url.rstrip("/") or settings.prefix
@@ -121,7 +120,7 @@ async def build(settings: Settings) -> Callsheet:
         assets=assets,
         references=references,
         desk=ReferenceDesk(fetcher, studio),
-        downloader=fetcher,
+        downloader=downloader,
         adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
@@ -156,6 +155,7 @@ async def build(settings: Settings) -> Callsheet:
         restorer=Restorer(house, ledger),
         metrics=metrics,
         fetcher=fetcher,
+        downloader=downloader,
         studio=studio,
         store=blobs,
         answers=answers,

@@ -11,6 +11,7 @@ import httpx2
 
 import callsheet.providers
 from callsheet.kernel.errors import FieldError
+from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
 from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
@@ -72,6 +73,19 @@ def provider_http(settings: Settings, trusted: ssl.SSLContext) -> dict[str, http
     proxy = _proxy(settings)
     tunnels = TunnelBackend(proxy, passes_proxy_by) if proxy else None
     return {name: _client(settings, each, trusted, tunnels) for name, each in adapters().items()}
+
+
+def output_fetcher(settings: Settings, trusted: ssl.SSLContext) -> PublicFetcher:
+    """Make what brings outputs home: from where providers are, by the way by which they are asked.
+
+    Raises SettingsError.
+    """
+    return PublicFetcher(
+        allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings),
+        tls=trusted,
+        proxy=_proxy(settings),
+        direct=passes_proxy_by,
+    )
 
 
 def _proxy(settings: Settings) -> Proxy | None:

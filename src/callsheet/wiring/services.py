@@ -83,6 +83,7 @@ class Callsheet:
     restorer: Restorer
     metrics: Metrics
     fetcher: PublicFetcher
+    downloader: PublicFetcher
     studio: ProcessStudio
     store: ContentStore
     answers: AnswerStore
@@ -242,6 +243,7 @@ class Callsheet:
         """Let everything go."""
         await self.bell.close()
         await self.fetcher.close()
+        await self.downloader.close()
         await self.studio.close()
         for http in self.provider_http.values():
             await http.aclose()
