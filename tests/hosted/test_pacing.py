@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from callsheet.line.hosted.pacing import Pacer
-from callsheet.ports.sending import TooLateToSendError, only_before
+from callsheet.ports.sending import Departure, TooLateToSendError
 
 
 async def test_turns_come_evenly_after_a_small_burst() -> None:
@@ -51,7 +51,7 @@ async def test_request_in_time_is_sent(server: tuple[str, list[bytes]]) -> None:
     url, heard = server
     until = asyncio.get_running_loop().time() + 10
     async with httpx2.AsyncClient() as http:
-        answer = await http.post(url, content=b"x", extensions=dict(only_before(until)))
+        answer = await http.post(url, content=b"x", extensions=Departure(until).extensions)
     assert answer.text == "ok"
     assert heard[0].startswith(b"POST / HTTP/1.1")
 
@@ -62,6 +62,6 @@ async def test_request_that_is_late_sends_no_byte(server: tuple[str, list[bytes]
     until = asyncio.get_running_loop().time() - 0.001
     async with httpx2.AsyncClient() as http:
         with pytest.raises(TooLateToSendError):
-            await http.post(url, content=b"x", extensions=dict(only_before(until)))
+            await http.post(url, content=b"x", extensions=Departure(until).extensions)
     await asyncio.sleep(0.05)
     assert heard in ([], [b""])

@@ -3,8 +3,11 @@
 import asyncio
 import contextlib
 import os
+import queue
 import ssl
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -98,3 +101,45 @@ class RawServer:
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+
+
+@contextlib.contextmanager
+def flooding(answer: Answer) -> Iterator[str]:
+    """Serve from a thread of its own, so that what is measured here is ours alone; its place."""
+    started: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Event, str]] = (
+        queue.SimpleQueue()
+    )
+
+    async def serve() -> None:
+        ended = asyncio.Event()
+        async with RawServer(answer) as server:
+            started.put((asyncio.get_running_loop(), ended, server.place))
+            await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
+    thread.start()
+    loop, ended, place = started.get(timeout=10)
+    try:
+        yield place
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(10)
+
+
+@contextlib.asynccontextmanager
+async def watching() -> AsyncIterator[list[float]]:
+    """Note how long the loop lets a task wait that asks for nothing but its turn, in seconds."""
+    stalls = [0.0]
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.01)
+            stalls.append(time.perf_counter() - before)
+
+    task = asyncio.create_task(watch())
+    try:
+        yield stalls
+        await asyncio.sleep(0.02)  # a stall is noted when it is over
+    finally:
+        task.cancel()

@@ -5,7 +5,16 @@ import gzip
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.net.raw_server import Answer, RawServer, any_loopback, body, redirect, said
+from tests.net.raw_server import (
+    Answer,
+    RawServer,
+    any_loopback,
+    body,
+    flooding,
+    redirect,
+    said,
+    watching,
+)
 
 from callsheet.net.fetcher import FetchBusyError, PublicFetcher
 from callsheet.ports.fetching import (
@@ -302,3 +311,77 @@ async def test_cancelled_fetches_give_their_connections_back() -> None:
         await fetcher.close()
 
     assert fetched.content == b"pixels"
+
+
+async def _interim_flood(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 4_000)
+        await writer.drain()
+
+
+async def _interim_headers(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    while True:
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n" + b"a:\r\n" * 20_000 + b"\r\n")
+        await writer.drain()
+
+
+async def _crumbs(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"2\r\nxx\r\n" * 20_000)
+        await writer.drain()
+
+
+async def _slow_chunks(_request: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write((b"1;" + b"a" * 400 + b"\r\nx\r\n") * 300)
+        await writer.drain()
+
+
+MANY_HEADERS = said(b"HTTP/1.1 200 OK\r\n" + b"a:\r\n" * 20_000 + b"\r\n")
+KEEPING_BUSY: dict[str, Answer] = {
+    "endless interim answers": _interim_flood,
+    "interim answers of many headers": _interim_headers,
+    "pieces of two bytes": _crumbs,
+    "long words beside short pieces": _slow_chunks,
+    "many headers": MANY_HEADERS,
+}
+
+
+@pytest.mark.parametrize("answer", KEEPING_BUSY.values(), ids=KEEPING_BUSY.keys())
+async def test_server_that_keeps_us_busy_is_left_and_nobody_else_waits(answer: Answer) -> None:
+    """Whatever it sends without end, others get their turn, and the fetch ends with its reason."""
+    with flooding(answer) as place:
+        fetcher = PublicFetcher(allow_hosts=frozenset({place}))
+        async with watching() as stalls:
+            with pytest.raises(FetchError, match=r"an answer|pieces"):
+                await fetcher.fetch(f"http://{place}/x.png", max_bytes=10**8, timeout_s=60)
+        await fetcher.close()
+    assert max(stalls) < 1.0
+
+
+@pytest.mark.parametrize("answer", KEEPING_BUSY.values(), ids=KEEPING_BUSY.keys())
+async def test_output_that_keeps_us_busy_is_left_too(answer: Answer) -> None:
+    """Read block by block it is bounded alike."""
+    with flooding(answer) as place:
+        fetcher = PublicFetcher(allow_hosts=frozenset({place}))
+        async with watching() as stalls:
+            with pytest.raises(FetchError, match=r"an answer|pieces"):
+                await _downloaded(fetcher, f"http://{place}/x.png")
+        await fetcher.close()
+    assert max(stalls) < 1.0
+
+
+async def _downloaded(fetcher: PublicFetcher, url: str, **headers: str) -> bytes:
+    async with fetcher.download(url, max_bytes=10**8, timeout_s=60, headers=headers) as download:
+        return b"".join([block async for block in download.blocks])
+
+
+async def test_fair_answer_in_many_pieces_is_read() -> None:
+    """A picture of some megabytes in chunks of a few hundred bytes is nothing strange."""
+    chunks = b"".join(b"200\r\n" + bytes(512) + b"\r\n" for _ in range(8_000))
+    whole = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" * 20
+    async with RawServer(said(early + whole)) as server:
+        assert len(await fetch(server, max_bytes=5_000_000)) == 8_000 * 512

@@ -18,6 +18,7 @@ import httpcore2
 import httpx2
 
 from callsheet.kernel.errors import shown
+from callsheet.net.bounds import UnfairAnswerError
 from callsheet.net.pinning import NotPublicError, PinnedBackend
 from callsheet.net.pool import ConnectionPool
 from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
@@ -34,6 +35,7 @@ from callsheet.ports.fetching import (
     FetchUntrustedError,
     ForbiddenAddressError,
 )
+from callsheet.ports.sending import cause_of
 from callsheet.ports.trust import distrust
 
 _MAX_REDIRECTS = 5
@@ -204,7 +206,10 @@ def _told(url: str) -> Iterator[None]:
         untrusted = distrust(error, httpx2.URL(url).host)
         if untrusted is not None:
             raise FetchUntrustedError(url, untrusted) from error
-        raise FetchUnreachableError(url, shown(error) or type(error).__name__) from error
+        if isinstance(error, UnfairAnswerError):
+            raise FetchError(url, str(error)) from None
+        # what the library says may quote a header of ours, or what was read
+        raise FetchUnreachableError(url, cause_of(error)) from None
 
 
 def _refuse_unusable(url: str, status: int, fields: Mapping[bytes, bytes], max_bytes: int) -> None:

@@ -20,6 +20,34 @@ from httpcore2 import (
     Response,
 )
 
+from callsheet.net.bounds import BoundedBackend, bounded
+
+
+class _Connection(AsyncHTTPConnection):
+    """A connection that opens when it is first used, and what bounds its answers."""
+
+    def __init__(
+        self,
+        origin: Origin,
+        trusted: ssl.SSLContext,
+        keep_alive_s: float,
+        backend: AsyncNetworkBackend,
+    ) -> None:
+        self._bounds = BoundedBackend(backend)
+        super().__init__(
+            origin,
+            ssl_context=trusted,
+            keepalive_expiry=keep_alive_s,
+            network_backend=self._bounds,
+        )
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Ask. Raises UnfairAnswerError for an answer that is made to keep us busy."""
+        self._bounds.expect_head()
+        answer = await super().handle_async_request(request)
+        self._bounds.expect_body()
+        return answer
+
 
 class ConnectionPool:
     """At most `most` connections, those that rest among them; HTTP/1.1.
@@ -53,7 +81,7 @@ class ConnectionPool:
             try:
                 answer = await connection.handle_async_request(request)
                 try:
-                    yield answer
+                    yield bounded(answer)
                 finally:
                     await answer.aclose()
             finally:
@@ -81,12 +109,7 @@ class ConnectionPool:
             await rested.aclose()
         while self._resting and self._busy + len(self._resting) > self._most:
             await self._resting.pop(0).aclose()
-        return AsyncHTTPConnection(
-            origin,
-            ssl_context=self._trusted,
-            keepalive_expiry=self._keep_alive_s,
-            network_backend=self._backend,
-        )
+        return _Connection(origin, self._trusted, self._keep_alive_s, self._backend)
 
     def _rested(self, origin: Origin) -> AsyncConnectionInterface | None:
         for place in range(len(self._resting) - 1, -1, -1):

@@ -12,7 +12,8 @@ writes anything down. Whatever it raises says by its class what may happen next.
     │   ├── KeySealedError
     │   ├── KeyUnusableError
     │   ├── KeyRefusedError
-    │   └── NoCreditError
+    │   ├── NoCreditError
+    │   └── AddressWrongError
     ├── ModelGoneError           STOP       the provider offers this model no more
     ├── SwitchedOffError         STOP       an operator switched this model off
     ├── BusyError                WAIT       nothing was ordered: too busy, or never reached
@@ -245,6 +246,12 @@ class NoCreditError(ProviderBlockedError):
     """Our account at the provider is empty."""
 
     code: ClassVar[str] = "provider_no_credit"
+
+
+class AddressWrongError(ProviderBlockedError):
+    """What answers at the provider's address is not the provider."""
+
+    code: ClassVar[str] = "provider_address_wrong"
 
 
 class ModelGoneError(ProviderError):

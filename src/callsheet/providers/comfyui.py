@@ -44,8 +44,11 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
+from callsheet.ports.sending import cause_of
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import Exchange, inner, kept_until, usual_refusal
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import inner, kept_until
+from callsheet.providers.refusals import usual_refusal
 
 if TYPE_CHECKING:
     from httpx2.websockets import AsyncWebSocketSession
@@ -275,4 +278,8 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> str:
     error: BaseException = errors
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return repr(error)
+    closed = getattr(error, "reason", None)  # in the other side's words; no key is sent to it
+    refused = getattr(getattr(error, "response", None), "status_code", None)
+    if refused is not None:
+        return f"it was refused: {refused}"
+    return f"it was closed: {shown(closed)}" if closed else cause_of(error)

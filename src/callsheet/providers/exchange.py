@@ -1,47 +1,57 @@
 """Talking to a provider: bounded in time and size, once, and clear about what came of it."""
 
 import asyncio
-import base64
-import hashlib
-import math
-import re
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import httpx2
 
 from callsheet.kernel.errors import shown
-from callsheet.kernel.money import Money
 from callsheet.ports.hosted import (
+    AddressWrongError,
     BusyError,
-    ForgedWebhookError,
-    KeyRefusedError,
-    ModelGoneError,
-    ModeratedError,
-    NoCreditError,
     SubmissionUnknownError,
     TicketUnknownError,
     UntrustedError,
-    WebhookNote,
 )
-from callsheet.ports.models import ProviderError, RefusedError
-from callsheet.ports.sending import TooLateToSendError, only_before
+from callsheet.ports.models import ProviderError
+from callsheet.ports.sending import Departure, PlainError, TooLateToSendError, cause_of
 from callsheet.ports.trust import distrust
+from callsheet.providers.reading import inner
 
 MAX_ANSWER: Final = 8 * 1024**2
 MAX_INLINE_ANSWER: Final = 128 * 1024**2  # answers that hold the output itself, as base64
-_NEVER_SENT: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_FAILED: Final = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError)
+_NEVER_SENT: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+    httpx2.InvalidURL,
+)
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-_LONGEST_WAIT_S: Final = 3_600.0
-_TOLERANCE_S: Final = 300  # how old a signed webhook may be
-_STAMP_DIGITS: Final = 12  # until the year 33658; longer ones are an attack on int()
-_WAIT_IN_WORDS: Final = re.compile(r"(?:resets|retry) in ~?(\d+(?:\.\d+)?) ?s")
+_MISPLACED: Final = frozenset({404, 405, 410})
+_UNSAID: Final = frozenset({"", "not found", "404 not found", "page not found", "no reason given"})
+_KEYED: Final = ("authorization", "x-goog-api-key", "lovable-api-key")  # headers that hold a key
+_LEAST_MASKED: Final = 6  # characters; what is shorter stands in many words
+_OUR_KEY: Final = "(our key)"
 
 T = TypeVar("T")
 Refusal = Callable[[httpx2.Response], ProviderError | None]
+
+
+class _TooLongError(PlainError, httpx2.RemoteProtocolError):
+    """An answer is longer than anything that a provider has to say."""
+
+
+def object_with_error(told: Any) -> str | None:
+    """Read an error as ``{"error": {"message": ...}}``, as most providers word it."""
+    message = inner(told, "error", "message")
+    return message if isinstance(message, str) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,10 @@ class Exchange:
 
     `http` has the base address set. A request may last half of `settles_s` seconds. `refusal` says
     what an answer means that is no success: by its status, and by what stands in it where the
-    provider answers 200 to everything. Answers of 5xx never come to it.
+    provider answers 200 to everything. `own_words` reads what the provider says in its own form of
+    an error, None if an answer is of another form: whoever else gave it, it says nothing of models
+    and orders. Answers of 5xx come to `refusal` only if `final` says that one means that nothing
+    was made.
     """
 
     name: str
@@ -58,6 +71,8 @@ class Exchange:
     settles_s: float
     refusal: Refusal
     max_answer: int = MAX_ANSWER
+    own_words: Callable[[Any], str | None] = object_with_error
+    final: Callable[[httpx2.Response], bool] = lambda _: False
 
     async def create(
         self, method: str, path: str, *, send_by: float, **content: Any
@@ -65,19 +80,26 @@ class Exchange:
         """Ask for something that is paid, once, and not after `send_by`.
 
         Raises BusyError if nothing can have been ordered, SubmissionUnknownError if something may
-        have been, and what `refusal` says.
+        have been, and what `refusal` says. A redirect is not followed, and says nothing of what
+        became of the order.
         """
+        departure = Departure(send_by)
+        request = self._worded(method, path, departure, content)
         try:
-            response = await self._once(method, path, extensions=only_before(send_by), **content)
-        except TooLateToSendError as error:
-            raise BusyError(self.name, "not sent: this process stood still for too long") from error
-        except _NEVER_SENT as error:
-            self._raise_untrusted(path, error)
-            raise BusyError(self.name, f"not reached: {error!r}") from error
-        except (httpx2.TransportError, TimeoutError) as error:
-            raise SubmissionUnknownError(self.name, f"the answer was lost: {error!r}") from error
-        if response.is_server_error:
+            response = await self._once(request)
+        except TooLateToSendError:
+            said = "not sent: this process stood still for too long"
+            raise BusyError(self.name, said) from None
+        except _FAILED as error:
+            cause = cause_of(error, self.settles_s / 2)
+            if departure.held or isinstance(error, _NEVER_SENT):
+                self._raise_untrusted(path, error)
+                raise BusyError(self.name, f"not sent: {cause}") from None
+            raise SubmissionUnknownError(self.name, f"the answer was lost: {cause}") from None
+        if response.is_server_error and not self.final(response):
             raise SubmissionUnknownError(self.name, f"it answered {response.status_code}")
+        if response.has_redirect_location or response.is_redirect:
+            raise SubmissionUnknownError(self.name, self._redirected(response))
         self._raise_refusal(response)
         return response
 
@@ -93,17 +115,23 @@ class Exchange:
     ) -> httpx2.Response:
         """Ask something that is safe to repeat.
 
-        Raises BusyError if there is no answer, TicketUnknownError if it is 404 and `unknown` names
-        a ticket, and what `refusal` says.
+        Raises BusyError if there is no answer, or none of the provider's own; TicketUnknownError if
+        it is 404 and `unknown` names a ticket; and what `refusal` says.
         """
+        request = self._worded(method, path, Departure(), content)
         try:
-            response = await self._once(method, path, **content)
-        except (httpx2.TransportError, TimeoutError) as error:
+            response = await self._once(request)
+        except _FAILED as error:
             self._raise_untrusted(path, error)
-            raise BusyError(self.name, f"no answer: {error!r}") from error
+            cause = cause_of(error, self.settles_s / 2)
+            raise BusyError(self.name, f"no answer: {cause}") from None
         if response.is_server_error:
             raise BusyError(self.name, f"it answered {response.status_code}")
+        if response.is_redirect:
+            raise BusyError(self.name, self._redirected(response))
         if response.status_code == httpx2.codes.NOT_FOUND and unknown is not None:
+            if self._words(response) is None:
+                raise BusyError(self.name, self._misplaced(response))
             raise TicketUnknownError(self.name, f"it knows no order {shown(unknown)}")
         self._raise_refusal(response)
         return response
@@ -147,161 +175,94 @@ class Exchange:
             raise UntrustedError(self.name, untrusted) from None
 
     def _raise_refusal(self, response: httpx2.Response) -> None:
+        if response.status_code in _MISPLACED and self._is_misplaced(response):
+            raise AddressWrongError(self.name, self._misplaced(response))
         refused = self.refusal(response)
         if refused is not None:
             raise refused
 
-    async def _once(self, method: str, path: str, **content: Any) -> httpx2.Response:
-        """Ask once, bounded. Raises httpx2.TransportError, TimeoutError."""
-        async with (
-            asyncio.timeout(self.settles_s / 2),
-            self.http.stream(method, path, **content) as response,
-        ):
-            body = bytearray()
-            async for piece in response.aiter_bytes():
-                body += piece
-                if len(body) > self.max_answer:
-                    raise httpx2.RemoteProtocolError(f"an answer of over {self.max_answer} bytes")
-        kept = [each for each in response.headers.items() if each[0] not in _UNPACKED]
-        return httpx2.Response(response.status_code, headers=kept, content=bytes(body))
+    def _is_misplaced(self, response: httpx2.Response) -> bool:
+        """Tell whether a 404 speaks of a place that there is not, and not of a model.
 
+        It does where it is not the provider's own, where it names nothing that there is not, and
+        where the base address repeats what all paths begin with ("/v1/v1/...").
+        """
+        words = self._words(response)
+        base = [part for part in self.http.base_url.path.split("/") if part]
+        path = [part for part in response.request.url.path.split("/") if part]
+        doubled = bool(base) and path[len(base) : len(base) + 1] == base[-1:]
+        return words is None or words.strip(" .!").lower() in _UNSAID or doubled
 
-def inner(value: Any, *path: str | int) -> Any:
-    """Read what lies deep in an answer; None where the way there ends."""
-    for step in path:
-        if isinstance(step, int):
-            within = isinstance(value, list) and -len(value) <= step < len(value)
-        else:
-            within = isinstance(value, dict) and step in value
-        if not within:
+    def _words(self, response: httpx2.Response) -> str | None:
+        try:
+            return self.own_words(response.json())
+        except (ValueError, RecursionError):
             return None
-        value = value[step]
-    return value
+
+    def _misplaced(self, response: httpx2.Response) -> str:
+        return (
+            f"{self._where(response)} answers {response.status_code}, and not as {self.name} says"
+            f" that it lacks a model; the address is probably wrong, or it is a proxy that answers:"
+            f" see CALLSHEET_PROVIDER_{self.name.upper()}_BASE_URL"
+        )
+
+    def _redirected(self, response: httpx2.Response) -> str:
+        return (
+            f"{self._where(response)} answers {response.status_code} and sends us elsewhere, where"
+            f" nothing is sent to; see CALLSHEET_PROVIDER_{self.name.upper()}_BASE_URL"
+        )
+
+    def _where(self, response: httpx2.Response) -> str:
+        return shown(response.request.url.copy_with(userinfo=b"", query=None, fragment=None))
+
+    def _worded(
+        self, method: str, path: str, departure: Departure, content: Mapping[str, Any]
+    ) -> httpx2.Request:
+        """Word a request, which may turn out to be none. Raises BusyError."""
+        given = {"extensions": departure.extensions, **content}
+        try:
+            return self.http.build_request(method, path, **given)
+        except (httpx2.InvalidURL, httpx2.RequestError, ValueError, TypeError) as error:
+            # a header that is not ASCII, a number that JSON has not: their words would repeat it
+            raise BusyError(self.name, f"not sent: {cause_of(error)}") from None
+
+    async def _once(self, request: httpx2.Request) -> httpx2.Response:
+        """Ask once, bounded. Raises one of _FAILED, TooLateToSendError."""
+        async with asyncio.timeout(self.settles_s / 2):
+            response = await self.http.send(request, stream=True)
+            try:
+                body = bytearray()
+                async for piece in response.aiter_bytes():
+                    body += piece
+                    if len(body) > self.max_answer:
+                        raise _TooLongError(f"an answer of over {self.max_answer} bytes")
+            finally:
+                await response.aclose()
+        masks = _masks(request)
+        kept = [
+            (name, _masked(value.encode(errors="replace"), masks).decode(errors="replace"))
+            for name, value in response.headers.items()
+            if name not in _UNPACKED
+        ]
+        told = _masked(bytes(body), masks) if len(body) <= MAX_ANSWER else bytes(body)
+        return httpx2.Response(response.status_code, headers=kept, content=told, request=request)
 
 
-def usual_refusal(
-    provider: str, response: httpx2.Response, reason: str, moderation: tuple[str, ...]
-) -> ProviderError | None:
-    """Read an answer by its HTTP status, as most providers mean it.
-
-    `reason` is what it said; one that holds a word of `moderation` is about what is shown.
-    """
-    status = response.status_code
-    if response.is_success:
-        return None
-    said = f"{status}: {reason}"
-    match status:
-        case 401 | 403:
-            return key_refused(provider, said)
-        case 402:
-            return no_credit(provider, said)
-        case 404 | 410:
-            return ModelGoneError(provider, f"it offers this model no more ({said})")
-        case 408 | 409 | 425 | 429:
-            return BusyError(provider, said, retry_after_s=retry_after_s(response))
-        case _:
-            known = ModeratedError if says_any(said, moderation) else RefusedError
-            return known(provider, said)
+def _masks(request: httpx2.Request) -> list[bytes]:
+    """Find what of a request may never be shown, in each form in which an answer may repeat it."""
+    values = [request.headers.get(name, "") for name in _KEYED]
+    secrets = {value.rpartition(" ")[2] for value in values}
+    secrets = {secret for secret in secrets if len(secret) >= _LEAST_MASKED}
+    forms = {form for secret in secrets for form in _forms(secret)}
+    return [form.encode() for form in sorted(forms, key=len, reverse=True)]
 
 
-def key_refused(provider: str, said: str) -> KeyRefusedError:
-    """Word that our key is not taken."""
-    order = f"set a good one: callsheet keys set {provider}"
-    return KeyRefusedError(provider, f"it refuses our key ({said}); {order}")
+def _forms(secret: str) -> tuple[str, ...]:
+    return secret, json.dumps(secret)[1:-1], secret.replace("/", "\\/"), quote(secret, "")
 
 
-def no_credit(provider: str, said: str) -> NoCreditError:
-    """Word that our account is empty."""
-    return NoCreditError(provider, f"our account has no credit ({said}); add some there")
-
-
-def retry_after_s(response: httpx2.Response) -> float | None:
-    """Read how long a provider asks to be left alone, in seconds, at most an hour."""
-    said = response.headers.get("retry-after", "")
-    return bounded_wait(said) if said.replace(".", "", 1).isdecimal() else None
-
-
-def wait_in_words(reason: str) -> float | None:
-    """Read a pause where it stands in what a provider says: "retry in 20.04s"."""
-    told = _WAIT_IN_WORDS.search(reason)
-    return bounded_wait(told[1]) if told else None
-
-
-def bounded_wait(seconds: str | float) -> float:
-    """Bound a pause that a provider asks for."""
-    return min(float(seconds), _LONGEST_WAIT_S)
-
-
-def says_any(text: str, words: tuple[str, ...]) -> bool:
-    """Tell whether a provider's reason holds one of some words."""
-    lower = text.lower()
-    return any(word in lower for word in words)
-
-
-def inline_content(address: str) -> tuple[str, bytes]:
-    """Split a data URL that we wrote ourselves into its type and content."""
-    head, _, data = address.partition(";base64,")
-    return head.removeprefix("data:"), base64.b64decode(data)
-
-
-def tokens_cost(counted: Mapping[str, Any], dollars_per_million: Mapping[str, str]) -> Money:
-    """Price counted tokens of each kind, rounded up to a micro-dollar."""
-    counts = {kind: count for kind, count in counted.items() if isinstance(count, int)}
-    priced = (Decimal(rate) * counts.get(kind, 0) for kind, rate in dollars_per_million.items())
-    micros = sum(priced, Decimal())
-    return Money(int(micros.to_integral_value(ROUND_CEILING)))
-
-
-def upload_address(content: bytes, media_type: str) -> str:
-    """Write content as a data URL."""
-    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
-
-
-def kept_until(*, hours: float) -> datetime:
-    """Say when a provider forgets what it was given now."""
-    return datetime.now(UTC) + timedelta(hours=hours)
-
-
-def money_of(dollars: Any) -> Money | None:
-    """Read an amount in US dollars; None if it is none."""
-    is_number = isinstance(dollars, int | float) and not isinstance(dollars, bool)
-    if not is_number or not math.isfinite(dollars) or dollars < 0:
-        return None
-    return Money(int((Decimal(str(dollars)) * 1_000_000).to_integral_value(ROUND_CEILING)))
-
-
-def hint_note(provider: str, body: bytes, *places: tuple[str | int, ...]) -> WebhookNote:
-    """Read the ticket that an unsigned webhook speaks of, from the first place that has one.
-
-    Nothing else in it is believed: whoever follows asks the provider itself. The same body is the
-    same webhook. Raises ForgedWebhookError.
-    """
-    try:
-        told = httpx2.Response(200, content=body).json()
-    except ValueError as error:
-        raise ForgedWebhookError(provider, "its body is not JSON") from error
-    for place in places:
-        ticket = inner(told, *place)
-        if isinstance(ticket, str) and ticket:
-            return WebhookNote(hashlib.sha256(body).hexdigest(), ticket[:200])
-    raise ForgedWebhookError(provider, "its body names no order")
-
-
-def check_stamp(provider: str, stamp: str, received_at: datetime) -> None:
-    """Refuse a webhook whose time, in Unix seconds, is none or not now: it may be a replay.
-
-    Raises ForgedWebhookError.
-    """
-    if not stamp.isdecimal() or len(stamp) > _STAMP_DIGITS:
-        raise ForgedWebhookError(provider, "it is not signed")
-    if abs(received_at.timestamp() - int(stamp)) > _TOLERANCE_S:
-        raise ForgedWebhookError(provider, f"it is older or newer than {_TOLERANCE_S} s")
-
-
-def moment_of(value: Any) -> datetime | None:
-    """Read a time in ISO 8601, in UTC if it names no zone; None if it is none."""
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def _masked(content: bytes, masks: list[bytes]) -> bytes:
+    for mask in masks:
+        if mask in content:
+            content = content.replace(mask, _OUR_KEY.encode())
+    return content

@@ -38,16 +38,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    check_stamp,
-    hint_note,
-    inner,
-    kept_until,
-    no_credit,
-    says_any,
-    usual_refusal,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import check_stamp, hint_note, inner, kept_until
+from callsheet.providers.refusals import no_credit, says_any, usual_refusal
 
 _KEYS_LAST_S: Final = 24 * 3_600.0  # published: at most a day
 _MODERATION: Final = ("content_policy", "nsfw", "moderat", "safety", "flagged")
@@ -74,7 +67,7 @@ class Fal(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
         own = http.base_url.host != httpx2.URL(self.base_url).host
         self._rest = str(http.base_url).rstrip("/") if own else self.rest_url
         self._signers: list[Ed25519PublicKey] = []
@@ -194,6 +187,12 @@ class Fal(HostedDefaults):
         if says_any(said, _CREDIT):
             return no_credit(self.name, said)
         return usual_refusal(self.name, response, said, _MODERATION)
+
+
+def _own_words(told: Any) -> str | None:
+    """Read an error in either of its shapes."""
+    words = inner(told, "detail", 0, "msg") or inner(told, "detail")
+    return words if isinstance(words, str) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

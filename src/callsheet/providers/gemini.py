@@ -7,7 +7,6 @@ lost, and probably paid for. A person decides about it. Refusals come as HTTP 20
 import base64
 import binascii
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -30,24 +29,13 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, Payload, ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    MAX_INLINE_ANSWER,
-    Exchange,
-    bounded_wait,
-    inner,
-    no_credit,
-    says_any,
-    tokens_cost,
-    usual_refusal,
-    wait_in_words,
-)
+from callsheet.providers.exchange import MAX_INLINE_ANSWER, Exchange
+from callsheet.providers.google_answers import googles_refusal, googles_words, is_from_google
+from callsheet.providers.reading import inner, tokens_cost
 
 _SAFE: Final = frozenset(
     {"STOP", "MAX_TOKENS", "NO_IMAGE", "OTHER", "IMAGE_OTHER", "LANGUAGE", "MALFORMED_RESPONSE", ""}
 )
-_DELAY: Final = re.compile(r"(\d+(?:\.\d+)?)s")
-# A plain limit says "check your plan and billing details": the bare word means nothing.
-_CREDIT: Final = ("prepayment", "credits are depleted", "enable billing", "billing account")
 _MODERATION: Final = ("safety", "prohibited", "policy")
 
 
@@ -68,7 +56,15 @@ class Gemini(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
+        self._line = Exchange(
+            self.name,
+            http,
+            settles_s,
+            self._refusal,
+            MAX_INLINE_ANSWER,
+            own_words=googles_words,
+            final=is_from_google,
+        )
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Ask once; the answer holds what was made, or says why not. Raises ProviderError."""
@@ -80,8 +76,7 @@ class Gemini(HostedDefaults):
             headers=_auth(order.key),
         )
         standing = self._line.accepted(response, lambda told: self._standing(told, order.payload))
-        number = inner(self._line.json(response), "responseId")
-        return Submitted(number if isinstance(number, str) and number else order.take, standing)
+        return Submitted(order.take, standing)  # nothing can be asked by its `responseId`
 
     async def check_key(self, key: ProviderKey) -> None:
         """List the models, which costs nothing. Raises ProviderError."""
@@ -92,29 +87,35 @@ class Gemini(HostedDefaults):
         if blocked:
             error = ModeratedError(self.name, f"it blocked the prompt: {shown(blocked)}")
             return Ended(error, cost=Money())
-        candidate = inner(told, "candidates", 0)
+        candidate, cost = inner(told, "candidates", 0), charged_for(told, payload.get("rates", {}))
         if candidate is None:
-            raise BusyError(self.name, "an answer without candidates")
-        cost = charged_for(told, payload.get("rates", {}))
+            if told.get("candidates") != [] and "usageMetadata" not in told:
+                raise BusyError(self.name, "an answer that is none of Google's")
+            return self._without({}, "it answered with no candidate at all", cost)
         config = payload["body"].get("generationConfig", {})
         if "IMAGE" not in config.get("responseModalities", ()):
             return self._text(candidate, config, cost)
-        made = self._picture(candidate)
-        if made is not None:
-            return Made((), cost, (made,))
-        said = inner(candidate, "content", "parts", 0, "text") or "no picture"
-        return self._without(candidate, str(said), cost)
+        made = self._pictures(candidate)
+        if made:
+            return Made((), cost, made)
+        return self._without(candidate, "".join(_words(candidate)) or "no picture", cost)
 
-    def _picture(self, candidate: Any) -> Delivered | None:
+    def _pictures(self, candidate: Any) -> tuple[Delivered, ...]:
+        """Read what was made: the last picture is the one, and any others follow it.
+
+        Parts that are thoughts are drafts of it.
+        """
+        made = []
         for part in _parts(candidate):
             data = inner(part, "inlineData", "data")
-            if isinstance(data, str):
+            if isinstance(data, str) and not inner(part, "thought"):
                 try:
                     content = base64.b64decode(data, validate=True)
                 except binascii.Error as error:
                     raise BusyError(self.name, "a picture that is not base64") from error
-                return Delivered(content, str(inner(part, "inlineData", "mimeType") or "image/png"))
-        return None
+                kind = str(inner(part, "inlineData", "mimeType") or "image/png")
+                made.append(Delivered(content, kind))
+        return (*made[-1:], *made[:-1])
 
     def _text(self, candidate: Any, config: Mapping[str, Any], cost: Money | None) -> Standing:
         """Take a text that is whole; half of one is none, though its tokens are paid for."""
@@ -137,19 +138,10 @@ class Gemini(HostedDefaults):
         reason = _reason(candidate)
         why = shown(inner(candidate, "finishMessage") or said)
         known = RefusedError if reason in _SAFE else ModeratedError
-        return Ended(known(self.name, f"{reason}: {why}"), cost=cost or Money())
+        return Ended(known(self.name, f"{reason}: {why}" if reason else why), cost or Money())
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
-        if response.is_success:
-            return None
-        error = _error(response)
-        said = f"{inner(error, 'status') or ''} {shown(inner(error, 'message') or '')}".strip()
-        if says_any(said, _CREDIT):
-            return no_credit(self.name, said)
-        refused = usual_refusal(self.name, response, said, _MODERATION)
-        if isinstance(refused, BusyError) and refused.retry_after_s is None:
-            refused.retry_after_s = _delay_s(error) or wait_in_words(said)
-        return refused
+        return googles_refusal(self.name, response, _MODERATION)
 
 
 def bare(value: Any) -> Any:
@@ -192,24 +184,6 @@ def _is_json(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
-
-
-def _error(response: httpx2.Response) -> Any:
-    """Read an error, which may stand in an array of one."""
-    try:
-        told = response.json()
-    except ValueError:
-        return {"message": response.text}
-    return inner(told[0] if isinstance(told, list) and told else told, "error")
-
-
-def _delay_s(error: Any) -> float | None:
-    details = inner(error, "details")
-    for detail in details if isinstance(details, list) else ():
-        found = _DELAY.fullmatch(str(inner(detail, "retryDelay") or ""))
-        if found:
-            return bounded_wait(found[1])
-    return None
 
 
 def charged_for(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | None:

@@ -32,21 +32,13 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    MAX_INLINE_ANSWER,
-    Exchange,
-    hint_note,
-    inner,
-    no_credit,
-    says_any,
-    tokens_cost,
-    usual_refusal,
-    wait_in_words,
-)
+from callsheet.providers.exchange import MAX_INLINE_ANSWER, Exchange
+from callsheet.providers.google_answers import googles_refusal, googles_words, is_overload
+from callsheet.providers.reading import hint_note, inner, is_at, tokens_cost
+from callsheet.providers.refusals import says_any
 
 _ROOT: Final = "/v1/interactions"
 _MODERATION: Final = ("safety", "prohibited", "policy", "blocked")
-_CREDIT: Final = ("prepayment", "credits are depleted", "enable billing", "billing account")
 
 
 class GeminiInteractions(HostedDefaults):
@@ -67,7 +59,15 @@ class GeminiInteractions(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
-        self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
+        self._line = Exchange(
+            self.name,
+            http,
+            settles_s,
+            self._refusal,
+            MAX_INLINE_ANSWER,
+            own_words=googles_words,
+            final=is_overload,
+        )
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Begin an interaction in the background. Raises ProviderError."""
@@ -102,7 +102,7 @@ class GeminiInteractions(HostedDefaults):
 
     def download_headers(self, url: str, key: ProviderKey) -> Mapping[str, str]:
         """Show the key to Google's own file server alone."""
-        own = httpx2.URL(url).host == self._http.base_url.host and "/files/" in url
+        own = is_at(url, self._http.base_url) and "/files/" in httpx2.URL(url).path
         return _auth(key) if own else {}
 
     def _standing(self, told: Mapping[str, Any]) -> Standing:
@@ -139,17 +139,7 @@ class GeminiInteractions(HostedDefaults):
         return Ended(empty, cost or Money())
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
-        try:
-            told = inner(response.json(), "error")
-        except ValueError:
-            told = None
-        said = "" if response.is_success else shown(inner(told, "message") or response.text)
-        if says_any(said, _CREDIT):
-            return no_credit(self.name, said)
-        refused = usual_refusal(self.name, response, said, _MODERATION)
-        if isinstance(refused, BusyError) and refused.retry_after_s is None:
-            refused.retry_after_s = wait_in_words(said)
-        return refused
+        return googles_refusal(self.name, response, _MODERATION)
 
 
 def bare(value: Any) -> Any:

@@ -38,18 +38,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    check_stamp,
-    hint_note,
-    inner,
-    kept_until,
-    key_refused,
-    money_of,
-    no_credit,
-    retry_after_s,
-    says_any,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import check_stamp, hint_note, inner, kept_until, money_of
+from callsheet.providers.refusals import key_refused, no_credit, retry_after_s, says_any
 
 _USD_PER_CREDIT: Final = 0.005
 _MODERATION: Final = ("policy", "flagged", "sensitive", "moderat", "minor", "prominent people")
@@ -75,7 +66,7 @@ class Kie(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
         own = http.base_url.host != httpx2.URL(self.base_url).host
         self._uploads = str(http.base_url).rstrip("/") if own else f"https://{_UPLOADS}"
 
@@ -197,7 +188,7 @@ class Kie(HostedDefaults):
         match code:
             case 401 | 403:
                 return key_refused(self.name, reason)
-            case 402:
+            case 402 | 433:  # the account, or what this key may use of it
                 return no_credit(self.name, reason)
             case 404 | 505:
                 return ModelGoneError(self.name, f"it offers this model no more ({reason})")
@@ -209,6 +200,11 @@ class Kie(HostedDefaults):
             case _:
                 moderated = says_any(reason, _MODERATION)
                 return (ModeratedError if moderated else RefusedError)(self.name, reason)
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "msg")
+    return words if isinstance(words, str) and isinstance(inner(told, "code"), int) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

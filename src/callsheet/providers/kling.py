@@ -41,16 +41,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    hint_note,
-    inner,
-    key_refused,
-    money_of,
-    no_credit,
-    retry_after_s,
-    usual_refusal,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import hint_note, inner, money_of
+from callsheet.providers.refusals import key_refused, no_credit, retry_after_s, usual_refusal
 
 _TOKEN_S: Final = 1_800
 _USD_PER_UNIT: Final = 0.14  # a unit of the prepaid packages, at list price
@@ -75,7 +68,7 @@ class Kling(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Create a task under our own id. Raises ProviderError."""
@@ -170,6 +163,11 @@ class Kling(HostedDefaults):
             case _:
                 usual = usual_refusal(self.name, response, reason, ())
                 return usual or RefusedError(self.name, reason)
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "message")
+    return words if isinstance(words, str) and isinstance(inner(told, "code"), int) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

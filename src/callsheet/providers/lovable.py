@@ -27,14 +27,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    MAX_INLINE_ANSWER,
-    Exchange,
-    inline_content,
-    inner,
-    says_any,
-    usual_refusal,
-)
+from callsheet.providers.exchange import MAX_INLINE_ANSWER, Exchange
+from callsheet.providers.reading import inline_content, inner
+from callsheet.providers.refusals import says_any, usual_refusal
 
 _MODERATION = ("safety", "policy", "blocked", "not allowed", "flagged")
 
@@ -51,7 +46,9 @@ class Lovable(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
+        self._line = Exchange(
+            self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER, own_words=_own_words
+        )
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Ask for a picture in a chat of one message. Raises ProviderError."""
@@ -63,8 +60,7 @@ class Lovable(HostedDefaults):
             headers=_auth(order.key),
         )
         standing = self._line.accepted(response, self._standing)
-        ticket = inner(self._line.json(response), "id")
-        return Submitted(ticket if isinstance(ticket, str) and ticket else order.take, standing)
+        return Submitted(order.take, standing)  # nothing can be asked by the id in the answer
 
     async def check_key(self, key: ProviderKey) -> None:
         """List the models, which costs nothing. Raises ProviderError."""
@@ -94,6 +90,11 @@ class Lovable(HostedDefaults):
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
         reason = "" if response.is_success else _said(response)
         return usual_refusal(self.name, response, reason, _MODERATION)
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "error", "message") or inner(told, "error")
+    return words if isinstance(words, str) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

@@ -33,15 +33,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    hint_note,
-    inner,
-    moment_of,
-    no_credit,
-    says_any,
-    usual_refusal,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import hint_note, inner, moment_of
+from callsheet.providers.refusals import no_credit, says_any, usual_refusal
 
 _ROOT: Final = "/dream-machine/v1/generations"
 _PAGE: Final = 100
@@ -67,7 +61,7 @@ class Luma(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Create a generation. Raises ProviderError."""
@@ -132,6 +126,11 @@ class Luma(HostedDefaults):
         if says_any(said, ("insufficient credits",)):
             return no_credit(self.name, said)
         return usual_refusal(self.name, response, said, _MODERATION)
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "detail")
+    return words if isinstance(words, str) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

@@ -24,15 +24,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, ProviderError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    MAX_INLINE_ANSWER,
-    Exchange,
-    inline_content,
-    inner,
-    no_credit,
-    tokens_cost,
-    usual_refusal,
-)
+from callsheet.providers.exchange import MAX_INLINE_ANSWER, Exchange, object_with_error
+from callsheet.providers.reading import inline_content, inner, tokens_cost
+from callsheet.providers.refusals import duration_s, usual_refusal
 
 _MODERATION: Final = ("moderation_blocked", "content_policy_violation", "safety system")
 _TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
@@ -54,7 +48,9 @@ class OpenAI(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
+        self._line = Exchange(
+            self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER, own_words=_own_words
+        )
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Make a picture, or change the given ones; the answer holds it. Raises ProviderError."""
@@ -71,7 +67,8 @@ class OpenAI(HostedDefaults):
             "POST", path, send_by=order.send_by, headers=headers, **content
         )
         made = self._line.accepted(response, lambda told: self._made(told, order.payload))
-        return Submitted(response.headers.get("x-request-id") or str(order.take), made)
+        # what a proxy gives as `x-request-id` may be the same for two orders: it is no ticket
+        return Submitted(order.take, made)
 
     async def check_key(self, key: ProviderKey) -> None:
         """List the models, which costs nothing. Raises ProviderError."""
@@ -93,9 +90,16 @@ class OpenAI(HostedDefaults):
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
         code, reason = ("", "") if response.is_success else _said(response)
-        if code == "insufficient_quota":
-            return no_credit(self.name, reason)
-        return usual_refusal(self.name, response, f"{code} {reason}".strip(), _MODERATION)
+        refused = usual_refusal(self.name, response, f"{code} {reason}".strip(), _MODERATION)
+        if isinstance(refused, BusyError) and refused.retry_after_s is None:
+            refused.retry_after_s = _reset_s(response)
+        return refused
+
+
+def _own_words(told: Any) -> str | None:
+    """Read an error, unless it is about a path that there is not."""
+    words = object_with_error(told)
+    return None if words is None or words.startswith("Invalid URL") else words
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:
@@ -107,13 +111,22 @@ def _file(place: int, address: str) -> tuple[str, bytes, str]:
     return f"reference-{place}.{media_type.partition('/')[2]}", content, media_type
 
 
+def _reset_s(response: httpx2.Response) -> float | None:
+    """Read when the limit that is used up lets the next one through, be it in a day."""
+    for kind in ("requests", "tokens"):
+        if response.headers.get(f"x-ratelimit-remaining-{kind}") == "0":
+            return duration_s(response.headers.get(f"x-ratelimit-reset-{kind}", ""))
+    return None
+
+
 def _said(response: httpx2.Response) -> tuple[str, str]:
-    """Read an error's code and its words."""
+    """Read an error's code, or its type where it has none, and its words."""
     try:
         error = inner(response.json(), "error")
     except ValueError:
         return "", shown(response.text)
-    return str(inner(error, "code") or ""), shown(inner(error, "message") or "no reason given")
+    kinds = inner(error, "code"), inner(error, "type")
+    return str(next(filter(None, kinds), "")), shown(inner(error, "message") or "no reason given")
 
 
 def _cost(usage: Any, payload: Mapping[str, Any]) -> Money | None:

@@ -39,17 +39,12 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    check_stamp,
-    inner,
-    moment_of,
-    says_any,
-    usual_refusal,
-    wait_in_words,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import check_stamp, inner, is_at, moment_of
+from callsheet.providers.refusals import says_any, usual_refusal
 
 _MODERATION: Final = ("nsfw", "sensitive", "flagged", "moderat", "safety", "e005")
+_FILES: Final = "/v1/files/"
 _LONGEST_HOLD_S: Final = 10  # how long an order's answer may wait for the work itself
 _UPLOADS_LAST: Final = timedelta(hours=20)  # published: a day
 _MAX_PAGES: Final = 500
@@ -77,7 +72,7 @@ class Replicate(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
         self._signing_keys: dict[str, bytes] = {}
 
     async def submit(self, order: HostedOrder) -> Submitted:
@@ -152,7 +147,7 @@ class Replicate(HostedDefaults):
         """Give Replicate a file; it can be named in inputs for a day."""
         files = {"content": (name, content, media_type)}
         made = self._line.json(
-            await self._line.ask("POST", "/v1/files", files=files, headers=_auth(key))
+            await self._line.ask("POST", _FILES.rstrip("/"), files=files, headers=_auth(key))
         )
         url = inner(made, "urls", "get")
         if not isinstance(url, str):
@@ -190,7 +185,7 @@ class Replicate(HostedDefaults):
 
     def download_headers(self, url: str, key: ProviderKey) -> Mapping[str, str]:
         """Show the key to Replicate's own file server alone."""
-        own = httpx2.URL(url).host == self._http.base_url.host and "/v1/files/" in url
+        own = is_at(url, self._http.base_url) and _path_of(url).startswith(_FILES)
         return _auth(key) if own else {}
 
     async def _signing(self, key: ProviderKey) -> bytes:
@@ -226,10 +221,13 @@ class Replicate(HostedDefaults):
                 return Pending()
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
-        refused = usual_refusal(self.name, response, _detail(response), _MODERATION)
-        if isinstance(refused, BusyError) and refused.retry_after_s is None:
-            refused.retry_after_s = wait_in_words(refused.reason)
-        return refused
+        return usual_refusal(self.name, response, _detail(response), _MODERATION)
+
+
+def _own_words(told: Any) -> str | None:
+    """Read a problem document."""
+    words = inner(told, "detail")
+    return words if isinstance(words, str) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

@@ -37,16 +37,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    hint_note,
-    inner,
-    kept_until,
-    money_of,
-    retry_after_s,
-    says_any,
-    upload_address,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import hint_note, inner, kept_until, money_of, upload_address
+from callsheet.providers.refusals import retry_after_s, says_any
 
 _OURS: Final = uuid.UUID("6b1f0d3c-7c55-5d3e-9a53-6f2c1f0e8a11")  # the namespace of our task UUIDs
 _MODERATION: Final = ("nsfw", "moderat", "safety", "invalidprovidercontent", "contentpolicy")
@@ -73,7 +66,7 @@ class Runware(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Send one task; one that is there already under our UUID is taken for it."""
@@ -202,6 +195,11 @@ class Runware(HostedDefaults):
         return (ModeratedError if says_any(reason, _MODERATION) else RefusedError)(
             self.name, reason
         )
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "errors", 0, "message")
+    return words if isinstance(words, str) else None
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:

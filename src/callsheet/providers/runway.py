@@ -26,14 +26,9 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    Exchange,
-    inner,
-    money_of,
-    no_credit,
-    says_any,
-    usual_refusal,
-)
+from callsheet.providers.exchange import Exchange
+from callsheet.providers.reading import inner, money_of
+from callsheet.providers.refusals import no_credit, says_any, usual_refusal
 
 VERSION: Final = "2024-11-06"  # the date by which the API's wire is named
 _USD_PER_CREDIT: Final = 0.01
@@ -55,7 +50,7 @@ class Runway(HostedDefaults):
 
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
-        self._line = Exchange(self.name, http, settles_s, self._refusal)
+        self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Create a task. Raises ProviderError."""
@@ -111,6 +106,11 @@ class Runway(HostedDefaults):
         if says_any(said, _GONE):
             return ModelGoneError(self.name, f"it offers this model no more ({said})")
         return usual_refusal(self.name, response, said, ("moderation", "safety"))
+
+
+def _own_words(told: Any) -> str | None:
+    words = inner(told, "error")
+    return words if isinstance(words, str) else None
 
 
 def _headers(key: ProviderKey) -> dict[str, str]:

@@ -31,19 +31,13 @@ from callsheet.ports.hosted import (
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Delivered, ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
-from callsheet.providers.exchange import (
-    MAX_INLINE_ANSWER,
-    Exchange,
-    inner,
-    key_refused,
-    no_credit,
-    says_any,
-    usual_refusal,
-)
+from callsheet.providers.exchange import MAX_INLINE_ANSWER, Exchange
+from callsheet.providers.google_answers import googles_refusal, googles_words, is_overload
+from callsheet.providers.reading import inner
+from callsheet.providers.refusals import key_refused, says_any
 
 _LOCATION: Final = "us-central1"
 _EARLY_S: Final = 300.0
-_CREDIT: Final = ("billing to be enabled", "enable billing", "billing account")
 _MODERATION: Final = ("safety", "responsible ai", "policy", "prohibited", "violate")
 
 
@@ -63,7 +57,15 @@ class Vertex(HostedDefaults):
     def __init__(self, http: httpx2.AsyncClient, *, settles_s: float, pace: Pace) -> None:
         self.settles_s, self.pace = settles_s, pace
         self._http = http
-        self._line = Exchange(self.name, http, settles_s, self._refusal, MAX_INLINE_ANSWER)
+        self._line = Exchange(
+            self.name,
+            http,
+            settles_s,
+            self._refusal,
+            MAX_INLINE_ANSWER,
+            own_words=googles_words,
+            final=is_overload,
+        )
         self._tokens: dict[str, tuple[str, float]] = {}  # by the key's print: token, and until when
 
     async def submit(self, order: HostedOrder) -> Submitted:
@@ -125,14 +127,7 @@ class Vertex(HostedDefaults):
         return Made((), None, (Delivered(content, kind),))
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
-        try:
-            error = inner(response.json(), "error")
-        except ValueError:
-            error = None
-        said = f"{inner(error, 'status') or ''} {shown(inner(error, 'message') or response.text)}"
-        if not response.is_success and says_any(said, _CREDIT):
-            return no_credit(self.name, said.strip())
-        return usual_refusal(self.name, response, said.strip(), _MODERATION)
+        return googles_refusal(self.name, response, _MODERATION)
 
     async def _signed_in(self, key: ProviderKey) -> tuple[str, dict[str, str]]:
         """Find the project and the headers that a key opens."""
