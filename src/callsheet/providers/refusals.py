@@ -85,18 +85,19 @@ def asked_wait_s(response: httpx2.Response, reason: str) -> float | None:
 
 
 def retry_after_s(response: httpx2.Response) -> float | None:
-    """Read how long a provider asks to be left alone, in seconds, at most a day.
+    """Read how long a provider asks to be left alone, in seconds, at most a day; None if not.
 
     It may be a date (RFC 9110, 10.2.3), which is held against the provider's own clock.
     """
     said = response.headers.get("retry-after", "").strip()
     if said.replace(".", "", 1).isdecimal():
-        return bounded_wait(said)
+        return bounded_wait(said) or None
     until = _date(said)
     if until is None:
         return None
     now = _date(response.headers.get("date", "")) or datetime.now(UTC)
-    return bounded_wait(max(0.0, (until - now).total_seconds()))
+    left = (until - now).total_seconds()
+    return bounded_wait(left) if left > 0 else None
 
 
 def _date(said: str) -> datetime | None:
