@@ -19,7 +19,7 @@ from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
 from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
 from callsheet.ports.fetching import ForbiddenAddressError
-from callsheet.ports.sending import only_before
+from callsheet.ports.sending import Departure
 
 SECRET = "p%40ss"  # as it stands in an address; the proxy is told "p@ss"
 TOLD = b"bWF5YTpwQHNz"  # base64 of maya:p@ss
@@ -152,7 +152,7 @@ async def test_time_limit_of_an_order_is_not_for_the_proxy(authority: Authority)
     proxy = ConnectProxy()
     async with asking(authority, proxy) as (http, url):
         until = asyncio.get_running_loop().time() + 60
-        told = await http.post(url, content=b"", extensions=dict(only_before(until)))
+        told = await http.post(url, content=b"", extensions=Departure(until).extensions)
     assert told.text == "1"
 
 

@@ -120,11 +120,17 @@ class KillingDownloader:
 
     @asynccontextmanager
     async def download(
-        self, url: str, *, max_bytes: int, timeout_s: float, headers: Mapping[str, str]
+        self,
+        url: str,
+        *,
+        provider: str,
+        max_bytes: int,
+        timeout_s: float,
+        headers: Mapping[str, str],
     ) -> AsyncIterator[Download]:
         """Open a download."""
         async with self.real.download(
-            url, max_bytes=max_bytes, timeout_s=timeout_s, headers=headers
+            url, provider=provider, max_bytes=max_bytes, timeout_s=timeout_s, headers=headers
         ) as download:
             yield replace(download, blocks=self._pieces(download.blocks))
 

@@ -83,9 +83,15 @@ class Downloader(Protocol):
     """Reads output files of providers."""
 
     def download(
-        self, url: str, *, max_bytes: int, timeout_s: float, headers: Mapping[str, str]
+        self,
+        url: str,
+        *,
+        provider: str,
+        max_bytes: int,
+        timeout_s: float,
+        headers: Mapping[str, str],
     ) -> AbstractAsyncContextManager[Download]:
-        """Open a download."""
+        """Open a download of what `provider` says that it made; `headers` go there alone."""
 
 
 class Fetcher(Protocol):

@@ -82,7 +82,7 @@ async def build(settings: Settings) -> Callsheet:
     engine = EngineClient(sync_engine(database.url), bell)
     trusted = trusted_authorities(settings)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow), tls=trusted)
-    downloader = output_fetcher(settings, trusted)
+    outputs = output_fetcher(settings, trusted)
     clock = DatabaseClock(database)
     http = provider_http(settings, trusted)
     base = settings.public_url.rstrip("/") or settings.prefix
@@ -120,7 +120,7 @@ async def build(settings: Settings) -> Callsheet:
         assets=assets,
         references=references,
         desk=ReferenceDesk(fetcher, studio),
-        downloader=downloader,
+        downloader=outputs,
         adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
@@ -155,7 +155,7 @@ async def build(settings: Settings) -> Callsheet:
         restorer=Restorer(house, ledger),
         metrics=metrics,
         fetcher=fetcher,
-        downloader=downloader,
+        outputs=outputs,
         studio=studio,
         store=blobs,
         answers=answers,

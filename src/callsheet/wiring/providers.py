@@ -12,6 +12,8 @@ import httpx2
 import callsheet.providers
 from callsheet.kernel.errors import FieldError
 from callsheet.net.fetcher import PublicFetcher
+from callsheet.net.outputs import OutputFetcher
+from callsheet.net.targets import host_and_port
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
 from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
@@ -75,16 +77,27 @@ def provider_http(settings: Settings, trusted: ssl.SSLContext) -> dict[str, http
     return {name: _client(settings, each, trusted, tunnels) for name, each in adapters().items()}
 
 
-def output_fetcher(settings: Settings, trusted: ssl.SSLContext) -> PublicFetcher:
-    """Make what brings outputs home: from where providers are, by the way by which they are asked.
+def output_fetcher(settings: Settings, trusted: ssl.SSLContext) -> OutputFetcher:
+    """Make what brings outputs home, by the way by which providers are asked.
 
-    Raises SettingsError.
+    An address that the operator set is vouched for this provider alone. No user's reference and no
+    other provider's output leads there. Raises SettingsError.
     """
-    return PublicFetcher(
-        allow_hosts=frozenset(settings.fetch_allow) | own_hosts(settings),
-        tls=trusted,
-        proxy=_proxy(settings),
-        direct=passes_proxy_by,
+    allowed = frozenset(settings.fetch_allow)
+    proxy = _proxy(settings)
+
+    def fetcher(*places: str) -> PublicFetcher:
+        hosts = allowed.union(places)
+        return PublicFetcher(allow_hosts=hosts, tls=trusted, proxy=proxy, direct=passes_proxy_by)
+
+    own = {name: httpx2.URL(_address(settings, each)) for name, each in adapters().items()}
+    return OutputFetcher(
+        fetcher(),
+        {
+            name: fetcher(_place(url))
+            for name, url in own.items()
+            if str(url) != adapters()[name].base_url or url.scheme == "http"
+        },
     )
 
 
@@ -105,7 +118,7 @@ def _client(
 ) -> httpx2.AsyncClient:
     ours = settings.provider.get(adapter.name, ProviderSettings())
     settles_s = ours.settles_s or adapter.SETTLES_S
-    base_url = httpx2.URL(ours.base_url or adapter.base_url)
+    base_url = httpx2.URL(_address(settings, adapter))
     backend = tunnels if base_url.scheme == "https" else None  # in the clear it is a neighbour's
     return httpx2.AsyncClient(
         base_url=base_url,
@@ -132,9 +145,11 @@ def keys_from_outside(settings: Settings) -> dict[str, ProviderKey]:
     return found
 
 
-def own_hosts(settings: Settings) -> frozenset[str]:
-    """Name the hosts that the operator set as providers' addresses: outputs may lie there."""
-    urls = [httpx2.URL(each.base_url) for each in settings.provider.values() if each.base_url]
-    return frozenset(
-        f"{url.host}:{url.port or (443 if url.scheme == 'https' else 80)}" for url in urls
-    )
+def _address(settings: Settings, adapter: Adapter) -> str:
+    return settings.provider.get(adapter.name, ProviderSettings()).base_url or adapter.base_url
+
+
+def _place(url: httpx2.URL) -> str:
+    standard = 443 if url.scheme == "https" else 80
+    host = url.raw_host.decode("ascii").lower()
+    return host_and_port(host, standard if url.port is None else url.port)

@@ -43,6 +43,7 @@ from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import Purse
 from callsheet.net.fetcher import PublicFetcher
+from callsheet.net.outputs import OutputFetcher
 from callsheet.ports.engine import Work
 from callsheet.settings import Settings
 from callsheet.storage.bell import JournalBell
@@ -83,7 +84,7 @@ class Callsheet:
     restorer: Restorer
     metrics: Metrics
     fetcher: PublicFetcher
-    downloader: PublicFetcher
+    outputs: OutputFetcher
     studio: ProcessStudio
     store: ContentStore
     answers: AnswerStore
@@ -242,8 +243,8 @@ class Callsheet:
     async def close(self) -> None:
         """Let everything go."""
         await self.bell.close()
+        await self.outputs.close()
         await self.fetcher.close()
-        await self.downloader.close()
         await self.studio.close()
         for http in self.provider_http.values():
             await http.aclose()

@@ -202,7 +202,7 @@ async def _read(
     key = await key_for(house, take)
     headers = house.hosted[take.provider].download_headers(url, key)
     async with house.downloader.download(
-        url, max_bytes=most, timeout_s=_DOWNLOAD_S, headers=headers
+        url, provider=take.provider, max_bytes=most, timeout_s=_DOWNLOAD_S, headers=headers
     ) as download:
         size = most if download.length is None else download.length
         await held.enter_async_context(room.held(size))
