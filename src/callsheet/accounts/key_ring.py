@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -211,10 +211,13 @@ class KeyKeeper:
             async with self.database.begin() as connection:
                 await self._note(connection, workspace, by, "test", provider, scope, outcome)
 
-    async def deeds(self, workspaces: Collection[str], limit: int = 100) -> list[Deed]:
-        """List what people did with keys of some workspaces, the latest first."""
+    async def deeds(
+        self, workspace: WorkspaceId, limit: int = 100, *, servers: bool = True
+    ) -> list[Deed]:
+        """List what people did with keys, and with the `servers` too, the latest first."""
+        whose = (workspace, SERVER) if servers else (workspace,)
         async with self.database.read() as connection:
-            return await self.audit.of(connection, workspaces, limit)
+            return await self.audit.of(connection, whose, limit)
 
     async def _found(
         self, workspace: WorkspaceId, provider: str, scope: str

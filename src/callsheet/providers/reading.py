@@ -68,14 +68,22 @@ def hint_note(provider: str, body: bytes, *places: tuple[str | int, ...]) -> Web
     Nothing else in it is believed: whoever follows asks the provider itself. The same body is the
     same webhook. Raises ForgedWebhookError.
     """
+    return WebhookNote(hashlib.sha256(body).hexdigest(), told_ticket(provider, body, *places))
+
+
+def told_ticket(provider: str, body: bytes, *places: tuple[str | int, ...]) -> str:
+    """Read the ticket that a webhook's body speaks of, whatever else is in it.
+
+    Raises ForgedWebhookError.
+    """
     try:
         told = httpx2.Response(200, content=body).json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ForgedWebhookError(provider, "its body is not JSON") from error
     for place in places:
         ticket = inner(told, *place)
-        if isinstance(ticket, str) and ticket:
-            return WebhookNote(hashlib.sha256(body).hexdigest(), ticket[:200])
+        if isinstance(ticket, str) and ticket and ticket.isprintable():
+            return ticket[:200]
     raise ForgedWebhookError(provider, "its body names no order")
 
 

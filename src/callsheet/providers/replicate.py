@@ -40,7 +40,7 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import Exchange
-from callsheet.providers.reading import check_stamp, inner, is_at, moment_of
+from callsheet.providers.reading import check_stamp, inner, is_at, moment_of, told_ticket
 from callsheet.providers.refusals import says_any, usual_refusal
 
 _MODERATION: Final = ("nsfw", "sensitive", "flagged", "moderat", "safety", "e005")
@@ -170,14 +170,7 @@ class Replicate(HostedDefaults):
         if not any(hmac.compare_digest(ours, each) for each in given):
             self._signing_keys.pop(key.print, None)  # it may have changed: read anew next time
             raise ForgedWebhookError(self.name, "its signature does not fit")
-        try:
-            prediction = httpx2.Response(200, content=call.body).json()
-        except ValueError as error:
-            raise ForgedWebhookError(self.name, "its body is not JSON") from error
-        ticket = inner(prediction, "id")
-        if not isinstance(ticket, str) or not ticket:
-            raise ForgedWebhookError(self.name, "its body names no prediction")
-        return WebhookNote(number[:200], ticket[:200])
+        return WebhookNote(number[:200], told_ticket(self.name, call.body, ("id",)))
 
     async def check_key(self, key: ProviderKey) -> None:
         """Read our account, which costs nothing. Raises ProviderError."""

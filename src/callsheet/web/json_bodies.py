@@ -29,12 +29,23 @@ async def read_json(body: bytes, *, most_values: int) -> Any:
     return await asyncio.to_thread(parse, body, most_values=most_values)
 
 
+async def check_json(body: bytes, *, most_values: int) -> None:
+    """Refuse JSON of too much that others will parse in one go. Raises BodyTooRichError."""
+    outline = _Outline(most_values)
+    if len(body) <= INLINE_JSON:
+        outline.read(body)
+    else:
+        await asyncio.to_thread(outline.read, body)
+
+
 def parse(body: bytes, *, most_values: int) -> Any:
     """Parse a body, piece by piece if it is large. Raises MalformedJsonError, BodyTooRichError."""
     outline = _Outline(most_values)
     outline.read(body)
     if len(body) <= MOST_PIECE:
         return _loaded(body)
+    if outline.in_list:
+        raise MalformedJsonError("a list does not end")
     bones: list[bytes] = []
     lists: list[list[Any]] = []
     at = 0
@@ -80,7 +91,7 @@ class _Outline:
     outside: int = 0  # bytes before the list that are read with what comes after it
 
     def read(self, body: bytes) -> None:
-        """Look a text over. Raises MalformedJsonError, BodyTooRichError."""
+        """Look a text over. Raises BodyTooRichError."""
         at = 0
         while (mark := _MARK.search(body, at)) is not None:
             at, char = mark.end(), body[mark.start()]
@@ -97,8 +108,6 @@ class _Outline:
                 self._open(char, at)
             else:
                 self._close(mark.start())
-        if self.in_list:
-            raise MalformedJsonError("a list does not end")
 
     def _count(self) -> None:
         self.values += 1

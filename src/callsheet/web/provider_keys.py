@@ -130,8 +130,7 @@ async def test(provider: Name, scope: Name, cs: Services, member: Admin) -> KeyT
 async def audit(cs: Services, member: Admin) -> Deeds:
     """List the latest hundred deeds."""
     is_own = member.workspace == LOCAL_WORKSPACE
-    whose = (member.workspace, SERVER) if is_own else (member.workspace,)
-    deeds = await cs.provider_keys.deeds(whose)
+    deeds = await cs.provider_keys.deeds(member.workspace, servers=is_own)
     return Deeds(
         items=[
             Deed(

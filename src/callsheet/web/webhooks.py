@@ -6,6 +6,8 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 
 from callsheet.web.entry import Services
+from callsheet.web.json_bodies import check_json
+from callsheet.web.limits import MOST_VALUES
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRoute
 
@@ -32,5 +34,6 @@ async def webhook(
 ) -> Taken:
     """Take in what a provider tells of one of our orders; its signature must fit."""
     body = await request.body()
+    await check_json(body, most_values=MOST_VALUES)
     await cs.post.receive(provider, take, token, request.headers, body)
     return Taken()
