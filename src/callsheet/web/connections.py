@@ -43,8 +43,11 @@ class BoundedConnection(HttpToolsProtocol):
         self._stalled: float | None = None
         if len(self.connections) <= self.most:
             return
-        idle = [each for each in self.connections if isinstance(each, BoundedConnection)]
-        idle = [each for each in idle if each.is_idle and each is not self]
+        ours = [each for each in self.connections if isinstance(each, BoundedConnection)]
+        open_ones = [each for each in ours if not each.transport.is_closing()]
+        if len(open_ones) <= self.most:
+            return  # those that were let go are not gone yet
+        idle = [each for each in open_ones if each.is_idle and each is not self]
         if idle:
             min(idle, key=lambda each: each._since).transport.abort()  # noqa: SLF001  # its like
         else:
