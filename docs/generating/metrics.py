@@ -11,8 +11,9 @@ def page() -> str:
     intro = (
         "# Metrics\n\n"
         "`GET /metrics` of each web server answers them in Prometheus's text format; `up` counts"
-        " its worker's too, a `callsheet worker` of its own serves no port. The gauges of what is"
-        " open are read from the database, so that every server tells the same.\n\n"
+        " its worker's too, a `callsheet worker` of its own answers on `worker_port`, if that is"
+        " set. The gauges of what is open are read from the database, so that all tell the"
+        " same.\n\n"
     )
     counted = Metrics()
     labels = {

@@ -56,14 +56,14 @@ async def _serve(settings: Settings, *, work: bool) -> None:
     from callsheet.web.server import serve  # noqa: PLC0415
 
     async with opened(settings) as cs:
-        await cs.provider_keys.tell_broken_seals()
-        if work:
-            async with cs.working():
+        with cs.house.ending.on_signals():
+            await cs.provider_keys.tell_broken_seals()
+            if work:
+                async with cs.working(then=end_soon):
+                    await serve(cs)
+            else:
                 await serve(cs)
                 end_soon()
-        else:
-            await serve(cs)
-            end_soon()
 
 
 def main() -> None:

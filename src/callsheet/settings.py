@@ -173,6 +173,17 @@ class Settings(BaseSettings):
     google_secrets_url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = Field(
         "", description="Where Google Secret Manager is, if not where Google says"
     )
+    shutdown_grace_s: Annotated[float, Field(ge=0, le=3_600)] = Field(
+        30.0,
+        description="Seconds in which orders that are out may be answered when a process is told to"
+        " stop",
+    )
+    worker_host: str = Field("127.0.0.1", description="Address on which a worker tells its health")
+    worker_port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(
+        None,
+        description="Port on which a worker tells its health and metrics; 0 takes a free one;"
+        " empty: none",
+    )
     log_level: Annotated[str, Field(pattern="(?i)^(debug|info|warning|error)$")] = Field(
         "INFO",
         validation_alias=_named("CALLSHEET_LOG_LEVEL", "LOG_LEVEL", "log_level"),

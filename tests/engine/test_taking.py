@@ -13,6 +13,7 @@ from callsheet.engine import taking
 from callsheet.engine.client import QUEUE, EngineClient
 from callsheet.engine.lease import executor_name
 from callsheet.engine.runner import Runner
+from callsheet.engine.supervision import Supervisor
 from callsheet.jobs.store import JobStore
 from callsheet.ports.engine import Payload
 from callsheet.storage.bell import JournalBell
@@ -79,7 +80,9 @@ async def test_bell_is_heard_from_another_process(postgres_url: str) -> None:
     """On PostgreSQL it does not matter who has enqueued."""
     work = Counter(expected=1)
     other = SqlDatabase(postgres_url)
-    sender = EngineClient(sync_engine(other.url), JournalBell(other, JobStore().sequences))
+    sender = EngineClient(
+        sync_engine(other.url), JournalBell(other, JobStore().sequences, Supervisor())
+    )
     async with opened(postgres_url) as (_, client), counting(client, work):
         await send(other, sender, "w")
         await until(work.done)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS, LeaseKeeper, ended_here, executor_name
 from callsheet.engine.runner import Runner, owners_of_pending, recover, sweep_finished
+from callsheet.engine.supervision import Supervisor
 from callsheet.jobs.store import JobStore
 from callsheet.ports.engine import Payload
 from callsheet.storage.bell import JournalBell
@@ -34,7 +36,7 @@ asyncio.run(hang(sys.argv[1], sys.argv[2]))
 async def opened(url: str) -> AsyncIterator[tuple[SqlDatabase, EngineClient]]:
     """Open a migrated database and the engine's tables in it."""
     database = SqlDatabase(url)
-    bell = JournalBell(database, JobStore().sequences)
+    bell = JournalBell(database, JobStore().sequences, Supervisor())
     client = EngineClient(sync_engine(database.url), bell)
     try:
         await migrate(database)
@@ -50,7 +52,9 @@ async def opened(url: str) -> AsyncIterator[tuple[SqlDatabase, EngineClient]]:
 @asynccontextmanager
 async def running(client: EngineClient, executor: str, **works: object) -> AsyncIterator[Runner]:
     """Run works in this process."""
-    runner = Runner(client, works, executor=executor, concurrency=4)  # type: ignore[arg-type]  # they are coroutine functions
+    named: Any = works  # they are coroutine functions
+    loops = Supervisor()
+    runner = Runner(client, named, executor=executor, concurrency=4, loops=loops)
     await runner.launch()
     try:
         yield runner

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -79,17 +79,23 @@ async def becomes(cs: Callsheet, take: Take, *statuses: TakeStatus) -> Take:
             await asyncio.sleep(0.05)
 
 
+async def ended(loops: Sequence[asyncio.Task[None]]) -> None:
+    """Stop loops."""
+    for loop in loops:
+        loop.cancel()
+    await asyncio.wait(loops)
+
+
 async def answered(cs: Callsheet) -> Take:
     """Order one picture and stop at once: its answer is kept and written, and not brought home."""
     wish = {"prompt": "a red mug"}
     started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
-    ordering = asyncio.create_task(Orderer(cs.house, "a test").run())
+    ordering = cs.house.loops.start_all(Orderer(cs.house, "a test").loops())
     try:
         found = await cs.generations.take(LOCAL_WORKSPACE, started.take)
         return await becomes(cs, found, S.ADOPTING)
     finally:
-        ordering.cancel()
-        await asyncio.wait([ordering])
+        await ended(ordering)
 
 
 async def claimed(cs: Callsheet, who: str, hours: int) -> Take:
@@ -116,12 +122,11 @@ async def put(cs: Callsheet, take: Take, status: TakeStatus, **values: Any) -> T
 
 async def brought(cs: Callsheet, take: Take) -> Take:
     """Bring home what is due, until a take has ended."""
-    bringing = asyncio.create_task(Bringer(cs.house, "a test").run())
+    bringing = cs.house.loops.start_all(Bringer(cs.house, "a test").loops())
     try:
         return await becomes(cs, take, *ENDED)
     finally:
-        bringing.cancel()
-        await asyncio.wait([bringing])
+        await ended(bringing)
 
 
 async def held(cs: Callsheet, take: Take) -> str:

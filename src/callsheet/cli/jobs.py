@@ -154,14 +154,15 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
             await cs.control.retry(LOCAL_WORKSPACE, found.id)
         elif found.stage is not Stage.DONE:
             await cs.control.resume(LOCAL_WORKSPACE, found.id)
-        async with interruptible() as stop, cs.at_work(say):
-            try:
-                done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=as_json)
-            except InterruptedError130:
-                await pause_and_exit(cs, LOCAL_WORKSPACE, found.id)
-                return 130
-            folder = Path(found.settings.get("out") or Path("build") / found.id)
-            handed = await hand_over(cs, done, folder)
+        with interruptible(cs) as stop:
+            async with cs.at_work(say):
+                try:
+                    done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=as_json)
+                except InterruptedError130:
+                    await pause_and_exit(cs, LOCAL_WORKSPACE, found.id)
+                    return 130
+                folder = Path(found.settings.get("out") or Path("build") / found.id)
+                handed = await hand_over(cs, done, folder)
         report(done, handed, as_json=as_json)
         return exit_code(done)
 
@@ -207,7 +208,7 @@ def watch(job: JobName) -> None:
 
     async def work(cs: Callsheet) -> int:
         found = await _find(cs, job)
-        async with interruptible() as stop:
+        with interruptible(cs) as stop:
             try:
                 done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=False)
             except InterruptedError130:

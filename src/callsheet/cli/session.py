@@ -17,12 +17,13 @@ _NEW_OBJECTS: Final = 20_000  # before the collector looks through them; Python'
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
-    """Build the services and make them ready."""
+    """Build the services and make them ready. Raises LoopBrokenError."""
     cs = await build(settings)
     try:
-        await cs.ready()
-        _collect_less()
-        yield cs
+        async with cs.house.loops.guarding():
+            await cs.ready()
+            _collect_less()
+            yield cs
     finally:
         await cs.close()
 

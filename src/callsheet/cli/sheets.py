@@ -76,13 +76,14 @@ def run(
             LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}, budget=bound
         )
         tell(accepted.quote)
-        async with interruptible() as stop, cs.at_work(say):
-            try:
-                job = await watch_job(cs, LOCAL_WORKSPACE, accepted.job, stop, quiet=json)
-            except InterruptedError130:
-                await pause_and_exit(cs, LOCAL_WORKSPACE, accepted.job)
-                return 130
-            handed = await hand_over(cs, job, target)
+        with interruptible(cs) as stop:
+            async with cs.at_work(say):
+                try:
+                    job = await watch_job(cs, LOCAL_WORKSPACE, accepted.job, stop, quiet=json)
+                except InterruptedError130:
+                    await pause_and_exit(cs, LOCAL_WORKSPACE, accepted.job)
+                    return 130
+                handed = await hand_over(cs, job, target)
         report(job, handed, as_json=json)
         return exit_code(job)
 

@@ -1,10 +1,9 @@
 """Watching a job from a terminal: bars while it runs, a pause on Ctrl-C."""
 
 import asyncio
-import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from rich.console import Console
@@ -18,6 +17,7 @@ from rich.progress import (
 )
 
 from callsheet.cli.output import say
+from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Job, Stage
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.money.model import Scope
@@ -39,18 +39,14 @@ class InterruptedError130(Exception):  # noqa: N818  # not an error: a person pr
     """A person interrupted the command; what was done is kept."""
 
 
-@asynccontextmanager
-async def interruptible() -> AsyncIterator[asyncio.Event]:
-    """Set an event on Ctrl-C or SIGTERM instead of breaking off in the middle."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, stop.set)
-    try:
-        yield stop
-    finally:
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(sign)
+@contextmanager
+def interruptible(cs: Callsheet) -> Iterator[asyncio.Event]:
+    """Set an event on Ctrl-C or SIGTERM instead of breaking off in the middle.
+
+    Once more, and orders that are on their way are not waited for.
+    """
+    with cs.house.ending.on_signals():
+        yield cs.house.ending.asked
 
 
 async def watch_job(
@@ -130,5 +126,10 @@ async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> 
 async def pause_and_exit(cs: Callsheet, workspace: WorkspaceId, job: JobId) -> None:
     """Let an interrupted job rest, and tell how it goes on."""
     await cs.control.pause(workspace, job)
+    async with cs.database.read() as connection:
+        found = await cs.house.jobs.find(connection, workspace, job)
+    if found.run_mode is RunMode.LIVE and found.takes.running:
+        grace = f"{cs.settings.shutdown_grace_s:.0f} s"
+        say(f"\norders that are on their way get {grace}; interrupt again to end now")
     say(f"\ninterrupted; nothing is lost. Go on with: callsheet jobs resume {job}")
     sys.stderr.flush()

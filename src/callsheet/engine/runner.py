@@ -16,6 +16,7 @@ from callsheet.engine.client import (
     VERSION,
     EngineClient,
 )
+from callsheet.engine.supervision import Supervisor
 from callsheet.engine.taking import Taker
 from callsheet.kernel.logs import event
 from callsheet.ports.engine import Payload, Work
@@ -43,8 +44,9 @@ class Runner:
         *,
         executor: str,
         concurrency: int,
+        loops: Supervisor,
     ) -> None:
-        self._client, self._works = client, works
+        self._client, self._works, self._loops = client, works, loops
         self.executor, self._concurrency = executor, concurrency
         self._active: dict[str, asyncio.Task[Any] | None] = {}
         self._suspects: set[str] = set()
@@ -53,7 +55,6 @@ class Runner:
 
     async def launch(self) -> None:
         """Start taking work, on the running event loop; the tables must be there."""
-        await self._client.register_queue(self._concurrency)
         logger = logging.getLogger("dbos")
         logger.addHandler(logging.NullHandler())  # before DBOS adds a console handler of its own
         config: DBOSConfig = {
@@ -74,11 +75,12 @@ class Runner:
             DBOS.workflow(name=name, max_recovery_attempts=_RECOVERIES)(self._guarded(name, work))
         DBOS.listen_queues([])  # it would ask all the time; see taking.py
         DBOS.launch()
-        self._taker = Taker(self._client, dbos)
+        self._taker = Taker(self._client, dbos, self._concurrency)
         await self._taker.start()
         self._chores = [
-            asyncio.create_task(self._return_strays(), name="engine-strays"),
-            asyncio.create_task(self._sweep(), name="engine-sweep"),
+            self._loops.start("engine-taker", self._taker.watch),
+            self._loops.start("engine-strays", self._return_strays),
+            self._loops.start("engine-sweep", self._sweep),
         ]
 
     def _guarded(self, name: str, work: Work) -> Work:
@@ -137,10 +139,12 @@ class Runner:
         What is running is broken off and stays ours on paper: a cancelled work has no outcome, so
         the next process takes it up again.
         """
+        for chore in self._chores:  # before the thread ends that one of them watches
+            chore.cancel()
         if self._taker is not None:
             await self._taker.stop()
         running = [task for task in self._active.values() if task is not None]
-        for task in (*self._chores, *running):
+        for task in running:
             task.cancel()
         await asyncio.gather(*self._chores, *running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)

@@ -3,16 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from dbos import DBOS
 from dbos._queue import queue_worker_thread
 
 from callsheet.engine.client import QUEUE, EngineClient
+from callsheet.kernel.errors import CallsheetError
 
 # How soon to ask though nobody rang: on SQLite the bells of other processes are not heard.
 _QUIET_S: Final = {"sqlite": 0.5, "postgresql": 2.0}
+_WATCH_S: Final = 1.0
 _ENDING_S: Final = 2.0  # after which it may go on behind our back: it takes nothing any more
+
+
+class TakerDiedError(CallsheetError):
+    """The engine's thread that takes work has ended by itself; it is begun again."""
+
+    code: ClassVar[str] = "taker_died"
 
 
 class Taker:
@@ -22,8 +30,8 @@ class Taker:
     thread for a queue is not public in DBOS 3.4, so this has contract tests.
     """
 
-    def __init__(self, client: EngineClient, dbos: Any) -> None:
-        self._client, self._dbos = client, dbos
+    def __init__(self, client: EngineClient, dbos: Any, concurrency: int) -> None:
+        self._client, self._dbos, self._concurrency = client, dbos, concurrency
         active = dbos._active_workflows_set  # noqa: SLF001  # see above
         self._wake = _Wake(
             lambda: active.count_for_queue(QUEUE), _QUIET_S[client.engine.dialect.name]
@@ -32,6 +40,11 @@ class Taker:
 
     async def start(self) -> None:
         """Begin to take work; the engine is launched, and listens to no queue by itself."""
+        self._client.bell.on_work(self._wake.ring)
+        await self._begin()
+
+    async def _begin(self) -> None:
+        await self._client.register_queue(self._concurrency)
         # in a thread: its own coroutine puts the engine's threads in the place of the loop's
         queue = await asyncio.to_thread(DBOS.retrieve_queue, QUEUE)
         self._thread = threading.Thread(
@@ -40,8 +53,15 @@ class Taker:
             name="engine-taker",
             daemon=True,
         )
-        self._client.bell.on_work(self._wake.ring)
         self._thread.start()
+
+    async def watch(self) -> None:
+        """See to it that work is taken, until cancelled. Raises TakerDiedError."""
+        if self._thread is not None and not self._thread.is_alive():
+            await self._begin()
+        while self._thread is not None and self._thread.is_alive():  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(_WATCH_S)
+        raise TakerDiedError
 
     async def stop(self) -> None:
         """Take no more."""

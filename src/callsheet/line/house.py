@@ -13,6 +13,7 @@ from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
 from callsheet.controls.providers import DoorStore
 from callsheet.controls.store import SwitchStore
+from callsheet.engine.supervision import Supervisor
 from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job
@@ -20,6 +21,7 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
+from callsheet.line.ending import Ending
 from callsheet.line.estimates import Estimates
 from callsheet.money.service import Purse
 from callsheet.ports.bell import Bell
@@ -71,6 +73,8 @@ class House:
     webhook_address: Callable[[str, TakeId], str | None]  # where a provider may call about a take
     public_link: Callable[[Sha256], str | None]  # where the outside can fetch a picture of ours
     parallel: int  # how many takes this process makes at a time
+    loops: Supervisor
+    ending: Ending
     # rung by whoever leaves something to do, for those who do it in the same process
     wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)
     wake_follower: asyncio.Event = field(default_factory=asyncio.Event)

@@ -52,7 +52,7 @@ def problem_of(error: CallsheetError) -> dict[str, Any]:
     return {"code": error.code, "message": str(error)}
 
 
-async def show_problem(house: House, job_id: JobId, problem: UnavailableError) -> None:
+async def show_problem(house: House, job_id: JobId, problem: CallsheetError) -> None:
     """Let a job wait, with the reason where people look; said once until it changes."""
     async with house.database.begin() as connection:
         job = await house.jobs.lock(connection, job_id)

@@ -16,6 +16,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.engine.supervision import Supervisor
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -34,8 +35,8 @@ Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, i
 class JournalBell:
     """Implements both bells of ports.bell. `sequences` reads how far some jobs' journals are."""
 
-    def __init__(self, database: SqlDatabase, sequences: Sequences) -> None:
-        self._database, self._sequences = database, sequences
+    def __init__(self, database: SqlDatabase, sequences: Sequences, loops: Supervisor) -> None:
+        self._database, self._sequences, self._loops = database, sequences, loops
         self._waiting: dict[JobId, set[asyncio.Event]] = defaultdict(set)
         self._heard: dict[JobId, int] = {}
         self._on_work: Callable[[], None] = _nobody
@@ -44,9 +45,9 @@ class JournalBell:
     def start(self) -> None:
         """Begin to listen, on the running event loop."""
         if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._look(), name="bell-look"))
+            self._tasks.append(self._loops.start("bell-look", self._look))
             if self._database.dialect == "postgresql":
-                self._tasks.append(asyncio.create_task(self._listen(), name="bell-listen"))
+                self._tasks.append(self._loops.start("bell-listen", self._listen))
 
     async def ring(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""

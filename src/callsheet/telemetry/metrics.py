@@ -41,6 +41,9 @@ class Metrics:
             "Charges beyond their quotes that took a budget past its limit, or farther",
             "budget",
         )
+        self.loop_failures = self._counter(
+            "loop_failures_total", "Failures of a loop of this process; it is started again", "loop"
+        )
         self.requests = self._counter(
             "http_requests_total", "HTTP requests answered", "method", "route", "status"
         )

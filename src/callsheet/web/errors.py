@@ -72,15 +72,3 @@ class OpenDoorError(CallsheetError):
             f"refusing to listen on {shown(host)!r} without any API key: everybody who reaches it"
             " could spend; create one with: callsheet keys create NAME"
         )
-
-
-class CannotListenError(CallsheetError):
-    """The address to serve on cannot be had."""
-
-    code: ClassVar[str] = "cannot_listen"
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(
-            f"cannot listen on {shown(host)!r} port {port}: {reason}; free it or choose another"
-            " with --port or CALLSHEET_PORT"
-        )

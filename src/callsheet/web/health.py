@@ -50,7 +50,7 @@ async def healthz() -> Alive:
 
 @router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
 async def ready(cs: Services, response: Response) -> Readiness:
-    """Check database, schema and store."""
+    """Check database, schema, store and the loops of this process."""
     checks = await cs.checks()
     good = all(check == "ok" for check in checks.values())
     response.status_code = 200 if good else 503

@@ -2,13 +2,10 @@
 
 import asyncio
 import logging
-import signal
-import socket
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -16,26 +13,26 @@ from fastapi import FastAPI
 
 from callsheet.accounts.access import is_loopback
 from callsheet.kernel.logs import event
+from callsheet.line.ending import Ending
 from callsheet.web.app import create_app
 from callsheet.web.connections import BoundedConnection, look_after, most_connections
-from callsheet.web.errors import CannotListenError, OpenDoorError
+from callsheet.web.errors import OpenDoorError
 from callsheet.web.feeds import FeedHub
 from callsheet.web.limits import IDLE_S
 from callsheet.wiring import Callsheet
+from callsheet.wiring.listening import address_of, listen
 
 _LOG = logging.getLogger("callsheet.web")
 _GRACE_S: Final = 3
-_BACKLOG: Final = 2048
 _TICKS: Final = 10
-_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Server(uvicorn.Server):
-    """uvicorn waits for open streams at the end; this one ends them first."""
+    """A server that is told to end; it takes no signals itself.
 
-    def __init__(self, config: uvicorn.Config, feeds: FeedHub) -> None:
-        super().__init__(config)
-        self._feeds = feeds
+    uvicorn's own would raise them again: that would end the process before the worker beside it and
+    the services beneath it are let go.
+    """
 
     async def on_tick(self, counter: int) -> bool:
         """Look after the connections once in each second, which has ten ticks."""
@@ -44,24 +41,18 @@ class Server(uvicorn.Server):
             look_after(self.server_state.connections, now)
         return await super().on_tick(counter)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end on a signal."""
-        self._feeds.close()
-        super().handle_exit(sig, frame)
-
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Take the signals while serving.
+        """Leave the signals to whoever serves."""
+        yield
 
-        Unlike uvicorn's own it does not raise them again: that would end the process before the
-        worker beside it and the services beneath it are let go.
-        """
-        before = {sign: signal.signal(sign, self.handle_exit) for sign in _ENDING_SIGNALS}
-        try:
-            yield
-        finally:
-            for sign, handler in before.items():
-                signal.signal(sign, handler)
+    async def end_with(self, ending: Ending, feeds: FeedHub) -> None:
+        """Begin to end when the process is told to; with streams open uvicorn would wait."""
+        await ending.asked.wait()
+        feeds.close()
+        self.should_exit = True
+        await ending.hurried.wait()
+        self.force_exit = True
 
 
 async def refuse_open_door(cs: Callsheet, bound: str) -> None:
@@ -83,29 +74,20 @@ def prepare_spool(folder: Path) -> None:
         tempfile.tempdir = str(folder.absolute())
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Open the socket to serve on. Raises CannotListenError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise CannotListenError(host, port, error.strerror or str(error)) from error
-    # Connections inherit it. The event loop sets it only on sockets that it made itself, and
-    # without it each answer on a kept connection waits 40 ms for the client's acknowledgement.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
-
-
 async def serve(cs: Callsheet) -> None:
-    """Serve the services until a signal. Raises OpenDoorError, CannotListenError."""
+    """Serve until the process is told to end. Raises OpenDoorError, CannotListenError."""
     prepare_spool(cs.settings.data_dir / "spool")
-    with listen(cs.settings.host, cs.settings.port) as listening:
-        host, port = listening.getsockname()[:2]
+    with listen(cs.settings.host, cs.settings.port, "--port or CALLSHEET_PORT") as listening:
+        host = listening.getsockname()[0]
         await refuse_open_door(cs, host)
         app = create_app(cs, bound=host)
-        shown = f"[{host}]" if ":" in host else host
-        _LOG.info("web.listening", extra=event(url=f"http://{shown}:{port}"))
-        await Server(_config(cs, app), app.state.feeds).serve(sockets=[listening])
+        _LOG.info("web.listening", extra=event(url=address_of(listening)))
+        server = Server(_config(cs, app))
+        ending = asyncio.create_task(server.end_with(cs.house.ending, app.state.feeds))
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            ending.cancel()
 
 
 def _config(cs: Callsheet, app: FastAPI) -> uvicorn.Config:

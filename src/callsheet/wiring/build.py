@@ -17,12 +17,14 @@ from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
+from callsheet.engine.supervision import Supervisor
 from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.line.control import JobControl
+from callsheet.line.ending import Ending
 from callsheet.line.estimates import Estimates
 from callsheet.line.hosted.post import PostRoom
 from callsheet.line.hosted.verdicts import Reconciler
@@ -78,7 +80,8 @@ async def build(settings: Settings) -> Callsheet:
     )
     studio = ProcessStudio(settings.drawing_processes)
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
-    bell = JournalBell(database, jobs.sequences)
+    loops = Supervisor(lambda name: metrics.loop_failures.labels(name).inc())
+    bell = JournalBell(database, jobs.sequences, loops)
     engine = EngineClient(sync_engine(database.url), bell)
     trusted = trusted_authorities(settings)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow), tls=trusted)
@@ -128,6 +131,8 @@ async def build(settings: Settings) -> Callsheet:
         webhook_address=addresses.address,
         public_link=links.asset if settings.public_url else _no_link,
         parallel=settings.drawing_processes,
+        loops=loops,
+        ending=Ending(settings.shutdown_grace_s),
     )
     view = StateView(jobs, takes, assets, links)
 

@@ -1,7 +1,7 @@
 """Every service, built and not yet started, and what may be done with them as a whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import LeaseKeeper, executor_name
 from callsheet.engine.runner import Runner
+from callsheet.engine.supervision import Loop
 from callsheet.intake.limits import Limits
 from callsheet.jobs.model import Stage
 from callsheet.kernel.errors import UnavailableError
@@ -139,6 +140,7 @@ class Callsheet:
             self.works(ledgers),
             executor=SQLITE_EXECUTOR if self._is_sqlite else executor_name(),
             concurrency=self.house.parallel + 2,
+            loops=self.house.loops,
         )
 
     def lease_keeper(self, runner: Runner) -> LeaseKeeper | None:
@@ -161,11 +163,12 @@ class Callsheet:
         return LedgerKeeper(self.house, self.view, self.ledger)
 
     @asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def working(self, then: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
         """Do the line's work in this process for as long as the block lasts.
 
-        Raises WorkerRunningError if a SQLite database has its worker already. At the end, what is
-        being made is broken off and taken up by whoever works next.
+        At the end nothing more is claimed, orders that are out may be answered within the grace,
+        and `then` is called; what is being made here is broken off and taken up by whoever works
+        next. Raises WorkerRunningError if a SQLite database has its worker already.
         """
         lock = WorkerLock(self.database.url.database or "") if self._is_sqlite else None
         if lock is not None:
@@ -173,33 +176,38 @@ class Callsheet:
         ledgers = self.ledger_keeper()
         runner = self.runner(ledgers)
         lease = self.lease_keeper(runner)
+        house, loops, who = self.house, self.house.loops, runner.executor
+        orderer = Orderer(house, who)
+        others = (Follower(house, who), Bringer(house, who))
+        claiming: list[asyncio.Task[None]] = []
+        ordering: list[asyncio.Task[None]] = []
         chores: list[asyncio.Task[None]] = []
-        hosted: list[asyncio.Task[None]] = []
         try:
             if lease is not None:
                 await lease.beat()  # before the first work: work without a lease is taken away
             await self._free_own_claims(runner)
             await runner.launch()
-            who = runner.executor
-            house = self.house
-            loops = (Orderer(house, who), Follower(house, who), Bringer(house, who))
-            for loop in (*loops, Listener(house), Lookout(house)):
-                name = type(loop).__name__.lower()
-                hosted.append(asyncio.create_task(loop.run(), name=name))
-            chores.append(asyncio.create_task(self.clock.run(), name="clock"))
-            chores.append(asyncio.create_task(ledgers.run(), name="ledgers"))
-            chores.append(asyncio.create_task(self.chores().run(), name="chores"))
+            ordering += loops.start_all(orderer.loops())
+            for part in (*others, Listener(house), Lookout(house)):
+                claiming += loops.start_all(part.loops())
+            kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
+            kept["chores"] = self.chores().run
             if lease is not None:
-                chores.append(asyncio.create_task(lease.run(), name="lease"))
+                kept["lease"] = lease.run
+            chores += loops.start_all(kept)
             yield
         finally:
-            await runner.close()
-            for task in hosted:  # while the lease is still held: orders on their way may arrive
-                task.cancel()
-            await asyncio.gather(*hosted, return_exceptions=True)
-            for task in chores:
-                task.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            loops.let_go()
+            house.ending.begin()
+            closing = asyncio.create_task(runner.close(), name="runner-close")
+            await _stopped(claiming)
+            for claimant in others:
+                await claimant.end()
+            await orderer.end()  # while the lease is still held
+            then()
+            await _stopped(ordering)
+            await closing
+            await _stopped(chores)
             with suppress(UnavailableError, TimeoutError):  # whoever works next writes them then
                 async with asyncio.timeout(LAST_LEDGERS_S):
                     await ledgers.catch_up()
@@ -238,7 +246,13 @@ class Callsheet:
             "migrations": schema(),
         }
         results = await asyncio.gather(*(_checked(check) for check in asked.values()))
-        return dict(zip(asked, results, strict=True))
+        return {**dict(zip(asked, results, strict=True)), "loops": self._loops()}
+
+    def _loops(self) -> str:
+        if self.house.ending.asked.is_set():
+            return "this process ends"
+        down = self.house.loops.down()
+        return "; ".join(f"{name} {said}" for name, said in down.items()) or "ok"
 
     async def close(self) -> None:
         """Let everything go."""
@@ -251,6 +265,12 @@ class Callsheet:
         await self.house.blobs.close()
         await self.engine.close()
         await self.database.close()
+
+
+async def _stopped(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _checked(check: Awaitable[None]) -> str:

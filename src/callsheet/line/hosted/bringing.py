@@ -13,6 +13,7 @@ from typing import Final
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import Asset
 from callsheet.assets.service import read_output
+from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -24,6 +25,7 @@ from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.room import Room
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.setting_aside import set_aside
 from callsheet.line.hosted.terms import Terms, terms_of
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
@@ -79,15 +81,19 @@ class Bringer:
         self._bringing: set[asyncio.Task[None]] = set()
         self._room = Room(_IN_MEMORY)
 
-    async def run(self) -> None:
-        """Bring until cancelled. What is broken off is brought again by somebody."""
-        scribe = asyncio.create_task(self._scribe.run(), name="bring-scribe")
-        try:
-            await keep_at(self.round, self._house.wake_bringer)
-        finally:
-            for task in (scribe, *self._bringing):
-                task.cancel()
-            await asyncio.gather(scribe, *self._bringing, return_exceptions=True)
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this brings."""
+        return {"bringer": self._run, "bring-scribe": self._scribe.run}
+
+    async def _run(self) -> None:
+        mend = partial(set_aside, self._house)
+        await keep_at(self.round, self._house.wake_bringer, mend=mend)
+
+    async def end(self) -> None:
+        """Break off what is being brought; somebody brings it again."""
+        for task in self._bringing:
+            task.cancel()
+        await asyncio.gather(*self._bringing, return_exceptions=True)
 
     async def round(self) -> bool:
         """Claim what is due and bring it; tells whether there was anything."""

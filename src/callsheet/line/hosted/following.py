@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+from callsheet.engine.supervision import Loop
 from callsheet.jobs.model import JobStatus
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
@@ -23,6 +24,7 @@ from callsheet.line.hosted.reconciling import reconcile
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.setting_aside import set_aside
 from callsheet.line.hosted.surveying import MOST, REST_S, WORTH_IT, tickets_at_work, turn_s
 from callsheet.line.hosted.terms import terms_of
 from callsheet.line.house import House
@@ -80,15 +82,19 @@ class Follower:
             name: Pacer(provider.pace.reads_per_minute) for name, provider in house.hosted.items()
         }
 
-    async def run(self) -> None:
-        """Follow until cancelled. A look that is broken off is made again by somebody."""
-        scribe = asyncio.create_task(self._scribe.run(), name="follow-scribe")
-        try:
-            await keep_at(self.round, self._house.wake_follower)
-        finally:
-            for task in (scribe, *self._looking):
-                task.cancel()
-            await asyncio.gather(scribe, *self._looking, return_exceptions=True)
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this follows."""
+        return {"follower": self._run, "follow-scribe": self._scribe.run}
+
+    async def _run(self) -> None:
+        mend = partial(set_aside, self._house)
+        await keep_at(self.round, self._house.wake_follower, mend=mend)
+
+    async def end(self) -> None:
+        """Break off what is being looked at; somebody looks again."""
+        for task in self._looking:
+            task.cancel()
+        await asyncio.gather(*self._looking, return_exceptions=True)
 
     async def round(self) -> bool:
         """Claim what is due and look at it; tells whether there was anything."""

@@ -6,8 +6,10 @@ all the while, so that a line which breaks, or never stands, costs no more than 
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Final, Never
 
+from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
@@ -36,9 +38,9 @@ class Listener:
         providers = house.hosted.values()
         self._ears = [Ear(house, each) for each in providers if isinstance(each, AudibleProvider)]
 
-    async def run(self) -> None:
-        """Listen until cancelled."""
-        await asyncio.gather(*(ear.run() for ear in self._ears))
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this listens."""
+        return {name: loop for ear in self._ears for name, loop in ear.loops().items()}
 
 
 class Ear:
@@ -53,18 +55,19 @@ class Ear:
         self._opened_at = 0.0
         self._failures = 0
 
-    async def run(self) -> Never:
-        """Listen whenever orders of ours are out, until cancelled."""
-        waking = asyncio.create_task(
-            keep_at(self.round, self._woken, idle_s=_AGAIN_S), name="listen-wake"
-        )
-        try:
-            while True:
-                await self._orders.wait()
-                await self._listen()
-        finally:
-            waking.cancel()
-            await asyncio.gather(waking, return_exceptions=True)
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this listens."""
+        name = self._provider.name
+        return {f"listener-{name}": self._run, f"listener-{name}-wake": self._run_rounds}
+
+    async def _run(self) -> Never:
+        """Listen whenever orders of ours are out."""
+        while True:
+            await self._orders.wait()
+            await self._listen()
+
+    async def _run_rounds(self) -> Never:
+        await keep_at(self.round, self._woken, idle_s=_AGAIN_S)
 
     async def _listen(self) -> None:
         """Listen until nothing is out any more, or once until the line breaks."""

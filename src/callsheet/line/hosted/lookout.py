@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Never
 
+from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.hosted.rhythm import AWAY_S
@@ -24,8 +26,11 @@ class Lookout:
 
     house: House
 
-    async def run(self) -> Never:
-        """Keep looking until cancelled."""
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this looks."""
+        return {"lookout": self._run}
+
+    async def _run(self) -> Never:
         while True:
             await asyncio.sleep(_LOOK_S)
             try:

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
-from typing import Final
+from typing import ClassVar, Final
 
 from callsheet.controls.providers import Doors, door_of
 from callsheet.controls.store import Switches
+from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.hosted.doors import DoorShutError, park, shut
@@ -22,12 +23,14 @@ from callsheet.line.hosted.parcels import kept
 from callsheet.line.hosted.results import Result, write_results
 from callsheet.line.hosted.rhythm import keep_at
 from callsheet.line.hosted.scribe import Scribe
+from callsheet.line.hosted.setting_aside import LOOKS, set_aside
 from callsheet.line.hosted.wording import Worded, Wording
 from callsheet.line.house import House
 from callsheet.ports.hosted import (
     HostedProvider,
     Made,
     ProviderBlockedError,
+    SubmissionUnknownError,
     Submitted,
     SwitchedOffError,
 )
@@ -48,7 +51,19 @@ LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
 _GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
 _CLAIM_S: Final = 60.0
 _FULL: Final = timedelta(seconds=5)  # how long its limits are believed to leave no room
-_ENDING_S: Final = 5.0
+_WRITING_S: Final = 2.0  # at the end, for what has come
+
+
+class NotOrderableError(ProviderError):
+    """A defect of callsheet's own kept a take from being ordered: nothing was sent."""
+
+    code: ClassVar[str] = "not_orderable"
+
+    def __init__(self, provider: str, error: str) -> None:
+        reason = f"a defect of callsheet's own ({error}, the log has it whole) keeps this take from"
+        super().__init__(
+            provider, f"{reason} being ordered; nothing was sent. Please report it, then retry"
+        )
 
 
 class Orderer:
@@ -65,27 +80,46 @@ class Orderer:
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
         self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
+        self._turn = asyncio.Lock()
         self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
 
-    async def run(self) -> None:
-        """Order until cancelled; then let what is on its way arrive."""
-        scribe = asyncio.create_task(self._scribe.run(), name="order-scribe")
-        try:
-            await keep_at(self.round, self._house.wake_orderer)
-        finally:
-            await self._end(scribe)
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this orders."""
+        return {"orderer": self._run, "order-scribe": self._scribe.run}
 
-    async def _end(self, scribe: asyncio.Task[None]) -> None:
+    async def _run(self) -> None:
+        mend = partial(set_aside, self._house)
+        await keep_at(self.round, self._house.wake_orderer, mend=mend)
+
+    async def end(self) -> None:
+        """Let what is on its way arrive, within the grace, and write it down.
+
+        The scribe must be running still. An order that is broken off here is found by whoever
+        looks for it next.
+        """
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ENDING_S):
-                while sending := [task for tasks in self._sending.values() for task in tasks]:
-                    await asyncio.wait(sending)
+            async with asyncio.timeout(_WRITING_S), self._turn:
+                pass  # what the last turn has written down as ordered is on its way
+        if sending := self._all_sending():
+            _LOG.info("orders.awaited", extra=event(orders=len(sending)))
+        await self._house.ending.wait_for(self._all_sending)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WRITING_S):
                 await self._scribe.drain()
-        scribe.cancel()
-        await asyncio.gather(scribe, return_exceptions=True)
+        rest = self._all_sending()
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _all_sending(self) -> list[asyncio.Task[None]]:
+        return [task for tasks in self._sending.values() for task in tasks]
 
     async def round(self) -> bool:
         """Order from each provider what it takes now; tells whether there was anything."""
+        async with self._turn:
+            return not self._house.ending.asked.is_set() and await self._order()
+
+    async def _order(self) -> bool:
         house, now = self._house, self._house.clock()
         async with house.database.read() as connection:
             waited_for = await house.flight.providers_waited_for(connection, now)
@@ -93,13 +127,20 @@ class Orderer:
                 return False
             doors = await house.doors.all(connection)
             switches = await house.switches.all(connection)
-        busy = False
+        busy, failed = False, []
         for name in sorted(waited_for & house.hosted.keys()):
             provider, door = house.hosted[name], door_of(doors, name)
-            if door.is_shut:
-                await park(house, name, door)
-            elif door.resting_until <= now.timestamp():
-                busy |= await self._order_from(provider, switches, doors)
+            try:
+                if door.is_shut:
+                    await park(house, name, door)
+                elif door.resting_until <= now.timestamp():
+                    busy |= await self._order_from(provider, switches, doors)
+            except UnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001  # raised below: the others come first
+                failed.append(error)
+        if failed:
+            raise failed[0]
         return busy
 
     def _free(self, provider: HostedProvider) -> int:
@@ -140,8 +181,14 @@ class Orderer:
             *(self._word(provider, take, switches, doors) for take in takes)
         )
         ready = [each for each in worded if each is not None]
-        for _, group in groupby(ready, key=lambda each: each.take.job):
-            await self._send_group(provider, list(group))
+        groups = [list(group) for _, group in groupby(ready, key=lambda each: each.take.job)]
+        for place, group in enumerate(groups):
+            try:
+                await self._send_group(provider, group)
+            except UnavailableError as problem:  # it would not be there for the others either
+                for each in (each for left in groups[place:] for each in left):
+                    self._give_back(provider, each.take, problem, 0.0)
+                raise
         return bool(takes)
 
     async def _word(
@@ -157,7 +204,7 @@ class Orderer:
             key = await key_for(self._house, take)
             door = door_of(doors, provider.name, key.print)
             if door.is_shut:
-                raise DoorShutError(door)  # written down like what follows
+                raise DoorShutError(door)  # noqa: TRY301  # written down like what follows
             return await self._wording.word(provider, take, key)
         except ProviderError as error:
             self._scribe.add(Result(provider, take, error))
@@ -166,12 +213,46 @@ class Orderer:
             self._scribe.add(Result(provider, take, off))
         except UnavailableError as problem:
             _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
-            due_at = self._house.clock().timestamp() + backoff_s(take.looks)
-            self._scribe.add(Result(provider, take, problem, due_at))
+            self._give_back(provider, take, problem, backoff_s(take.looks))
+        except Exception as error:  # noqa: BLE001  # one take must not keep the others
+            self._mind_defect(provider, take, error)
         return None
 
+    def _give_back(
+        self, provider: HostedProvider, take: Take, problem: UnavailableError, wait_s: float
+    ) -> None:
+        due_at = self._house.clock().timestamp() + wait_s
+        self._scribe.add(Result(provider, take, problem, due_at))
+
+    def _mind_defect(self, provider: HostedProvider, take: Take, error: Exception) -> None:
+        """Report what nobody foresaw about a take of which nothing was sent, and put it off.
+
+        After some tries it fails, by name: whoever looks at its row can have it made again.
+        """
+        said = event(take=take.id, job=take.job, looks=take.looks)
+        _LOG.error("take.ordering_failed", exc_info=error, extra=said)
+        defect = NotOrderableError(provider.name, type(error).__name__)
+        if take.looks < LOOKS:
+            self._give_back(provider, take, UnavailableError(str(defect)), backoff_s(take.looks))
+        else:
+            self._scribe.add(Result(provider, take, defect))
+
     async def _send_group(self, provider: HostedProvider, group: Sequence[Worded]) -> None:
-        covered = await intend(self._house, provider, group)
+        if self._house.ending.asked.is_set():
+            for each in group:
+                self._give_back(provider, each.take, UnavailableError("this process ends"), 0.0)
+            return
+        try:
+            covered = await intend(self._house, provider, group)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one job, or one take, must not keep the others
+            if len(group) == 1:
+                self._mind_defect(provider, group[0].take, error)
+                return
+            for each in group:
+                await self._send_group(provider, [each])
+            return
         self._house.wake_listener[provider.name].set()
         for each in covered:
             task = asyncio.create_task(self._send(provider, each))
@@ -188,6 +269,10 @@ class Orderer:
             result = await provider.submit(each.order)
         except ProviderError as error:
             result = error
+        except Exception as error:  # noqa: BLE001  # it may have been sent, and somebody must look
+            said = event(take=each.take.id, job=each.take.job)
+            _LOG.error("take.sending_failed", exc_info=error, extra=said)
+            result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
         key_print = each.order.key.print
         if isinstance(result, Submitted | RefusedError):
             self._trusted[provider.name] = key_print

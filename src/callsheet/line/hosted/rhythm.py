@@ -15,19 +15,27 @@ ROUND_S: Final = 0.05  # what falls due within this time is claimed, or written,
 AWAY_S: Final = 1.0  # how soon to try again while the database is away
 
 
+Mend = Callable[[], Awaitable[bool]]
+
+
 async def keep_at(
-    turn: Callable[[], Awaitable[bool]], wake: asyncio.Event, *, idle_s: float | None = None
+    turn: Callable[[], Awaitable[bool]],
+    wake: asyncio.Event,
+    *,
+    idle_s: float | None = None,
+    mend: Mend | None = None,
 ) -> Never:
     """Take turns until cancelled: soon again after one that found something, else when woken.
 
-    With `idle_s` also after so many seconds.
+    With `idle_s` also after so many seconds. A turn that fails for a reason nobody foresaw ends
+    this, unless `mend` finds the one thing that was amiss and takes it out of the way.
     The first turn after a quiet time comes at once; under load each has what `ROUND_S` gathered.
     """
     while True:
         wake.clear()
         began = time.monotonic()
         try:
-            busy = await turn()
+            busy = await _mended(turn, mend)
         except UnavailableError as problem:
             _LOG.warning("hosted.waits", extra=event(reason=str(problem)))
             await asyncio.sleep(AWAY_S)
@@ -37,3 +45,14 @@ async def keep_at(
                 async with asyncio.timeout(idle_s):
                     await wake.wait()
         await asyncio.sleep(max(0.0, began + ROUND_S - time.monotonic()))
+
+
+async def _mended(turn: Callable[[], Awaitable[bool]], mend: Mend | None) -> bool:
+    try:
+        return await turn()
+    except UnavailableError:
+        raise
+    except Exception:
+        if mend is None or not await mend():
+            raise
+        return True

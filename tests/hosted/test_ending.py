@@ -1,0 +1,81 @@
+"""A process that is told to stop begins nothing, and lets orders that are out be answered."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.line.test_loops import logged, until
+from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
+from tests.support.processes import Place, serving
+from tests.support.warm import Process
+
+SLOW, SLOWER = "[[sim: slow=140]]", "[[sim: slow=60]]"  # bytes of an answer in a second
+
+
+@pytest.fixture
+def sim(tmp_path: Path) -> Iterator[Simulator]:
+    """Run a simulator."""
+    with simulating(tmp_path) as running:
+        yield running
+
+
+def settings(sim: Simulator, **more: str) -> dict[str, str]:
+    """Give settings with which no order is looked for while it may still be answered."""
+    return sim.settings(CALLSHEET_PROVIDER_REPLICATE_SETTLES_S="60", **more)
+
+
+def end(process: Process, *signals: signal.Signals) -> float:
+    """Send signals, a little apart, and wait for the end; how long that took."""
+    began = time.monotonic()
+    for each in signals:
+        process.send_signal(each)
+        time.sleep(0.5)
+    assert process.wait(60) == 0
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("database_url", "command"),
+    [("sqlite", "up"), ("postgresql", "worker")],
+    indirect=["database_url"],
+)
+def test_order_that_is_out_is_answered_before_the_end(
+    tmp_path: Path, database_url: str, sim: Simulator, command: str
+) -> None:
+    """An answer that takes some 8 seconds is written down, and no other order is begun."""
+    place = Place(tmp_path, database_url, settings(sim))
+    with serving(place, "up" if command == "up" else "web") as server:
+        process = server.process if command == "up" else place.start("worker")
+        job = submit_live(server.http, rows_of(2, mark=SLOW))
+        until(sim.orders)  # the first one goes alone, until it is known that the key fits
+        end(process, signal.SIGTERM)
+    assert len(sim.orders()) == 1
+    for unlikely in ("take.not_ordered", "take.found", "take.never_ordered"):
+        assert logged(place, command, unlikely) == []
+    with serving(place) as server:
+        server.wait_for(job, ["succeeded"])
+    assert logged(place, "up", "take.found") == []
+    check_money(place, sim, 2)
+
+
+@pytest.mark.parametrize("again", [signal.SIGTERM, signal.SIGINT])
+def test_second_signal_ends_sooner(
+    tmp_path: Path, sqlite_url: str, sim: Simulator, again: signal.Signals
+) -> None:
+    """Somebody who cannot wait says so once more, and what is out is left to the next process."""
+    place = Place(tmp_path, sqlite_url, settings(sim))
+    with serving(place) as server:
+        submit_live(server.http, rows_of(1, mark=SLOWER))
+        until(sim.orders)
+        assert end(server.process, signal.SIGTERM, again) < 13
+
+
+def test_grace_is_bounded(tmp_path: Path, sqlite_url: str, sim: Simulator) -> None:
+    """After the seconds that are set the process ends, whatever is still out."""
+    place = Place(tmp_path, sqlite_url, settings(sim, CALLSHEET_SHUTDOWN_GRACE_S="1"))
+    with serving(place) as server:
+        submit_live(server.http, rows_of(1, mark=SLOWER))
+        until(sim.orders)
+        assert end(server.process, signal.SIGTERM) < 13
