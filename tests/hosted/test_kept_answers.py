@@ -29,7 +29,7 @@ from callsheet.line.hosted.room import Room
 from callsheet.line.hosted.verdicts import Verdict
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.sim.openai import create_app
-from callsheet.takes.flight import Claim
+from callsheet.takes.claims import Claim
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.takes.tables import TAKES
 from callsheet.wiring import Callsheet, build

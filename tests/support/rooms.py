@@ -170,6 +170,9 @@ def a_full_take(job: Job) -> Take:
         running_at=NOW + timedelta(seconds=2),
         adopting_at=NOW + timedelta(seconds=3),
         use=Kind.IMAGE_TO_VIDEO,
+        order_no=6,
+        misses=7,
+        missed_at=1_795_228_710.5,
     )
 
 

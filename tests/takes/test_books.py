@@ -90,7 +90,8 @@ class Books(DatabaseMachine):
         assert {take.id for take in claimed} == {name for name in wanted if self._claimable(name)}
         for take in claimed:
             old = self.takes[take.id]
-            new = replace(old, status=TakeStatus.ORDERED, epoch=old.epoch + 1, ordered_at=NOW)
+            ordered = replace(old, status=TakeStatus.ORDERED, ordered_at=NOW)
+            new = replace(ordered, epoch=old.epoch + 1, order_no=old.order_no + 1)
             self.takes[take.id] = new
             self.claims.append(Held(take.id, new.epoch))
 
@@ -114,7 +115,7 @@ class Books(DatabaseMachine):
         async def work(connection: AsyncConnection) -> None:
             locked = await JOBS.lock(connection, self.job.id)
             current = await TAKES.current(connection, [held.take])
-            assert (current[held.take] == (TakeStatus.ORDERED, epoch)) == valid
+            assert (current[held.take][:2] == (TakeStatus.ORDERED, epoch)) == valid
             await TAKES.finish(connection, [outcome], NOW)
             if valid:
                 change = Change(

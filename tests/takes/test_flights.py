@@ -28,8 +28,17 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import TakeId, new_id
 from callsheet.storage.database import SqlDatabase
-from callsheet.takes.flight import Claim, FlightStore, Ticketed
-from callsheet.takes.model import ENDED, TAKE_MOVES, WAITING, Outcome, Take, TakeStatus
+from callsheet.takes.claims import Claim
+from callsheet.takes.flight import FlightStore, Ticketed
+from callsheet.takes.model import (
+    ENDED,
+    TAKE_MOVES,
+    WAITING,
+    Outcome,
+    Take,
+    TakeStatus,
+    sources,
+)
 from callsheet.takes.store import TakeStore
 
 T = TypeVar("T")
@@ -38,11 +47,7 @@ WORKERS = ("anna", "bert")
 LOOKED_AT = frozenset({S.ORDERED, S.IN_DOUBT, S.RUNNING, S.ADOPTING})
 OUTPUTS = {"urls": ["https://x.test/a.png"], "cost": None}
 
-# one transaction sets the money aside and writes the order down: two moves at once
-LEGAL = {
-    status: {status, *moves, *({S.ORDERED} if status is S.QUOTED else ())}
-    for status, moves in TAKE_MOVES.items()
-}
+LEGAL = {status: {status, *moves} for status, moves in TAKE_MOVES.items()}
 
 
 @dataclass(frozen=True)
@@ -118,12 +123,14 @@ class Flights(DatabaseMachine):
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def order(self, data: st.DataObject) -> None:
-        """Write an order down, under a claim that may have passed."""
+        """Write an order down, under a claim that may have passed; then speak of that order."""
         grip = self._choose(data)
         take = replace(grip.take, held_on="2026-03-01", holds=1)
         orders = [(take, sha256_of(take.id.encode()))]
         due_at = self.now.timestamp() + 60
         self._write(grip, lambda c: self.flight.order(c, orders, self.now, due_at), WAITING)
+        if self.rows[take.id].order_no == take.order_no + 1:
+            self.grips.append(Grip(grip.who, replace(take, order_no=take.order_no + 1)))
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data(), made=st.booleans())
@@ -132,8 +139,7 @@ class Flights(DatabaseMachine):
         grip = self._choose(data)
         to, outputs = (S.ADOPTING, OUTPUTS) if made else (S.RUNNING, None)
         told = Ticketed(grip.take, f"t-{grip.take.id}", to, outputs, self.now.timestamp())
-        ordered = frozenset({S.ORDERED})
-        self._write(grip, lambda c: self.flight.ticket(c, [told], self.now), ordered)
+        self._write(grip, lambda c: self.flight.ticket(c, [told], self.now), sources(to))
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
@@ -141,16 +147,41 @@ class Flights(DatabaseMachine):
         """Write down where outputs lie."""
         grip = self._choose(data)
         work = [(grip.take, OUTPUTS)]
-        running = frozenset({S.RUNNING})
-        self._write(grip, lambda c: self.flight.made(c, work, self.now), running)
+        self._write(grip, lambda c: self.flight.made(c, work, self.now), sources(S.ADOPTING))
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def doubt(self, data: st.DataObject) -> None:
         """Say that nobody knows what became of an order."""
         grip = self._choose(data)
-        ordered = frozenset({S.ORDERED})
-        self._write(grip, lambda c: self.flight.doubt(c, [grip.take]), ordered)
+        self._write(grip, lambda c: self.flight.doubt(c, [grip.take]), sources(S.IN_DOUBT))
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data(), seconds=st.integers(0, 100))
+    def renew(self, data: st.DataObject, seconds: int) -> None:
+        """Keep a claim that holds yet and was not given back."""
+        grip = self._choose(data)
+        until = self.now.timestamp() + seconds
+        if self.rows[grip.take.id].claimed_by is None:
+            self._write(grip, lambda c: self.flight.renew(c, [grip.take], until), frozenset())
+        else:
+            self._write(
+                grip, lambda c: self.flight.renew(c, [grip.take], until), frozenset(S) - ENDED
+            )
+
+    @precondition(lambda self: self.grips)
+    @rule(data=st.data())
+    def move(self, data: st.DataObject) -> None:
+        """Move a take somewhere, believing that it is as it was read."""
+        grip = self._choose(data)
+        legal = sorted(TAKE_MOVES[grip.take.status] - ENDED)
+        if not legal:
+            return
+        to, before = data.draw(st.sampled_from(legal)), self.rows[grip.take.id]
+        as_read = _read_as(before) == _read_as(grip.take) and before.status is grip.take.status
+        moved = self.do(lambda c: self.flight.move(c, grip.take, to))
+        assert moved == as_read
+        self._check({grip.take.id} if as_read else set())
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data(), seconds=st.none() | st.integers(0, 100))
@@ -229,7 +260,7 @@ class Flights(DatabaseMachine):
     ) -> None:
         """Do something under a claim; it shows only if the claim holds and the state allows it."""
         before = self.rows[grip.take.id]
-        holds = before.epoch == grip.take.epoch and before.status in allowed
+        holds = _read_as(before) == _read_as(grip.take) and before.status in allowed
         self.do(work)
         self._check({grip.take.id} if holds else set())
 
@@ -248,6 +279,10 @@ class Flights(DatabaseMachine):
         return {
             take: await self.takes.of_any_workspace(connection, take) for take in sorted(self.rows)
         }
+
+
+def _read_as(take: Take) -> tuple[int, int]:
+    return take.epoch, take.order_no
 
 
 EXAMPLES = {"sqlite": (25, 30), "postgresql": (8, 20)}

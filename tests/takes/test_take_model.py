@@ -24,6 +24,7 @@ from callsheet.takes.model import (
     measured_correction,
     moved,
     quoted_take,
+    sources,
 )
 from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 
@@ -83,11 +84,10 @@ TestWalk = Walk.TestCase
 def test_money_is_only_at_stake_after_it_is_held() -> None:
     """Nothing is ordered that was not held, and what may be ordered again was never sent."""
     assert set(TAKE_MOVES) == set(TakeStatus)
-    assert {status for status in TakeStatus if TakeStatus.ORDERED in TAKE_MOVES[status]} == {
-        TakeStatus.HELD
-    }
+    assert sources(TakeStatus.ORDERED) == {TakeStatus.QUOTED, TakeStatus.HELD} == WAITING
+    assert sources(TakeStatus.QUOTED) == set()
     assert TakeStatus.CANCELLED not in TAKE_MOVES[TakeStatus.ADOPTING]
-    assert {TakeStatus.QUOTED, TakeStatus.HELD} == WAITING
+    assert {TakeStatus.SUCCEEDED, TakeStatus.FAILED, TakeStatus.CANCELLED} == ENDED
 
 
 @given(st.lists(st.tuples(st.none() | STATUSES, st.none() | STATUSES), max_size=30))

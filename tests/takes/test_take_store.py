@@ -74,7 +74,8 @@ async def test_an_outcome_is_written_once(database_url: str) -> None:
                 await STORE.finish(connection, outcomes, later)
                 await STORE.finish(connection, [], later)
             outcomes = [Outcome(won.id, 1, error=error), Outcome(lost.id, 1, asset=asset)]
-        ordered: dict[str, Any] = {"epoch": 1, "ordered_at": NOW, "finished_at": later}
+        once = {"epoch": 1, "order_no": 1}
+        ordered: dict[str, Any] = {**once, "ordered_at": NOW, "finished_at": later}
         succeeded: dict[str, Any] = {
             "status": TakeStatus.SUCCEEDED,
             "asset": asset,
@@ -144,7 +145,7 @@ async def test_cancelling_ends_only_what_cost_nothing(database_url: str) -> None
             late = [Outcome(take.id, 2, asset=take.inputs_digest) for take in ended]
             await STORE.finish(connection, late, NOW)
             current = await STORE.current(connection, [take.id for take in ended])
-        assert set(current.values()) == {(TakeStatus.CANCELLED, 3)}
+        assert set(current.values()) == {(TakeStatus.CANCELLED, 3, 0)}
 
 
 async def test_two_claims_at_once_never_share_an_epoch(database_url: str) -> None:

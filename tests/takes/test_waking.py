@@ -7,7 +7,8 @@ from tests.support.rooms import NOW, a_job, a_take, opened
 
 from callsheet.jobs.store import JobStore
 from callsheet.ports.hosted import WebhookNote
-from callsheet.takes.flight import Claim, FlightStore
+from callsheet.takes.claims import Claim
+from callsheet.takes.flight import FlightStore
 from callsheet.takes.model import TakeStatus
 from callsheet.takes.post import WebhookStore
 from callsheet.takes.store import TakeStore

@@ -15,9 +15,11 @@ from callsheet.jobs.model import (
     Entry,
     Job,
     JobKind,
+    JobStatus,
     Shot,
     ShotStatus,
     Written,
+    check_move,
 )
 from callsheet.jobs.tables import COUNTERS, JOBS, JOURNAL, MONEY, SHOTS, job_of, shot_of
 from callsheet.kernel.ids import JobId, WorkspaceId
@@ -168,7 +170,10 @@ class JobStore:
         """Apply a change and append to the journal; answers the job as it is then.
 
         The job must be locked by this transaction: that is what makes the numbers gapless.
+        Raises IllegalMoveError if the table does not let it move there.
         """
+        if "status" in change.values:
+            check_move(job, JobStatus(change.values["status"]))
         deltas = {
             **asdict(change.takes),
             "rows": change.rows,

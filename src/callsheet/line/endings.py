@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,9 +13,12 @@ from callsheet.kernel.money import Money
 from callsheet.line.house import LOG, House
 from callsheet.line.transitions import leave
 from callsheet.money.model import Crossing, Holding, Settlement
+from callsheet.ports.hosted import NotReachedError
 from callsheet.ports.models import ProviderError
-from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus, moved
+from callsheet.takes.model import TAKE_MOVES, Outcome, Take, TakeStatus, moved
 from callsheet.takes.standing import first_error, newest, row_entry, summed_up
+
+_TRIED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.HELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def holding_of(take: Take) -> Holding:
 async def end(
     house: House, connection: AsyncConnection, job: Job, endings: Sequence[Ending], into: Moves
 ) -> list[Ending]:
-    """End takes of a locked job, once: those whose epoch has passed are left out.
+    """End takes of a locked job, once: those that somebody claimed, or ordered, since are left out.
 
     Money that was held is charged as far as the outcome says, and the rest given back.
     """
@@ -79,9 +82,7 @@ async def end(
     valid = [
         each
         for each in endings
-        if each.take.id in current
-        and current[each.take.id][1] == each.outcome.epoch
-        and current[each.take.id][0] not in ENDED
+        if each.take.id in current and _may_end(each, *current[each.take.id])
     ]
     await house.assets.add(connection, [each.asset for each in valid if each.asset])
     await house.takes.finish(connection, [each.outcome for each in valid], house.clock())
@@ -91,6 +92,11 @@ async def end(
         into.rows.add(each.take.row)
         house.metrics.takes.labels(each.outcome.status).inc()
     return valid
+
+
+def _may_end(ending: Ending, status: TakeStatus, epoch: int, order_no: int) -> bool:
+    as_read = (epoch, order_no) == (ending.outcome.epoch, ending.take.order_no)
+    return as_read and ending.outcome.status in TAKE_MOVES[status]
 
 
 async def settle(
@@ -142,6 +148,8 @@ async def write_moves(
     if into.moves or into.entries or values:
         entries = [*into.entries, *await sum_up_rows(house, connection, job, into.rows)]
         moving = job.status in (JobStatus.QUEUED, JobStatus.WAITING) and not job.paused
+        if waits_for(job) and all(to in _TRIED for _, to in into.moves):
+            moving = False  # one more order was tried: that says nothing yet
         going_on = {"status": JobStatus.RUNNING, "problem": None} if moving else {}
         change = Change(
             takes=moved(into.moves),
@@ -151,6 +159,13 @@ async def write_moves(
         )
         job = await house.record(connection, job, entries, change)
     await finish_if_done(house, connection, job)
+
+
+def waits_for(job: Job, provider: str = "") -> bool:
+    """Tell whether a job waits because a provider, or this one, is not reached."""
+    problem = job.problem or {}
+    named = problem.get("provider") == provider or not provider
+    return problem.get("code") == NotReachedError.code and named
 
 
 async def sum_up_rows(

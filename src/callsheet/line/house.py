@@ -42,6 +42,17 @@ LOG = logging.getLogger("callsheet.line")
 
 
 @dataclass(frozen=True, slots=True)
+class Away:
+    """A provider that was not reached, so many times one after the other.
+
+    It is tried again at `again_at`, a time of kernel.steady, with one order.
+    """
+
+    tries: int
+    again_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """Everything a stage may use."""
 
@@ -69,12 +80,17 @@ class House:
     adopter: Adopter
     metrics: Metrics
     clock: Callable[[], datetime]
+    passed_s: Callable[[datetime], float]  # seconds since then for certain, however clocks were set
     keys: KeyRing
     webhook_address: Callable[[str, TakeId], str | None]  # where a provider may call about a take
     public_link: Callable[[Sha256], str | None]  # where the outside can fetch a picture of ours
     parallel: int  # how many takes this process makes at a time
     loops: Supervisor
     ending: Ending
+    # (take, order_no): what this process sends, or has not written down yet what came of it
+    sending: set[tuple[TakeId, int]] = field(default_factory=set)
+    away: dict[str, Away] = field(default_factory=dict)  # by provider that was not reached
+    reached: set[str] = field(default_factory=set)  # providers that were, when last tried
     # rung by whoever leaves something to do, for those who do it in the same process
     wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)
     wake_follower: asyncio.Event = field(default_factory=asyncio.Event)

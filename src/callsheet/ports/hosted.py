@@ -16,8 +16,9 @@ writes anything down. Whatever it raises says by its class what may happen next.
     │   └── AddressWrongError
     ├── ModelGoneError           STOP       the provider offers this model no more
     ├── SwitchedOffError         STOP       an operator switched this model off
-    ├── BusyError                WAIT       nothing was ordered: too busy, or never reached
-    │   └── UntrustedError       WAIT       its certificate does not hold
+    ├── BusyError                WAIT       nothing was ordered: too busy for now
+    │   └── NotReachedError      WAIT       nothing was sent: it cannot be reached from here
+    │       └── UntrustedError   WAIT       its certificate does not hold
     ├── SubmissionUnknownError   RECONCILE  the order went out and the answer was lost
     └── TicketUnknownError       RECONCILE  the provider does not know the ticket (any more)
 """
@@ -89,7 +90,7 @@ class HostedOrder:
     """What goes to a provider for one take.
 
     `expected_s` is how long it usually takes, `time_limit_s` when the provider may give it up.
-    Past `send_by`, a time of the running event loop, it must not be sent any more: others may have
+    Past `send_by`, a time of kernel.steady, it must not be sent any more: others may have
     begun to look for it.
     """
 
@@ -277,7 +278,13 @@ class BusyError(ProviderError):
         self.retry_after_s = retry_after_s
 
 
-class UntrustedError(BusyError):
+class NotReachedError(BusyError):
+    """The provider cannot be reached: refused, no such name, no trust. Nothing was sent to it."""
+
+    code: ClassVar[str] = "provider_not_reached"
+
+
+class UntrustedError(NotReachedError):
     """Nothing was ordered: who answers at the provider's address has no certificate that holds."""
 
     code: ClassVar[str] = "provider_untrusted"

@@ -4,7 +4,6 @@ What the libraries below say of a failure may quote a header, and that holds a k
 read, and that may echo one. So none of their words are shown.
 """
 
-import asyncio
 import math
 import os
 import re
@@ -12,6 +11,8 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+
+from callsheet.kernel.steady import steady_s
 
 _ABOUT_TO_WRITE: Final = "send_request_headers.started"
 _NOT_WRITTEN: Final = "send_request_headers.failed"
@@ -46,8 +47,8 @@ class PlainError(Exception):
 class Departure:
     """Watches one httpx2 request leave; it must not begin to after `until`.
 
-    `until` is a time of the running event loop. The look is taken when the connection stands and
-    the first byte is about to be written, by httpcore's trace hook
+    `until` is a time of kernel.steady: it passes while the machine sleeps, too. The look is taken
+    when the connection stands and the first byte is about to be written, by httpcore's trace hook
     (https://www.encode.io/httpcore/extensions/#trace), which raises TooLateToSendError from the
     request. `held` tells that the hook was heard and no byte of the request was written.
     """
@@ -71,7 +72,7 @@ class Departure:
         if getattr(info.get("request"), "method", b"") == b"CONNECT":
             return  # a proxy is asked for a way, and told nothing else
         if name.endswith(_ABOUT_TO_WRITE):
-            if asyncio.get_running_loop().time() > self._until:
+            if steady_s() > self._until:
                 raise TooLateToSendError
             self._left = True
         elif name.endswith(_NOT_WRITTEN):

@@ -13,6 +13,7 @@ from callsheet.kernel.errors import shown
 from callsheet.ports.hosted import (
     AddressWrongError,
     BusyError,
+    NotReachedError,
     SubmissionUnknownError,
     TicketUnknownError,
     UntrustedError,
@@ -25,14 +26,8 @@ from callsheet.providers.reading import inner
 MAX_ANSWER: Final = 8 * 1024**2
 MAX_INLINE_ANSWER: Final = 128 * 1024**2  # answers that hold the output itself, as base64
 _FAILED: Final = (httpx2.RequestError, httpx2.InvalidURL, TimeoutError)
-_NEVER_SENT: Final = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.UnsupportedProtocol,
-    httpx2.InvalidURL,
-)
+_NOT_REACHED: Final = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError)
+_NEVER_SENT: Final = (httpx2.PoolTimeout, httpx2.UnsupportedProtocol, httpx2.InvalidURL)
 _UNPACKED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _MISPLACED: Final = frozenset({404, 405, 410})
 _UNSAID: Final = frozenset({"", "not found", "404 not found", "page not found", "no reason given"})
@@ -79,9 +74,9 @@ class Exchange:
     ) -> httpx2.Response:
         """Ask for something that is paid, once, and not after `send_by`.
 
-        Raises BusyError if nothing can have been ordered, SubmissionUnknownError if something may
-        have been, and what `refusal` says. A redirect is not followed, and says nothing of what
-        became of the order.
+        Raises NotReachedError or BusyError if nothing can have been ordered, SubmissionUnknownError
+        if something may have been, and what `refusal` says. A redirect is not followed, and says
+        nothing of what became of the order.
         """
         departure = Departure(send_by)
         request = self._worded(method, path, departure, content)
@@ -91,9 +86,8 @@ class Exchange:
             said = "not sent: this process stood still for too long"
             raise BusyError(self.name, said) from None
         except _FAILED as error:
-            cause = cause_of(error, self.settles_s / 2)
+            cause = self._cause(path, error)
             if departure.held or isinstance(error, _NEVER_SENT):
-                self._raise_untrusted(path, error)
                 raise BusyError(self.name, f"not sent: {cause}") from None
             raise SubmissionUnknownError(self.name, f"the answer was lost: {cause}") from None
         if response.is_server_error and not self.final(response):
@@ -122,8 +116,7 @@ class Exchange:
         try:
             response = await self._once(request)
         except _FAILED as error:
-            self._raise_untrusted(path, error)
-            cause = cause_of(error, self.settles_s / 2)
+            cause = self._cause(path, error)
             raise BusyError(self.name, f"no answer: {cause}") from None
         if response.is_server_error:
             raise BusyError(self.name, f"it answered {response.status_code}")
@@ -169,10 +162,15 @@ class Exchange:
             raise BusyError(self.name, f"an answer without {name!r}")
         return value
 
-    def _raise_untrusted(self, path: str, error: BaseException) -> None:
+    def _cause(self, path: str, error: BaseException) -> str:
+        """Word why a request failed. Raises NotReachedError if there was never a line for it."""
         untrusted = distrust(error, self.http.base_url.join(path).host)
         if untrusted is not None:
             raise UntrustedError(self.name, untrusted) from None
+        cause = cause_of(error, self.settles_s / 2)
+        if isinstance(error, _NOT_REACHED):
+            raise NotReachedError(self.name, f"not reached: {cause}") from None
+        return cause
 
     def _raise_refusal(self, response: httpx2.Response) -> None:
         if response.status_code in _MISPLACED and self._is_misplaced(response):

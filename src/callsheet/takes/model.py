@@ -30,11 +30,16 @@ class TakeStatus(StrEnum):
 
 
 S = TakeStatus
+# Whoever moves a take asks this table: SQL's conditions are made from it (see `sources`).
 TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
-    S.QUOTED: frozenset({S.HELD, S.FAILED, S.CANCELLED}),
+    # one transaction sets the money aside and writes the order down
+    S.QUOTED: frozenset({S.ORDERED, S.FAILED, S.CANCELLED}),
     # to `running`: an order that was taken for never made turns up after all
     S.HELD: frozenset({S.ORDERED, S.RUNNING, S.FAILED, S.CANCELLED}),
-    S.ORDERED: frozenset({S.RUNNING, S.ADOPTING, S.IN_DOUBT, S.HELD, S.FAILED, S.CANCELLED}),
+    # to `succeeded`: what is made at home is in our store when it is made
+    S.ORDERED: frozenset(
+        {S.RUNNING, S.ADOPTING, S.IN_DOUBT, S.HELD, S.SUCCEEDED, S.FAILED, S.CANCELLED}
+    ),
     S.IN_DOUBT: frozenset({S.RUNNING, S.ADOPTING, S.HELD, S.FAILED, S.CANCELLED}),
     # a provider that does not know its own ticket any more leaves a take in doubt
     S.RUNNING: frozenset({S.ADOPTING, S.IN_DOUBT, S.FAILED, S.CANCELLED}),
@@ -43,8 +48,15 @@ TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
     S.FAILED: frozenset(),
     S.CANCELLED: frozenset(),
 }
-ENDED: Final = frozenset({S.SUCCEEDED, S.FAILED, S.CANCELLED})
-WAITING: Final = frozenset({S.QUOTED, S.HELD})
+
+
+def sources(to: TakeStatus) -> frozenset[TakeStatus]:
+    """Name the states from which a take may move to another."""
+    return frozenset(status for status, moves in TAKE_MOVES.items() if to in moves)
+
+
+ENDED: Final = frozenset(status for status, moves in TAKE_MOVES.items() if not moves)
+WAITING: Final = sources(S.ORDERED)
 OUT: Final = frozenset({S.ORDERED, S.IN_DOUBT, S.RUNNING})  # an order may be with the provider
 _COUNTER: Final[Mapping[TakeStatus, str]] = {
     S.QUOTED: "queued",
@@ -86,14 +98,17 @@ class Take:
     """One attempt to make one variant of one shot with one model.
 
     `attempt` counts the takes of this variant from 1; only the newest counts for its row. `epoch`
-    grows with every claim: who claimed under an older epoch may not write any more.
+    grows with every claim: who claimed under an older epoch may not write any more. `order_no`
+    counts the orders that were written down: what is learnt of one says nothing of the next.
 
     What follows `finished_at` is for takes of hosted models. `ticket` is the provider's id for the
     order and `order_digest` digests what was sent. `held_on` is the day (UTC) of the open hold,
     the `holds`-th of this take. `due_at` (seconds since 1970) is when somebody must look at the
     take next, and never if it is None; `claimed_by` is who is at it. `looks` counts looks in the
-    present state, `tries` the orders that the provider was too busy for. `outputs` says where
-    what was made lies. `use` is the kind of order, for whose key it is asked about.
+    present state, `tries` the orders that the provider was too busy for. `misses` counts the looks
+    since `missed_at` (seconds since 1970) at which the provider did not know the ticket, one after
+    the other. `outputs` says where what was made lies. `use` is the kind of order, for whose key
+    it is asked about.
     """
 
     id: TakeId
@@ -128,6 +143,9 @@ class Take:
     running_at: datetime | None = None
     adopting_at: datetime | None = None
     use: str = ""
+    order_no: int = 0
+    misses: int = 0
+    missed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

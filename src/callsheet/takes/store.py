@@ -15,19 +15,19 @@ from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
 from callsheet.takes.tables import (
     ACCEPTED_AND_ENDED,
     MINE,
-    OPEN,
     STANDING,
     TAKES,
     UNSPENT,
+    may_become,
     row_of,
     take_of,
 )
 
-_FINISH = (
-    sa.update(TAKES)
-    .where(*MINE, OPEN)
+_FINISH = {
+    to: sa.update(TAKES)
+    .where(*MINE, may_become(to))
     .values(
-        status=bound(TAKES.c.status),
+        status=to,
         asset=bound(TAKES.c.asset),
         charged=bound(TAKES.c.charged),
         error=bound(TAKES.c.error),
@@ -36,7 +36,8 @@ _FINISH = (
         claimed_by=None,
         held_on=None,
     )
-)
+    for to in sorted(ENDED)
+}
 
 
 class TakeStore:
@@ -111,7 +112,12 @@ class TakeStore:
         claim = (
             sa.update(TAKES)
             .where(one_of(TAKES.c.id, takes), UNSPENT)
-            .values(status=TakeStatus.ORDERED, epoch=TAKES.c.epoch + 1, ordered_at=now)
+            .values(
+                status=TakeStatus.ORDERED,
+                epoch=TAKES.c.epoch + 1,
+                order_no=TAKES.c.order_no + 1,
+                ordered_at=now,
+            )
             .returning(TAKES)
         )
         rows = (await connection.execute(claim)).mappings()
@@ -207,41 +213,44 @@ class TakeStore:
 
     async def current(
         self, connection: AsyncConnection, takes: Sequence[TakeId]
-    ) -> dict[TakeId, tuple[TakeStatus, int]]:
-        """Read state and epoch of takes; both stay as they are until the transaction ends."""
-        query = sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch).where(
-            one_of(TAKES.c.id, takes)
-        )
+    ) -> dict[TakeId, tuple[TakeStatus, int, int]]:
+        """Read state, epoch and order of takes; all stay as they are till the transaction ends."""
+        columns = TAKES.c.id, TAKES.c.status, TAKES.c.epoch, TAKES.c.order_no
+        query = sa.select(*columns).where(one_of(TAKES.c.id, takes))
         query = query.order_by(TAKES.c.id).with_for_update()
         return {
-            TakeId(row.id): (TakeStatus(row.status), row.epoch)
+            TakeId(row.id): (TakeStatus(row.status), row.epoch, row.order_no)
             for row in await connection.execute(query)
         }
 
     async def finish(
         self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime
     ) -> None:
-        """Write outcomes of takes that are out; one whose epoch has passed changes nothing."""
-        rows: list[dict[str, Any]] = [
-            {
-                "b_id": outcome.take,
-                "b_epoch": outcome.epoch,
-                "b_status": outcome.status,
-                "b_asset": outcome.asset,
-                "b_charged": outcome.charged.micros,
-                "b_error": outcome.error,
-                "b_finished_at": now,
-            }
-            for outcome in outcomes
-        ]
-        if rows:
-            await connection.execute(_FINISH, rows)
+        """Write outcomes of takes; one whose epoch has passed changes nothing.
+
+        Nor does one to which no move leads from where its take stands.
+        """
+        for to, statement in _FINISH.items():
+            rows: list[dict[str, Any]] = [
+                {
+                    "b_id": outcome.take,
+                    "b_epoch": outcome.epoch,
+                    "b_asset": outcome.asset,
+                    "b_charged": outcome.charged.micros,
+                    "b_error": outcome.error,
+                    "b_finished_at": now,
+                }
+                for outcome in outcomes
+                if outcome.status is to
+            ]
+            if rows:
+                await connection.execute(statement, rows)
 
     async def cancel_open(
         self, connection: AsyncConnection, job: JobId, now: datetime
     ) -> list[Take]:
         """End the takes of a job that nothing was spent on; answers them as they were."""
-        before = sa.select(TAKES).where(TAKES.c.job == job, UNSPENT)
+        before = sa.select(TAKES).where(TAKES.c.job == job, UNSPENT).with_for_update()
         takes = [take_of(row) for row in (await connection.execute(before)).mappings()]
         cancel = (
             sa.update(TAKES)

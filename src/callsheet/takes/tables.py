@@ -1,5 +1,6 @@
 """The table of takes, and its rows as values."""
 
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any, Final
 
@@ -10,13 +11,26 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA, UtcTime, bound
-from callsheet.takes.model import WAITING, Take, TakeStatus
+from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus, sources
 
-# Spelled out, not bound: a database uses a partial index only where it sees the same condition.
-TO_ORDER: Final = "due_at IS NOT NULL AND status IN ('quoted', 'held')"
-TO_LOOK_AT: Final = (
-    "due_at IS NOT NULL AND status IN ('ordered', 'in_doubt', 'running', 'adopting')"
-)
+
+def standing_at(statuses: Collection[TakeStatus]) -> str:
+    """Word that a take stands at one of some states, in the order of its life.
+
+    Spelled out, not bound: a database uses a partial index only where it sees the same condition,
+    and one statement for many takes cannot expand a list.
+    """
+    names = ", ".join(f"'{status}'" for status in TakeStatus if status in statuses)
+    return f"status IN ({names})"
+
+
+def may_become(to: TakeStatus) -> sa.TextClause:
+    """Word that the table of moves lets a take move to a state from where it stands."""
+    return sa.text(standing_at(sources(to)))
+
+
+TO_ORDER: Final = f"due_at IS NOT NULL AND {standing_at(WAITING)}"
+TO_LOOK_AT: Final = f"due_at IS NOT NULL AND {standing_at(OUT | {TakeStatus.ADOPTING})}"
 ACCEPTED_AND_ENDED: Final = "ticket IS NOT NULL AND finished_at IS NOT NULL"
 
 
@@ -25,9 +39,7 @@ def where(condition: str) -> dict[str, Any]:
     return {"postgresql_where": sa.text(condition), "sqlite_where": sa.text(condition)}
 
 
-# One statement for many takes cannot expand a list of states either.
-WAITS: Final = sa.text("status IN ('quoted', 'held')")
-OPEN: Final = sa.text("status NOT IN ('succeeded', 'failed', 'cancelled')")
+OPEN: Final = sa.text(standing_at(set(TakeStatus) - ENDED))
 TAKES = sa.Table(
     "takes",
     METADATA,
@@ -64,6 +76,9 @@ TAKES = sa.Table(
     sa.Column("outputs", sa.JSON(none_as_null=True)),
     sa.Column("running_at", UtcTime),
     sa.Column("adopting_at", UtcTime),
+    sa.Column("order_no", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("misses", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("missed_at", sa.Float),
     sa.UniqueConstraint("job", "row", "variant", "attempt"),
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "workspace", "asset"),
@@ -81,6 +96,8 @@ TAKES = sa.Table(
 )
 # One of many takes that a statement changes, under the epoch of who claimed it.
 MINE: Final = (TAKES.c.id == bound(TAKES.c.id), TAKES.c.epoch == bound(TAKES.c.epoch))
+# The same, by whoever speaks of the newest order.
+THIS_ORDER: Final = (*MINE, TAKES.c.order_no == bound(TAKES.c.order_no))
 # What may be ordered, or cancelled, without a word to anybody: takes that wait, and free local ones
 # that stand at `ordered` - whoever made them is gone or will find their epoch passed.
 UNSPENT = sa.or_(
@@ -125,6 +142,9 @@ def take_of(row: sa.RowMapping) -> Take:
         outputs=row["outputs"],
         running_at=row["running_at"],
         adopting_at=row["adopting_at"],
+        order_no=row["order_no"],
+        misses=row["misses"],
+        missed_at=row["missed_at"],
     )
 
 

@@ -28,7 +28,8 @@ class Due:
     to_bring: bool
 
 
-def _now(now: datetime) -> dict[str, Any]:
+def woken(now: datetime) -> dict[str, Any]:
+    """Word that takes are due now, and that no look which has begun may put them off."""
     return {"due_at": now.timestamp(), "epoch": TAKES.c.epoch + 1, "claimed_by": None}
 
 
@@ -58,7 +59,7 @@ class WakeStore:
         lock = sa.select(TAKES.c.status).where(TAKES.c.id == take).with_for_update()
         status = await connection.scalar(lock)
         if status in (TakeStatus.RUNNING, TakeStatus.IN_DOUBT):
-            await connection.execute(sa.update(TAKES).where(TAKES.c.id == take).values(_now(now)))
+            await connection.execute(sa.update(TAKES).where(TAKES.c.id == take).values(woken(now)))
 
     async def wake_called(
         self, connection: AsyncConnection, takes: Sequence[TakeId], now: datetime
@@ -88,7 +89,7 @@ class WakeStore:
         running = [row.id for row in rows if row.status == TakeStatus.RUNNING]
         if running:
             wake = sa.update(TAKES).where(one_of(TAKES.c.id, running))
-            await connection.execute(wake.values(_now(now)))
+            await connection.execute(wake.values(woken(now)))
         return {row.ticket for row in rows}
 
     async def tickets_running(self, connection: AsyncConnection, provider: str) -> set[str]:

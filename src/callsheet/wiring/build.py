@@ -17,6 +17,7 @@ from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
+from callsheet.engine.lease import EXECUTORS
 from callsheet.engine.supervision import Supervisor
 from callsheet.intake.service import ReferenceDesk
 from callsheet.intake.store import ReferenceStore
@@ -113,7 +114,7 @@ async def build(settings: Settings) -> Callsheet:
         studio=studio,
         jobs=jobs,
         takes=takes,
-        flight=FlightStore(),
+        flight=FlightStore(living=EXECUTORS.c.id if database.dialect == "postgresql" else None),
         webhooks=WebhookStore(),
         uploads=UploadStore(),
         doors=DoorStore(),
@@ -127,6 +128,7 @@ async def build(settings: Settings) -> Callsheet:
         adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
+        passed_s=clock.passed_s,
         keys=ring,
         webhook_address=addresses.address,
         public_link=links.asset if settings.public_url else _no_link,

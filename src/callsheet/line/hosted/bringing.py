@@ -34,7 +34,7 @@ from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
 from callsheet.ports.models import Makes, ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
-from callsheet.takes.flight import Claim
+from callsheet.takes.claims import Claim
 from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 

@@ -1,13 +1,15 @@
 """Evidence that an order exists: a ticket that came late, in a listing or by a webhook."""
 
-from callsheet.jobs.model import Change, Entry
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Change, Entry, Job
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, write_moves
 from callsheet.line.hosted.keys import key_for
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.models import ProviderError
-from callsheet.takes.model import ENDED, Take, TakeStatus
+from callsheet.takes.model import OUT, TAKE_MOVES, Take, TakeStatus
 
 
 async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> bool:
@@ -15,41 +17,57 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
 
     Tells whether it is this take's, and not another's.
 
-    A second order for one take should not exist. If one does, it is reported and the provider is
-    asked to stop it; the first one counts.
+    `take` is as it was read by whoever speaks: of its order at that time. A second order for one
+    take should not exist. If one does, it is reported and the provider is asked to stop it; the
+    first one counts. If the take was ordered again since and that order's answer is out, or lost,
+    there are two of which one is known: that is reported as well.
     """
+    said = {"take": take.id, "ticket": ticket}
     async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, take.job)
-        now = house.clock()
-        current = await house.takes.find(connection, take.workspace, take.id)
+        current = (await house.flight.locked(connection, [take.id]))[take.id]
         known = await house.flight.known_tickets(connection, provider.name, [ticket])
         if known and current.ticket != ticket:
             return False  # an order that another take has: not evidence of this one's
-        if current.ticket is None and current.status not in ENDED:
-            into = Moves()
-            await house.flight.move(
-                connection,
-                current,
-                TakeStatus.RUNNING,
-                ticket=ticket,
-                running_at=now,
-                due_at=now.timestamp(),
-                error=None,
-                looks=0,
-            )
-            into.add(current, TakeStatus.RUNNING)
-            await write_moves(house, connection, job, into)
-            LOG.info("take.found", extra=event(take=take.id, job=job.id, ticket=ticket))
-            house.wake_follower.set()
-            return True
         if current.ticket == ticket:
             return True
-        said = {"take": take.id, "ticket": ticket, "has": current.ticket}
-        await house.record(connection, job, [Entry("ordered_twice", said)], Change())
-    LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
-    house.metrics.doubled.labels(provider.name).inc()
+        found = current.ticket is None and TakeStatus.RUNNING in TAKE_MOVES[current.status]
+        twice = not found or (current.order_no > take.order_no and current.status in OUT)
+        told = [Entry("ordered_twice", {**said, "has": current.ticket})] if twice else []
+        if found:
+            await _run(house, connection, job, current, ticket, told)
+        else:
+            await house.record(connection, job, told, Change())
+    if found:
+        LOG.info("take.found", extra=event(job=job.id, **said))
+        house.wake_follower.set()
+    if twice:
+        LOG.critical("take.ordered_twice", extra=event(job=job.id, **said, has=current.ticket))
+        house.metrics.doubled.labels(provider.name).inc()
+    if not found:
+        await _stop(house, provider, current, ticket)
+    return True
+
+
+async def _run(
+    house: House,
+    connection: AsyncConnection,
+    job: Job,
+    take: Take,
+    ticket: str,
+    told: list[Entry],
+) -> None:
+    """Let a locked take be followed under a ticket."""
+    now, to = house.clock(), TakeStatus.RUNNING
+    values = {"ticket": ticket, "running_at": now, "due_at": now.timestamp(), "looks": 0}
+    await house.flight.move(connection, take, to, error=None, **values)
+    into = Moves(entries=told)
+    into.add(take, to)
+    await write_moves(house, connection, job, into)
+
+
+async def _stop(house: House, provider: HostedProvider, take: Take, ticket: str) -> None:
     try:
-        await provider.cancel(ticket, await key_for(house, current))
+        await provider.cancel(ticket, await key_for(house, take))
     except ProviderError as error:
         LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
-    return True

@@ -1,6 +1,5 @@
 """Intending: money set aside, limits counted and the order written down, before it is sent."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.providers import door_of
 from callsheet.jobs.model import FINISHED, Job, JobStatus, Stage
+from callsheet.kernel.steady import steady_s
 from callsheet.line.endings import Moves, holding_of, tell_crossings, write_moves
 from callsheet.line.hosted.wording import Worded
 from callsheet.line.house import House
@@ -17,6 +17,7 @@ from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import room
 from callsheet.takes.model import Take, TakeStatus
 
+_REST_S: Final = 5.0  # how soon to look again at a provider whose door rests, or is shut
 _FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are used up
 
 
@@ -32,14 +33,14 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
         job = await house.jobs.lock(connection, wanted[0].take.job)
         hand = await house.flight.in_hand(connection, [each.take for each in wanted])
         ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]
-        send_by = asyncio.get_running_loop().time() + provider.settles_s / 6
+        send_by = steady_s() + provider.settles_s / 6
         now = house.clock()
         if job.stage is not Stage.RENDER or job.status in FINISHED or job.paused:
             await house.flight.look_later(connection, [(each.take, None) for each in ready])
             return []
         door = await house.doors.lock(connection, provider.name)
         if door.resting_until > now.timestamp() or door.is_shut:
-            await _give_back(house, connection, ready, door.resting_until)
+            await _give_back(house, connection, ready, now.timestamp() + _REST_S)
             return []
         doors = await house.doors.all(connection)
         shut = [
@@ -53,7 +54,9 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
         covered, refused = await _hold(house, connection, job, ready[:free], into)
         due_at = now.timestamp() + provider.settles_s
         orders = [(each.take, each.digest) for each in covered]
-        await house.flight.order(connection, orders, now, due_at)
+        written = await house.flight.order(connection, orders, now, due_at)
+        # they are in hand: anything else is a defect, and then nothing is written, nothing sent
+        assert written == len(orders), f"{written} of {len(orders)} orders"  # noqa: S101  # a defect
         for each in covered:
             into.add(hand[each.take.id], TakeStatus.ORDERED)
         values = {}
@@ -63,7 +66,13 @@ async def intend(house: House, provider: HostedProvider, wanted: Sequence[Worded
             problem = {"code": refused.code, "message": str(refused)}
             values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
         await write_moves(house, connection, job, into, values)
-    return [replace(each, order=replace(each.order, send_by=send_by)) for each in covered]
+    return [_to_send(each, send_by) for each in covered]
+
+
+def _to_send(each: Worded, send_by: float) -> Worded:
+    """Speak of the order that is written down now."""
+    take = replace(each.take, order_no=each.take.order_no + 1)
+    return replace(each, take=take, order=replace(each.order, send_by=send_by))
 
 
 async def _give_back(

@@ -16,11 +16,12 @@ from callsheet.controls.store import Switches
 from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
+from callsheet.line.hosted.away import is_away, miss
 from callsheet.line.hosted.doors import DoorShutError, park, shut
 from callsheet.line.hosted.intending import intend
 from callsheet.line.hosted.keys import key_for
 from callsheet.line.hosted.parcels import kept
-from callsheet.line.hosted.results import Result, write_results
+from callsheet.line.hosted.results import Result, sent_of, write_results
 from callsheet.line.hosted.rhythm import keep_at
 from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.hosted.setting_aside import LOOKS, set_aside
@@ -29,6 +30,7 @@ from callsheet.line.house import House
 from callsheet.ports.hosted import (
     HostedProvider,
     Made,
+    NotReachedError,
     ProviderBlockedError,
     SubmissionUnknownError,
     Submitted,
@@ -40,7 +42,7 @@ from callsheet.ports.models import (
     UnknownModelError,
     UnusableCardError,
 )
-from callsheet.takes.flight import Claim
+from callsheet.takes.claims import Claim
 from callsheet.takes.limits import full, room
 from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
@@ -146,7 +148,7 @@ class Orderer:
     def _free(self, provider: HostedProvider) -> int:
         """Count how many orders may go out now: one until it is known that our key passes."""
         most = LARGE_SENDS if provider.answers_hold_outputs else SENDS
-        if provider.name not in self._trusted:
+        if provider.name not in self._trusted or provider.name in self._house.away:
             most = 1
         return min(_GROUP, most - len(self._sending[provider.name]))
 
@@ -171,7 +173,8 @@ class Orderer:
         return free
 
     async def _order_from(self, provider: HostedProvider, switches: Switches, doors: Doors) -> bool:
-        house, free = self._house, await self._room(provider)
+        house = self._house
+        free = 0 if is_away(house, provider.name) else await self._room(provider)
         if free <= 0:
             return False
         claim = Claim(self._who, house.clock(), _CLAIM_S)
@@ -207,6 +210,8 @@ class Orderer:
                 raise DoorShutError(door)  # noqa: TRY301  # written down like what follows
             return await self._wording.word(provider, take, key)
         except ProviderError as error:
+            if isinstance(error, NotReachedError):
+                miss(self._house, provider.name)
             self._scribe.add(Result(provider, take, error))
         except (UnknownModelError, UnusableCardError) as error:  # its package was removed, or broke
             off = SwitchedOffError(provider.name, str(error))
@@ -237,13 +242,27 @@ class Orderer:
         else:
             self._scribe.add(Result(provider, take, defect))
 
+    async def _intended(
+        self, provider: HostedProvider, group: Sequence[Worded]
+    ) -> Sequence[Worded]:
+        """Write down what is about to be sent; noted as open here from before that on."""
+        sending = self._house.sending
+        next_ones = {(each.take.id, each.take.order_no + 1) for each in group}
+        sending.update(next_ones)
+        covered: Sequence[Worded] = []
+        try:
+            covered = await intend(self._house, provider, group)
+        finally:
+            sending.difference_update(next_ones - {sent_of(each.take) for each in covered})
+        return covered
+
     async def _send_group(self, provider: HostedProvider, group: Sequence[Worded]) -> None:
         if self._house.ending.asked.is_set():
             for each in group:
                 self._give_back(provider, each.take, UnavailableError("this process ends"), 0.0)
             return
         try:
-            covered = await intend(self._house, provider, group)
+            covered = await self._intended(provider, group)
         except UnavailableError:
             raise
         except Exception as error:  # noqa: BLE001  # one job, or one take, must not keep the others
@@ -257,10 +276,12 @@ class Orderer:
         for each in covered:
             task = asyncio.create_task(self._send(provider, each))
             self._sending[provider.name].add(task)
-            task.add_done_callback(partial(self._sent, provider.name))
+            task.add_done_callback(partial(self._sent, provider.name, each.take))
 
-    def _sent(self, provider: str, task: asyncio.Task[None]) -> None:
+    def _sent(self, provider: str, take: Take, task: asyncio.Task[None]) -> None:
         self._sending[provider].discard(task)
+        if task.cancelled() or task.exception() is not None:
+            self._house.sending.discard(sent_of(take))  # nothing of it will be written down
         self._house.wake_orderer.set()
 
     async def _send(self, provider: HostedProvider, each: Worded) -> None:
@@ -273,6 +294,8 @@ class Orderer:
             said = event(take=each.take.id, job=each.take.job)
             _LOG.error("take.sending_failed", exc_info=error, extra=said)
             result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
+        if isinstance(result, NotReachedError):
+            miss(self._house, provider.name)
         key_print = each.order.key.print
         if isinstance(result, Submitted | RefusedError):
             self._trusted[provider.name] = key_print

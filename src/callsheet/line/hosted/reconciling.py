@@ -9,8 +9,8 @@ again. What cannot be proved waits for a person, with its money held.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -39,7 +39,7 @@ _SKEW: Final = timedelta(minutes=11)
 async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take]) -> None:
     """Find out about takes that were claimed while an order may have been out for them."""
     await _doubt(house, [take for take in takes if take.status is TakeStatus.ORDERED])
-    async with house.database.read() as connection:
+    async with house.database.begin(small=True) as connection:
         hand = await house.flight.in_hand(connection, takes)
         current = [take for take in hand.values() if take.status is TakeStatus.IN_DOUBT]
     current = await adopt_kept(house, provider, current)  # our own store before anybody else
@@ -70,7 +70,7 @@ async def _reconcile_with(
     posted: Mapping[TakeId, Collection[str]],
 ) -> None:
     """Find out about takes in doubt that were ordered with one key."""
-    asked_at = house.clock()
+    ages = {take.id: _age(house, take) for take in current}  # as of before the list is asked for
     try:
         left = [
             take
@@ -79,21 +79,24 @@ async def _reconcile_with(
         ]
         if not left:
             return
-        since = min(take.ordered_at or take.created_at for take in left) - _SKEW
+        since = min(house.clock(), *(take.ordered_at or take.created_at for take in left)) - _SKEW
         listed = await provider.listed(since, [take.id for take in left], key)
     except ProviderError as error:
         await _ask_again(house, current, error)
         return
-    async with house.database.read() as connection:
+    async with house.database.begin(small=True) as connection:
         known = await house.flight.known_tickets(
             connection, provider.name, [each.ticket for each in listed]
         )
+        # the list may have taken long: what is not in hand any more is looked for by somebody else
+        hand = await house.flight.in_hand(connection, left)
+    left = [take for take in left if take.id in hand]
     matches = matched(left, [each for each in listed if each.ticket not in known])
     for take in left:
         if take.id in matches:
             await accept_evidence(house, provider, take, matches[take.id])
     unmatched = [take for take in left if take.id not in matches]
-    await _decide(house, provider, unmatched, asked_at)
+    await _decide(house, provider, unmatched, ages)
 
 
 async def _ask_again(house: House, takes: Sequence[Take], error: ProviderError) -> None:
@@ -155,20 +158,42 @@ async def _doubt(house: House, takes: Sequence[Take]) -> None:
             await write_moves(house, connection, job, into)
 
 
+@dataclass(frozen=True, slots=True)
+class _Age:
+    """How old an order is, in seconds: by the clock, and for certain."""
+
+    told_s: float
+    sure_s: float
+
+
+def _age(house: House, take: Take) -> _Age:
+    ordered_at = take.ordered_at or take.created_at
+    told = (house.clock() - ordered_at).total_seconds()
+    return _Age(told, house.passed_s(ordered_at))
+
+
 async def _decide(
-    house: House, provider: HostedProvider, takes: Sequence[Take], asked_at: datetime
+    house: House, provider: HostedProvider, takes: Sequence[Take], ages: Mapping[TakeId, _Age]
 ) -> None:
-    """Decide about takes that the list does not show."""
+    """Decide about takes that the list does not show.
+
+    An order is as old as has passed for certain: the clock may have been set forward since. One
+    that was made in the future, because it was set back, cannot be looked for in a list: nobody
+    knows where it would stand.
+    """
     never, person, later = [], [], []
     for take in takes:
-        age = (asked_at - (take.ordered_at or take.created_at)).total_seconds()
+        age = ages[take.id]
         called = call_address(house, provider, take.id) is not None
         heard_for_s = provider.webhook_within_s if called and not provider.lists_for_s else 0.0
-        if age <= provider.settles_s:
-            later.append((take, min(provider.settles_s - age + 0.1, backoff_s(take.looks + 1))))
-        elif age <= provider.lists_for_s:
+        if age.sure_s <= provider.settles_s:
+            wait_s = provider.settles_s - age.sure_s + 0.1
+            later.append((take, min(wait_s, backoff_s(take.looks + 1))))
+        elif age.told_s < 0:
+            person.append(take)
+        elif age.told_s <= provider.lists_for_s:
             never.append(take)
-        elif age <= heard_for_s:
+        elif age.told_s <= heard_for_s:
             later.append((take, min(backoff_s(take.looks + 1), _LONGEST_S)))
         else:
             person.append(take)
@@ -187,17 +212,30 @@ async def _later(house: House, takes: Sequence[tuple[Take, float]]) -> None:
 
 
 async def put_back(house: House, take: Take) -> None:
-    """Let a take of which nothing was ordered wait to be ordered again; its hold stays."""
+    """Let a take of which nothing was ordered wait to be ordered again; its hold stays.
+
+    Nothing happens to one that was claimed, or ordered again, since it was read: what was learnt
+    is of the past.
+    """
     async with house.database.begin() as connection:
         job = await house.jobs.lock(connection, take.job)
-        current = await house.takes.find(connection, take.workspace, take.id)
-        if current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+        current = await _still_in_doubt(house, connection, take)
+        if current is None:
             return
         into = Moves()
         await not_ordered(house, connection, job, current, into)
         await write_moves(house, connection, job, into)
     LOG.info("take.never_ordered", extra=event(take=take.id, job=take.job))
     house.wake_orderer.set()
+
+
+async def _still_in_doubt(house: House, connection: AsyncConnection, take: Take) -> Take | None:
+    """Read a claimed take, if it is in doubt about the same order, without a ticket, and ours."""
+    hand = await house.flight.in_hand(connection, [take])
+    current = hand.get(take.id)
+    if current is None or current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+        return None
+    return current
 
 
 async def not_ordered(
@@ -216,8 +254,8 @@ async def not_ordered(
         return
     fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0, "tries": take.tries + 1}
     now = house.clock().timestamp()
-    await house.flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh)
-    into.add(take, TakeStatus.HELD)
+    if await house.flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh):
+        into.add(take, TakeStatus.HELD)
 
 
 async def ask_person(house: House, take: Take) -> None:
@@ -231,11 +269,11 @@ async def ask_person(house: House, take: Take) -> None:
     }
     async with house.database.begin() as connection:
         job = await house.jobs.lock(connection, take.job)
-        current = await house.takes.find(connection, take.workspace, take.id)
-        if current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+        current = await _still_in_doubt(house, connection, take)
+        if current is None:
             return
         into = Moves()
-        await house.flight.move(connection, current, current.status, error=said, due_at=None)
-        into.add(current, current.status)
+        if await house.flight.move(connection, current, current.status, error=said, due_at=None):
+            into.add(current, current.status)
         await write_moves(house, connection, job, into)
     LOG.error("take.needs_person", extra=event(take=take.id, job=take.job))

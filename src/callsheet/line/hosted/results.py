@@ -3,16 +3,17 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.errors import NextStep, UnavailableError
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Ending, Moves, cancelled, end, failure, write_moves
 from callsheet.line.hosted.answers import accept_answer
+from callsheet.line.hosted.away import tell_away, tell_reached
 from callsheet.line.hosted.bad_ends import ended
 from callsheet.line.hosted.calling import call_address
 from callsheet.line.hosted.doors import let_job_wait
@@ -26,13 +27,16 @@ from callsheet.ports.hosted import (
     HostedProvider,
     Made,
     ModelGoneError,
+    NotReachedError,
     ProviderBlockedError,
     Submitted,
 )
-from callsheet.ports.models import ProviderError
+from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.takes.flight import Ticketed
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
+
+_AWAY_S: Final = 2.0  # how soon a take may be ordered again: when, its provider's absence says
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,33 @@ class Result:
     due_at: float | None = None
 
 
+def sent_of(take: Take) -> tuple[TakeId, int]:
+    """Name a take's newest order, as House.sending does."""
+    return take.id, take.order_no
+
+
 def made_outputs(made: Made) -> dict[str, Any]:
     """Word where outputs lie, as a take keeps it."""
     return {"urls": list(made.urls), "cost": None if made.cost is None else made.cost.micros}
 
 
 async def write_results(house: House, results: Sequence[Result]) -> None:
-    """Write down what came back. Safe to repeat. Raises UnavailableError."""
+    """Write down what came back. Safe to repeat. Raises UnavailableError.
+
+    Until it is, nobody here judges the orders. What cannot be written at all is looked for then.
+    """
+    try:
+        await _write_results(house, results)
+    except UnavailableError:
+        raise
+    except Exception:
+        if len(results) == 1:
+            house.sending.discard(sent_of(results[0].take))
+        raise
+    house.sending.difference_update(sent_of(each.take) for each in results)
+
+
+async def _write_results(house: House, results: Sequence[Result]) -> None:
     for each in results:
         if each.due_at is None:
             said = each.said.code if isinstance(each.said, ProviderError) else "accepted"
@@ -141,12 +165,13 @@ async def _write_refusal(
     said = {"code": error.code, "message": str(error), "next_step": error.next_step}
     LOG.warning("take.not_ordered", extra=event(take=take.id, job=job.id, **said))
     if error.next_step is NextStep.RECONCILE:
-        await house.flight.move(
-            connection, take, TakeStatus.IN_DOUBT, error=said, due_at=now, looks=0
-        )
-        into.add(take, TakeStatus.IN_DOUBT)
+        to = TakeStatus.IN_DOUBT
+        if await house.flight.move(connection, take, to, error=said, due_at=now, looks=0):
+            into.add(take, to)
     elif isinstance(error, ProviderBlockedError):
         await _wait(house, connection, take, None, into)
+    elif isinstance(error, NotReachedError):  # for as long as a person lets it: it is no try
+        await _wait(house, connection, take, now + _AWAY_S, into)
     elif error.next_step is NextStep.WAIT and take.tries + 1 < MAX_TRIES:
         asked = error.retry_after_s if isinstance(error, BusyError) else None
         due_at = now + backoff_s(take.tries, asked)
@@ -162,8 +187,8 @@ async def _wait(
     """Let a take of which nothing was ordered wait; its hold stays."""
     if take.status is TakeStatus.ORDERED:
         to = TakeStatus.HELD
-        await house.flight.move(connection, take, to, due_at=due_at, tries=take.tries)
-        into.add(take, to)
+        if await house.flight.move(connection, take, to, due_at=due_at, tries=take.tries):
+            into.add(take, to)
     else:
         await house.flight.look_later(connection, [(take, due_at)])
 
@@ -190,3 +215,9 @@ async def _warn_doors(house: House, results: Sequence[Result]) -> None:
                     await house.doors.rest(connection, each.provider.name, until)
     for (job_id, _), error in waiting.items():
         await let_job_wait(house, job_id, error)
+    missed = {each.provider.name: each.said for each in results}
+    for name, said in missed.items():
+        if isinstance(said, NotReachedError):
+            await tell_away(house, said)
+        elif isinstance(said, Submitted | RefusedError | BusyError) and name not in house.reached:
+            await tell_reached(house, name)
