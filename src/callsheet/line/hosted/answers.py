@@ -36,12 +36,13 @@ async def accept_answer(
     async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, take.job)
         now = house.clock()
-        current = await house.takes.find(connection, take.workspace, take.id)
+        current = (await house.flight.locked(connection, [take.id]))[take.id]
         own = f"{answer.ticket}.{take.id}"  # where the provider gives a number twice
         same = current.ticket in (None, answer.ticket, own)
         if same and current.status not in ENDED | {TakeStatus.ADOPTING}:
             known = await house.flight.known_tickets(connection, provider.name, [answer.ticket])
             ticket = current.ticket or (own if known else answer.ticket)
+            before = current
             if TakeStatus.ADOPTING not in TAKE_MOVES[current.status]:
                 await house.flight.move(connection, current, TakeStatus.RUNNING)
                 current = replace(current, status=TakeStatus.RUNNING, epoch=current.epoch + 1)
@@ -58,7 +59,7 @@ async def accept_answer(
                 looks=0,
             )
             into = Moves()
-            into.add(current, TakeStatus.ADOPTING)
+            into.add(before, TakeStatus.ADOPTING)
             await write_moves(house, connection, job, into)
             LOG.info("take.found", extra=event(take=take.id, job=job.id, ticket=ticket))
             house.wake_bringer.set()

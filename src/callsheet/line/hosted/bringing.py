@@ -260,8 +260,8 @@ async def _tell(house: House, home: Home) -> None:
             return
         take, into = hand[home.take.id], Moves()
         values = {"error": home.said, "due_at": home.due_at, "looks": home.take.looks}
-        await house.flight.move(connection, take, take.status, **values)
-        into.add(take, take.status)
+        if await house.flight.move(connection, take, take.status, **values):
+            into.add(take, take.status)
         await write_moves(house, connection, job, into)
 
 

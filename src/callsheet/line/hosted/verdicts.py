@@ -89,7 +89,7 @@ class Reconciler:
             verdict = Verdict.ASK
         async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, found.job)
-            take = await house.takes.find(connection, workspace, take_id)
+            take = (await house.flight.locked(connection, [found.id]))[found.id]
             _check(take, verdict)
             into = Moves()
             await self._write(connection, job, take, verdict, by, into)

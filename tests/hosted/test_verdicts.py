@@ -1,0 +1,69 @@
+"""What people may say of a take, and cancelling it: an answer in every state."""
+
+from pathlib import Path
+
+import pytest
+from tests.hosted.test_kept_answers import answered, at_rest, held, parcels, put, read
+
+from callsheet.jobs.model import JobStatus
+from callsheet.kernel.errors import ConflictError
+from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.line.hosted.verdicts import Verdict
+from callsheet.takes.model import OUT, WAITING, TakeStatus
+
+S = TakeStatus
+REFUSED: dict[TakeStatus, dict[Verdict, str]] = {
+    S.QUOTED: dict.fromkeys(Verdict, "nothing_ordered"),
+    S.HELD: dict.fromkeys(Verdict, "nothing_ordered"),
+    S.ORDERED: dict.fromkeys(Verdict, "order_under_way"),
+    S.IN_DOUBT: {},
+    S.RUNNING: {Verdict.NEVER_ORDERED: "order_accepted"},
+    S.ADOPTING: {Verdict.NEVER_ORDERED: "order_accepted"},
+    S.SUCCEEDED: dict.fromkeys(Verdict, "not_in_doubt"),
+    S.FAILED: dict.fromkeys(Verdict, "not_in_doubt"),
+    S.CANCELLED: dict.fromkeys(Verdict, "not_in_doubt"),
+}
+DONE = {Verdict.NEVER_ORDERED: S.HELD, Verdict.SPENT: S.FAILED}
+
+
+@pytest.mark.parametrize("status", [*S])
+async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: TakeStatus) -> None:
+    """It is done, or refused by a name of its own that leaves the take as it was."""
+    async with at_rest(tmp_path) as cs:
+        for verdict in Verdict:
+            take = await answered(cs)
+            for key in await parcels(cs):
+                await cs.house.blobs.delete(key)
+            take = await put(cs, take, status)
+            code = REFUSED[status].get(verdict)
+            if code is not None:
+                with pytest.raises(ConflictError) as refused:
+                    await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
+                assert refused.value.code == code
+                assert await read(cs, take) == take
+                continue
+            await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
+            now = await read(cs, take)
+            assert now.status is DONE.get(verdict, status)
+            if verdict is Verdict.SPENT:
+                assert now.charged == take.price
+                assert await held(cs, take) == "0.000000"
+            else:
+                assert now.due_at is not None
+
+
+@pytest.mark.parametrize("status", [*S])
+async def test_cancelling_is_answered_in_every_state(tmp_path: Path, status: TakeStatus) -> None:
+    """What waits ends and is given back, what is out goes on to its end, what ended is refused."""
+    async with at_rest(tmp_path) as cs:
+        take = await put(cs, await answered(cs), status)
+        await cs.control.cancel_single(LOCAL_WORKSPACE, take.job)
+        now = await read(cs, take)
+        async with cs.database.read() as connection:
+            job = await cs.house.jobs.of_any_workspace(connection, take.job)
+        assert job.status is JobStatus.CANCELLED
+        if status in WAITING:
+            assert (now.status, await held(cs, take)) == (S.CANCELLED, "0.000000")
+        else:
+            assert now.status is status
+            assert now.cancel_asked is (status in OUT)
