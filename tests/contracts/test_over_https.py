@@ -62,7 +62,7 @@ async def test_list_is_read_over_https(authority: Authority) -> None:
         order = await bench.order("reset_after_accept")
         with pytest.raises(SubmissionUnknownError):
             await bench.provider.submit(order)
-        assert await bench.provider.listed(before, [order.take], bench.key)
+        assert (await bench.provider.listed(before, [order.take], bench.key)).orders
 
 
 @pytest.mark.parametrize("name", ["runway", "fal", LISTED])

@@ -236,17 +236,19 @@ async def test_lost_order_is_found_as_promised(bench: Bench) -> None:
     found = await bench.provider.listed(before, [order.take], bench.key)
     match bench.provider.recourse:
         case Recourse.LISTING:
-            assert [each.payload for each in found] == [order.payload]
+            assert [each.payload for each in found.orders] == [order.payload]
+            assert found.complete
+            assert not found.unreadable
             assert bench.provider.lists_for_s > 0
         case Recourse.OUR_ID:
-            assert [each.take for each in found] == [order.take]
+            assert [each.take for each in found.orders] == [order.take]
             assert bench.provider.lists_for_s > 0
         case Recourse.WEBHOOK:
             ticket = await _called(bench, order)
             assert bench.provider.webhook_within_s > 0
             await bench.followed(ticket, await bench.provider.poll(ticket, bench.key))
         case Recourse.PERSON:
-            assert found == ()
+            assert found.orders == ()
             assert bench.provider.lists_for_s == bench.provider.webhook_within_s == 0
 
 

@@ -1,67 +1,18 @@
-"""Takes in doubt: matched with what the provider lists, or decided by a person."""
+"""Takes in doubt: found in what the provider lists, or decided by a person."""
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.support.hosted import check_money, simulating
 from tests.support.in_process import generated, settled, working
 from tests.support.processes import Place
-from tests.support.rooms import NOW, a_job, a_take
 
-from callsheet.kernel.digests import digest_of
-from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId, WorkspaceId
-from callsheet.line.hosted.reconciling import matched
+from callsheet.kernel.ids import LOCAL_WORKSPACE, WorkspaceId
 from callsheet.line.hosted.verdicts import TakeDecidedError, Verdict
-from callsheet.ports.hosted import Found
-from callsheet.ports.models import Payload
 from callsheet.takes.errors import TakeNotFoundError
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.model import TakeStatus
 from callsheet.views.takes import explained, story
-
-JOB = a_job()
-SENT = {"model": "a", "input": {"prompt": "x"}}
-
-
-def doubted(number: int, sent: Payload | None = None, after_s: float = 0) -> Take:
-    """Word a take in doubt."""
-    return replace(
-        a_take(JOB, row=number),
-        id=TakeId(f"tk_{number}"),
-        status=TakeStatus.IN_DOUBT,
-        order_digest=digest_of(sent or SENT),
-        ordered_at=NOW + timedelta(seconds=after_s),
-    )
-
-
-def listed(
-    ticket: str, payload: Payload | None = None, after_s: float = 1, take: str = ""
-) -> Found:
-    """Word an order that a provider lists."""
-    at = NOW + timedelta(seconds=after_s)
-    return Found(ticket, payload or SENT, at, TakeId(take) if take else None)
-
-
-def test_takes_that_sent_the_same_get_an_order_each() -> None:
-    """Two of three equal takes were ordered: the first two get them, the third none."""
-    takes = [doubted(1), doubted(2, after_s=1), doubted(3, after_s=2)]
-    found = matched(takes, [listed("b", after_s=3), listed("a", after_s=2)])
-    assert found == {"tk_1": "a", "tk_2": "b"}
-
-
-def test_what_others_sent_is_not_ours() -> None:
-    """Another prompt, or the same one sent long before, is no evidence."""
-    other = {"model": "a", "input": {"prompt": "y"}}
-    assert matched([doubted(1)], [listed("a", other), listed("b", after_s=-1_000)]) == {}
-
-
-def test_an_order_that_names_its_take_goes_to_it() -> None:
-    """Where a provider carries our id, that decides, whatever was sent."""
-    takes = [doubted(1), doubted(2)]
-    found = matched(takes, [listed("a", take="tk_2"), listed("b")])
-    assert found == {"tk_1": "b", "tk_2": "a"}
 
 
 async def test_person_decides_where_the_list_does_not_reach(tmp_path: Path) -> None:

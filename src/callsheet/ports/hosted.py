@@ -142,12 +142,30 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An order that the provider lists: `payload` in the shape in which we word them."""
+    """An order that the provider lists: `payload` in the shape in which we word them.
+
+    What cannot be read of it is None: the payload, or when it was made. `take` is the take whose id
+    it carries, `calls` the address that it will call.
+    """
 
     ticket: str
-    payload: Payload
-    created_at: datetime
+    payload: Payload | None
+    created_at: datetime | None
     take: TakeId | None = None
+    calls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a provider lists: at least every order since the time that was asked for.
+
+    `unreadable` counts entries without so much as an id. `complete` is False where pages are
+    missing. Either way nothing is proved by an order's absence.
+    """
+
+    orders: tuple[Found, ...] = ()
+    complete: bool = True
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,10 +365,11 @@ class HostedProvider(Protocol):
     async def cancel(self, ticket: str, key: ProviderKey) -> None:
         """Ask the provider to stop; how it ended is then polled. Raises as `poll`."""
 
-    async def listed(
-        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
-    ) -> Sequence[Found]:
-        """List every order made since then, whole, or those of our takes. Raises as `poll`."""
+    async def listed(self, since: datetime, takes: Sequence[TakeId], key: ProviderKey) -> Listing:
+        """List every order made since then, or those of our takes. Raises as `poll`.
+
+        Older ones may be among them.
+        """
 
     async def upload(
         self, content: bytes, media_type: str, name: str, key: ProviderKey

@@ -32,6 +32,7 @@ from callsheet.ports.hosted import (
     Ended,
     Found,
     HostedOrder,
+    Listing,
     Made,
     ModelGoneError,
     Pace,
@@ -126,9 +127,7 @@ class ComfyUI(HostedDefaults):
         if ticket in await self._queued("queue_running"):
             await self._line.ask("POST", "/interrupt", json={"prompt_id": ticket})
 
-    async def listed(
-        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
-    ) -> Sequence[Found]:
+    async def listed(self, since: datetime, takes: Sequence[TakeId], key: ProviderKey) -> Listing:
         """Ask for each take's own id."""
         found = []
         for take in takes:
@@ -137,7 +136,7 @@ class ComfyUI(HostedDefaults):
             except TicketUnknownError:
                 continue
             found.append(Found(_id_of(take), {}, since, take))
-        return found
+        return Listing(tuple(found))
 
     async def upload(
         self, content: bytes, media_type: str, name: str, key: ProviderKey

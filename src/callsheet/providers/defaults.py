@@ -8,7 +8,7 @@ from callsheet.kernel.ids import TakeId
 from callsheet.ports.hosted import (
     BusyError,
     ForgedWebhookError,
-    Found,
+    Listing,
     Pace,
     Recourse,
     ReferencesBy,
@@ -54,9 +54,9 @@ class HostedDefaults:
         since: datetime,
         takes: Sequence[TakeId],
         key: ProviderKey,
-    ) -> Sequence[Found]:
+    ) -> Listing:
         """List nothing: it keeps no list that we may read."""
-        return ()
+        return Listing()
 
     async def upload(
         self,

@@ -25,6 +25,7 @@ from callsheet.ports.hosted import (
     Ended,
     Found,
     HostedOrder,
+    Listing,
     Made,
     ModelGoneError,
     ModeratedError,
@@ -88,9 +89,7 @@ class Kling(HostedDefaults):
         told = await self._line.read(f"/v1/{ticket}", unknown=ticket, headers=_auth(key))
         return self._standing(self._data(told))
 
-    async def listed(
-        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
-    ) -> Sequence[Found]:
+    async def listed(self, since: datetime, takes: Sequence[TakeId], key: ProviderKey) -> Listing:
         """Ask about each take by the id that we gave it; what is not found proves nothing."""
         found = []
         for take in takes:
@@ -106,7 +105,7 @@ class Kling(HostedDefaults):
                     ticket = f"{kind}/{self._line.text(data, 'task_id')}"
                     found.append(Found(ticket, {}, since, take))
                     break
-        return found
+        return Listing(tuple(found))
 
     async def open_webhook(self, call: WebhookCall, key: ProviderKey) -> WebhookNote:
         """Take it as a hint: it is not signed, but its address was known to Kling alone."""

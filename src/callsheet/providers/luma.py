@@ -19,6 +19,7 @@ from callsheet.ports.hosted import (
     Ended,
     Found,
     HostedOrder,
+    Listing,
     Made,
     ModeratedError,
     Pace,
@@ -41,6 +42,7 @@ _ROOT: Final = "/dream-machine/v1/generations"
 _PAGE: Final = 100
 _MAX_PAGES: Final = 200
 _MODERATION: Final = ("moderat", "safety", "policy", "nsfw", "not allowed")
+_KINDS: Final = ("image", "video")
 _OURS: Final = frozenset({"callback_url"})  # what we add to a payload
 
 
@@ -84,22 +86,32 @@ class Luma(HostedDefaults):
     async def cancel(self, ticket: str, key: ProviderKey) -> None:
         """Let it go on: deleting a generation hides it and does not say that it is not billed."""
 
-    async def listed(
-        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
-    ) -> Sequence[Found]:
-        """List generations made since then, newest first, page by page."""
-        found: list[Found] = []
-        for page in range(_MAX_PAGES):
-            asked = {"limit": _PAGE, "offset": page * _PAGE}
+    async def listed(self, since: datetime, takes: Sequence[TakeId], key: ProviderKey) -> Listing:
+        """List generations made since then, newest first, page by page.
+
+        Places shift while orders come and go, so each page begins with the last entry of the one
+        before it; where that is gone, some may have been passed over. How many a page holds is the
+        provider's to say: only one that brings nothing new is the last.
+        """
+        found: dict[str, Found] = {}
+        whole, unreadable, place, last = True, 0, 0, ""
+        for _ in range(_MAX_PAGES):
+            asked = {"limit": _PAGE, "offset": place}
             told = await self._line.read(_ROOT, params=asked, headers=_auth(key), tries=3)
             listed = inner(told, "generations")
             if not isinstance(listed, list):
                 raise BusyError(self.name, "its list has no generations")
             read = [each for each in map(_found, listed) if each is not None]
-            found += [each for each in read if each.created_at >= since]
-            if len(listed) < _PAGE or any(each.created_at < since for each in read):
-                return found
-        raise BusyError(self.name, f"more than {_MAX_PAGES} pages of generations to look through")
+            new = [each for each in read if each.ticket not in found]
+            unreadable += len(listed) - len(read)
+            whole &= not last or last in {each.ticket for each in read}
+            found |= {each.ticket: each for each in new}
+            times = [each.created_at for each in read if each.created_at is not None]
+            if len(listed) <= 1 or not new or (times and max(times) < since):
+                return Listing(tuple(found.values()), complete=whole, unreadable=unreadable)
+            place += len(listed) - 1
+            last = read[-1].ticket if read else last
+        return Listing(tuple(found.values()), complete=False, unreadable=unreadable)
 
     async def open_webhook(self, call: WebhookCall, key: ProviderKey) -> WebhookNote:
         """Take it as a hint: it is not signed, but its address was known to Luma alone."""
@@ -138,16 +150,20 @@ def _auth(key: ProviderKey) -> dict[str, str]:
 
 
 def _found(told: Any) -> Found | None:
-    made_at, ticket, asked = (
-        moment_of(inner(told, "created_at")),
-        inner(told, "id"),
-        inner(told, "request"),
-    )
-    if made_at is None or not isinstance(ticket, str) or not isinstance(asked, dict):
+    ticket, asked = inner(told, "id"), inner(told, "request")
+    if not isinstance(ticket, str) or not ticket:
         return None
-    body = {name: value for name, value in asked.items() if name not in _OURS}
-    path = "image" if inner(told, "generation_type") == "image" else "video"
-    return Found(ticket, {"path": path, "body": body}, made_at)
+    made_at, calls = moment_of(inner(told, "created_at")), inner(asked, "callback_url")
+    kind = inner(told, "generation_type")
+    body = None
+    if isinstance(asked, dict):
+        body = {name: value for name, value in asked.items() if name not in _OURS}
+    return Found(
+        ticket,
+        {"path": kind if kind in _KINDS else None, "body": body},
+        made_at,
+        calls=calls if isinstance(calls, str) else None,
+    )
 
 
 def _said(response: httpx2.Response) -> str:

@@ -25,6 +25,7 @@ from callsheet.ports.hosted import (
     ForgedWebhookError,
     Found,
     HostedOrder,
+    Listing,
     Made,
     ModeratedError,
     Pace,
@@ -102,17 +103,22 @@ class Replicate(HostedDefaults):
         path = f"/v1/predictions/{ticket}/cancel"
         await self._line.ask("POST", path, unknown=ticket, headers=_auth(key))
 
-    async def listed(
-        self, since: datetime, takes: Sequence[TakeId], key: ProviderKey
-    ) -> Sequence[Found]:
+    async def listed(self, since: datetime, takes: Sequence[TakeId], key: ProviderKey) -> Listing:
         """List predictions made since then, newest first, page by page."""
         found: list[Found] = []
+        unreadable, left = 0, _MAX_PAGES
         async with aclosing(self._pages("/v1/predictions", key)) as pages:
             async for results in pages:
-                found += [each for each in map(_found, results) if each is not None]
-                if found and found[-1].created_at < since:
+                read = [each for each in map(_found, results) if each is not None]
+                found += read
+                unreadable += len(results) - len(read)
+                times = [each.created_at for each in read if each.created_at is not None]
+                if times and max(times) < since:
                     break
-        return [each for each in found if each.created_at >= since]
+                left -= 1
+                if not left:
+                    return Listing(tuple(found), complete=False, unreadable=unreadable)
+        return Listing(tuple(found), unreadable=unreadable)
 
     async def at_work(self, since: datetime, until: datetime, key: ProviderKey) -> Collection[str]:
         """List those at work among the newest 5,000 predictions of that time."""
@@ -136,8 +142,10 @@ class Replicate(HostedDefaults):
                 raise BusyError(self.name, "its list of predictions has no results")
             yield results
             following = page.get("next")
-            if not isinstance(following, str):
+            if following is None:
                 return
+            if not isinstance(following, str):
+                raise BusyError(self.name, "its list of predictions breaks off")
             address = _path_of(following)
         raise BusyError(self.name, f"more than {_MAX_PAGES} pages of predictions to look through")
 
@@ -250,11 +258,18 @@ def _urls(output: Any) -> tuple[str, ...]:
 
 
 def _found(prediction: Any) -> Found | None:
-    made_at, ticket = moment_of(inner(prediction, "created_at")), inner(prediction, "id")
-    if made_at is None or not isinstance(ticket, str):
+    """Read an entry of the list; inputs are emptied when they are deleted."""
+    ticket, asked = inner(prediction, "id"), inner(prediction, "input")
+    if not isinstance(ticket, str) or not ticket:
         return None
-    payload = {"model": prediction.get("model"), "input": prediction.get("input")}
-    return Found(ticket, payload, made_at)
+    shown = {"model": inner(prediction, "model"), "input": asked or None}
+    calls = inner(prediction, "webhook")
+    return Found(
+        ticket,
+        shown,
+        moment_of(inner(prediction, "created_at")),
+        calls=calls if isinstance(calls, str) else None,
+    )
 
 
 def _ticket_at_work(prediction: Any) -> str | None:

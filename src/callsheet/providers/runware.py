@@ -20,6 +20,7 @@ from callsheet.ports.hosted import (
     Found,
     HostedOrder,
     KeyRefusedError,
+    Listing,
     Made,
     ModelGoneError,
     ModeratedError,
@@ -93,7 +94,7 @@ class Runware(HostedDefaults):
         since: datetime,
         takes: Sequence[TakeId],
         key: ProviderKey,
-    ) -> Sequence[Found]:
+    ) -> Listing:
         """Ask for each take's own UUID."""
         found = []
         for take in takes:
@@ -103,7 +104,7 @@ class Runware(HostedDefaults):
             except TicketUnknownError:
                 continue
             found.append(Found(ticket, {}, since, take))
-        return found
+        return Listing(tuple(found))
 
     async def upload(
         self, content: bytes, media_type: str, name: str, key: ProviderKey

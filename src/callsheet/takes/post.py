@@ -1,5 +1,6 @@
 """Rows of what passes between us and providers beside orders: webhooks in, references out."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
-from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.database import METADATA, UtcTime, one_of
 from callsheet.ports.hosted import Uploaded, WebhookNote
 
 KEPT: Final = timedelta(days=7)  # how long a webhook's body can be looked up
@@ -89,6 +90,15 @@ class UploadStore:
                 UPLOADS.c.expires_at > now + _STILL_GOOD,
             )
         )
+
+    async def places(
+        self, connection: AsyncConnection, provider: str, pictures: Collection[str]
+    ) -> dict[str, str]:
+        """Read where references lay at a provider last, whether they still do or not."""
+        query = sa.select(UPLOADS.c.sha256, UPLOADS.c.url).where(
+            UPLOADS.c.provider == provider, one_of(UPLOADS.c.sha256, pictures)
+        )
+        return {row.sha256: row.url for row in await connection.execute(query)}
 
     async def add(
         self, connection: AsyncConnection, provider: str, sha256: Sha256, uploaded: Uploaded

@@ -23,6 +23,7 @@ from callsheet.jobs.model import Stage
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
+from callsheet.line.hosted.auditing import Auditor
 from callsheet.line.hosted.bringing import Bringer
 from callsheet.line.hosted.following import Follower
 from callsheet.line.hosted.listening import Listener
@@ -188,7 +189,7 @@ class Callsheet:
             await self._free_own_claims(runner)
             await runner.launch()
             ordering += loops.start_all(orderer.loops())
-            for part in (*others, Listener(house), Lookout(house)):
+            for part in (*others, Listener(house), Lookout(house), Auditor(house)):
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
             kept["chores"] = self.chores().run

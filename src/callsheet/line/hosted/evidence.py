@@ -1,15 +1,22 @@
 """Evidence that an order exists: a ticket that came late, in a listing or by a webhook."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import Change, Entry, Job
+from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, write_moves
 from callsheet.line.hosted.keys import key_for
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import HostedProvider
+from callsheet.ports.hosted import HostedProvider, TicketUnknownError
 from callsheet.ports.models import ProviderError
+from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import OUT, TAKE_MOVES, Take, TakeStatus
+
+_MOST: Final = 10_000  # second orders of one job that are told apart
 
 
 async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> bool:
@@ -29,11 +36,13 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
         known = await house.flight.known_tickets(connection, provider.name, [ticket])
         if known and current.ticket != ticket:
             return False  # an order that another take has: not evidence of this one's
-        if current.ticket == ticket:
+        if current.ticket == ticket or await _told(house, connection, current, ticket):
             return True
         found = current.ticket is None and TakeStatus.RUNNING in TAKE_MOVES[current.status]
         twice = not found or (current.order_no > take.order_no and current.status in OUT)
-        told = [Entry("ordered_twice", {**said, "has": current.ticket})] if twice else []
+        doubled = {**said, "has": current.ticket, "provider": provider.name}
+        doubled["price"] = str(current.price)
+        told = [Entry("ordered_twice", doubled)] if twice else []
         if found:
             await _run(house, connection, job, current, ticket, told)
         else:
@@ -42,7 +51,7 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
         LOG.info("take.found", extra=event(job=job.id, **said))
         house.wake_follower.set()
     if twice:
-        LOG.critical("take.ordered_twice", extra=event(job=job.id, **said, has=current.ticket))
+        LOG.critical("take.ordered_twice", extra=event(job=job.id, **doubled))
         house.metrics.doubled.labels(provider.name).inc()
     if not found:
         await _stop(house, provider, current, ticket)
@@ -71,3 +80,44 @@ async def _stop(house: House, provider: HostedProvider, take: Take, ticket: str)
         await provider.cancel(ticket, await key_for(house, take))
     except ProviderError as error:
         LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
+
+
+async def _told(house: House, connection: AsyncConnection, take: Take, ticket: str) -> bool:
+    """Tell whether a second order of a take was reported already."""
+    entries = await house.jobs.journal(connection, take.job, 0, _MOST, "ordered_twice")
+    return any(entry.body["ticket"] == ticket for entry in entries)
+
+
+async def accept_strays(
+    house: House, provider: HostedProvider, strays: Mapping[TakeId, str]
+) -> None:
+    """Take orders for evidence that a list shows with the ids of takes that nobody asked about."""
+    for take_id, ticket in strays.items():
+        async with house.database.read() as connection:
+            try:
+                take = await house.takes.of_any_workspace(connection, take_id)
+            except TakeNotFoundError:
+                LOG.error("take.stranger_listed", extra=event(take=take_id, ticket=ticket))
+                continue
+        if take.status is not TakeStatus.ORDERED:  # then its own answer is on its way
+            await accept_evidence(house, provider, take, ticket)
+
+
+async def follow_up(house: House, take: Take, ticket: str) -> bool:
+    """Look into a webhook that told of an order which its take does not have; False if it fails.
+
+    The provider must know it, too: an address can be called by whoever has seen it.
+    """
+    provider = house.hosted.get(take.provider)
+    if provider is None:
+        return False
+    try:
+        await provider.poll(ticket, await key_for(house, take))
+    except TicketUnknownError:
+        LOG.warning("take.stranger_told", extra=event(take=take.id, ticket=ticket))
+        return True
+    except ProviderError as error:
+        LOG.warning("take.stray_unread", extra=event(take=take.id, reason=str(error)))
+        return False
+    await accept_evidence(house, provider, take, ticket)
+    return True

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
-from callsheet.kernel.logs import event
+from callsheet.line.hosted.evidence import follow_up
 from callsheet.line.hosted.keys import key_for, signing_key_for
-from callsheet.line.house import LOG, House
+from callsheet.line.house import House
 from callsheet.ports.hosted import (
     ForgedWebhookError,
     HostedProvider,
     WebhookCall,
     WebhookNote,
 )
-from callsheet.takes.model import ENDED, TakeStatus
+from callsheet.takes.model import TakeStatus
 from callsheet.takes.tokens import WebhookAddresses
 
 
@@ -46,8 +46,8 @@ class PostRoom:
         house.metrics.webhooks.labels(provider, "new" if new else "seen before").inc()
         if not new:
             return
-        await self._mind_doubts(provider, TakeId(take), note.ticket)
         house.wake_follower.set()
+        await self._mind_doubts(TakeId(take), note.ticket)
 
     async def _opened(
         self, provider: HostedProvider, take_id: TakeId, headers: Mapping[str, str], body: bytes
@@ -61,14 +61,12 @@ class PostRoom:
         call = WebhookCall(headers, body, house.clock(), payload, signing_key)
         return await provider.open_webhook(call, await key_for(house, take))
 
-    async def _mind_doubts(self, provider: str, take_id: TakeId, ticket: str) -> None:
-        """Say so when a webhook tells of an order that the take does not know of."""
-        house = self.house
-        async with house.database.read() as connection:
-            take = await house.takes.of_any_workspace(connection, take_id)
-        if take.ticket == ticket or take.status is TakeStatus.ORDERED:
-            return
-        if take.status in ENDED or take.ticket is not None:
-            said = {"take": take_id, "ticket": ticket, "has": take.ticket}
-            LOG.critical("take.ordered_twice", extra=event(job=take.job, **said))
-            house.metrics.doubled.labels(provider).inc()
+    async def _mind_doubts(self, take_id: TakeId, ticket: str) -> None:
+        """Look into a webhook that tells of an order which its take does not know of.
+
+        One that waits for its answer, or is asked about, needs no more than the webhook itself.
+        """
+        async with self.house.database.read() as connection:
+            take = await self.house.takes.of_any_workspace(connection, take_id)
+        if take.ticket != ticket and take.status not in (TakeStatus.ORDERED, TakeStatus.IN_DOUBT):
+            await follow_up(self.house, take, ticket)

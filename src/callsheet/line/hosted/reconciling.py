@@ -1,39 +1,40 @@
 """Reconciling: what became of orders whose answer was lost.
 
 The provider's own list decides. An order in it with what we sent, and with an id that no take has,
-is ours: two takes that sent the same are the same to us, so each such order goes to one of them.
-Only once every order that could still arrive has arrived, and the list reaches back beyond the
-moment of sending, does absence prove that nothing was ordered; then the take waits to be ordered
-again. What cannot be proved waits for a person, with its money held.
+is ours. Only once every order that could still arrive has arrived, and the list reaches back beyond
+the moment of sending, and shows all that it must and nothing that nobody knows, does absence prove
+that nothing was ordered; then the take waits to be ordered again. What cannot be proved waits for a
+person, with its money held.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import Job, JobStatus
-from callsheet.kernel.digests import digest_of
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, cancelled, end, failure, write_moves
 from callsheet.line.hosted.answers import adopt_kept
 from callsheet.line.hosted.calling import call_address
-from callsheet.line.hosted.evidence import accept_evidence
+from callsheet.line.hosted.evidence import accept_evidence, accept_strays
 from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.proving import Proof, listed_since, prove
+from callsheet.line.hosted.wording import sent_by
 from callsheet.line.house import LOG, House
-from callsheet.ports.hosted import BusyError, Found, HostedProvider, TicketUnknownError
+from callsheet.ports.hosted import BusyError, HostedProvider, TicketUnknownError
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
+from callsheet.takes.missing import remember
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s
 
 _LONGEST_S: Final = 15.0  # between two tries to read the list: money is set aside meanwhile
-# How far a provider's clock may be off ours, either way.
-_SKEW: Final = timedelta(minutes=11)
+# For how many times as long as orders settle a list that proves nothing is read again.
+_PATIENCE: Final = 10
 
 
 async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take]) -> None:
@@ -79,24 +80,26 @@ async def _reconcile_with(
         ]
         if not left:
             return
-        since = min(house.clock(), *(take.ordered_at or take.created_at for take in left)) - _SKEW
-        listed = await provider.listed(since, [take.id for take in left], key)
+        now = house.clock()
+        first = min(now, *(take.ordered_at or take.created_at for take in left))
+        listing = await listed_since(provider, [take.id for take in left], first, key)
     except ProviderError as error:
         await _ask_again(house, current, error)
         return
-    async with house.database.begin(small=True) as connection:
-        known = await house.flight.known_tickets(
-            connection, provider.name, [each.ticket for each in listed]
-        )
+    async with house.database.read() as connection:
         # the list may have taken long: what is not in hand any more is looked for by somebody else
         hand = await house.flight.in_hand(connection, left)
     left = [take for take in left if take.id in hand]
-    matches = matched(left, [each for each in listed if each.ticket not in known])
+    if not left:
+        return
+    sent = await sent_by(house, provider, key, left)
+    proof = await prove(house, provider, key, sent, listing, now)
     for take in left:
-        if take.id in matches:
-            await accept_evidence(house, provider, take, matches[take.id])
-    unmatched = [take for take in left if take.id not in matches]
-    await _decide(house, provider, unmatched, ages)
+        if take.id in proof.matches.certain:
+            await accept_evidence(house, provider, take, proof.matches.certain[take.id])
+    unmatched = [take for take in left if take.id not in proof.matches.certain]
+    await _decide(house, provider, unmatched, proof, ages)
+    await accept_strays(house, provider, proof.strays)
 
 
 async def _ask_again(house: House, takes: Sequence[Take], error: ProviderError) -> None:
@@ -121,24 +124,6 @@ async def _by_post(
         if await accept_evidence(house, provider, take, ticket):
             return True
     return False
-
-
-def matched(takes: Sequence[Take], listed: Sequence[Found]) -> dict[str, str]:
-    """Give each take an order of the list that carries its id, or else that is what it sent."""
-    by_take = {found.take: found.ticket for found in listed if found.take}
-    alike: dict[str, list[Found]] = defaultdict(list)
-    for found in sorted(listed, key=lambda found: found.created_at, reverse=True):
-        if found.take is None:
-            alike[digest_of(found.payload)].append(found)
-    matches: dict[str, str] = {}
-    for take in sorted(takes, key=lambda take: take.ordered_at or take.created_at):
-        same = alike.get(take.order_digest or "", [])
-        earliest = (take.ordered_at or take.created_at) - _SKEW
-        if take.id in by_take:
-            matches[take.id] = by_take[take.id]
-        elif same and same[-1].created_at >= earliest:
-            matches[take.id] = same.pop().ticket
-    return matches
 
 
 async def _doubt(house: House, takes: Sequence[Take]) -> None:
@@ -173,9 +158,13 @@ def _age(house: House, take: Take) -> _Age:
 
 
 async def _decide(
-    house: House, provider: HostedProvider, takes: Sequence[Take], ages: Mapping[TakeId, _Age]
+    house: House,
+    provider: HostedProvider,
+    takes: Sequence[Take],
+    proof: Proof,
+    ages: Mapping[TakeId, _Age],
 ) -> None:
-    """Decide about takes that the list does not show.
+    """Decide about takes that the list does not show for certain.
 
     An order is as old as has passed for certain: the clock may have been set forward since. One
     that was made in the future, because it was set back, cannot be looked for in a list: nobody
@@ -183,25 +172,26 @@ async def _decide(
     """
     never, person, later = [], [], []
     for take in takes:
-        age = ages[take.id]
+        age, why = ages[take.id], proof.doubt_about(take.id)
         called = call_address(house, provider, take.id) is not None
         heard_for_s = provider.webhook_within_s if called and not provider.lists_for_s else 0.0
+        read_for_s = min(provider.lists_for_s, _PATIENCE * provider.settles_s)
         if age.sure_s <= provider.settles_s:
             wait_s = provider.settles_s - age.sure_s + 0.1
             later.append((take, min(wait_s, backoff_s(take.looks + 1))))
         elif age.told_s < 0:
-            person.append(take)
-        elif age.told_s <= provider.lists_for_s:
+            person.append((take, why or "by the clock it was sent in the future"))
+        elif age.told_s <= provider.lists_for_s and not why:
             never.append(take)
-        elif age.told_s <= heard_for_s:
+        elif age.told_s <= max(heard_for_s, read_for_s):
             later.append((take, min(backoff_s(take.looks + 1), _LONGEST_S)))
         else:
-            person.append(take)
+            person.append((take, why))
     await _later(house, later)
     for take in never:
         await put_back(house, take)
-    for take in person:
-        await ask_person(house, take)
+    for take, why in person:
+        await ask_person(house, take, why)
 
 
 async def _later(house: House, takes: Sequence[tuple[Take, float]]) -> None:
@@ -243,8 +233,12 @@ async def not_ordered(
 ) -> None:
     """Order a take of a locked job again, since it never was; end it if nobody wants it now.
 
-    A provider that loses every order is given up after as many as one that is always busy.
+    A provider that loses every order is given up after as many as one that is always busy. The
+    order is remembered for as long as the provider's list could show it after all.
     """
+    now, provider = house.clock().timestamp(), house.hosted[take.provider]
+    if provider.lists_for_s:
+        await remember(connection, take, now + provider.settles_s)
     if job.status is JobStatus.CANCELLED:
         await end(house, connection, job, [cancelled(take)], into)
         return
@@ -253,16 +247,16 @@ async def not_ordered(
         await end(house, connection, job, [failure(take, error)], into)
         return
     fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0, "tries": take.tries + 1}
-    now = house.clock().timestamp()
     if await house.flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh):
         into.add(take, TakeStatus.HELD)
 
 
-async def ask_person(house: House, take: Take) -> None:
+async def ask_person(house: House, take: Take, why: str = "") -> None:
     """Leave a take in doubt to a person: nothing happens to it, or its money, by itself."""
+    because = f" ({why})" if why else ""
     said = {
         "code": "in_doubt",
-        "message": f"{take.provider} can no longer tell whether it was ordered; look there for an"
+        "message": f"{take.provider} cannot tell whether it was ordered{because}; look there for an"
         f" order made at {take.ordered_at}, then decide with: callsheet takes reconcile {take.id}"
         " --spent or --never-ordered",
         "next_step": "reconcile",
@@ -276,4 +270,4 @@ async def ask_person(house: House, take: Take) -> None:
         if await house.flight.move(connection, current, current.status, error=said, due_at=None):
             into.add(current, current.status)
         await write_moves(house, connection, job, into)
-    LOG.error("take.needs_person", extra=event(take=take.id, job=take.job))
+    LOG.error("take.needs_person", extra=event(take=take.id, job=take.job, reason=why))

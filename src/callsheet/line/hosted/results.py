@@ -33,6 +33,7 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.takes.flight import Ticketed
+from callsheet.takes.missing import name_order
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
 
@@ -152,6 +153,7 @@ async def _write_refusal(
     take, error, now = result.take, result.said, house.clock().timestamp()
     if isinstance(error, Submitted):  # it was accepted, and ended before the answer came
         assert isinstance(error.standing, Ended)  # noqa: S101  # the caller picked them
+        await name_order(connection, take, error.ticket)
         return [ended(house, take, error.standing, cancelled=job.status is JobStatus.CANCELLED)]
     if isinstance(error, UnavailableError):  # it could not even be worded
         await house.flight.look_later(

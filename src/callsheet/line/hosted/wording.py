@@ -1,8 +1,10 @@
-"""From a take to the order that a provider gets: references uploaded, payload filled."""
+"""From a take to the order that a provider gets, and back to what it must have sent."""
 
 import asyncio
 import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,16 +12,22 @@ from callsheet.assets.model import asset_key
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.line.hosted.calling import call_address
+from callsheet.line.hosted.matching import Sent
 from callsheet.line.house import House
 from callsheet.ports.hosted import HostedOrder, HostedProvider, ReferencesBy, filled
 from callsheet.ports.keys import ProviderKey
-from callsheet.ports.models import RefusedError
+from callsheet.ports.models import (
+    Payload,
+    RefusedError,
+    UnknownModelError,
+    UnusableCardError,
+)
 from callsheet.takes.model import Take
 
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """An order ready to be sent, and the digest by which it is known again in a listing."""
+    """An order ready to be sent, and the digest of how it was worded, but for its references."""
 
     take: Take
     order: HostedOrder
@@ -54,7 +62,7 @@ class Wording:
             expected_s=card.expected_s,
             time_limit_s=card.time_limit_s,
         )
-        return Worded(take, order, digest_of(payload))
+        return Worded(take, order, digest_of(blank))
 
     async def _address(
         self, provider: HostedProvider, key: ProviderKey, sha256: Sha256, working: Sha256
@@ -97,3 +105,40 @@ class Wording:
         async with house.database.begin() as connection:
             await house.uploads.add(connection, account, working, uploaded)
         return uploaded.url
+
+
+async def sent_by(
+    house: House, provider: HostedProvider, key: ProviderKey, takes: Sequence[Take]
+) -> list[Sent]:
+    """Say what takes sent with a key, as far as it can be worded again."""
+    pictures = {each["working"] for take in takes for each in _references(take)}
+    async with house.database.read() as connection:
+        account = f"{provider.name}/{key.print}"
+        known = await house.uploads.places(connection, account, pictures) if pictures else {}
+    if provider.references is ReferencesBy.LINK:
+        known = {picture: house.public_link(Sha256(picture)) or "" for picture in pictures}
+    return [
+        Sent(
+            take.id,
+            take.ordered_at or take.created_at,
+            _worded_again(house, take),
+            str(take.inputs.get("prompt") or ""),
+            take.inputs_digest,
+            [known.get(each["working"]) or None for each in _references(take)],
+        )
+        for take in takes
+    ]
+
+
+def _references(take: Take) -> Sequence[Mapping[str, Any]]:
+    return take.inputs.get("references") or ()
+
+
+def _worded_again(house: House, take: Take) -> Payload | None:
+    """Word a take's order as it was sent; None if its card has changed since, or is gone."""
+    try:
+        card = house.catalog.card(take.model)
+        payload = card.payload(card.inputs.model_validate(take.inputs))
+    except (ValidationError, InvalidInputError, UnknownModelError, UnusableCardError):
+        return None
+    return payload if digest_of(payload) == take.order_digest else None

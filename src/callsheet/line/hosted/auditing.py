@@ -1,0 +1,122 @@
+"""Auditing: orders that were taken for never made are looked for again, and those nobody expects.
+
+What a provider shows late, in its list or by a webhook, cannot be undone. But it is found, told,
+and stopped there if that still can be.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final, Never
+
+from callsheet.engine.supervision import Loop
+from callsheet.jobs.model import Change, Entry
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.ids import TakeId
+from callsheet.kernel.logs import event
+from callsheet.line.hosted.evidence import accept_evidence, accept_strays, follow_up
+from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.proving import Proof, listed_since, prove
+from callsheet.line.hosted.wording import sent_by
+from callsheet.line.house import House
+from callsheet.ports.hosted import HostedProvider
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import ProviderError
+from callsheet.takes.missing import Missing, claim_missing, look_again, strays
+from callsheet.takes.model import Take
+
+_LOG = logging.getLogger("callsheet.hosted")
+_EVERY_S: Final = 5.0
+_POST: Final = timedelta(hours=1)  # how old a webhook may be that is looked into
+_SLOWER: Final = 0.5  # of its age is how long to wait before an order is looked for again
+
+
+@dataclass(frozen=True, slots=True)
+class Auditor:
+    """Looks after what was believed, for as long as it runs. Any number of processes may."""
+
+    house: House
+    _heard: set[tuple[TakeId, str]] = field(default_factory=set)  # webhooks that are looked into
+
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this audits."""
+        return {"auditor": self._run}
+
+    async def _run(self) -> Never:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            try:
+                await self.round()
+            except UnavailableError as problem:
+                _LOG.warning("auditing.waits", extra=event(reason=str(problem)))
+
+    async def round(self) -> None:
+        """Look once at what is due. Raises UnavailableError."""
+        house, now = self.house, self.house.clock()
+        async with house.database.begin(small=True) as connection:
+            due = await claim_missing(connection, now)
+        async with house.database.read() as connection:
+            told = await strays(connection, now - _POST)
+        new = [(take, ticket) for take, ticket in told if (take.id, ticket) not in self._heard]
+        for take, ticket in new:
+            if await follow_up(house, take, ticket):
+                self._heard.add((take.id, ticket))
+        groups: dict[tuple[str, str], list[Missing]] = defaultdict(list)
+        keys: dict[str, ProviderKey] = {}
+        for each in due:
+            if each.take.provider in house.hosted:
+                try:
+                    key = await key_for(house, each.take)
+                except ProviderError:
+                    continue  # looked for again when the claim has passed
+                keys[key.print] = key
+                groups[each.take.provider, key.print].append(each)
+        for (name, key_print), group in groups.items():
+            await self._audit(house.hosted[name], keys[key_print], group)
+
+    async def _audit(
+        self, provider: HostedProvider, key: ProviderKey, group: Sequence[Missing]
+    ) -> None:
+        house, asked_at = self.house, self.house.clock()
+        takes = [each.take for each in group]
+        try:
+            first = min(each.ordered_at for each in group)
+            listing = await listed_since(provider, [take.id for take in takes], first, key)
+        except ProviderError as error:
+            _LOG.warning("auditing.waits", extra=event(reason=str(error)))
+            return
+        worded = await sent_by(house, provider, key, takes)
+        sent = [
+            replace(each, ordered_at=missing.ordered_at)
+            for each, missing in zip(worded, group, strict=True)
+        ]
+        proof = await prove(house, provider, key, sent, listing, asked_at)
+        for each in group:
+            ticket = proof.matches.certain.get(each.take.id)
+            if ticket is not None:
+                await accept_evidence(house, provider, each.take, ticket)
+            elif each.take.id in proof.matches.possible:
+                await self._wonder(provider, each.take, proof)
+            age = (asked_at - each.ordered_at).total_seconds()
+            again = asked_at.timestamp() + max(provider.settles_s, age * _SLOWER)
+            gone = ticket is not None or age > provider.lists_for_s
+            async with house.database.begin(small=True) as connection:
+                await look_again(connection, each, None if gone else again)
+        await accept_strays(house, provider, proof.strays)
+
+    async def _wonder(self, provider: HostedProvider, take: Take, proof: Proof) -> None:
+        """Say, once, that an order which nobody has may be a second one of a take."""
+        house = self.house
+        tickets = sorted(proof.matches.possible[take.id])
+        said = {"take": take.id, "tickets": tickets[:10], "has": take.ticket}
+        async with house.database.begin(small=True) as connection:
+            job = await house.jobs.lock(connection, take.job)
+            entries = await house.jobs.journal(connection, take.job, 0, 10_000, "order_unclaimed")
+            if any(entry.body["take"] == take.id for entry in entries):
+                return
+            await house.record(connection, job, [Entry("order_unclaimed", said)], Change())
+        where = {"provider": provider.name, "job": take.job}
+        _LOG.error("take.order_unclaimed", extra=event(**where, **said))

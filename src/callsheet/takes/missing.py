@@ -1,0 +1,146 @@
+"""Rows that tell what a provider's list ought to show, and orders that it did not.
+
+An order that was taken for never made is remembered for as long as the list could still show it:
+if it does, somebody must hear of it, because another one was sent meanwhile. Every function works
+in the caller's transaction.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.ids import TakeId
+from callsheet.ports.database import METADATA, UtcTime, one_of
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.post import WEBHOOKS
+from callsheet.takes.tables import TAKES, take_of
+
+_MOST: Final = 500  # of each kind at a time
+_SENT: Final = sa.text("order_digest IS NOT NULL")  # as the index of what was ordered has it
+_CLAIM_S: Final = 120.0  # nobody else shall look for the same meanwhile
+
+MISSING = sa.Table(
+    "missing_orders",
+    METADATA,
+    sa.Column("take", sa.Text, primary_key=True),
+    sa.Column("ordered_at", UtcTime, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("due_at", sa.Float, nullable=False, index=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """An order of a take, sent at that time, that was taken for never made."""
+
+    take: Take
+    ordered_at: datetime
+
+
+async def afoot(
+    connection: AsyncConnection, provider: str, since: datetime, but: Collection[TakeId]
+) -> list[Take]:
+    """List the takes ordered since then of whose order no ticket is known, `but` some."""
+    query = sa.select(TAKES).where(
+        TAKES.c.provider == provider,
+        TAKES.c.status.in_((TakeStatus.ORDERED, TakeStatus.IN_DOUBT)),
+        TAKES.c.ticket.is_(None),
+        _SENT,
+        TAKES.c.ordered_at >= since,
+    )
+    found = map(take_of, (await connection.execute(query)).mappings())
+    return [take for take in found if take.id not in but]
+
+
+async def witnesses(
+    connection: AsyncConnection, provider: str, since: datetime, until: datetime
+) -> list[Take]:
+    """List the newest takes ordered in that time that have tickets: the list must show them."""
+    query = (
+        sa.select(TAKES)
+        .where(
+            TAKES.c.provider == provider,
+            TAKES.c.ticket.is_not(None),
+            _SENT,
+            TAKES.c.ordered_at.between(since, until),
+        )
+        .order_by(TAKES.c.ordered_at.desc())
+        .limit(_MOST)
+    )
+    return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def name_order(connection: AsyncConnection, take: Take, ticket: str) -> None:
+    """Write the ticket of an order that ended in the breath in which it was accepted.
+
+    Without it the provider's list would show an order that nobody knows.
+    """
+    has_it = sa.select(TAKES.c.id).where(
+        TAKES.c.provider == take.provider, TAKES.c.ticket == ticket
+    )
+    if (await connection.execute(has_it)).first() is None:
+        mine = sa.and_(TAKES.c.id == take.id, TAKES.c.epoch == take.epoch)
+        await connection.execute(sa.update(TAKES).where(mine).values(ticket=ticket))
+
+
+async def remember(connection: AsyncConnection, take: Take, due_at: float) -> None:
+    """Write down that a take's order is taken for never made; look for it again at that time."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    row = {
+        "take": take.id,
+        "ordered_at": take.ordered_at or take.created_at,
+        "provider": take.provider,
+        "due_at": due_at,
+    }
+    await connection.execute(insert(MISSING).values(row).on_conflict_do_nothing())
+
+
+async def claim_missing(connection: AsyncConnection, now: datetime) -> list[Missing]:
+    """Take up what is due to be looked for, for two minutes."""
+    due = (
+        sa.select(MISSING.c.take, MISSING.c.ordered_at)
+        .where(MISSING.c.due_at <= now.timestamp())
+        .order_by(MISSING.c.due_at)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True)
+    )
+    rows = [(row.take, row.ordered_at) for row in await connection.execute(due)]
+    if not rows:
+        return []
+    await connection.execute(
+        sa.update(MISSING)
+        .where(one_of(MISSING.c.take, {take for take, _ in rows}))
+        .values(due_at=now.timestamp() + _CLAIM_S)
+    )
+    query = sa.select(TAKES).where(one_of(TAKES.c.id, {take for take, _ in rows}))
+    takes = {row["id"]: take_of(row) for row in (await connection.execute(query)).mappings()}
+    return [Missing(takes[take], at) for take, at in rows if take in takes]
+
+
+async def look_again(connection: AsyncConnection, missing: Missing, due_at: float | None) -> None:
+    """Say when to look for an order again; None is never: it is found, or cannot be any more."""
+    row = sa.and_(MISSING.c.take == missing.take.id, MISSING.c.ordered_at == missing.ordered_at)
+    if due_at is None:
+        await connection.execute(sa.delete(MISSING).where(row))
+    else:
+        await connection.execute(sa.update(MISSING).where(row).values(due_at=due_at))
+
+
+async def strays(connection: AsyncConnection, since: datetime) -> Sequence[tuple[Take, str]]:
+    """List takes of which webhooks that came since then told another ticket than theirs."""
+    query = (
+        sa.select(TAKES, WEBHOOKS.c.ticket.label("told"))
+        .join(WEBHOOKS, WEBHOOKS.c.take == TAKES.c.id)
+        .where(
+            WEBHOOKS.c.received_at >= since,
+            TAKES.c.status.not_in((TakeStatus.ORDERED, TakeStatus.IN_DOUBT)),
+            sa.or_(TAKES.c.ticket.is_(None), TAKES.c.ticket != WEBHOOKS.c.ticket),
+        )
+        .limit(_MOST)
+    )
+    return [(take_of(row), row["told"]) for row in (await connection.execute(query)).mappings()]
