@@ -1,14 +1,15 @@
 """Rows that tell what a provider's list ought to show, and orders that it did not.
 
 An order that was taken for never made is remembered for as long as the list could still show it:
-if it does, somebody must hear of it, because another one was sent meanwhile. Every function works
-in the caller's transaction.
+if it does, somebody must hear of it, because another one was sent meanwhile. So is the ticket of a
+second order that was found: no take has it, and yet it is known. Every function works in the
+caller's transaction.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -31,15 +32,18 @@ MISSING = sa.Table(
     sa.Column("ordered_at", UtcTime, primary_key=True),
     sa.Column("provider", sa.Text, nullable=False),
     sa.Column("due_at", sa.Float, nullable=False, index=True),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("ticket", sa.Text),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """An order of a take, sent at that time, that was taken for never made."""
+    """An order of a take, sent at that time, that was taken for never made; looked for `until`."""
 
     take: Take
     ordered_at: datetime
+    until: float
 
 
 async def afoot(
@@ -88,38 +92,64 @@ async def name_order(connection: AsyncConnection, take: Take, ticket: str) -> No
         await connection.execute(sa.update(TAKES).where(mine).values(ticket=ticket))
 
 
-async def remember(connection: AsyncConnection, take: Take, due_at: float) -> None:
-    """Write down that a take's order is taken for never made; look for it again at that time."""
+async def remember(connection: AsyncConnection, take: Take, due_at: float, until: float) -> None:
+    """Write down that a take's order is taken for never made; look for it at and until then."""
+    at = take.ordered_at or take.created_at
+    await _add(connection, take, ordered_at=at, due_at=due_at, until=until)
+
+
+async def remember_second(
+    connection: AsyncConnection, take: Take, ticket: str, now: datetime, until: float
+) -> None:
+    """Write down the ticket of a second order of a take: the provider's list will show it."""
+    values = {"ordered_at": now, "due_at": until, "until": until, "ticket": ticket}
+    await _add(connection, take, **values)
+
+
+async def _add(connection: AsyncConnection, take: Take, **values: Any) -> None:
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    row = {
-        "take": take.id,
-        "ordered_at": take.ordered_at or take.created_at,
-        "provider": take.provider,
-        "due_at": due_at,
-    }
+    row = {"take": take.id, "provider": take.provider, **values}
     await connection.execute(insert(MISSING).values(row).on_conflict_do_nothing())
 
 
+async def second_tickets(connection: AsyncConnection, provider: str) -> set[str]:
+    """Name the tickets of second orders that were found lately."""
+    query = sa.select(MISSING.c.ticket).where(
+        MISSING.c.provider == provider, MISSING.c.ticket.is_not(None)
+    )
+    return {row.ticket for row in await connection.execute(query)}
+
+
 async def claim_missing(connection: AsyncConnection, now: datetime) -> list[Missing]:
-    """Take up what is due to be looked for, for two minutes."""
+    """Take up what is due to be looked for, for two minutes; the oldest of each take."""
     due = (
-        sa.select(MISSING.c.take, MISSING.c.ordered_at)
+        sa.select(MISSING)
         .where(MISSING.c.due_at <= now.timestamp())
-        .order_by(MISSING.c.due_at)
+        .order_by(MISSING.c.ordered_at)
         .limit(_MOST)
         .with_for_update(skip_locked=True)
     )
-    rows = [(row.take, row.ordered_at) for row in await connection.execute(due)]
+    rows = (await connection.execute(due)).all()
     if not rows:
         return []
-    await connection.execute(
-        sa.update(MISSING)
-        .where(one_of(MISSING.c.take, {take for take, _ in rows}))
-        .values(due_at=now.timestamp() + _CLAIM_S)
-    )
-    query = sa.select(TAKES).where(one_of(TAKES.c.id, {take for take, _ in rows}))
+    over = sa.and_(MISSING.c.due_at <= now.timestamp(), MISSING.c.ticket.is_not(None))
+    await connection.execute(sa.delete(MISSING).where(over))
+    first = {row.take: row for row in reversed(rows) if row.ticket is None}
+    for row in first.values():
+        await connection.execute(_one(row).values(due_at=now.timestamp() + _CLAIM_S))
+    query = sa.select(TAKES).where(one_of(TAKES.c.id, first))
     takes = {row["id"]: take_of(row) for row in (await connection.execute(query)).mappings()}
-    return [Missing(takes[take], at) for take, at in rows if take in takes]
+    return [
+        Missing(takes[row.take], row.ordered_at, row.until)
+        for row in first.values()
+        if row.take in takes
+    ]
+
+
+def _one(row: Any) -> sa.Update:
+    return sa.update(MISSING).where(
+        MISSING.c.take == row.take, MISSING.c.ordered_at == row.ordered_at
+    )
 
 
 async def look_again(connection: AsyncConnection, missing: Missing, due_at: float | None) -> None:

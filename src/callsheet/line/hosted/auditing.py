@@ -19,6 +19,7 @@ from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.hosted.evidence import accept_evidence, accept_strays, follow_up
 from callsheet.line.hosted.keys import key_for
+from callsheet.line.hosted.matching import SKEW, Sent, same_model
 from callsheet.line.hosted.proving import Proof, listed_since, prove
 from callsheet.line.hosted.wording import sent_by
 from callsheet.line.house import House
@@ -26,7 +27,6 @@ from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.takes.missing import Missing, claim_missing, look_again, strays
-from callsheet.takes.model import Take
 
 _LOG = logging.getLogger("callsheet.hosted")
 _EVERY_S: Final = 5.0
@@ -94,24 +94,35 @@ class Auditor:
             for each, missing in zip(worded, group, strict=True)
         ]
         proof = await prove(house, provider, key, sent, listing, asked_at)
-        for each in group:
+        for each, its in zip(group, sent, strict=True):
             ticket = proof.matches.certain.get(each.take.id)
             if ticket is not None:
                 await accept_evidence(house, provider, each.take, ticket)
-            elif each.take.id in proof.matches.possible:
-                await self._wonder(provider, each.take, proof)
+            else:
+                await self._wonder(provider, each, its, proof)
             age = (asked_at - each.ordered_at).total_seconds()
             again = asked_at.timestamp() + max(provider.settles_s, age * _SLOWER)
-            gone = ticket is not None or age > provider.lists_for_s
+            gone = ticket is not None or again > each.until
             async with house.database.begin(small=True) as connection:
                 await look_again(connection, each, None if gone else again)
         await accept_strays(house, provider, proof.strays)
 
-    async def _wonder(self, provider: HostedProvider, take: Take, proof: Proof) -> None:
-        """Say, once, that an order which nobody has may be a second one of a take."""
-        house = self.house
-        tickets = sorted(proof.matches.possible[take.id])
+    async def _wonder(
+        self, provider: HostedProvider, missing: Missing, sent: Sent, proof: Proof
+    ) -> None:
+        """Say, once, that a list shows or hides what makes an earlier belief doubtful."""
+        house, take = self.house, missing.take
+        latest = missing.ordered_at + timedelta(seconds=provider.settles_s) + SKEW
+        nobodys = [
+            each.ticket
+            for each in proof.matches.nobodys
+            if same_model(sent, each) and (each.created_at is None or each.created_at <= latest)
+        ]
+        tickets = sorted({*proof.matches.possible.get(take.id, ()), *nobodys})
+        if not tickets and not proof.why_not:
+            return
         said = {"take": take.id, "tickets": tickets[:10], "has": take.ticket}
+        said["reason"] = proof.why_not or "the provider lists orders that nobody here knows"
         async with house.database.begin(small=True) as connection:
             job = await house.jobs.lock(connection, take.job)
             entries = await house.jobs.journal(connection, take.job, 0, 10_000, "order_unclaimed")

@@ -14,6 +14,7 @@ from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import HostedProvider, TicketUnknownError
 from callsheet.ports.models import ProviderError
 from callsheet.takes.errors import TakeNotFoundError
+from callsheet.takes.missing import remember_second
 from callsheet.takes.model import OUT, TAKE_MOVES, Take, TakeStatus
 
 _MOST: Final = 10_000  # second orders of one job that are told apart
@@ -47,6 +48,9 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
             await _run(house, connection, job, current, ticket, told)
         else:
             await house.record(connection, job, told, Change())
+            now = house.clock()
+            until = now.timestamp() + provider.lists_for_s
+            await remember_second(connection, current, ticket, now, until)
     if found:
         LOG.info("take.found", extra=event(job=job.id, **said))
         house.wake_follower.set()

@@ -12,7 +12,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
@@ -61,10 +61,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The ticket of each take that has one for certain, and those that each other may have."""
+    """The ticket of each take that has one for certain, and those that each other may have.
+
+    `nobodys` are orders that are left over, whatever they show.
+    """
 
     certain: Mapping[TakeId, str]
     possible: Mapping[TakeId, Sequence[str]]
+    nobodys: Sequence[Found] = ()
 
 
 def matched(left: Sequence[Sent], listed: Sequence[Found], afoot: Sequence[Sent] = ()) -> Matches:
@@ -99,7 +103,11 @@ def matched(left: Sequence[Sent], listed: Sequence[Found], afoot: Sequence[Sent]
         for sent in wanting
         if sent.take not in certain
     }
-    return Matches(certain, {take: tickets for take, tickets in possible.items() if tickets})
+    return Matches(
+        certain,
+        {take: tickets for take, tickets in possible.items() if tickets},
+        [each for each in free.values() if each.ticket not in gone | set(kept)],
+    )
 
 
 def _given(
@@ -149,6 +157,11 @@ def fit(sent: Sent, found: Found) -> Fit:
     if seen.doubtful or not seen.anchored or found.created_at is None:
         return Fit.MAYBE
     return Fit.PARTLY if seen.hidden else Fit.WHOLLY
+
+
+def same_model(sent: Sent, found: Found) -> bool:
+    """Tell whether an order may have been for the model that a take asked for, whatever it says."""
+    return fit(replace(sent, words=""), found) is not Fit.OTHER
 
 
 @dataclass(slots=True)

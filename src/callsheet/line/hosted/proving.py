@@ -17,10 +17,10 @@ from callsheet.line.hosted.keys import key_for
 from callsheet.line.hosted.matching import SKEW, Matches, Sent, matched
 from callsheet.line.hosted.wording import sent_by
 from callsheet.line.house import House
-from callsheet.ports.hosted import Found, HostedProvider, Listing, Recourse
+from callsheet.ports.hosted import HostedProvider, Listing, Recourse
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
-from callsheet.takes.missing import afoot, witnesses
+from callsheet.takes.missing import afoot, second_tickets, witnesses
 from callsheet.takes.model import Take
 
 # By how much less than SKEW clocks may differ for a list to show an order that we know of.
@@ -78,6 +78,7 @@ async def prove(
         known = await house.flight.known_tickets(
             connection, provider.name, [each.ticket for each in listing.orders]
         )
+        known |= await second_tickets(connection, provider.name)
         others = await afoot(connection, provider.name, first - SKEW, ids)
     unowned = [each for each in listing.orders if each.ticket not in known]
     under_way = await sent_by(house, provider, key, others)
@@ -85,40 +86,37 @@ async def prove(
     strays = {each.take: each.ticket for each in unowned if each.take and each.take not in ids}
     if provider.recourse is not Recourse.LISTING:
         return Proof(matches, strays)
-    hidden = await _hidden(house, provider, key, listing.orders, first, asked_at)
-    return Proof(matches, strays, _why_not(listing, hidden))
+    # an empty list must show any order of ours within its reach: its first page holds the newest
+    reach = timedelta(seconds=provider.lists_for_s) - SKEW
+    since = first - _EARLIER if listing.orders else min(first, asked_at - reach)
+    ours = await _known(house, provider, key, since, asked_at)
+    return Proof(matches, strays, _why_not(listing, ours))
 
 
-def _why_not(listing: Listing, hidden: Sequence[Take]) -> str:
+def _why_not(listing: Listing, ours: Sequence[Take]) -> str:
+    """Say what is wrong with a list that must show orders of ours; empty if nothing is."""
     if not listing.complete:
         return "its list could not be read to the end"
     if listing.unreadable:
         return f"its list holds {listing.unreadable} entries that cannot be read"
-    if hidden:
-        return f"its list does not show orders that it took, such as {hidden[0].ticket}"
+    shown = {each.ticket: each.created_at for each in listing.orders}
+    for take in ours:
+        if take.ticket not in shown:
+            return f"its list does not show orders that it took, such as {take.ticket}"
+        at = shown[take.ticket]
+        if at is None or abs(at - (take.ordered_at or at)) > SKEW - _EARLIER:
+            return f"its clock or ours is off: it dates order {take.ticket} at {at}"
     return ""
 
 
-async def _hidden(
-    house: House,
-    provider: HostedProvider,
-    key: ProviderKey,
-    orders: Sequence[Found],
-    first: datetime,
-    asked_at: datetime,
+async def _known(
+    house: House, provider: HostedProvider, key: ProviderKey, since: datetime, asked_at: datetime
 ) -> list[Take]:
-    """List orders that we know of and that the list ought to show, and does not.
-
-    Of an empty list that is any order of ours within its reach: its first page shows the newest.
-    """
-    reach = timedelta(seconds=provider.lists_for_s) - SKEW
-    since = first - _EARLIER if orders else min(first, asked_at - reach)
+    """List takes ordered since then whose orders a list must show by now."""
     until = asked_at - timedelta(seconds=provider.settles_s)
     async with house.database.read() as connection:
         found = await witnesses(connection, provider.name, since, until)
-    shown = {each.ticket for each in orders}
-    absent = [take for take in found if take.ticket not in shown]
-    return [take for take in absent if await _sent_with(house, take, key)]
+    return [take for take in found if await _sent_with(house, take, key)]
 
 
 async def _sent_with(house: House, take: Take, key: ProviderKey) -> bool:

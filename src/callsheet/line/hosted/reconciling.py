@@ -238,7 +238,7 @@ async def not_ordered(
     """
     now, provider = house.clock().timestamp(), house.hosted[take.provider]
     if provider.lists_for_s:
-        await remember(connection, take, now + provider.settles_s)
+        await remember(connection, take, now + provider.settles_s, now + provider.lists_for_s)
     if job.status is JobStatus.CANCELLED:
         await end(house, connection, job, [cancelled(take)], into)
         return

@@ -29,11 +29,12 @@ from callsheet.ports.hosted import (
     ModelGoneError,
     NotReachedError,
     ProviderBlockedError,
+    Recourse,
     Submitted,
 )
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.takes.flight import Ticketed
-from callsheet.takes.missing import name_order
+from callsheet.takes.missing import name_order, remember
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
 
@@ -177,6 +178,10 @@ async def _write_refusal(
     elif error.next_step is NextStep.WAIT and take.tries + 1 < MAX_TRIES:
         asked = error.retry_after_s if isinstance(error, BusyError) else None
         due_at = now + backoff_s(take.tries, asked)
+        sent = take.status is TakeStatus.ORDERED
+        if sent and result.provider.recourse is Recourse.LISTING:  # which shows if it was taken
+            once = now + result.provider.settles_s
+            await remember(connection, take, once, once)
         await _wait(house, connection, replace(take, tries=take.tries + 1), due_at, into)
     else:
         return [failure(take, error)]

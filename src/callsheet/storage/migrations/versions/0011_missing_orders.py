@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
@@ -15,5 +15,7 @@ def upgrade() -> None:
         sa.Column("ordered_at", sa.DateTime(timezone=True), primary_key=True),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("due_at", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.Column("ticket", sa.Text(), nullable=True),
     )
     op.create_index("ix_missing_orders_due_at", "missing_orders", ["due_at"])
