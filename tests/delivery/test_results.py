@@ -6,7 +6,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callsheet.delivery.results import (
@@ -16,6 +16,8 @@ from callsheet.delivery.results import (
     to_csv,
     to_xlsx,
 )
+from callsheet.kernel.cells import bare
+from callsheet.sources import read_sheet
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
@@ -51,7 +53,22 @@ def read_xlsx(content: bytes) -> list[list[Any]]:
     return [[cell.value or "" for cell in row] for row in sheet.iter_rows()]
 
 
-FORMULAS = ["=1+1", "= 1+1", "+cmd|' /C calc'!A0", "- 2+3", "@SUM(A1)", "\t=1", "\r=1", "-1+cmd"]
+FORMULAS = [
+    "=1+1",
+    "= 1+1",
+    "+cmd|' /C calc'!A0",
+    "- 2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "-1+cmd",
+    "\uff1d1",
+    "\uff0b1",
+    "\uff0dcmd",
+    "\uff20SUM(A1)",
+    "\rx",
+    "\tx",
+]
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
@@ -71,6 +88,7 @@ def test_harmless_cells_stay_as_they_were(cell: str) -> None:
 
 
 @given(st.lists(TEXT, min_size=1, max_size=4, unique_by=str.casefold), st.lists(TEXT, max_size=3))
+@settings(deadline=None)  # it writes and reads workbooks
 def test_own_columns_come_back(columns: list[str], values: list[str]) -> None:
     """Whatever a sheet had comes back in its place, in both formats, with the results behind it."""
     rows = [a_row(number) for number in range(1, len(values) + 1)]
@@ -78,13 +96,47 @@ def test_own_columns_come_back(columns: list[str], values: list[str]) -> None:
     table = result_table(columns, rows, cells)
     read = read_csv(to_csv(table))
     assert len(read) == len(rows) + 1
-    assert [name.removeprefix("'") for name in read[0][: len(columns)]] == [
-        name.removeprefix("'") for name in columns
-    ]
+    assert [bare(name) for name in read[0][: len(columns)]] == columns
     for line, text in zip(read[1:], values, strict=True):
-        assert line[0].removeprefix("'") == text.removeprefix("'")
+        assert bare(line[0]) == text
         assert "succeeded" in line
     assert len(read_xlsx(to_xlsx(table))) == len(read)
+
+
+HOSTILE = (
+    "=1+1",
+    "a;=cmd()",
+    "x\t@y",
+    "line\n- item",
+    "\uff1d1",
+    "'=mine",
+    "''+twice",
+    "-5",
+    "plain",
+)
+
+
+def test_our_results_are_read_as_they_were_written() -> None:
+    """A result table that is a sheet again has the text it came with, twice over."""
+    columns: tuple[str, ...] = ("scene_id", "prompt", "=note")
+    given = dict(enumerate(HOSTILE, start=1))
+    for _ in range(2):
+        rows = [a_row(number, f"S{number}") for number in given]
+        cells = {
+            number: {"scene_id": f"S{number}", "prompt": text, "=note": text[::-1]}
+            for number, text in given.items()
+        }
+        sheet = read_sheet("results.csv", to_csv(result_table(columns, rows, cells)))
+        prompt, note = (sheet.columns.index(name) for name in ("prompt", "=note"))
+        assert [row.cells[prompt] for row in sheet.rows] == [*HOSTILE]
+        assert [row.cells[note] for row in sheet.rows] == [text[::-1] for text in HOSTILE]
+        columns = sheet.columns
+
+
+def test_sheets_of_others_keep_their_quote_marks() -> None:
+    """Only our own tables are changed on reading."""
+    sheet = read_sheet("theirs.csv", b"prompt,status\n'=1,new\n")
+    assert sheet.rows[0].cells == ("'=1", "new")
 
 
 def test_costs_are_summed_exactly() -> None:
