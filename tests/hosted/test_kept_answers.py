@@ -20,8 +20,9 @@ from tests.support.processes import Place, serving
 
 from callsheet.intake.model import RunMode
 from callsheet.kernel.ids import LOCAL_WORKSPACE
+from callsheet.line.hosted.adopting import bring
 from callsheet.line.hosted.answers import look_after_parcels
-from callsheet.line.hosted.bringing import Bringer, Home, bring, write_homes
+from callsheet.line.hosted.bringing import Bringer, Home, write_homes
 from callsheet.line.hosted.ordering import Orderer
 from callsheet.line.hosted.parcels import PREFIX
 from callsheet.line.hosted.room import Room

@@ -72,7 +72,7 @@ async def test_sound_is_noticed(studio: ProcessStudio) -> None:
 async def test_poster_fits_its_square_and_is_not_black(studio: ProcessStudio) -> None:
     """It shows what the clip shows a third in, not its dark beginning."""
     facts = await studio.clip(film(colours=("black", "orange", "orange", "orange")), SIDE)
-    poster = Image.open(io.BytesIO(facts.poster)).convert("RGB")
+    poster = Image.open(io.BytesIO(facts.poster or b"")).convert("RGB")
     assert max(poster.size) == SIDE
     red, green, blue = poster.resize((1, 1)).getpixel((0, 0))  # type: ignore[misc]  # RGB has three
     assert red > 200

@@ -247,7 +247,9 @@ async def test_thumbnail_is_about_its_side(
     studio: ProcessStudio, kind: str, size: tuple[int, int], shrunk: tuple[int, int]
 ) -> None:
     """A thumbnail is JPEG, shrunk by a whole number, and keeps the proportions."""
-    small = opened(await studio.thumbnail(as_file(painted(12, size), kind), 320, "here"))
+    shown = await studio.shown(as_file(painted(12, size), kind), 320, "here")
+    small = opened(shown.thumbnail or b"")
+    assert shown.size == size
     assert (small.format, small.size) == ("JPEG", shrunk)
 
 
@@ -255,21 +257,21 @@ async def test_thumbnail_is_upright_and_never_larger(studio: ProcessStudio) -> N
     """EXIF turns it too, and a small picture stays small."""
     exif = Image.Exif()
     exif[ORIENTATION] = 6
-    small = opened(
-        await studio.thumbnail(as_file(painted(13, (60, 40)), "JPEG", exif=exif), 320, "here")
-    )
-    assert small.size == (40, 60)
+    shown = await studio.shown(as_file(painted(13, (60, 40)), "JPEG", exif=exif), 320, "here")
+    assert opened(shown.thumbnail or b"").size == shown.size == (40, 60)
 
 
 async def test_thumbnail_keeps_transparency(studio: ProcessStudio) -> None:
     """What could be seen through still can."""
-    small = opened(await studio.thumbnail(as_file(see_through(14), "PNG"), 32, "here"))
+    small = opened(
+        (await studio.shown(as_file(see_through(14), "PNG"), 32, "here")).thumbnail or b""
+    )
     assert (small.format, small.mode) == ("WEBP", "RGBA")
 
 
 async def test_thumbnail_of_a_hostile_file_is_refused(studio: ProcessStudio) -> None:
     """Thumbnails are as careful as examinations."""
     with pytest.raises(UnreadablePictureError, match="at most 50,000,000 pixels"):
-        await studio.thumbnail(png_claiming(16_000, 16_000), 320, "here")
+        await studio.shown(png_claiming(16_000, 16_000), 320, "here")
     with pytest.raises(UnreadablePictureError, match="HTML"):
-        await studio.thumbnail(b"<html>", 320, "here")
+        await studio.shown(b"<html>", 320, "here")

@@ -13,7 +13,8 @@ from callsheet.kernel.ids import WorkspaceId
 class Asset:
     """A file we own. `made_from` says what it came from: {take} or {reference}.
 
-    `beginning` is how a text begins, as people may read it; None for what is no text.
+    `beginning` is how a text begins, as people may read it; None for what is no text. `width` and
+    `height` are pixels of what can be seen, if they are known; `thumbnail` is whether it has one.
     """
 
     sha256: Sha256
@@ -23,14 +24,20 @@ class Asset:
     created_at: datetime
     made_from: Mapping[str, Any] = field(default_factory=dict)
     beginning: str | None = None
+    width: int | None = None
+    height: int | None = None
+    thumbnail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class AssetFacts:
-    """What people are told of an asset: its media type, and how it begins if it is a text."""
+    """What people are told of an asset; see Asset."""
 
     media_type: str
     beginning: str | None = None
+    width: int | None = None
+    height: int | None = None
+    thumbnail: bool = True
 
 
 _EXTENSIONS: Final[Mapping[str, str]] = {
@@ -39,6 +46,11 @@ _EXTENSIONS: Final[Mapping[str, str]] = {
     "image/webp": "webp",
     "image/gif": "gif",
     "image/avif": "avif",
+    "image/heic": "heic",
+    "image/tiff": "tiff",
+    "image/bmp": "bmp",
+    "image/jxl": "jxl",
+    "image/jp2": "jp2",
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",

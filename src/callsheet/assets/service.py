@@ -4,106 +4,211 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from callsheet.assets.errors import OutputTooLargeError
-from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.assets.model import thumbnail_key
+from callsheet.assets.portions import portions_of
 from callsheet.assets.texts import text_facts
 from callsheet.kernel.digests import Sha256, sha256_of
-from callsheet.ports.blobs import BlobConflictError, BlobStore, CreateOnly, Keep
+from callsheet.kernel.errors import UnavailableError
+from callsheet.ports.blobs import Arrival, BlobConflictError, BlobStore, CreateOnly, Keeper
 from callsheet.ports.models import Makes
-from callsheet.ports.pictures import Studio
+from callsheet.ports.pictures import Glimpse, Studio
 
 THUMBNAIL_SIDE: Final = 384
+HELD: Final = 8 << 20  # bytes of an output that are in memory: what is larger is streamed
+_WHOLE: Final = {"image": 64 << 20, "video": 16 << 20}  # what is read back whole to be looked at
+_AT_A_TIME: Final = 2  # of these
+_HEAD: Final = 1 << 20
+_TAIL: Final = 1 << 16
 _REMEMBERED: Final = 4_096
 _HASHED_IN_PLACE: Final = 2 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Adopted:
-    """A file of ours now: its name, its type by its bytes, its size in bytes.
+class Seen:
+    """What was seen of a file: its type by its bytes, its pixels, how a text begins.
 
-    `beginning` is how a text begins.
+    `note` says why a picture has no `thumbnail`.
     """
 
-    sha256: Sha256
     media_type: str
-    size: int
+    size: tuple[int, int] | None = None
     beginning: str | None = None
+    thumbnail: bool = True
+    note: str | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Word it as an Asset keeps it."""
+        width, height = self.size or (None, None)
+        told = {"media_type": self.media_type, "beginning": self.beginning}
+        return {**told, "width": width, "height": height, "thumbnail": self.thumbnail}
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A file of ours now: its name, its size in bytes, and what was seen of it."""
+
+    sha256: Sha256
+    size: int
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Adopter:
     """Brings files into the store. Doing it again changes nothing.
 
-    `keep` puts content under its hash, streamed if it is a stream. `known` remembers what this
-    process has put there lately, so that equal files cost one look.
+    `known` remembers what this process has put there lately, so that equal files cost one look.
     """
 
     blobs: BlobStore
-    keep: Keep
+    keeper: Keeper
     studio: Studio
-    known: dict[str, None] = field(default_factory=dict)
+    known: dict[str, Seen | None] = field(default_factory=dict)
+    _whole: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_AT_A_TIME), init=False
+    )
 
     async def adopt(self, content: bytes, media_type: str) -> Sha256:
         """Store bytes under their hash; answers the hash. Raises StoreUnavailableError."""
         sha256 = await _hashed(content)
-        if asset_key(sha256) not in self.known:
-            await self.keep(content, media_type)
-            self._remember(asset_key(sha256))
+        if sha256 not in self.known:
+            await self.keeper.keep(content, media_type)
+            self._remember(sha256, None)
         return sha256
 
     async def adopt_made(self, content: bytes, expected: Makes, origin: str) -> Adopted:
         """Store what was made, once it is known to be what was ordered.
 
         Its type is read from its bytes; a picture and a clip get a thumbnail. `origin` names who
-        made it (see Studio.thumbnail). Raises UnreadablePictureError, UnreadableClipError or
+        made it (see Studio.shown). Raises UnreadablePictureError, UnreadableClipError or
         UnreadableTextError, with nothing kept, StoreUnavailableError.
         """
-        sha256, beginning = await _hashed(content), None
+        sha256 = await _hashed(content)
+        seen = self.known.get(f"{expected} {sha256}")
+        if seen is None:
+            # the thumbnail first: a picture that cannot be read is not adopted
+            seen = await self._look(content, sha256, expected, origin)
+            # what was just made is hardly there yet
+            await self.keeper.keep(content, seen.media_type, new=sha256)
+            self._remember(f"{expected} {sha256}", seen)
+        return Adopted(sha256, len(content), seen)
+
+    async def adopt_stream(
+        self, content: AsyncIterator[bytes], expected: Makes, origin: str, max_bytes: int
+    ) -> Adopted:
+        """Store what was made as it comes in, as `adopt_made` does; at most `HELD` is in memory.
+
+        What is larger goes into the store first and is looked at there, before it gets its name.
+        Raises as `adopt_made`, and OutputTooLargeError.
+        """
+        blocks = _counted(content, max_bytes)
+        beginning = await _beginning(blocks)
+        if len(beginning) < HELD:
+            return await self.adopt_made(beginning, expected, origin)
+        media_type = self._type(beginning[:_HEAD], expected)
+        arrival = await self.keeper.receive(_chained([beginning], blocks), media_type)
+        del beginning
+        try:
+            seen = await self._look_at(arrival, media_type, expected, origin)
+            await self.keeper.place(arrival)
+        except BaseException:
+            with contextlib.suppress(UnavailableError):
+                await self.blobs.delete(arrival.key)
+            raise
+        return Adopted(arrival.stored.sha256, arrival.stored.size, seen)
+
+    def _type(self, beginning: bytes, expected: Makes) -> str:
+        """Name the type of what is too large to be looked at first. Raises as `adopt_made`."""
         match expected:
             case "image":
-                media_type = self.studio.picture_type(content)
-                # the thumbnail first: a picture that cannot be read is not adopted
-                await self._adopt_thumbnail(content, sha256, origin)
+                return self.studio.made_type(beginning)
+            case "video":
+                return self.studio.clip_type(beginning)
+            case "text":
+                raise OutputTooLargeError(HELD)
+
+    async def _look_at(
+        self, arrival: Arrival, media_type: str, expected: Makes, origin: str
+    ) -> Seen:
+        """Look at what lies in the store without a name: whole if it is not too large for it."""
+        size, sha256 = arrival.stored.size, arrival.stored.sha256
+        if size <= _WHOLE[expected]:
+            async with self._whole:
+                return await self._look(await self._read(arrival.key), sha256, expected, origin)
+        if expected == "video":
+            portions = await portions_of(self.blobs, arrival.key, size, media_type)
+            return await self._look_at_clip(portions, sha256)
+        head = await self._read(arrival.key, 0, _HEAD)
+        tail = await self._read(arrival.key, size - _TAIL)
+        glimpse = Glimpse(size, ((0, head), (size - _TAIL, tail)))
+        shown = self.studio.glanced(glimpse, media_type)
+        return Seen(media_type, shown.size, thumbnail=False, note=shown.note)
+
+    async def _look(self, content: bytes, sha256: Sha256, expected: Makes, origin: str) -> Seen:
+        """Look at what is in memory, and keep a thumbnail of what can be seen."""
+        match expected:
+            case "image":
+                media_type = self.studio.made_type(content)
+                shown = await self.studio.shown(content, THUMBNAIL_SIDE, origin)
+                if shown.thumbnail is not None:
+                    kind = self.studio.picture_type(shown.thumbnail)
+                    await self._put(thumbnail_key(sha256), shown.thumbnail, kind)
+                seen = shown.thumbnail is not None
+                return Seen(media_type, shown.size, thumbnail=seen, note=shown.note)
             case "text":
                 text = text_facts(content)
-                media_type, beginning = text.media_type, text.beginning
+                return Seen(text.media_type, beginning=text.beginning)
             case "video":
-                facts = await self.studio.clip(content, THUMBNAIL_SIDE)
-                media_type = facts.media_type
-                await self._put(thumbnail_key(sha256), facts.poster, "image/webp")
-        # what was just made is hardly there yet
-        if asset_key(sha256) not in self.known:
-            await self.keep(content, media_type, new=sha256)
-            self._remember(asset_key(sha256))
-        return Adopted(sha256, media_type, len(content), beginning)
+                return await self._look_at_clip(content, sha256)
 
-    async def _adopt_thumbnail(self, content: bytes, sha256: Sha256, origin: str) -> None:
-        key = thumbnail_key(sha256)
-        if key not in self.known:
-            thumbnail = await self.studio.thumbnail(content, THUMBNAIL_SIDE, origin)
-            await self._put(key, thumbnail, self.studio.picture_type(thumbnail))
-            self._remember(key)
+    async def _look_at_clip(self, clip: bytes | Glimpse, sha256: Sha256) -> Seen:
+        facts = await self.studio.clip(clip, THUMBNAIL_SIDE)
+        if facts.poster is not None:
+            await self._put(thumbnail_key(sha256), facts.poster, "image/webp")
+        size = (facts.width, facts.height) if facts.width and facts.height else None
+        seen = facts.poster is not None
+        return Seen(facts.media_type, size, thumbnail=seen, note=facts.note)
+
+    async def _read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
+        return b"".join([block async for block in self.blobs.stream(key, start, length)])
 
     async def _put(self, key: str, content: bytes, media_type: str) -> None:
         with contextlib.suppress(BlobConflictError):  # of the same file, made just now
             await self.blobs.put(key, content, media_type, CreateOnly())
 
-    def _remember(self, key: str) -> None:
-        self.known[key] = None
+    def _remember(self, name: str, seen: Seen | None) -> None:
+        self.known[name] = seen
         if len(self.known) > _REMEMBERED:
             del self.known[next(iter(self.known))]
 
 
-async def read_output(blocks: AsyncIterator[bytes], max_bytes: int) -> bytes:
-    """Read a stream whole. Raises OutputTooLargeError."""
-    content = bytearray()
+async def _beginning(blocks: AsyncIterator[bytes]) -> bytes:
+    """Read a stream until there are at least `HELD` bytes, or its end."""
+    held = bytearray()
     async for block in blocks:
-        content += block
-        if len(content) > max_bytes:
+        held += block
+        if len(held) >= HELD:
+            break
+    return bytes(held)
+
+
+async def _chained(first: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first.pop()  # not held while the rest goes by
+    async for block in rest:
+        yield block
+
+
+async def _counted(blocks: AsyncIterator[bytes], max_bytes: int) -> AsyncIterator[bytes]:
+    """Pass a stream on. Raises OutputTooLargeError."""
+    size = 0
+    async for block in blocks:
+        size += len(block)
+        if size > max_bytes:
             raise OutputTooLargeError(max_bytes)
-    return bytes(content)
+        yield block
 
 
 async def _hashed(content: bytes) -> Sha256:

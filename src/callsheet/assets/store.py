@@ -21,6 +21,9 @@ ASSETS = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("made_from", sa.JSON, nullable=False),
     sa.Column("beginning", sa.Text),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("thumbnail", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcTime, nullable=False),
 )
 _ADD = {
@@ -42,6 +45,9 @@ class AssetStore:
                 "size": asset.size,
                 "made_from": dict(asset.made_from),
                 "beginning": asset.beginning,
+                "width": asset.width,
+                "height": asset.height,
+                "thumbnail": asset.thumbnail,
                 "created_at": asset.created_at,
             }
             # in one order everywhere, so that two transactions never wait for each other in a ring
@@ -56,11 +62,13 @@ class AssetStore:
         """Read what people are told of some assets of a workspace."""
         if not names:
             return {}
-        query = sa.select(ASSETS.c.sha256, ASSETS.c.media_type, ASSETS.c.beginning).where(
+        query = sa.select(ASSETS).where(
             ASSETS.c.workspace == workspace, one_of(ASSETS.c.sha256, names)
         )
         return {
-            Sha256(row.sha256): AssetFacts(row.media_type, row.beginning)
+            Sha256(row.sha256): AssetFacts(
+                row.media_type, row.beginning, row.width, row.height, row.thumbnail
+            )
             for row in await connection.execute(query)
         }
 
@@ -82,4 +90,7 @@ class AssetStore:
             created_at=row["created_at"],
             made_from=row["made_from"],
             beginning=row["beginning"],
+            width=row["width"],
+            height=row["height"],
+            thumbnail=row["thumbnail"],
         )

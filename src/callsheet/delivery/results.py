@@ -50,13 +50,16 @@ def result_table(
     """Put results beside the sheet's own columns.
 
     `cells` are each row's own cells by column, `links` replaces a file's URL (keyed by take) by
-    another address, e.g. a file name. Where a text was made, columns tell how each begins.
+    another address, e.g. a file name. Where a text was made, columns tell how each begins; where
+    something is odd about what came, what it is.
     """
     own = tuple(columns) or _KNOWN
     most = max((len(row["variants"]) for row in rows), default=1)
     added = [*RESULT_COLUMNS, *(f"link_{place}" for place in range(1, most + 1))]
     texts = any(variant.get("text") for row in rows for variant in row["variants"])
     added += [f"text_{place}" for place in range(1, most + 1)] if texts else []
+    notes = any(variant.get("note") for row in rows for variant in row["variants"])
+    added += [f"note_{place}" for place in range(1, most + 1)] if notes else []
     taken = {name.casefold() for name in own}
     header = (*own, *(_free(name, taken) for name in added))
     written = []
@@ -75,6 +78,9 @@ def result_table(
         if texts:
             words = [variant.get("text") or "" for variant in row["variants"]]
             results += [*words, *[""] * (most - len(words))]
+        if notes:
+            odd = [variant.get("note") or "" for variant in row["variants"]]
+            results += [*odd, *[""] * (most - len(odd))]
         written.append((*(cells[row["row"]].get(name, "") for name in own), *results))
     return ResultTable(header, tuple(written))
 

@@ -23,11 +23,15 @@ _TRIED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.HELD})
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a take ended that was claimed under `take.epoch`; `asset` is what was made."""
+    """How a take ended that was claimed under `take.epoch`; `asset` is what was made.
+
+    `others` came with it; they are kept, and are no take's.
+    """
 
     take: Take
     outcome: Outcome
     asset: Asset | None = None
+    others: tuple[Asset, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,7 +88,8 @@ async def end(
         for each in endings
         if each.take.id in current and _may_end(each, *current[each.take.id])
     ]
-    await house.assets.add(connection, [each.asset for each in valid if each.asset])
+    made = [asset for each in valid for asset in (each.asset, *each.others) if asset]
+    await house.assets.add(connection, made)
     await house.takes.finish(connection, [each.outcome for each in valid], house.clock())
     await settle(house, connection, job, valid, into)
     for each in valid:

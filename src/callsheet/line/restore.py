@@ -138,6 +138,7 @@ class Restorer:
             charged=Money.usd(variant["cost"]),
             asset=sha256,
             finished_at=job.updated_at,
+            note=variant.get("note"),
         )
         asset = Asset(
             sha256=sha256,
@@ -147,6 +148,9 @@ class Restorer:
             created_at=job.updated_at,
             made_from={"take": take.id, "model": take.model},
             beginning=variant.get("text"),
+            width=variant.get("width"),
+            height=variant.get("height"),
+            thumbnail=bool(variant.get("thumbnail") or variant.get("text")),
         )
         return take, asset
 

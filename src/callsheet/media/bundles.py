@@ -7,17 +7,18 @@ decoder with one of them could have made the others too; pictures of two origins
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from callsheet.kernel.errors import CallsheetError
 from callsheet.media.wire import Message
 from callsheet.media.workers import JobLostError, Worker
-from callsheet.ports.pictures import UnreadablePictureError
+from callsheet.ports.pictures import Shown, UnreadablePictureError
 
 MOST: Final = 16
+_FAR: Final = 1 << 31  # pixels a side: no picture has as many
 MOST_BYTES: Final = 1 << 20  # beyond that the pictures outweigh their process
 
 Ask = Callable[[Worker, Message], Awaitable[Message]]
@@ -28,7 +29,7 @@ Kind = tuple[str, int]  # an origin, and the side of its thumbnails in pixels
 @dataclass(frozen=True, slots=True, eq=False)
 class _Wish:
     content: bytes
-    answer: asyncio.Future[bytes]
+    answer: asyncio.Future[Shown]
 
 
 @dataclass(slots=True)
@@ -78,8 +79,8 @@ class Thumbnails:
     _queues: defaultdict[Kind, _Queue] = field(default_factory=lambda: defaultdict(_Queue))
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def make(self, content: bytes, side: int, origin: str) -> bytes:
-        """Shrink one picture. Raises UnreadablePictureError, StudioUnavailableError."""
+    async def make(self, content: bytes, side: int, origin: str) -> Shown:
+        """Read one picture for show. Raises UnreadablePictureError, StudioUnavailableError."""
         wish = _Wish(content, asyncio.get_running_loop().create_future())
         queue = self._queues[origin, side]
         queue.add(wish)
@@ -129,23 +130,30 @@ class Thumbnails:
 
 def _share(answered: Message, bundle: Sequence[_Wish]) -> None:
     """Give each its answer, doubting them: a hostile picture may have had a hand in it."""
-    reasons = answered.fields.get("reasons")
-    sound = (
-        isinstance(reasons, list)
-        and len(reasons) == len(bundle)
-        and all(reason is None or isinstance(reason, str) for reason in reasons)
-        and reasons.count(None) == len(answered.blobs)
-    )
-    if not sound:
+    told = answered.fields.get("told")
+    if not isinstance(told, list) or len(told) != len(bundle):
         raise JobLostError("thumbnails", "its answer is out of form")
-    made = iter(answered.blobs)
-    for wish, reason in zip(bundle, reasons or (), strict=True):
-        if reason is not None:
-            _fail([wish], UnreadablePictureError(reason))
+    thumbnails = iter(answered.blobs)
+    answers = [_answer_in(each, thumbnails) for each in told]
+    if next(thumbnails, None) is not None:
+        raise JobLostError("thumbnails", "its answer is out of form")
+    for wish, answer in zip(bundle, answers, strict=True):
+        if isinstance(answer, UnreadablePictureError):
+            _fail([wish], answer)
         elif _is_open(wish):
-            wish.answer.set_result(next(made))
-        else:
-            next(made)
+            wish.answer.set_result(answer)
+
+
+def _answer_in(told: Any, thumbnails: Iterator[bytes]) -> Shown | UnreadablePictureError:
+    """Read what was found about one picture. Raises JobLostError."""
+    match told:
+        case {"reason": str(reason)}:
+            return UnreadablePictureError(reason)
+        case {"size": None | [int(), int()] as size, "note": None | str() as note}:
+            thumbnail = next(thumbnails, None)
+            if thumbnail is not None and (size is None or all(0 < side < _FAR for side in size)):
+                return Shown(thumbnail or None, tuple(size) if size else None, note)
+    raise JobLostError("thumbnails", "its answer is out of form")
 
 
 def _fail(wishes: Iterable[_Wish], error: BaseException) -> None:

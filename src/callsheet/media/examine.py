@@ -13,29 +13,42 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
 from callsheet.kernel.digests import Sha256
+from callsheet.media.containers import Pixels, glanced, whole
 from callsheet.media.likeness import likeness_of
-from callsheet.ports.pictures import PictureFacts, UnreadablePictureError
+from callsheet.ports.pictures import PictureFacts, Shown, UnreadablePictureError
 
 WORKING_SIDE = 1_024
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+# Of what was made these are read for show, too; nobody may send them.
+_MADE_FORMATS = {"image/avif": "AVIF", "image/bmp": "BMP", "image/tiff": "TIFF"}
 _WARM_UP_MODES = {
     "PNG": ("RGB", "RGBA", "L", "P", "I;16"),
     "JPEG": ("RGB", "L", "CMYK"),
     "WEBP": ("RGB", "RGBA"),
     "GIF": ("P", "L"),
+    "AVIF": ("RGB",),
+    "BMP": ("RGB",),
+    "TIFF": ("RGB",),
 }
 # Asked for a format that it has not loaded, Pillow loads all of its forty. Mpo: JPEGs of several
 # pictures.
-_PLUGINS = ("Gif", "Jpeg", "Mpo", "Png", "WebP")
+_PLUGINS = ("Avif", "Bmp", "Gif", "Jpeg", "Mpo", "Png", "Tiff", "WebP")
 _DEEP_GREYS = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 _TRANSPARENT_MODES = frozenset({"RGBA", "LA", "PA", "RGBa"})
+_QUICKLY: Mapping[str, Mapping[str, Any]] = {
+    "AVIF": {"speed": 10},
+    "TIFF": {"compression": "tiff_lzw"},
+}  # as samples are written
 _STRIP_PIXELS = 1 << 20  # hashed at once: bounds the memory of a large picture
 _CLEAR = (0, 0, 0, 0)
 _ORIENTATION_TAG = 0x0112
@@ -48,6 +61,7 @@ _ORIENTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = frozenset({5, 6, 7, 8})
 # JPEG takes a tenth of WebP's time, for twice its bytes. See-through pictures need WebP, whose
 # method 2 takes a third of the time of the default 4, for a tenth more bytes.
 _THUMBNAIL_FORM = {"quality": 80}
@@ -65,10 +79,16 @@ class PictureLimits:
     max_side: int = 16_384
 
 
+class _BeyondLimits(Exception):  # noqa: N818  # no fault of the picture's
+    """Decoding it would take more than a picture may."""
+
+
 def examine(content: bytes, media_type: str, limits: PictureLimits) -> PictureFacts:
     """Decode a picture whole and say what it is. Raises UnreadablePictureError."""
-    picture = _decoded(content, media_type, limits, side=None)
-    width, height = picture.size
+    try:
+        picture, (width, height) = _decoded(content, _FORMATS[media_type], limits)
+    except _BeyondLimits as beyond:
+        raise UnreadablePictureError(str(beyond)) from beyond
     pixels = pixels_of(picture)
     picture.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     return PictureFacts(
@@ -81,14 +101,33 @@ def examine(content: bytes, media_type: str, limits: PictureLimits) -> PictureFa
     )
 
 
-def thumbnail(content: bytes, media_type: str, limits: PictureLimits, side: int) -> bytes:
+def shown(content: bytes, media_type: str, limits: PictureLimits, side: int) -> Shown:
+    """Read a picture that was made for what can be shown of it.
+
+    What was paid for and is whole is kept, whatever can be shown of it: a picture that is larger
+    than `limits`, or that no decoder here reads, has no thumbnail. Raises UnreadablePictureError
+    for one that is damaged or cut off.
+    """
+    kind = {**_FORMATS, **_MADE_FORMATS}.get(media_type)
+    if kind is None:
+        return glanced(whole(content), media_type, "there is no decoder for it here")
+    try:
+        picture, size = _decoded(content, kind, limits, side=side)
+    except _BeyondLimits as beyond:
+        return glanced(whole(content), media_type, str(beyond))
+    except UnreadablePictureError as error:
+        if media_type in _FORMATS:
+            raise
+        return glanced(whole(content), media_type, error.reason)  # of a kind that we do not know
+    return Shown(_thumbnail(picture, side), size)
+
+
+def _thumbnail(picture: Image.Image, side: int) -> bytes:
     """Shrink a picture to about `side` pixels; JPEG, or WebP where it is see-through.
 
     By a whole number, which averages blocks of pixels in a fifth of the time that any other ratio
-    takes: so the longer side comes to between two thirds of `side` and one and a half of it. Raises
-    UnreadablePictureError.
+    takes: so the longer side comes to between two thirds of `side` and one and a half of it.
     """
-    picture = _decoded(content, media_type, limits, side=side)
     ratio = round(max(picture.size) / side)
     if ratio > 1:
         picture = picture.reduce(ratio)
@@ -118,55 +157,76 @@ def warm_up(limits: PictureLimits) -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     for name in _PLUGINS:
         import_module(f"PIL.{name}ImagePlugin")
-    for media_type, format_name in _FORMATS.items():
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # the process may start none
+    for media_type, format_name in {**_FORMATS, **_MADE_FORMATS}.items():
         for mode in _WARM_UP_MODES[format_name]:
             sample = Image.new(mode, (8, 8))
             exif = sample.getexif()
             exif[_ORIENTATION_TAG] = 6
             buffer = io.BytesIO()
-            sample.save(buffer, format_name, exif=exif)
-            examine(buffer.getvalue(), media_type, limits)
-            thumbnail(buffer.getvalue(), media_type, limits, 4)
+            sample.save(buffer, format_name, exif=exif, **_QUICKLY.get(format_name, {}))
+            if media_type in _FORMATS:
+                examine(buffer.getvalue(), media_type, limits)
+            shown(buffer.getvalue(), media_type, limits, 4)
 
 
 def _decoded(
-    content: bytes, media_type: str, limits: PictureLimits, side: int | None
-) -> Image.Image:
-    """Decode the first frame, upright, as RGB or (if any of it is transparent) as RGBA.
+    content: bytes, kind: str, limits: PictureLimits, side: int | None = None
+) -> tuple[Image.Image, Pixels]:
+    """Decode the first frame, upright, as RGB or (if any of it is transparent) as RGBA; its size.
 
-    With `side` a JPEG may come out smaller, though never below that many pixels.
+    With `side` a JPEG may come out smaller than its size, though never below that many pixels, and
+    may be of any size that comes out within the limits. Raises _BeyondLimits.
     """
-    kind = _FORMATS[media_type]
+    shrunk = side is not None and kind == "JPEG"
     try:
-        with Image.open(io.BytesIO(content), formats=[kind]) as opened:
-            _refuse_oversized(opened.size, limits)
+        with _opened(content, kind, of_any_size=shrunk) as opened:
+            width, height = opened.size
             if side is not None:
                 opened.draft(None, (side, side))
+            _refuse_oversized(opened.size, limits)
             opened.load()
             _refuse_oversized(opened.size, limits)
-            turn = _ORIENTATIONS.get(_orientation(opened))
+            orientation = _orientation(opened)
+            turn = _ORIENTATIONS.get(orientation)
             picture = _plain(opened)
-            return picture if turn is None else picture.transpose(turn)
-    except UnreadablePictureError:
+            picture = picture if turn is None else picture.transpose(turn)
+    except (UnreadablePictureError, _BeyondLimits):
         raise
     except Image.DecompressionBombError as error:
-        raise UnreadablePictureError(_too_many_pixels(limits)) from error
+        raise _BeyondLimits(_too_many_pixels(limits)) from error
     except UnidentifiedImageError as error:
         raise UnreadablePictureError(f"the {kind} file is damaged at its very start") from error
     except MemoryError as error:
-        raise UnreadablePictureError("it needs more memory than a picture may take") from error
+        raise _BeyondLimits("it needs more memory than a picture may take") from error
     except Exception as error:
         # Decoders raise whatever a damaged or hostile file provokes in them.
         raise UnreadablePictureError(f"the {kind} file is damaged or cut off ({error})") from error
+    size = (height, width) if orientation in _SIDEWAYS else (width, height)
+    return picture, size
 
 
-def _refuse_oversized(size: tuple[int, int], limits: PictureLimits) -> None:
+@contextmanager
+def _opened(content: bytes, kind: str, *, of_any_size: bool) -> Iterator[Image.Image]:
+    """Open a picture; of any size only where opening sets no memory aside for its pixels."""
+    most = Image.MAX_IMAGE_PIXELS
+    if of_any_size:
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        opened = Image.open(io.BytesIO(content), formats=[kind])
+    finally:
+        Image.MAX_IMAGE_PIXELS = most
+    with opened:
+        yield opened
+
+
+def _refuse_oversized(size: Pixels, limits: PictureLimits) -> None:
     width, height = size
     if max(size) > limits.max_side:
         reason = f"it is {width} x {height} pixels; a side may have at most {limits.max_side:,}"
-        raise UnreadablePictureError(reason)
+        raise _BeyondLimits(reason)
     if width * height > limits.max_pixels:
-        raise UnreadablePictureError(f"it is {width} x {height} pixels; {_too_many_pixels(limits)}")
+        raise _BeyondLimits(f"it is {width} x {height} pixels; {_too_many_pixels(limits)}")
 
 
 def _too_many_pixels(limits: PictureLimits) -> str:

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
@@ -28,11 +28,12 @@ from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
 from callsheet.media.drawing.frame import draw_frame
 from callsheet.media.drawing.grid import Heading
 from callsheet.media.lockdown import die_with_parent, lock_down
-from callsheet.media.sniffing import sniff, sniff_clip
+from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
 from callsheet.media.wire import Message, read_message
 from callsheet.ports.pictures import (
     FrameReference,
     FrameSpec,
+    Glimpse,
     ReferenceMode,
     SheetCell,
     UnreadablePictureError,
@@ -108,27 +109,30 @@ class Bench:
         side = job.fields["side"]
 
         def work() -> Message:
-            reasons: list[str | None] = []
-            made = []
+            told: list[dict[str, Any]] = []
+            made: list[bytes] = []
             for content in job.blobs:
                 try:
-                    made.append(examine.thumbnail(content, sniff(content), self._limits, side))
-                    reasons.append(None)
+                    shown = examine.shown(content, sniff_made(content), self._limits, side)
                 except UnreadablePictureError as error:
-                    reasons.append(error.reason)
-            return Message({"reasons": reasons}, made)
+                    told.append({"reason": error.reason})
+                    continue
+                told.append({"size": shown.size, "note": shown.note})
+                made.append(shown.thumbnail or b"")
+            return Message({"told": told}, made)
 
         return self._apart(work)
 
     def _clip(self, job: Message) -> Message:
         from callsheet.media import clips  # noqa: PLC0415  # loaded by warm_up
 
-        content = job.blobs[0]
-        media_type = sniff_clip(content)
+        parts = list(zip(job.fields["starts"], job.blobs, strict=True))
+        glimpse = Glimpse(job.fields["size"], parts)
+        media_type = sniff_clip(glimpse.head)
         side = job.fields["poster_side"]
 
         def work() -> Message:
-            facts, poster = clips.probe(content, media_type, side)
+            facts, poster = clips.probe(glimpse, media_type, side)
             return Message(facts, [poster])
 
         return self._apart(work)

@@ -14,6 +14,19 @@ _READ = (
     (re.compile(rb"GIF8[79]a"), "image/gif"),
 )
 
+# What providers may make besides: it was paid for, and is kept as it came.
+_KEPT = (
+    (
+        re.compile(rb"\x00\x00\x00.ftyp(?:avif|avis|(?:mif1|msf1).{4,48}?avif)", re.DOTALL),
+        "image/avif",
+    ),
+    (re.compile(rb"\x00\x00\x00.ftyp(?:hei|hev|mif1|msf1)", re.DOTALL), "image/heic"),
+    (re.compile(rb"II\*\x00|MM\x00\*|II\+\x00|MM\x00\+"), "image/tiff"),
+    (re.compile(rb"BM.{4}\x00\x00\x00\x00", re.DOTALL), "image/bmp"),
+    (re.compile(rb"\xff\x0a|\x00\x00\x00\x0cJXL "), "image/jxl"),
+    (re.compile(rb"\x00\x00\x00\x0cjP|\xff\x4f\xff\x51"), "image/jp2"),
+)
+
 # What people send by mistake, with the way out. Order matters: the first that fits is told.
 _KNOWN = (
     (re.compile(rb"\x00\x00\x00.ftyp(?:avif|avis)", re.DOTALL), "an AVIF picture"),
@@ -63,6 +76,17 @@ def sniff(content: bytes) -> str:
         begins = content[:_SHOWN_BYTES].hex(" ")
         raise UnreadablePictureError(f"its type is unknown (it begins {begins}); {_ANY_WAY_OUT}")
     raise UnreadablePictureError(f"this is {kind}; {_WAYS_OUT.get(kind, _ANY_WAY_OUT)}")
+
+
+def sniff_made(content: bytes) -> str:
+    """Name the media type of a picture that was made, read by us or not.
+
+    Raises UnreadablePictureError for what is no picture.
+    """
+    for pattern, media_type in _KEPT:
+        if pattern.match(content):
+            return media_type
+    return sniff(content)
 
 
 _CLIPS = (

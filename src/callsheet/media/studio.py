@@ -18,17 +18,20 @@ from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.logs import event
 from callsheet.media.bands import Band, bands_of, joined
 from callsheet.media.bundles import Thumbnails
+from callsheet.media.containers import glanced, whole
 from callsheet.media.drawing.grid import Heading, grid_of, heading
 from callsheet.media.lockdown import Lockdown
-from callsheet.media.sniffing import sniff
+from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
 from callsheet.media.wire import Message
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings
 from callsheet.ports.pictures import (
     ClipFacts,
     FrameReference,
     FrameSpec,
+    Glimpse,
     PictureFacts,
     SheetCell,
+    Shown,
     StudioUnavailableError,
     UnreadableClipError,
     UnreadablePictureError,
@@ -103,20 +106,23 @@ class ProcessStudio:
         answer = await self._about_picture(Message({"kind": "examine"}, [content]))
         return _facts(answer)
 
-    async def thumbnail(self, content: bytes, side: int, origin: str) -> bytes:
-        """Shrink a picture to about `side` pixels; see ports.pictures.Studio.
+    async def shown(self, content: bytes, side: int, origin: str) -> Shown:
+        """Read what can be shown of a picture that was made; see ports.pictures.Studio.
 
         Raises UnreadablePictureError.
         """
         _refuse_large(content)
         return await self._thumbnails.make(content, side, origin)
 
-    async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
+    async def clip(self, content: bytes | Glimpse, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a process of its own. Raises UnreadableClipError."""
-        if len(content) > MAX_CLIP_BYTES:
-            reason = f"it has {len(content):,} bytes, at most {MAX_CLIP_BYTES:,} are read"
+        glimpse = whole(content) if isinstance(content, bytes) else content
+        starts, parts = zip(*glimpse.parts, strict=True)
+        if sum(map(len, parts)) > MAX_CLIP_BYTES:
+            reason = f"it has {glimpse.size:,} bytes, at most {MAX_CLIP_BYTES:,} are read"
             raise UnreadableClipError(reason)
-        job = Message({"kind": "clip", "poster_side": poster_side}, [content])
+        fields = {"poster_side": poster_side, "size": glimpse.size, "starts": starts}
+        job = Message({"kind": "clip", **fields}, parts)
         async with self._clips_free:
             if self._closed:
                 raise StudioClosedError
@@ -130,13 +136,25 @@ class ProcessStudio:
         if "failed" in answer.fields:
             raise _failed("clip", answer)
         try:
-            return ClipFacts(**answer.fields, poster=_only_blob(answer))
+            return ClipFacts(**answer.fields, poster=_only_blob(answer) or None)
         except TypeError as error:
             raise JobLostError("clip", "its answer is out of form") from error
 
     def picture_type(self, content: bytes) -> str:
         """Name a picture's media type by its bytes. Raises UnreadablePictureError."""
         return sniff(content)
+
+    def clip_type(self, beginning: bytes) -> str:
+        """Name a clip's media type by how it begins. Raises UnreadableClipError."""
+        return sniff_clip(beginning)
+
+    def glanced(self, glimpse: Glimpse, media_type: str) -> Shown:
+        """Tell what is known of a picture without decoding it. Raises UnreadablePictureError."""
+        return glanced(glimpse, media_type, f"it has {glimpse.size:,} bytes")
+
+    def made_type(self, beginning: bytes) -> str:
+        """Name a made picture's media type by how it begins. Raises UnreadablePictureError."""
+        return sniff_made(beginning)
 
     async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
         """Draw a storyboard frame; PNG of exactly the asked size."""

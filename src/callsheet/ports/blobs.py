@@ -54,13 +54,28 @@ class Stored:
     key: str
 
 
-class Keep(Protocol):
-    """Keeps content once, under its hash."""
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """Content that was taken in under a `key` of its own: `stored` says where it belongs.
 
-    async def __call__(
-        self, content: Content, media_type: str, *, new: Sha256 | None = None
-    ) -> Stored:
+    What is neither placed nor deleted is swept after a day.
+    """
+
+    key: str
+    stored: Stored
+
+
+class Keeper(Protocol):
+    """Keeps content once, under its hash. Every method may raise StoreUnavailableError."""
+
+    async def keep(self, content: Content, media_type: str, *, new: Sha256 | None = None) -> Stored:
         """Keep it; bytes that are hardly there yet, if `new` is their hash, without a look."""
+
+    async def receive(self, content: AsyncIterator[bytes], media_type: str) -> Arrival:
+        """Take in a stream in bounded memory, to be looked at before it is placed."""
+
+    async def place(self, arrival: Arrival) -> Stored:
+        """Give what was taken in the name of its hash."""
 
 
 class BlobNotFoundError(NotFoundError):

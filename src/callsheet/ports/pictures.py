@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import InvalidInputError, UnavailableError
+
+_TAIL: Final = 1 << 16
 
 
 class ReferenceMode(StrEnum):
@@ -34,6 +36,37 @@ class PictureFacts:
     pixels: Sha256
     likeness: str
     working_copy: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A large file of which parts are at hand, each with where it begins: the beginning first."""
+
+    size: int
+    parts: Sequence[tuple[int, bytes]]
+
+    @property
+    def head(self) -> bytes:
+        """How it begins."""
+        return self.parts[0][1]
+
+    @property
+    def tail(self) -> bytes:
+        """How it ends."""
+        return self.parts[-1][1][-_TAIL:]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What can be shown of a picture that was made.
+
+    `thumbnail` is JPEG, or WebP where it is see-through; None with a `note` why there is none.
+    `size` is its width and height in pixels, upright where it could be decoded, if it is known.
+    """
+
+    thumbnail: bytes | None
+    size: tuple[int, int] | None
+    note: str | None = None
 
 
 class UnreadablePictureError(InvalidInputError):
@@ -64,14 +97,19 @@ class StudioUnavailableError(UnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What looking at one clip found; `poster` is a WebP thumbnail of one of its frames."""
+    """What looking at one clip found; `poster` is a WebP thumbnail of one of its frames.
+
+    Of a long one that is known in part there may be no poster, or no more than its type: `note`
+    says why.
+    """
 
     media_type: str
     width: int
     height: int
     duration_s: float
     has_audio: bool
-    poster: bytes
+    poster: bytes | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +155,28 @@ class Studio(Protocol):
     async def examine(self, content: bytes) -> PictureFacts:
         """Decode an untrusted picture in a locked-down process. Raises UnreadablePictureError."""
 
-    async def thumbnail(self, content: bytes, side: int, origin: str) -> bytes:
-        """Shrink until the longer side has about `side` pixels, between two thirds of it and 1.5.
+    async def shown(self, content: bytes, side: int, origin: str) -> Shown:
+        """Read what can be shown of a picture that was made.
 
-        JPEG, or WebP where it is see-through; a smaller picture keeps its size. Pictures of
-        one `origin` may share a process: name by it who could have made them all. Raises
-        UnreadablePictureError.
+        Its thumbnail's longer side has about `side` pixels, between two thirds of it and 1.5; a
+        smaller picture keeps its size. Pictures of one `origin` may share a process: name by it who
+        could have made them all. Raises UnreadablePictureError.
         """
 
-    async def clip(self, content: bytes, poster_side: int) -> ClipFacts:
+    async def clip(self, content: bytes | Glimpse, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a locked-down process. Raises UnreadableClipError."""
 
+    def glanced(self, glimpse: Glimpse, media_type: str) -> Shown:
+        """Tell what is known of a picture without decoding it. Raises UnreadablePictureError."""
+
     def picture_type(self, content: bytes) -> str:
-        """Name a picture's media type by its bytes. Raises UnreadablePictureError."""
+        """Name the media type of a picture that we read. Raises UnreadablePictureError."""
+
+    def clip_type(self, beginning: bytes) -> str:
+        """Name a clip's media type by how it begins. Raises UnreadableClipError."""
+
+    def made_type(self, beginning: bytes) -> str:
+        """Name that of a picture that was made, by how it begins. Raises UnreadablePictureError."""
 
     async def frame(self, spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
         """Draw a storyboard frame; PNG of exactly the asked size."""

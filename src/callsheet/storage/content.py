@@ -5,11 +5,13 @@ import hashlib
 import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from callsheet.kernel.digests import Sha256
 from callsheet.ports.blobs import (
+    Arrival,
     BlobConflictError,
     BlobInfo,
     BlobNotFoundError,
@@ -63,7 +65,28 @@ async def put_content(
     first = await anext(aiter(blocks), b"")
     if len(first) < _HELD_BYTES:
         return await _put_whole(store, first, media_type, measure)
-    return await _put_stream(store, chained(first, blocks), media_type, measure)
+    return await _place(store, await _receive(store, chained(first, blocks), media_type, measure))
+
+
+@dataclass(frozen=True, slots=True)
+class ContentKeeper:
+    """Implements `callsheet.ports.blobs.Keeper` on one store."""
+
+    store: ContentStore
+    max_bytes: int
+
+    async def keep(self, content: Content, media_type: str, *, new: Sha256 | None = None) -> Stored:
+        """Keep content under its hash; see `put_content`."""
+        return await put_content(self.store, content, media_type, max_bytes=self.max_bytes, new=new)
+
+    async def receive(self, content: AsyncIterator[bytes], media_type: str) -> Arrival:
+        """Take a stream in, hashed on its way. Raises ContentTooLargeError, with nothing kept."""
+        measure = _Measure(self.max_bytes)
+        return await _receive(self.store, measure.through(content), media_type, measure)
+
+    async def place(self, arrival: Arrival) -> Stored:
+        """Give what was taken in the name of its hash."""
+        return await _place(self.store, arrival)
 
 
 async def sweep_incoming(store: BlobStore, older_than: datetime) -> int:
@@ -125,17 +148,20 @@ async def _put_whole(
     return stored
 
 
-async def _put_stream(
+async def _receive(
     store: ContentStore, content: AsyncIterator[bytes], media_type: str, measure: _Measure
-) -> Stored:
+) -> Arrival:
     incoming = INCOMING + os.urandom(16).hex()
     await store.put(incoming, content, media_type)
-    stored = measure.stored()
-    if await _holds(store, stored.key):
-        await store.delete(incoming)
+    return Arrival(incoming, measure.stored())
+
+
+async def _place(store: ContentStore, arrival: Arrival) -> Stored:
+    if await _holds(store, arrival.stored.key):
+        await store.delete(arrival.key)
     else:
-        await store.move(incoming, stored.key)
-    return stored
+        await store.move(arrival.key, arrival.stored.key)
+    return arrival.stored
 
 
 async def _holds(store: BlobStore, key: str) -> bool:

@@ -108,7 +108,8 @@ class Take:
     present state, `tries` the orders that the provider was too busy for. `misses` counts the looks
     since `missed_at` (seconds since 1970) at which the provider did not know the ticket, one after
     the other. `outputs` says where what was made lies. `use` is the kind of order, for whose key
-    it is asked about.
+    it is asked about. `note` tells what is odd about what came: another size than was ordered, or
+    no thumbnail.
     """
 
     id: TakeId
@@ -146,6 +147,7 @@ class Take:
     order_no: int = 0
     misses: int = 0
     missed_at: float | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +239,7 @@ class Outcome:
     charged: Money = Money()
     error: Mapping[str, Any] | None = None
     cancelled: bool = False
+    note: str | None = None
 
     @property
     def status(self) -> TakeStatus:

@@ -48,6 +48,7 @@ def row_entry(
             "model": take.model,
             "cost": str(take.charged),
             "error": take.error,
+            "note": take.note,
         }
         for take in takes
     ]

@@ -31,6 +31,7 @@ _FINISH = {
         asset=bound(TAKES.c.asset),
         charged=bound(TAKES.c.charged),
         error=bound(TAKES.c.error),
+        note=bound(TAKES.c.note),
         finished_at=bound(TAKES.c.finished_at),
         due_at=None,
         claimed_by=None,
@@ -238,6 +239,7 @@ class TakeStore:
                     "b_asset": outcome.asset,
                     "b_charged": outcome.charged.micros,
                     "b_error": outcome.error,
+                    "b_note": outcome.note,
                     "b_finished_at": now,
                 }
                 for outcome in outcomes

@@ -79,6 +79,7 @@ TAKES = sa.Table(
     sa.Column("order_no", sa.Integer, nullable=False, server_default="0"),
     sa.Column("misses", sa.Integer, nullable=False, server_default="0"),
     sa.Column("missed_at", sa.Float),
+    sa.Column("note", sa.Text),
     sa.UniqueConstraint("job", "row", "variant", "attempt"),
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "workspace", "asset"),
@@ -145,6 +146,7 @@ def take_of(row: sa.RowMapping) -> Take:
         order_no=row["order_no"],
         misses=row["misses"],
         missed_at=row["missed_at"],
+        note=row["note"],
     )
 
 

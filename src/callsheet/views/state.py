@@ -26,15 +26,18 @@ _UNSEEN: Final = "needs_human"  # no check has looked at it: never shown as pass
 
 def shown_asset(
     links: AssetLinks, asset: Sha256 | None, facts: Mapping[Sha256, AssetFacts]
-) -> dict[str, str | None]:
+) -> dict[str, str | int | None]:
     """Tell what was made: where it is, what it is, and a picture of it or how the text begins."""
     if asset is None:
-        return dict.fromkeys(("url", "thumbnail", "mediaType", "text"))
+        return dict.fromkeys(("url", "thumbnail", "mediaType", "width", "height", "text"))
     told = facts.get(asset, _UNKNOWN)
+    shown = told.thumbnail and told.beginning is None
     return {
         "url": links.asset(asset),
-        "thumbnail": links.thumbnail(asset) if told.beginning is None else None,
+        "thumbnail": links.thumbnail(asset) if shown else None,
         "mediaType": told.media_type,
+        "width": told.width,
+        "height": told.height,
         "text": told.beginning,
     }
 
@@ -133,6 +136,7 @@ class StateView:
             "cost": str(take.charged),
             "model": take.model,
             "qa": _UNSEEN if take.asset else None,
+            "note": take.note,
             "error": dict(take.error) if take.error else None,
         }
 

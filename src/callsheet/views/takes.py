@@ -49,6 +49,7 @@ def told_take(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]
         "charged": str(take.charged),
         **times(take),
         "asset": take.asset,
+        "note": take.note,
         "error": dict(take.error) if take.error else None,
         "next": explained(take, hindrances) or None,
     }
@@ -74,7 +75,7 @@ def story(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
         (take.status, take.finished_at),
     )
     told = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
-    why = (take.error or {}).get("message", "")
+    why = (take.error or {}).get("message", "") or take.note or ""
     return "; ".join(part for part in (", ".join(told), why, explained(take, hindrances)) if part)
 
 

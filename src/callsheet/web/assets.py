@@ -31,6 +31,8 @@ _SHOWN_INLINE: Final = (
     "image/jpeg",
     "image/webp",
     "image/gif",
+    "image/avif",
+    "image/bmp",
     "video/",
     "audio/",
     "text/html",

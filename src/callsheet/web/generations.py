@@ -46,12 +46,14 @@ class VerdictRequest(BaseModel, extra="forbid"):
 
 
 class AssetLink(BaseModel):
-    """A file that was made: a link to its thumbnail, or how a text begins."""
+    """A file that was made: a link to its thumbnail, its pixels, or how a text begins."""
 
     sha256: str
     url: str
     thumbnail: str | None
     media_type: str
+    width: int | None
+    height: int | None
     text: str | None
 
 
@@ -69,6 +71,7 @@ class Generation(BaseModel):
     charged: str
     assets: list[AssetLink]
     error: dict[str, Any] | None
+    note: str | None
     attempts: int
     ticket: str | None
     next: str | None
@@ -138,6 +141,7 @@ def _told(
         charged=str(take.charged),
         assets=links,
         error=dict(take.error) if take.error else None,
+        note=take.note,
         attempts=take.attempt,
         ticket=take.ticket,
         next=explained(take, hindrances) or None,

@@ -2,7 +2,6 @@
 
 import time
 from decimal import Decimal
-from functools import partial
 
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.provider_keys import AuditStore, ProviderKeyStore
@@ -41,7 +40,7 @@ from callsheet.providers.local import LocalStudio
 from callsheet.settings import Settings
 from callsheet.storage.bell import JournalBell
 from callsheet.storage.clock import DatabaseClock
-from callsheet.storage.content import put_content
+from callsheet.storage.content import ContentKeeper
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.metered import MeteredStore
 from callsheet.storage.opening import open_store
@@ -125,7 +124,7 @@ async def build(settings: Settings) -> Callsheet:
         references=references,
         desk=ReferenceDesk(fetcher, studio),
         downloader=outputs,
-        adopter=Adopter(blobs, partial(put_content, blobs, max_bytes=MAX_ASSET_BYTES), studio),
+        adopter=Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
         passed_s=clock.passed_s,

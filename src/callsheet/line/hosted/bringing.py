@@ -4,61 +4,44 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
 from callsheet.assets.errors import OutputTooLargeError
-from callsheet.assets.model import Asset
-from callsheet.assets.service import read_output
 from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.kernel.money import Money
 from callsheet.line.endings import Ending, Moves, end, write_moves
+from callsheet.line.hosted.adopting import OutputLostError, bring, lost
 from callsheet.line.hosted.keys import key_for
-from callsheet.line.hosted.parcels import content_of, drop_parcels, kept, place_of
+from callsheet.line.hosted.parcels import drop_parcels, kept
 from callsheet.line.hosted.results import made_outputs
 from callsheet.line.hosted.rhythm import ROUND_S, keep_at
 from callsheet.line.hosted.room import Room
 from callsheet.line.hosted.scribe import Scribe
 from callsheet.line.hosted.setting_aside import set_aside
-from callsheet.line.hosted.terms import Terms, terms_of
 from callsheet.line.house import House
 from callsheet.line.patience import show_problem
-from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
-from callsheet.ports.models import Makes, ProviderError
+from callsheet.ports.models import ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
 from callsheet.takes.claims import Claim
-from callsheet.takes.model import Outcome, Take, TakeStatus
+from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.hosted")
 _AT_A_TIME: Final = 64
-_IN_MEMORY: Final = 512 * 1024**2  # bytes of all outputs that are on their way at once
-_CLAIM_S: Final = 120.0
-_MAX_BYTES: Final[Mapping[Makes, int]] = {
-    "image": 64 * 1024**2,
-    "video": 256 * 1024**2,
-    "text": 1024**2,
-}
-_DOWNLOAD_S: Final = 100.0
+_IN_MEMORY: Final = 256 * 1024**2  # bytes of all outputs that are on their way at once
+_CLAIM_S: Final = 330.0
 _KEPT_TRYING: Final = timedelta(days=1)  # while whoever keeps the output cannot be reached
-_PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
 _GONE_LOOKS: Final = 10  # downloads of an output that is said not to be there: some minutes
 _UNREADABLE_LOOKS: Final = 3  # a damaged file may have been damaged on its way
 _DEFECT_LOOKS: Final = 3  # after which a person is told; it is tried on
-
-
-class OutputLostError(ProviderError):
-    """It was made and paid for, but cannot be brought home."""
-
-    code = "output_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +110,7 @@ class Bringer:
             StudioUnavailableError,  # most likely it was this very file that ended the process
         ) as error:
             if self._is_lost(counted, error):
-                self._scribe.add(Home(take, _lost(take, error)))
+                self._scribe.add(Home(take, lost(take, error)))
                 return
             _LOG.warning("take.output_refused", extra=event(take=take.id, reason=str(error)))
             self._scribe.add(Home(counted, None, due_at, await self._fresh(take)))
@@ -162,80 +145,6 @@ class Bringer:
         return made_outputs(await kept(self._house, take, take.ticket or "", standing))
 
 
-async def bring(house: House, take: Take, room: Room) -> Ending:
-    """Fetch, examine and store one take's output; word its end. Doing it again changes nothing.
-
-    It is read once there is room for all of it in memory.
-    """
-    terms = terms_of(house, take)
-    outputs = take.outputs or {}
-    url = next(iter(outputs.get("urls") or ()), None)
-    if url is None:
-        return _lost(take, OutputLostError(take.provider, "it reports success without an output"))
-    makes = terms.makes
-    async with AsyncExitStack() as held:
-        content = await _read(house, take, url, makes, held, room)
-        adopted = await house.adopter.adopt_made(
-            content, makes, f"{take.workspace}/{take.provider}"
-        )
-    asset = Asset(
-        sha256=adopted.sha256,
-        workspace=take.workspace,
-        media_type=adopted.media_type,
-        size=adopted.size,
-        created_at=house.clock(),
-        made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
-        beginning=adopted.beginning,
-    )
-    outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take))
-    _mind_price(terms, take, outcome.charged)
-    return Ending(take, outcome, asset)
-
-
-async def _read(
-    house: House, take: Take, url: str, makes: Makes, held: AsyncExitStack, room: Room
-) -> bytes:
-    """Read an output whole, once there is room for it, which is `held` from then on."""
-    most = _MAX_BYTES[makes]
-    place = place_of(url)
-    if place is not None:
-        try:
-            size = place.length or (await house.blobs.head(place.key)).size
-            await held.enter_async_context(room.held(size))
-            return await read_output(content_of(house, place), most)
-        except BlobNotFoundError as error:
-            raise OutputLostError(take.provider, f"our store lost it ({error})") from error
-    key = await key_for(house, take)
-    headers = house.hosted[take.provider].download_headers(url, key)
-    async with house.downloader.download(
-        url, provider=take.provider, max_bytes=most, timeout_s=_DOWNLOAD_S, headers=headers
-    ) as download:
-        size = most if download.length is None else download.length
-        await held.enter_async_context(room.held(size))
-        return await read_output(download.blocks, most)
-
-
-def _cost(take: Take) -> Money:
-    """Read what the provider said it cost; else what was quoted."""
-    cost = (take.outputs or {}).get("cost")
-    return take.price if cost is None else Money(cost)
-
-
-def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
-    """Say so when a provider took another price than its card says; it is charged all the same.
-
-    An estimate says no price: what was measured corrects it.
-    """
-    if terms.estimated:
-        return
-    off = charged.micros - take.price.micros
-    if terms.price_is_most:
-        off = max(off, 0)
-    if abs(off) * _PRICE_TOLERANCE > take.price.micros:
-        said = {"take": take.id, "model": take.model, "quoted": str(take.price)}
-        _LOG.warning("take.price_differs", extra=event(**said, charged=str(charged)))
-
-
 def _stuck(take: Take, defect: Exception) -> dict[str, str]:
     """Tell a person of an output that meets a defect of ours each time it is brought."""
     return {
@@ -244,11 +153,6 @@ def _stuck(take: Take, defect: Exception) -> dict[str, str]:
         f" it is tried again, unless you decide: callsheet takes reconcile {take.id} --spent",
         "next_step": "reconcile",
     }
-
-
-def _lost(take: Take, error: CallsheetError) -> Ending:
-    said = {"code": error.code, "message": str(error), "next_step": "stop"}
-    return Ending(take, Outcome(take.id, take.epoch, error=said, charged=_cost(take)))
 
 
 async def _tell(house: House, home: Home) -> None:

@@ -148,6 +148,8 @@ def _cell(
     status = variant["status"] if variant else row["status"]
     number = f" · {variant['variant']}" if variant and len(row["variants"]) > 1 else ""
     caption, text = row["prompt"], (variant or {}).get("text") or ""
+    if variant and variant["url"] and not variant["thumbnail"] and not text:
+        text = f"A file without a thumbnail: {variant['mediaType']}"
     if picture is None and not text and row["error"]:
         caption = row["error"]["message"]
     cell = SheetCell(f"{row['scene_id']}{number}", caption, status, picture, text)

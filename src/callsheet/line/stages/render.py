@@ -146,11 +146,10 @@ async def _make_one(house: House, job: Job, take: Take) -> Ending:
     asset = Asset(
         sha256=adopted.sha256,
         workspace=job.workspace,
-        media_type=adopted.media_type,
         size=adopted.size,
         created_at=house.clock(),
         made_from={"take": take.id, "model": take.model},
-        beginning=adopted.beginning,
+        **adopted.seen.facts,
     )
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=take.price)
     return Ending(take, outcome, asset)
