@@ -1,7 +1,6 @@
 """A simulated provider as a process of its own, and what must be true of money and orders."""
 
 import os
-import ssl
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import httpx2
 import sqlalchemy as sa
 
 from callsheet.money.store import COMMITMENTS, ENTRIES
+from callsheet.net.trust import trusting
 from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 from tests.databases import unused_port
@@ -91,7 +91,7 @@ def simulating(
     command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
     process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"https://localhost:{port}" if trusted else f"http://127.0.0.1:{port}"
-    verify = ssl.create_default_context(cafile=trusted) if trusted else True
+    verify = trusting(file=str(trusted)) if trusted else True
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False, verify=verify) as http:
             until = time.monotonic() + PATIENCE_S

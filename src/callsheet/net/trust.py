@@ -26,7 +26,9 @@ def trusting(*, file: str = "", bundle: str = "", folders: str = "") -> ssl.SSLC
     """Make the client's side of TLS, for all connections.
 
     `bundle` (a PEM file or a folder) and `folders` (parted by ":") are trusted instead of the
-    system's authorities, `file` (a PEM file) beside them. Raises UnusableCertificatesError.
+    system's authorities, `file` (a PEM file) beside them. The context is a plain one: those that
+    Python makes by default judge more strictly from 3.13 on, and refuse many a company's own
+    certificates. Raises UnusableCertificatesError.
     """
     if bundle or folders:
         trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
