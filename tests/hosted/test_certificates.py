@@ -23,8 +23,9 @@ from callsheet.kernel.errors import NextStep
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
+from callsheet.net.tunnels import Proxy, TunnelBackend
 from callsheet.ports.fetching import FetchUntrustedError
-from callsheet.ports.hosted import UntrustedError
+from callsheet.ports.hosted import NotReachedError, UntrustedError
 from callsheet.wiring.providers import adapters
 
 SHEET = "prompt,variants,model,size\na red mug on oak,2,replicate/flux-schnell,256x256\n"
@@ -86,6 +87,23 @@ async def test_provider_whose_certificate_does_not_hold_is_asked_nothing(
                 assert caught.value.next_step is NextStep.WAIT
                 assert bench.key.secret not in str(caught.value)
         assert server.requests == []
+
+
+async def test_proxy_that_refuses_leaves_nothing_in_doubt(
+    authority: Authority, bench: Bench
+) -> None:
+    """The order waits as for a provider that is not reached; why is told, and no password."""
+    proxy = ConnectProxy(password=b"another")
+    async with serving(proxy.serve) as port:
+        ours = Proxy.read(f"http://maya:hush@127.0.0.1:{port}")
+        backend = TunnelBackend(ours, lambda _: False)
+        transport = SocketTransport(trusting(file=str(authority.file)), 4, backend)
+        async with httpx2.AsyncClient(base_url="https://localhost:1", transport=transport) as http:
+            provider = wired(adapters()["replicate"], http)
+            with pytest.raises(NotReachedError) as caught:
+                await provider.submit(await bench.order())
+    assert f"the proxy 127.0.0.1:{port} refuses the way to localhost:1 (407)" in str(caught.value)
+    assert "hush" not in str(caught.value)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -23,14 +23,19 @@ from httpcore2 import (
 )
 
 from callsheet.net.sockets import SocketBackend
+from callsheet.ports.sending import PlainError
 
 
 class NotAProxyError(ValueError):
     """An address is no proxy's; says why, without repeating it: it may hold a password."""
 
 
-class RefusedWayError(ConnectError):
-    """A proxy does not let us through."""
+class NoWayError(PlainError, ConnectError):
+    """A proxy does not let us through, or is not there."""
+
+
+class LateWayError(PlainError, ConnectTimeout):
+    """A proxy did not let us through in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +105,14 @@ class TunnelBackend(AsyncNetworkBackend):
             async with asyncio.timeout(timeout):
                 return await self._through(_place(host, port), timeout)
         except (TimeoutError, TimeoutException) as error:
-            raise ConnectTimeout(f"{where} gave no way in time") from error
-        except RefusedWayError:
+            raise LateWayError(f"{where} gave no way in time") from error
+        except NoWayError:
             raise
         except (NetworkError, ProtocolError) as error:
             reason = (
                 "is not reached" if isinstance(error, ConnectError) else "is none, or broke off"
             )
-            raise ConnectError(f"{where} {reason}") from error
+            raise NoWayError(f"{where} {reason}") from error
 
     async def _through(self, place: str, seconds: float | None) -> AsyncNetworkStream:
         target = place.encode("ascii")
@@ -129,7 +134,7 @@ class TunnelBackend(AsyncNetworkBackend):
     def _opened(self, place: str, answer: Response) -> AsyncNetworkStream:
         if not 200 <= answer.status < 300:  # noqa: PLR2004  # the statuses of success
             said = f"the proxy {self._proxy.place} refuses the way to {place} ({answer.status})"
-            raise RefusedWayError(said)
+            raise NoWayError(said)
         stream: AsyncNetworkStream = answer.extensions["network_stream"]
         return stream
 
