@@ -27,6 +27,7 @@ from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.takes.missing import Missing, claim_missing, look_again, strays
+from callsheet.takes.model import TakeStatus
 
 _LOG = logging.getLogger("callsheet.hosted")
 _EVERY_S: Final = 5.0
@@ -95,17 +96,28 @@ class Auditor:
         ]
         proof = await prove(house, provider, key, sent, listing, asked_at)
         for each, its in zip(group, sent, strict=True):
-            ticket = proof.matches.certain.get(each.take.id)
-            if ticket is not None:
-                await accept_evidence(house, provider, each.take, ticket)
-            else:
-                await self._wonder(provider, each, its, proof)
+            found = await self._settled(provider, each, its, proof)
             age = (asked_at - each.ordered_at).total_seconds()
             again = asked_at.timestamp() + max(provider.settles_s, age * _SLOWER)
-            gone = ticket is not None or again > each.until
             async with house.database.begin(small=True) as connection:
+                gone = found or again > each.until
                 await look_again(connection, each, None if gone else again)
         await accept_strays(house, provider, proof.strays)
+
+    async def _settled(
+        self, provider: HostedProvider, missing: Missing, sent: Sent, proof: Proof
+    ) -> bool:
+        """Tell what was found of an order; whether that is all there is to find."""
+        house = self.house
+        async with house.database.read() as connection:
+            take = await house.takes.of_any_workspace(connection, missing.take.id)
+        if take.status is TakeStatus.ORDERED:
+            return False  # what the list shows may be the order whose answer is on its way
+        ticket = proof.matches.certain.get(take.id)
+        if ticket is not None:
+            return await accept_evidence(house, provider, take, ticket)
+        await self._wonder(provider, missing, sent, proof)
+        return False
 
     async def _wonder(
         self, provider: HostedProvider, missing: Missing, sent: Sent, proof: Proof

@@ -180,8 +180,8 @@ async def _write_refusal(
         due_at = now + backoff_s(take.tries, asked)
         sent = take.status is TakeStatus.ORDERED
         if sent and result.provider.recourse is Recourse.LISTING:  # which shows if it was taken
-            once = now + result.provider.settles_s
-            await remember(connection, take, once, once)
+            settles_s = result.provider.settles_s
+            await remember(connection, take, now + settles_s, now + 3 * settles_s)
         await _wait(house, connection, replace(take, tries=take.tries + 1), due_at, into)
     else:
         return [failure(take, error)]
