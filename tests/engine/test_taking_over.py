@@ -16,7 +16,15 @@ from dbos import DBOS
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.engine.client import EngineClient
-from callsheet.engine.lease import EXECUTORS, LeaseKeeper, ended_here, executor_name
+from callsheet.engine.lease import (
+    BEAT_S,
+    DEAD_AFTER_S,
+    EXECUTORS,
+    LeaseKeeper,
+    Watch,
+    ended_here,
+    executor_name,
+)
 from callsheet.engine.runner import Runner, owners_of_pending, recover, sweep_finished
 from callsheet.engine.supervision import Supervisor
 from callsheet.jobs.store import JobStore
@@ -177,17 +185,17 @@ async def test_dead_executor_is_taken_over(postgres_url: str) -> None:
         async def release(_connection: AsyncConnection, executor: str) -> None:
             released.append(executor)
 
-        lease = LeaseKeeper(database, alive, release)
+        seconds = 0.0
+        lease = LeaseKeeper(database, alive, release, lambda: seconds)
         await lease.beat()
         async with database.begin() as connection:
-            now = sa.extract("epoch", sa.func.clock_timestamp())
-            await connection.execute(sa.insert(EXECUTORS).values(id=dead, beat_at=now))
+            # its own time, years ago: nobody's clock is compared with another's
+            await connection.execute(sa.insert(EXECUTORS).values(id=dead, beat_at=0.0))
         assert await asyncio.to_thread(owners_of_pending) == {dead}
-        assert await lease.reap() == 0
+        while seconds < DEAD_AFTER_S:
+            assert await lease.reap() == 0
+            seconds += BEAT_S
         assert not done.is_set()
-        async with database.begin() as connection:
-            old = sa.update(EXECUTORS).where(EXECUTORS.c.id == dead)
-            await connection.execute(old.values(beat_at=EXECUTORS.c.beat_at - 60))
         reaped = await asyncio.gather(lease.reap(), lease.reap())
         assert sum(reaped) == 1
         await until(done)
@@ -232,3 +240,17 @@ def test_processes_of_this_machine_are_known_to_have_ended() -> None:
     assert ended_here(f"{host}|{space}|{process.pid}|{rest}")
     assert not ended_here(f"other|{space}|{process.pid}|{rest}")
     assert not ended_here("local")
+
+
+def test_silence_counts_only_while_it_is_watched() -> None:
+    """A process is dead after it was seen standing still for a lease, and not a moment sooner."""
+    watch = Watch()
+    assert watch.look({"a": 1.0, "b": 1.0}, 0.0) == set()
+    for second in (1.5, 3.0, 4.5):
+        assert watch.look({"a": 1.0, "b": second}, second) == set()
+    watch.lose_sight()  # the database was away
+    assert watch.look({"a": 1.0, "b": 4.5}, 20.0) == set()
+    assert watch.look({"a": 1.0, "b": 4.5}, 600.0) == set()  # it hung, or this machine slept
+    assert watch.look({"a": 1.0, "b": 9.0}, 601.5) == set()
+    assert watch.look({"a": 1.0, "b": 9.0}, 603.0) == {"a"}
+    assert watch.look({"a": 2.0, "b": 9.0}, 604.5) == set()

@@ -112,6 +112,30 @@ def test_postgres_restarted_in_the_middle(
         check_all(server, sim, job)
 
 
+def test_no_worker_is_taken_for_dead_after_an_outage(
+    tmp_path: Path, private_postgres: Cluster, sim: Simulator
+) -> None:
+    """PostgreSQL is away for longer than a lease: the living leave each other's work alone."""
+    place = Place(tmp_path, private_postgres.create_database(), sim.settings())
+    with serving(place, "web") as server:
+        workers = [place.start("worker"), place.start("worker")]
+        try:
+            job = submit_live(server.http, rows_of(ROWS, mark="[[sim: run=12]]"))
+            wait_until(lambda: len(sim.orders()) == ROWS, 90)
+            for _ in range(2):
+                private_postgres.stop("immediate")
+                time.sleep(9)
+                private_postgres.start()
+                wait_until(lambda: server.http.get("/ready").status_code == 200)
+                time.sleep(3)  # in which the first one to be back would reap
+            check_all(server, sim, job)
+        finally:
+            for worker in workers:
+                worker.kill()
+                worker.wait()
+    assert "executor.reaped" not in place.log("worker")
+
+
 def test_provider_away_in_the_middle(tmp_path: Path, database_url: str, sim: Simulator) -> None:
     """The provider's server is stopped dead and started again: orders go on where they stood."""
     with serving(Place(tmp_path, database_url, sim.settings())) as server:
