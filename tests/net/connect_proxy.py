@@ -35,8 +35,11 @@ class ConnectProxy:
             host, _, port = place.rpartition(":")
             reached = self.hosts.get(host, host)
             far_reader, far_writer = await asyncio.open_connection(reached, int(port))
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
+            try:
+                writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                await asyncio.gather(_pour(reader, far_writer), _pour(far_reader, writer))
+            finally:
+                far_writer.transport.abort()
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

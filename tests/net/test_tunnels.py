@@ -14,6 +14,7 @@ from tests.net.raw_server import RawServer, body
 from tests.net.test_names import ListedResolver
 from tests.net.test_sockets import answer, serving
 
+from callsheet.kernel.steady import steady_s
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
@@ -151,7 +152,7 @@ async def test_time_limit_of_an_order_is_not_for_the_proxy(authority: Authority)
     """What must not be sent late is judged when it leaves, and not when the way is asked for."""
     proxy = ConnectProxy()
     async with asking(authority, proxy) as (http, url):
-        until = asyncio.get_running_loop().time() + 60
+        until = steady_s() + 60
         told = await http.post(url, content=b"", extensions=Departure(until).extensions)
     assert told.text == "1"
 
