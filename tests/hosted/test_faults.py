@@ -126,7 +126,7 @@ REFUSED = {
     "output=html": ("unreadable_picture", 1),
     "output=truncated": ("unreadable_picture", 1),
     "output=empty": ("unreadable_picture", 1),
-    "output=huge": ("fetch_too_large", 1),
+    "output=huge": ("unreadable_picture", 1),  # and no picture: no more of it is taken
     "output=inward": ("forbidden_address", 1),
     "shape=null": ("output_lost", 1),
 }

@@ -173,6 +173,7 @@ def a_full_take(job: Job) -> Take:
         order_no=6,
         misses=7,
         missed_at=1_795_228_710.5,
+        note="ordered 1x1, came 2x2",
     )
 
 
