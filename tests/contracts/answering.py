@@ -1,6 +1,7 @@
 """Providers that answer exactly what a test says, written from the protocol alone."""
 
 import asyncio
+import base64
 import contextlib
 import json
 import re
@@ -17,7 +18,7 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import Bench, Caller, wired
-from tests.sim.simulated import quick
+from tests.sim.simulated import picture, quick
 
 PATIENT_S: Final = 60.0  # on a machine that is busy
 SECRET: Final = "sk-very/secret+key=of-the-tests"
@@ -125,3 +126,17 @@ async def failure(bench: Bench) -> ProviderError:
     with pytest.raises(ProviderError) as caught:
         await bench.provider.submit(await bench.order())
     return caught.value
+
+
+def candidate(*parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Word an answer of Gemini's with one candidate."""
+    content = {"role": "model", "parts": list(parts)}
+    counts = {"promptTokenCount": 9, "candidatesTokenCount": 1_120}
+    told = {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}]}
+    return {**told, "usageMetadata": counts, "responseId": "always-the-same"}
+
+
+def shot(colour: int, **more: Any) -> dict[str, Any]:
+    """Word a part that holds a picture."""
+    data = base64.b64encode(picture(8 + colour, 8)).decode()
+    return {"inlineData": {"mimeType": "image/png", "data": data}, **more}

@@ -8,24 +8,10 @@ import pytest
 
 from callsheet.ports.hosted import BusyError, Ended, HostedOrder, Made, SubmissionUnknownError
 from callsheet.ports.models import RefusedError
-from tests.contracts.answering import Said, answering, asking, failure
+from tests.contracts.answering import Said, answering, asking, candidate, failure, shot
 from tests.sim.simulated import picture
 
 PAGE = b"<html><h1>503</h1><hr>nginx</html>"
-
-
-def candidate(*parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Word an answer of Gemini's with one candidate."""
-    content = {"role": "model", "parts": list(parts)}
-    counts = {"promptTokenCount": 9, "candidatesTokenCount": 1_120}
-    told = {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}]}
-    return {**told, "usageMetadata": counts, "responseId": "always-the-same"}
-
-
-def shot(colour: int, **more: Any) -> dict[str, Any]:
-    """Word a part that holds a picture."""
-    data = base64.b64encode(picture(8 + colour, 8)).decode()
-    return {"inlineData": {"mimeType": "image/png", "data": data}, **more}
 
 
 async def submitted(name: str, content: Any, headers: Mapping[str, str]) -> tuple[Any, Any]:
