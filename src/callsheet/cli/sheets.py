@@ -3,20 +3,19 @@
 import asyncio
 import errno
 import sys
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
+from callsheet.cli.beginning import Wish, begin, begin_live, tell
 from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
 from callsheet.cli.money import read_budget
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import Sets, read_sets
 from callsheet.cli.watching import (
-    BUDGETS,
     InterruptedError130,
     interruptible,
     pause_and_exit,
@@ -31,9 +30,7 @@ from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
-from callsheet.line.stages.quote import PREVIEW_MODEL
 from callsheet.line.submission import Priced
-from callsheet.money.model import Scope
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
 from callsheet.wiring import Callsheet
@@ -55,12 +52,18 @@ def run(
     live: Annotated[bool, typer.Option("--live", help="Spend; without it, preview.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Order all anew, though this sheet was begun or made.")
+    ] = False,
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
     given: Sets = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Make the pictures of a sheet: a dry run with local previews unless --live."""
+    """Make the pictures of a sheet: a dry run with local previews unless --live.
+
+    Typed again, a live sheet that is not finished is gone on with, in the same folder.
+    """
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
     bound = read_budget(budget) if budget else None
     defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(given))
@@ -70,18 +73,14 @@ def run(
         stored = await store_references(cs, sheet.parent, draft)
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
-        if live and not yes:
-            await ask(cs, draft, bound)
-        accepted = await cs.submission.submit(
-            LOCAL_WORKSPACE, draft, stored=stored, settings={"out": str(target)}, budget=bound
-        )
-        tell(accepted.quote)
+        wish = Wish(draft, stored, target, bound, yes=yes, again=again)
+        begun = await (begin_live(cs, wish) if live else begin(cs, wish))
         with interruptible(cs) as stop:
             async with cs.at_work(say):
                 try:
-                    job = await watch_job(cs, LOCAL_WORKSPACE, accepted.job, stop, quiet=json)
+                    job = await watch_job(cs, LOCAL_WORKSPACE, begun, stop, quiet=json)
                 except InterruptedError130:
-                    await pause_and_exit(cs, LOCAL_WORKSPACE, accepted.job)
+                    await pause_and_exit(cs, LOCAL_WORKSPACE, begun)
                     return 130
                 handed = await hand_over(cs, job, target)
         report(job, handed, as_json=json)
@@ -137,39 +136,6 @@ def _read_bounded(path: Path) -> bytes:
     if path.stat().st_size > _MAX_REFERENCE:
         raise OSError(errno.EFBIG, f"it is over {_MAX_REFERENCE} bytes")
     return path.read_bytes()
-
-
-def tell(quote: Priced) -> None:
-    """Say what a person should know about a sheet."""
-    for note in quote.notes:
-        say(f"note: {note}")
-
-
-async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
-    """Show the money, by model and against every budget, and ask once."""
-    quote = await cs.submission.price(draft)
-    tell(quote)
-    total, priced = quote.total, dict(quote.per_row)
-    by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for row in draft.rows:
-        by_model[row.model or PREVIEW_MODEL][0] += row.variants
-        by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
-    for model, (takes, micros) in sorted(by_model.items()):
-        correction = quote.corrections.get(model)
-        said = f" ({correction})" if correction else ""
-        say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{said}")
-    takes = sum(row.variants for row in draft.rows)
-    credit = total.in_credits(cs.settings.credits_per_usd)
-    size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
-    say(f"{size}, quoted ${total} ({credit} credits)")
-    async with cs.database.read() as connection:
-        budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
-    for budget in budgets:
-        if budget.scope is not Scope.JOB:
-            say(f"budget {BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
-    if bound is not None:
-        say(f"this job may spend ${bound} at most")
-    await asyncio.to_thread(typer.confirm, "Spend this?", abort=True, err=True)
 
 
 def quote(

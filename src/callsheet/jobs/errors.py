@@ -22,3 +22,13 @@ class IllegalMoveError(ConflictError):
     def __init__(self, kind: str, name: str, status: str, to: str) -> None:
         super().__init__(f"{kind} {name} is {status} and cannot become {to}")
         self.kind, self.name, self.status, self.to = kind, name, status, to
+
+
+class AskedAlreadyError(ConflictError):
+    """Somebody else has just begun a job that asks for exactly the same."""
+
+    code: ClassVar[str] = "asked_already"
+
+    def __init__(self, job: str) -> None:
+        super().__init__(f"job {job} asks for exactly the same, and was begun a moment ago")
+        self.job = job

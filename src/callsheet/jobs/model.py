@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from callsheet.intake.model import RunMode
 from callsheet.jobs.errors import IllegalMoveError
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, ShotId, WorkspaceId
 from callsheet.kernel.money import Money
 
@@ -122,6 +123,7 @@ class Job:
 
     `round` counts the times its rows were sent to work: 1, then one more for each resume or retry.
     `problem` is why it waits or failed: {code, message}. `settings` are what its doors need back.
+    `asked` is the digest of all that was asked for, of a job that must not be begun twice unawares.
     """
 
     id: JobId
@@ -148,6 +150,7 @@ class Job:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     ledger_version: int = 0
+    asked: Sha256 | None = None
 
     @property
     def ended(self) -> bool:

@@ -75,6 +75,7 @@ class JobStore:
                 "updated_at": job.updated_at,
                 "finished_at": job.finished_at,
                 "ledger_version": job.ledger_version,
+                "asked": job.asked,
                 "ledger_due_at": job.created_at.timestamp() + _FIRST_LEDGER_S,
             },
         )

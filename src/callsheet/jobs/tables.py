@@ -13,6 +13,7 @@ from callsheet.jobs.model import (
     ShotStatus,
     Stage,
 )
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA, UtcTime
@@ -46,6 +47,14 @@ JOBS = sa.Table(
     sa.Column("finished_at", UtcTime),
     sa.Column("ledger_version", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("ledger_due_at", sa.Float, nullable=False, server_default="0"),
+    sa.Column("asked", sa.Text),
+    sa.Index(
+        "ix_jobs_asked",
+        "workspace",
+        "asked",
+        postgresql_where=sa.text("asked IS NOT NULL"),
+        sqlite_where=sa.text("asked IS NOT NULL"),
+    ),
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "status"),
 )
@@ -107,6 +116,7 @@ def job_of(row: sa.RowMapping) -> Job:
         updated_at=row["updated_at"],
         finished_at=row["finished_at"],
         ledger_version=row["ledger_version"],
+        asked=Sha256(row["asked"]) if row["asked"] else None,
     )
 
 

@@ -28,6 +28,7 @@ async def manifest_of(house: House, connection: AsyncConnection, job: Job) -> di
         "name": job.name,
         "runMode": job.run_mode,
         "settings": dict(job.settings),
+        "asked": job.asked,
         "createdAt": job.created_at.isoformat(),
         "shots": [_shot_out(shot) for shot in shots],
         "references": [_reference_out(reference) for reference in references],

@@ -269,6 +269,7 @@ def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
         updated_at=_moment(state["updatedAt"]) or datetime.fromisoformat(manifest["createdAt"]),
         finished_at=_moment(state["finishedAt"]),
         ledger_version=int(state["version"]),
+        asked=Sha256(asked) if (asked := manifest.get("asked")) else None,
     )
 
 

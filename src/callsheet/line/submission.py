@@ -13,6 +13,7 @@ from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
+from callsheet.jobs.asked import Asked, refuse_twin
 from callsheet.jobs.model import (
     AskedReference,
     Entry,
@@ -134,12 +135,14 @@ class Submission:
         stored: Mapping[str, str] | None = None,
         settings: Mapping[str, Any] | None = None,
         budget: Money | None = None,
+        asked: Asked | None = None,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
         hashes. `budget` bounds what a live job may ever commit, retries included. Raises
-        ModelInputError, BudgetExceededError, IdempotencyMismatchError, DatabaseUnavailableError.
+        ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
+        DatabaseUnavailableError.
         """
         async with self.house.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
@@ -147,6 +150,7 @@ class Submission:
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
         job, shots = await self._worded(workspace, draft, terms, settings or {})
+        job = replace(job, asked=asked.digest) if asked else job
         if job.run_mode is RunMode.LIVE:
             await require_keys(self.house, workspace, map(self._use, shots))
         rows = tuple((shot.row, shot.quoted) for shot in shots)
@@ -160,6 +164,8 @@ class Submission:
                 if not await self.answers.add(connection, workspace, request, answer, now):
                     twin = await self.answers.find(connection, workspace, request)
                     return Accepted.from_answer(twin or answer)
+            if asked is not None:
+                await refuse_twin(connection, workspace, asked)
             if job.run_mode is RunMode.LIVE:
                 await self._afford(connection, job, budget)
             await self._write(connection, job, shots, references)

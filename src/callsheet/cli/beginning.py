@@ -1,0 +1,115 @@
+"""Beginning what a sheet asks for: the money agreed to once, and no sheet begun twice."""
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from callsheet.cli.handing_over import write_whole
+from callsheet.cli.output import say
+from callsheet.cli.repeating import digest_of_asked, job_to_go_on_with, tell_and_resume
+from callsheet.cli.watching import BUDGETS
+from callsheet.intake.model import BatchDraft
+from callsheet.jobs.asked import Asked
+from callsheet.jobs.errors import AskedAlreadyError
+from callsheet.kernel.counting import how_many
+from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
+from callsheet.kernel.money import Money
+from callsheet.line.stages.quote import PREVIEW_MODEL
+from callsheet.line.submission import Priced
+from callsheet.money.model import Scope
+from callsheet.wiring import Callsheet
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A sheet that is to be made, and how."""
+
+    draft: BatchDraft
+    stored: Mapping[str, str]
+    folder: Path
+    budget: Money | None
+    yes: bool
+    again: bool
+
+
+async def begin(cs: Callsheet, wish: Wish, asked: Asked | None = None) -> JobId:
+    """Write a sheet down as a new job. Raises AskedAlreadyError."""
+    accepted = await cs.submission.submit(
+        LOCAL_WORKSPACE,
+        wish.draft,
+        stored=wish.stored,
+        settings={"out": str(wish.folder)},
+        budget=wish.budget,
+        asked=asked,
+    )
+    tell(accepted.quote)
+    return accepted.job
+
+
+async def begin_live(cs: Callsheet, wish: Wish) -> JobId:
+    """Go on with the job that a sheet means, or begin one, once the money is agreed to.
+
+    Raises SheetUnfinishedError, SheetDoneError, JobLostError.
+    """
+    digest = digest_of_asked(wish.draft, wish.stored)
+    while True:
+        known: frozenset[JobId] | None = None
+        if not wish.again:
+            found, known = await job_to_go_on_with(cs, digest, wish.folder, may_ask=not wish.yes)
+            if found is not None:
+                await tell_and_resume(cs, found, wish.budget)
+                return found.id
+        if not wish.yes:
+            await ask(cs, wish.draft, wish.budget)
+        try:
+            job = await begin(cs, wish, Asked(digest, known))
+        except AskedAlreadyError:
+            continue  # by somebody who typed the same a moment ago: look again
+        await asyncio.to_thread(write_whole, wish.folder / "state.json", await first_state(cs, job))
+        return job
+
+
+async def first_state(cs: Callsheet, job_id: JobId) -> bytes:
+    """Word the state of a job that has just begun: its folder tells of it whatever comes."""
+    async with cs.database.read() as connection:
+        job = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job_id)
+        state = await cs.view.whole(connection, job)
+    return json.dumps(state, ensure_ascii=False, indent=1).encode()
+
+
+def tell(quote: Priced) -> None:
+    """Say what a person should know about a sheet."""
+    for note in quote.notes:
+        say(f"note: {note}")
+
+
+async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
+    """Show the money, by model and against every budget, and ask once."""
+    quote = await cs.submission.price(draft)
+    tell(quote)
+    total, priced = quote.total, dict(quote.per_row)
+    by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for row in draft.rows:
+        by_model[row.model or PREVIEW_MODEL][0] += row.variants
+        by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
+    for model, (takes, micros) in sorted(by_model.items()):
+        correction = quote.corrections.get(model)
+        said = f" ({correction})" if correction else ""
+        say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{said}")
+    takes = sum(row.variants for row in draft.rows)
+    credit = total.in_credits(cs.settings.credits_per_usd)
+    size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
+    say(f"{size}, quoted ${total} ({credit} credits)")
+    async with cs.database.read() as connection:
+        budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
+    for budget in budgets:
+        if budget.scope is not Scope.JOB:
+            say(f"budget {BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
+    if bound is not None:
+        say(f"this job may spend ${bound} at most")
+    await asyncio.to_thread(typer.confirm, "Spend this?", abort=True, err=True)
