@@ -1,0 +1,113 @@
+"""What was learnt of an order says nothing of the next one, and of none that somebody else has."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from tests.support.hosted import Simulator, check_money, simulating
+from tests.support.in_process import generated, settled, working
+from tests.support.processes import Place
+from tests.support.rooms import a_job, a_take
+
+from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
+from callsheet.line.hosted.keeping import Keeper
+from callsheet.line.hosted.reconciling import ask_person, put_back
+from callsheet.line.hosted.verdicts import Verdict
+from callsheet.settings import read_settings
+from callsheet.takes.claims import Claim
+from callsheet.takes.model import Take, TakeStatus
+from callsheet.wiring import Callsheet, build
+
+LOST = {"route": "create", "faults": {"fail_before_accept": "500"}}
+
+
+async def doubted(cs: Callsheet, sim: Simulator, orders: int) -> Take:
+    """Have a take whose answers to so many orders were lost; no list reaches back to them."""
+    cs.house.hosted["replicate"].lists_for_s = 0.5
+    sim.faults(next=[{**LOST, "count": orders}])
+    return await generated(cs, "a lighthouse")
+
+
+async def settled_as(cs: Callsheet, take: TakeId, wanted: Callable[[Take], bool]) -> Take:
+    """Wait until a take rests or has ended, as is wanted."""
+    async with asyncio.timeout(40):
+        while True:
+            found = await settled(cs, take)
+            if wanted(found):
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_stale_reconciler_moves_nothing_that_was_ordered_again(tmp_path: Path) -> None:
+    """It read its list for too long: the take is in doubt again, about another order."""
+    with simulating(tmp_path) as sim:
+        async with working(tmp_path, sim) as cs:
+            stale = await doubted(cs, sim, 2)
+            assert stale.status is TakeStatus.IN_DOUBT
+            never = Verdict.NEVER_ORDERED
+            await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
+            now = await settled_as(cs, stale.id, lambda take: take.order_no > stale.order_no)
+            assert now.status is TakeStatus.IN_DOUBT
+            for act in (put_back, ask_person):
+                await act(cs.house, stale)
+                await act(cs.house, replace(stale, epoch=now.epoch))
+                await act(cs.house, replace(now, epoch=now.epoch - 1))
+                assert await settled(cs, stale.id) == now
+            async with cs.database.begin() as connection:
+                moved = await cs.house.flight.move(connection, stale, TakeStatus.HELD)
+            assert not moved
+            await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
+            await settled_as(cs, stale.id, lambda take: take.status is TakeStatus.SUCCEEDED)
+        check_money(Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db"), sim, 1)
+
+
+async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path) -> None:
+    """While one looks nobody else does, however long; what it gives back is left alone."""
+    cs = await build(read_settings(data_dir=tmp_path / "data", database_url=database_url))
+    try:
+        await cs.ready()
+        house, flight, job = cs.house, cs.house.flight, a_job()
+        takes = [
+            a_take(
+                job,
+                row,
+                provider="replicate",
+                ticket=f"t{row}",
+                status=TakeStatus.RUNNING,
+                due_at=0.0,
+            )
+            for row in (1, 2)
+        ]
+        async with cs.database.begin() as connection:
+            await house.jobs.add(connection, job)
+            await house.takes.add(connection, takes)
+
+        async def claimed(who: str) -> list[Take]:
+            claim = Claim(who, house.clock(), 2.5)
+            async with cs.database.begin() as connection:
+                return await flight.claim_to_look_at(connection, {TakeStatus.RUNNING}, claim, 9)
+
+        mine = await claimed("anna")
+        assert len(mine) == 2
+        keeper = Keeper(house, 2.5)
+        keeper.add(mine)
+        given_back = house.clock().timestamp() + 1_000
+        async with cs.database.begin() as connection:
+            await flight.look_later(connection, [(mine[1], given_back)])
+        for _ in range(6):
+            await keeper.turn()
+            await asyncio.sleep(0.6)
+            assert await claimed("bert") == []
+        keeper.drop(mine)
+        await keeper.turn()
+        await asyncio.sleep(3)
+        [found] = await claimed("bert")
+        assert found.id == mine[0].id
+        keeper.add(mine)
+        await keeper.turn()  # no claim of another's is made longer
+        async with cs.database.read() as connection:
+            after = await house.takes.of_any_workspace(connection, found.id)
+        assert after == found
+    finally:
+        await cs.close()
