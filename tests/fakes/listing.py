@@ -31,7 +31,7 @@ class Lists(StrEnum):
     # what follows breaks what takes.md says that a provider keeps to
     LATE = "late"  # an order is in it long after it should have settled
     REPHRASED = "rephrased"  # it shows other words than were sent
-    FORGETFUL = "forgetful"  # an order is in it for a second
+    FORGETFUL = "forgetful"  # an order is never in it; what others sent is
     MISDATED = "misdated"  # its clock is an hour behind
 
 
@@ -98,8 +98,7 @@ class ListingFake(Fake):
 
     def _listed(self, start: int) -> Answer:
         hidden_s = {Lists.DELAYED: 1.5, Lists.LATE: self.late_s}.get(self.lists, 0.0)
-        kept_s = 1.0 if self.lists is Lists.FORGETFUL else 3_600.0
-        there = [each for each in self.orders if hidden_s <= time.time() - each.at <= kept_s]
+        there = [each for each in self.orders if time.time() >= each.at + hidden_s]
         shown = [self.shown(each) for each in there]
         entries = shown[::-1]
         size = self.page
@@ -108,6 +107,8 @@ class ListingFake(Fake):
                 entries = []
             case Lists.STRANGERS:
                 entries = [*_strangers(), *entries]
+            case Lists.FORGETFUL:
+                entries = _strangers()
             case Lists.SHIFTING:
                 size = 1
             case Lists.CUT:

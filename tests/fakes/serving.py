@@ -104,6 +104,7 @@ class Fake:
     setting: ClassVar[str]
     model: ClassVar[str]
     work_s = 0.3
+    settles_s = 3
 
     def __init__(self, log: Path) -> None:
         self.log, self.base = log, ""
@@ -123,7 +124,7 @@ class Fake:
         return {
             f"{prefix}_BASE_URL": self.base,
             f"{prefix}_KEY": "key-of-the-tests",
-            f"{prefix}_SETTLES_S": "3",
+            f"{prefix}_SETTLES_S": str(self.settles_s),
         }
 
     def answered(self, request: Request) -> Answer:

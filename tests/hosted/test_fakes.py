@@ -61,12 +61,18 @@ def test_poll_orders_each_wish_once(tmp_path: Path) -> None:
         @given(trial_of(HONEST))
         @example(Trial(Fault.LOST_AFTER, behaviour=Lists.REWRITTEN))
         @example(Trial(Fault.FAILED_AFTER, behaviour=Lists.DATED))
+        @example(Trial(Fault.LOST_AFTER, behaviour=Lists.EMPTY))
         @example(Trial(Fault.LOST_BEFORE, behaviour=Lists.STRANGERS))
         def hold(trial: Trial) -> None:
             fake.lists = Lists(trial.behaviour)
             ends = fake.lists in PLAIN and not trial.step_s
             outcome = conduct(
-                tmp_path / uuid.uuid4().hex, "", fake, trial, ends_s=45 if ends else UNSURE_S
+                tmp_path / uuid.uuid4().hex,
+                "",
+                fake,
+                trial,
+                wishes=2 if fake.lists is Lists.EMPTY else 1,  # of which one is known to be made
+                ends_s=45 if ends else UNSURE_S,
             )
             check(outcome, trial)
             if ends:
@@ -134,10 +140,24 @@ def test_wishes_are_ordered_once_over_postgresql(tmp_path: Path, postgres_url: s
         check(conduct(tmp_path / "one", postgres_url, fake, trial, wishes=3), trial)
 
 
+def test_person_hears_what_is_wrong_with_a_list(tmp_path: Path) -> None:
+    """What proves nothing for ten times as long as orders take to settle is shown to somebody."""
+    with served(ListingFake(tmp_path)) as fake:
+        assert isinstance(fake, ListingFake)
+        fake.lists, fake.settles_s = Lists.DATED, 1
+        outcome = conduct(tmp_path / "one", "", fake, Trial(Fault.LOST_AFTER))
+    assert outcome.waits_for_a_person
+    [take], [order] = outcome.takes, fake.logged()
+    assert (
+        f"its list shows an order that may be this one ({order['id']})" in take["error"]["message"]
+    )
+
+
 BROKEN = {
     "an order is in the list once it has settled": Trial(Fault.LOST_AFTER, behaviour=Lists.LATE),
     "the list shows the words": Trial(Fault.LOST_AFTER, behaviour=Lists.REPHRASED),
-    "the list reaches back": Trial(point="_send/after submit", behaviour=Lists.FORGETFUL),
+    "the list holds what was sent": Trial(Fault.LOST_AFTER, behaviour=Lists.FORGETFUL),
+    "an empty list is empty": Trial(Fault.LOST_AFTER, behaviour=Lists.EMPTY),
     "its clock is within ten minutes": Trial(Fault.LOST_AFTER, behaviour=Lists.MISDATED),
     **{
         f"nothing is accepted with a {fault.status}": Trial(fault, behaviour=Lists.TRUE)

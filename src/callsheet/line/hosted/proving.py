@@ -86,10 +86,11 @@ async def prove(
     strays = {each.take: each.ticket for each in unowned if each.take and each.take not in ids}
     if provider.recourse is not Recourse.LISTING:
         return Proof(matches, strays)
-    # an empty list must show any order of ours within its reach: its first page holds the newest
-    reach = timedelta(seconds=provider.lists_for_s) - SKEW
-    since = first - _EARLIER if listing.orders else min(first, asked_at - reach)
-    ours = await _known(house, provider, key, since, asked_at)
+    since, until = first - _EARLIER, asked_at - timedelta(seconds=provider.settles_s)
+    if not listing.orders:  # its first page must show the newest of ours, or will in a moment
+        reach = timedelta(seconds=provider.lists_for_s) - SKEW
+        since, until = min(since, asked_at - reach), asked_at
+    ours = await _known(house, provider, key, since, until)
     return Proof(matches, strays, _why_not(listing, ours))
 
 
@@ -110,10 +111,9 @@ def _why_not(listing: Listing, ours: Sequence[Take]) -> str:
 
 
 async def _known(
-    house: House, provider: HostedProvider, key: ProviderKey, since: datetime, asked_at: datetime
+    house: House, provider: HostedProvider, key: ProviderKey, since: datetime, until: datetime
 ) -> list[Take]:
-    """List takes ordered since then whose orders a list must show by now."""
-    until = asked_at - timedelta(seconds=provider.settles_s)
+    """List takes ordered in that time with a key, whose orders its list must show."""
     async with house.database.read() as connection:
         found = await witnesses(connection, provider.name, since, until)
     return [take for take in found if await _sent_with(house, take, key)]
