@@ -206,6 +206,18 @@ async def test_our_own_store_is_believed_before_a_person(tmp_path: Path, verdict
         assert await held(cs, take) == "0.000000"
 
 
+async def test_answer_to_an_earlier_order_is_told_as_one_of_two(tmp_path: Path) -> None:
+    """The take was ordered again, and that answer is lost: the first comes home, and it is told."""
+    async with at_rest(tmp_path) as cs:
+        answer = await answered(cs)
+        take = await put(cs, answer, S.IN_DOUBT, order_no=answer.order_no + 1)
+        await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2))
+        assert (await brought(cs, take))[0].status is S.SUCCEEDED
+        async with cs.database.read() as connection:
+            told = await cs.house.jobs.journal(connection, take.job, 0, 99, "ordered_twice")
+        assert [each.body["ticket"] for each in told] == [answer.ticket]
+
+
 async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: Path) -> None:
     """Two takes were answered under one number: each has its own picture."""
     async with at_rest(tmp_path) as cs:

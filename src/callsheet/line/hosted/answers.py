@@ -10,6 +10,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.jobs.model import Entry
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
 from callsheet.line.endings import Moves, write_moves
@@ -18,7 +21,7 @@ from callsheet.line.hosted.parcels import PREFIX, Answer, kept_answers, take_of_
 from callsheet.line.house import LOG, House
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.errors import TakeNotFoundError
-from callsheet.takes.model import ENDED, TAKE_MOVES, Take, TakeStatus
+from callsheet.takes.model import ENDED, OUT, TAKE_MOVES, Take, TakeStatus
 
 _ADOPTED: Final = timedelta(days=1)  # for which a parcel outlives a take that has what was made
 _UNWANTED: Final = timedelta(days=30)  # ... one that ended without it, or that nobody knows
@@ -31,42 +34,62 @@ async def accept_answer(
 ) -> TakeStatus:
     """Let a take have what its order was answered with; answers where it stands then.
 
-    An answer to another order than the one it has is told as any order made twice.
+    An answer to another order than the one it has is told as any order made twice. So is one to an
+    earlier order than the one that is out or in doubt now.
     """
     async with house.database.begin(small=True) as connection:
         job = await house.jobs.lock(connection, take.job)
-        now = house.clock()
         current = (await house.flight.locked(connection, [take.id]))[take.id]
         own = f"{answer.ticket}.{take.id}"  # where the provider gives a number twice
         same = current.ticket in (None, answer.ticket, own)
-        if same and current.status not in ENDED | {TakeStatus.ADOPTING}:
+        adopting = same and current.status not in ENDED | {TakeStatus.ADOPTING}
+        twice = adopting and current.order_no > answer.order_no and current.status in OUT
+        doubled = {"take": take.id, "ticket": answer.ticket, "has": current.ticket}
+        doubled |= {"provider": provider.name, "price": str(current.price)}
+        if adopting:
             known = await house.flight.known_tickets(connection, provider.name, [answer.ticket])
             ticket = current.ticket or (own if known else answer.ticket)
-            before = current
-            if TakeStatus.ADOPTING not in TAKE_MOVES[current.status]:
-                await house.flight.move(connection, current, TakeStatus.RUNNING)
-                current = replace(current, status=TakeStatus.RUNNING, epoch=current.epoch + 1)
-            await house.flight.move(
-                connection,
-                current,
-                TakeStatus.ADOPTING,
-                ticket=ticket,
-                outputs=answer.outputs,
-                running_at=current.running_at or now,
-                adopting_at=now,
-                due_at=now.timestamp(),
-                error=None,
-                looks=0,
-            )
-            into = Moves()
-            into.add(before, TakeStatus.ADOPTING)
+            into = Moves(entries=[Entry("ordered_twice", doubled)] if twice else [])
+            await _adopt(house, connection, current, ticket, answer, into)
             await write_moves(house, connection, job, into)
-            LOG.info("take.found", extra=event(take=take.id, job=job.id, ticket=ticket))
-            house.wake_bringer.set()
-            return TakeStatus.ADOPTING
+    if twice:
+        LOG.critical("take.ordered_twice", extra=event(job=take.job, **doubled))
+        house.metrics.doubled.labels(provider.name).inc()
+    if adopting:
+        LOG.info("take.found", extra=event(take=take.id, job=take.job, ticket=answer.ticket))
+        house.wake_bringer.set()
+        return TakeStatus.ADOPTING
     if not same or current.ticket is None:
         await accept_evidence(house, provider, take, answer.ticket)
     return current.status
+
+
+async def _adopt(
+    house: House,
+    connection: AsyncConnection,
+    take: Take,
+    ticket: str,
+    answer: Answer,
+    into: Moves,
+) -> None:
+    """Let a locked take be brought home, by way of `running` where the table knows no other."""
+    into.add(take, TakeStatus.ADOPTING)
+    if TakeStatus.ADOPTING not in TAKE_MOVES[take.status]:
+        await house.flight.move(connection, take, TakeStatus.RUNNING)
+        take = replace(take, status=TakeStatus.RUNNING, epoch=take.epoch + 1)
+    now = house.clock()
+    await house.flight.move(
+        connection,
+        take,
+        TakeStatus.ADOPTING,
+        ticket=ticket,
+        outputs=answer.outputs,
+        running_at=take.running_at or now,
+        adopting_at=now,
+        due_at=now.timestamp(),
+        error=None,
+        looks=0,
+    )
 
 
 async def adopt_kept(house: House, provider: HostedProvider, takes: Sequence[Take]) -> list[Take]:

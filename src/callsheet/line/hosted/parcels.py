@@ -55,15 +55,17 @@ class Answer:
 
     ticket: str
     outputs: dict[str, Any]
+    order_no: int  # which order of its take it answers
 
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What a parcel says of itself. `epoch` and `order_digest` are of the order it answers."""
+    """What a parcel says of itself; `order_no`, `epoch`, `order_digest` of the order it answers."""
 
     take: TakeId
     provider: str
     ticket: str
+    order_no: int
     epoch: int
     order_digest: str | None
     cost: int | None  # micro-dollars
@@ -83,6 +85,7 @@ async def kept(house: House, take: Take, ticket: str, made: Made) -> Made:
         take=take.id,
         provider=take.provider,
         ticket=ticket,
+        order_no=take.order_no,
         epoch=take.epoch,
         order_digest=take.order_digest,
         cost=None if made.cost is None else made.cost.micros,
@@ -143,7 +146,7 @@ async def _read_answer(house: House, key: str) -> tuple[int, Answer] | None:
         return None
     places = _places(key, len(line) + 1, head.sizes)
     outputs = {"urls": [each.address for each in places], "cost": head.cost}
-    return head.epoch, Answer(head.ticket, outputs)
+    return head.epoch, Answer(head.ticket, outputs, head.order_no)
 
 
 async def drop_parcels(house: House, takes: Sequence[Take]) -> None:

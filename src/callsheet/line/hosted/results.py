@@ -117,7 +117,7 @@ async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
         if ticketed.outputs is None:
             await accept_evidence(house, each.provider, each.take, ticketed.ticket)
         else:
-            answer = Answer(ticketed.ticket, ticketed.outputs)
+            answer = Answer(ticketed.ticket, ticketed.outputs, each.take.order_no)
             await accept_answer(house, each.provider, each.take, answer)
 
 
