@@ -35,7 +35,7 @@ POINTS = (
     "_look/after poll",
     "write_looks/before commit",
     "write_looks/after commit",
-    "_read/while downloading",
+    "_adopted/while downloading",
     "write_homes/before commit",
     "write_homes/after commit",
     "quote/after commit",
@@ -56,7 +56,7 @@ DEADLY = (
         "_write_tickets/before commit",
         "_write_tickets/after commit",
         "write_looks/before commit",
-        "_read/while downloading",
+        "_adopted/while downloading",
         "write_homes/before commit",
         "write_homes/after commit",
     )
@@ -151,7 +151,7 @@ def test_killed_worker_is_taken_over(
 STOOD_STILL = tuple(
     point
     for point in DEADLY
-    if point.startswith(("intend/after", "_send/", "write_homes/before", "_read/"))
+    if point.startswith(("intend/after", "_send/", "write_homes/before", "_adopted/"))
 )
 
 
