@@ -43,6 +43,7 @@ class ListingFake(Fake):
     lists = Lists.TRUE
     late_s = 9.0
     page = 100
+    number = ""  # if set, the one id of all orders: that breaks a promise, too
 
     def is_order(self, request: Request) -> bool:
         """Tell by the path: predictions of a model."""
@@ -53,7 +54,7 @@ class ListingFake(Fake):
         model = re.sub(r"^/v1/models/|/predictions$", "", request.path)
         asked = {"model": model, **request.json}
         return Order(
-            secrets.token_hex(13),
+            self.number or secrets.token_hex(13),
             asked["input"]["prompt"],
             asked,
             time.time(),

@@ -184,6 +184,18 @@ def test_list_that_breaks_its_word_is_noticed(tmp_path: Path, promise: str) -> N
         assert {told["ticket"], told["has"]} == {order["id"] for order in fake.logged()}
 
 
+def test_number_of_another_order_is_no_ticket(tmp_path: Path) -> None:
+    """Of two orders answered with one id, one is followed; a person is asked about the other."""
+    with served(ListingFake(tmp_path)) as fake:
+        assert isinstance(fake, ListingFake)
+        fake.number = "0" * 26
+        outcome = conduct(tmp_path / "one", "", fake, Trial(), wishes=2)
+    assert sorted(outcome.orders.values()) == [1, 1]
+    assert outcome.statuses == {"succeeded", "in_doubt"}
+    assert outcome.waits_for_a_person
+    assert {take["error"]["code"] for take in outcome.takes if take["error"]} == {"ticket_repeated"}
+
+
 def test_webhook_of_a_refused_order_is_noticed(tmp_path: Path) -> None:
     """A queue that takes what it answers 429 to calls about an order that no take has."""
     with served(CallingFake(tmp_path)) as fake:

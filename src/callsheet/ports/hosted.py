@@ -20,6 +20,7 @@ writes anything down. Whatever it raises says by its class what may happen next.
     │   └── NotReachedError      WAIT       nothing was sent: it cannot be reached from here
     │       └── UntrustedError   WAIT       its certificate does not hold
     ├── SubmissionUnknownError   RECONCILE  the order went out and the answer was lost
+    ├── TicketRepeatedError      RECONCILE  the provider answered with another order's ticket
     └── TicketUnknownError       RECONCILE  the provider does not know the ticket (any more)
 """
 
@@ -312,6 +313,13 @@ class SubmissionUnknownError(ProviderError):
     """The order went out and the answer was lost; it may have been charged."""
 
     code: ClassVar[str] = "submission_unknown"
+    next_step: ClassVar[NextStep] = NextStep.RECONCILE
+
+
+class TicketRepeatedError(ProviderError):
+    """The provider answered an order with the ticket of another one: nothing leads to it."""
+
+    code: ClassVar[str] = "ticket_repeated"
     next_step: ClassVar[NextStep] = NextStep.RECONCILE
 
 

@@ -79,6 +79,17 @@ async def witnesses(
     return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
 
+async def others_tickets(
+    connection: AsyncConnection, provider: str, given: Sequence[tuple[TakeId, str]]
+) -> set[TakeId]:
+    """Name the takes that were given tickets which others have, or were given before them."""
+    query = sa.select(TAKES.c.ticket, TAKES.c.id).where(
+        TAKES.c.provider == provider, one_of(TAKES.c.ticket, [ticket for _, ticket in given])
+    )
+    owners = {row.ticket: TakeId(row.id) for row in await connection.execute(query)}
+    return {take for take, ticket in given if owners.setdefault(ticket, take) != take}
+
+
 async def name_order(connection: AsyncConnection, take: Take, ticket: str) -> None:
     """Write the ticket of an order that ended in the breath in which it was accepted.
 

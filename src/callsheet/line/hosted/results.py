@@ -31,10 +31,11 @@ from callsheet.ports.hosted import (
     ProviderBlockedError,
     Recourse,
     Submitted,
+    TicketRepeatedError,
 )
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.takes.flight import Ticketed
-from callsheet.takes.missing import name_order, remember
+from callsheet.takes.missing import name_order, others_tickets, remember
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
 
@@ -82,6 +83,7 @@ async def _write_results(house: House, results: Sequence[Result]) -> None:
         if each.due_at is None:
             said = each.said.code if isinstance(each.said, ProviderError) else "accepted"
             house.metrics.orders.labels(each.provider.name, said).inc()
+    results = await _told_apart(house, results)
     await _write_tickets(house, [each for each in results if _goes_on(each)])
     by_job: dict[JobId, list[Result]] = defaultdict(list)
     for each in results:
@@ -96,6 +98,29 @@ def _goes_on(result: Result) -> bool:
     """Tell whether an order was accepted and not ended in the same breath."""
     said = result.said
     return isinstance(said, Submitted) and not isinstance(said.standing, Ended)
+
+
+async def _told_apart(house: House, results: Sequence[Result]) -> list[Result]:
+    """Take no ticket that another take has: its order would be followed twice, and this one not."""
+    by_provider: dict[str, list[tuple[TakeId, str]]] = defaultdict(list)
+    for each in results:
+        if isinstance(each.said, Submitted) and _goes_on(each):
+            by_provider[each.provider.name].append((each.take.id, each.said.ticket))
+    repeated: set[TakeId] = set()
+    async with house.database.read() as connection:
+        for name, given in by_provider.items():
+            repeated |= await others_tickets(connection, name, given)
+    return [
+        replace(each, said=_repeated(each.provider.name, each.said.ticket))
+        if each.take.id in repeated and isinstance(each.said, Submitted)
+        else each
+        for each in results
+    ]
+
+
+def _repeated(provider: str, ticket: str) -> TicketRepeatedError:
+    said = f"it answered with {ticket}, which is another order's number; look for this one there"
+    return TicketRepeatedError(provider, said)
 
 
 async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
@@ -169,7 +194,8 @@ async def _write_refusal(
     LOG.warning("take.not_ordered", extra=event(take=take.id, job=job.id, **said))
     if error.next_step is NextStep.RECONCILE:
         to = TakeStatus.IN_DOUBT
-        if await house.flight.move(connection, take, to, error=said, due_at=now, looks=0):
+        due_at = None if isinstance(error, TicketRepeatedError) else now  # a person must look
+        if await house.flight.move(connection, take, to, error=said, due_at=due_at, looks=0):
             into.add(take, to)
     elif isinstance(error, ProviderBlockedError):
         await _wait(house, connection, take, None, into)
