@@ -9,6 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,6 +28,8 @@ class SettingsError(InvalidInputError):
     code: ClassVar[str] = "invalid_settings"
 
 
+_NOT_SHOWN: Final = "(not shown)"
+_SECRET: Final = ("key", "secret", "token", "password", "proxy", "url", "options")  # or may be one
 _PROVIDER: Final = "CALLSHEET_PROVIDER_"
 
 
@@ -68,7 +71,7 @@ class _ProviderSource(PydanticBaseSettingsSource):
             if known is None:
                 offered = ", ".join(each.upper() for each in sorted(fields))
                 message = f"{name}: no such setting; after the provider's name comes {offered}"
-                raise SettingsError(message, [FieldError(name, "no such setting", shown(value))])
+                raise SettingsError(message, [FieldError(name, "no such setting", _NOT_SHOWN)])
             found.setdefault(rest.removesuffix(f"_{known}"), {})[known] = value
         return {"provider": found} if found else {}
 
@@ -246,8 +249,15 @@ def read_settings(**flags: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         faults = [
-            FieldError(".".join(map(str, fault["loc"])), fault["msg"], shown(fault["input"]))
+            FieldError(".".join(map(str, fault["loc"])), fault["msg"], _showable(fault))
             for fault in error.errors()
         ]
         listed = "; ".join(f"{fault.field}: {fault.message} ({fault.value})" for fault in faults)
         raise SettingsError(f"settings cannot be used: {listed}", faults) from error
+
+
+def _showable(fault: ErrorDetails) -> str:
+    """Show a value that was refused, unless it is a secret, may hold one, or holds settings."""
+    name = str(fault["loc"][-1]).lower() if fault["loc"] else ""
+    hidden = any(word in name for word in _SECRET) or isinstance(fault["input"], dict | list)
+    return _NOT_SHOWN if hidden else shown(fault["input"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from callsheet.ports.keys import ProviderKey, UnusableSecretError
-from callsheet.settings import read_settings
+from callsheet.settings import SettingsError, read_settings
 from callsheet.wiring.providers import keys_from_outside
 
 TORN = {
@@ -58,3 +58,24 @@ def test_service_account_may_stand_on_many_lines() -> None:
     key = ProviderKey.read(json.dumps(account, indent=2) + "\n", "VERTEX_API_KEY")
     assert json.loads(key.secret) == account
     assert "\n" not in key.secret
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CALLSHEET_PROVIDER_OPENAI_SECRET", "SECRET"),
+        ("CALLSHEET_PROVIDER_OPENAI_BASE_URL", "ftp://maya:SECRET@gateway.example"),
+        ("CALLSHEET_PROVIDER", '{"openai": {"key": ["SECRET"]}}'),
+        ("CALLSHEET_STORE_OPTIONS", '{"secret_access_key": ["SECRET"]}'),
+    ],
+)
+def test_setting_that_cannot_be_read_is_named_without_its_secret(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what is printed nor what is kept of the error holds it."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert "SECRET" not in str(caught.value).replace(name, "") + repr(
+        [(each.message, each.value) for each in caught.value.errors]
+    )

@@ -52,7 +52,7 @@ async def test_unreached_provider_is_told_in_words(name: str) -> None:
         async with asking(name, url) as bench:
             error = await failure(bench)
             assert isinstance(error, BusyError), error
-            assert f"not sent: {words}" in str(error)
+            assert f"not reached: {words}" in str(error)
 
 
 async def _hangs(_: asyncio.StreamWriter) -> None:
