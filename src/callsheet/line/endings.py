@@ -13,11 +13,12 @@ from callsheet.kernel.money import Money
 from callsheet.line.house import LOG, House
 from callsheet.line.transitions import leave
 from callsheet.money.model import Crossing, Holding, Settlement
-from callsheet.ports.hosted import NotReachedError
+from callsheet.ports.hosted import NotReachedError, UntrustedError
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import TAKE_MOVES, Outcome, Take, TakeStatus, moved
 from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 
+_AWAY: Final = frozenset({NotReachedError.code, UntrustedError.code})
 _TRIED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.HELD})
 
 
@@ -170,7 +171,7 @@ def waits_for(job: Job, provider: str = "") -> bool:
     """Tell whether a job waits because a provider, or this one, is not reached."""
     problem = job.problem or {}
     named = problem.get("provider") == provider or not provider
-    return problem.get("code") == NotReachedError.code and named
+    return problem.get("code") in _AWAY and named
 
 
 async def sum_up_rows(
