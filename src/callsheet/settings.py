@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Drawing processes; 0: one for each core"
     )
+    require_lockdown: bool = Field(
+        False, description="Start only where every lock on decoders holds; see docs/why/security.md"
+    )
     fetch_allow: tuple[str, ...] = Field(
         (), description="host:port pairs that references may be fetched from though not public"
     )

@@ -26,11 +26,15 @@ async def studio() -> AsyncIterator[ProcessStudio]:
 
 
 def film(
-    kind: str = "mp4", colours: Sequence[str] = ("black", "orange"), *, sound: bool = False
+    kind: str = "mp4",
+    colours: Sequence[str] = ("black", "orange"),
+    *,
+    sound: bool = False,
+    codec: str = "",
 ) -> bytes:
     """Make a clip that shows each colour for a second."""
     out = io.BytesIO()
-    codec = {"mp4": "libx264", "webm": "libvpx"}[kind]
+    codec = codec or {"mp4": "libx264", "webm": "libvpx"}[kind]
     with av.open(out, mode="w", format=kind) as container:
         stream = container.add_stream(codec, rate=10)
         assert isinstance(stream, av.VideoStream)
@@ -60,6 +64,17 @@ async def test_facts_of_a_clip(studio: ProcessStudio, kind: str, media_type: str
     assert (facts.media_type, facts.width, facts.height) == (media_type, 320, 180)
     assert facts.duration_s == pytest.approx(2, abs=0.2)
     assert not facts.has_audio
+
+
+@ASYNC
+@pytest.mark.parametrize(
+    ("codec", "kind"), [("libx265", "mp4"), ("libsvtav1", "mp4"), ("libvpx-vp9", "webm")]
+)
+async def test_decoders_with_threads_of_their_own_do_without(
+    studio: ProcessStudio, codec: str, kind: str
+) -> None:
+    """HEVC, AV1 and VP9 are read where no thread can be started."""
+    assert (await studio.clip(film(kind, codec=codec), SIDE)).width == 320
 
 
 @ASYNC
@@ -117,13 +132,16 @@ async def test_damaged_clips_neither_crash_nor_hang_the_studio(studio: ProcessSt
     """Cut anywhere and with bytes changed, a clip is read or refused; the next one is read."""
     dice = random.Random(7)  # noqa: S311  # repeatable on purpose
     whole = film()
+    reasons = []
     for number in range(30):
         damaged = bytearray(whole[: dice.randrange(40, len(whole))] if number % 2 else whole)
         for _ in range(dice.randrange(1, 40)):
             damaged[dice.randrange(len(damaged))] = dice.randrange(256)
         try:
             facts = await studio.clip(bytes(damaged), SIDE)
-        except UnreadableClipError:
+        except UnreadableClipError as error:
+            reasons.append(error.reason)
             continue
         assert facts.width > 0
+    assert not [each for each in reasons if each.startswith("decoding it")]  # none was ended
     assert (await studio.clip(whole, SIDE)).width == 320

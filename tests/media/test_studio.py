@@ -228,3 +228,19 @@ def test_studio_works_on_uvloop() -> None:
         return facts.width
 
     assert uvloop.run(through_a_loss()) == 64
+
+
+async def test_what_a_process_prints_is_logged_on_one_line(
+    studios: Studios, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its last words come as an event of ours, escaped, and nothing comes on our standard error."""
+    with pytest.raises(StudioUnavailableError):
+        await studios(1, memory_bytes="much").examine(PICTURE)
+    said = [record for record in caplog.records if record.message == "studio.said"]
+    assert said
+    for record in said:
+        fields = record.__dict__["fields"]
+        assert fields["kind"] == "process"
+        assert fields["said"].isprintable()
+    assert "Error" in "".join(record.__dict__["fields"]["said"] for record in said)
+    assert capfd.readouterr().err == ""

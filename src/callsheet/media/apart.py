@@ -1,99 +1,176 @@
 """One process for one piece of work: forked, bounded, and gone with all that happened in it.
 
-A file that takes over its decoder owns a process that has no file to open, no socket to make and
-nobody to talk to but the pipe that its answer goes through; the next file gets another process.
+A file that takes over its decoder owns a process that has no file to open, no socket to make, no
+process to touch and nobody to talk to but two pipes: one for its answer, one for what it prints.
+The next file gets another process.
 """
 
+import contextlib
 import os
 import resource
+import select
 import signal
-import sys
+import time
 import traceback
 from collections.abc import Callable
-from typing import ClassVar, Never
+from dataclasses import dataclass
+from typing import ClassVar, Final, Never
 
 from callsheet.kernel.errors import CallsheetError
-from callsheet.media.lockdown import die_with_parent, limit
+from callsheet.media.lockdown import confine, die_with_parent, limit
 
 _STDERR = 2
 _MAX_DESCRIPTORS = 4_096
 _MAX_ANSWER = 128 << 20
-_TOO_SLOW = frozenset({signal.SIGALRM, signal.SIGXCPU})
+_MAX_SAID = 4_096
+_READ_AT_ONCE = 1 << 18
+_END_S: Final = 0.000_5  # between looks at a process that has closed its pipes: it is about to end
 
 
-class ApartTimeoutError(CallsheetError):
+class ApartError(CallsheetError):
+    """The work came to no answer; `said` is what its process printed, cut off.
+
+    It is bytes of a stranger's making: spell it with `wire.in_one_line` before it goes anywhere.
+    """
+
+    code: ClassVar[str] = "apart"
+
+    def __init__(self, message: str, said: bytes) -> None:
+        super().__init__(message)
+        self.said = said
+
+
+class ApartTimeoutError(ApartError):
     """The work took longer than it may."""
 
     code: ClassVar[str] = "apart_timeout"
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"took longer than {seconds} s")
+    def __init__(self, seconds: int, said: bytes) -> None:
+        super().__init__(f"took longer than {seconds} s", said)
 
 
-class ApartKilledError(CallsheetError):
+class ApartKilledError(ApartError):
     """The work made the kernel kill its process: a decoder went astray."""
 
     code: ClassVar[str] = "apart_killed"
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(f"broke its process ({signal.Signals(signal_number).name})")
+    def __init__(self, signal_number: int, said: bytes) -> None:
+        super().__init__(f"broke its process ({signal.Signals(signal_number).name})", said)
 
 
-class ApartFailedError(CallsheetError):
-    """The work raised an error of its own; the process wrote it to its standard error."""
+class ApartFailedError(ApartError):
+    """The work raised an error of its own."""
 
     code: ClassVar[str] = "apart_failed"
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"met a fault (status {status})")
+    def __init__(self, status: int, said: bytes) -> None:
+        super().__init__(f"met a fault (status {status})", said)
 
 
-def run_apart(work: Callable[[], list[bytes]], seconds: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """What a piece of work answered, and what its process printed beside."""
+
+    answer: bytes
+    said: bytes
+
+
+def run_apart(work: Callable[[], list[bytes]], seconds: int, *, filtered: bool = True) -> Apart:
     """Do `work` in a forked process and answer its bytes, joined.
 
-    `seconds` bounds both its computing and its waiting. Call it from a process of one thread that
-    has imported all that `work` needs. Raises ApartTimeoutError,
-    ApartKilledError or ApartFailedError.
+    `seconds` bounds both its computing and its waiting; at the end of either, whatever it has
+    started ends with it. Without `filtered` it goes without a filter of system calls, for kernels
+    that have none. Call it from a process of one thread that has imported all that `work` needs.
+    Raises ApartTimeoutError, ApartKilledError or ApartFailedError.
     """
+    deadline = time.monotonic() + seconds
     parent = os.getpid()
-    read_end, write_end = os.pipe()
+    answer_end, answering = os.pipe()
+    said_end, saying = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_and_exit(work, write_end, seconds, parent)
-    os.close(write_end)
-    with os.fdopen(read_end, "rb") as pipe:
-        answer = pipe.read(_MAX_ANSWER)
-    # What goes beyond the limit meets a closed pipe, and its process ends by it.
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if -status in _TOO_SLOW:
-        raise ApartTimeoutError(seconds)
+        _work_and_exit(work, (answering, saying), seconds, parent, filtered=filtered)
+    os.close(answering)
+    os.close(saying)
+    answer, said, in_time = _heard(answer_end, said_end, deadline)
+    status = _ended(child, deadline if in_time else 0)
+    if not in_time or status is None or -status == signal.SIGXCPU:
+        raise ApartTimeoutError(seconds, said)
     if status < 0:
-        raise ApartKilledError(-status)
+        raise ApartKilledError(-status, said)
     if status:
-        raise ApartFailedError(status)
-    return answer
+        raise ApartFailedError(status, said)
+    return Apart(answer, said)
+
+
+def _heard(answer_end: int, said_end: int, deadline: float) -> tuple[bytes, bytes, bool]:
+    """Read both pipes to their ends, and close them; say whether that was in time.
+
+    An answer that goes beyond its limit meets a closed pipe. What is printed beyond its own is read
+    and forgotten: it is nothing to fail for.
+    """
+    answer, said = bytearray(), bytearray()
+    waiting = select.poll()
+    left = {answer_end, said_end}
+    for pipe in left:
+        waiting.register(pipe, select.POLLIN)
+    try:
+        while left:
+            ready = waiting.poll(max(0.0, deadline - time.monotonic()) * 1_000)
+            if not ready:
+                return bytes(answer), bytes(said), False
+            for pipe, _ in ready:
+                part = os.read(pipe, _READ_AT_ONCE)
+                if pipe == said_end:
+                    said += part[: _MAX_SAID - len(said)]
+                else:
+                    answer += part
+                if not part or len(answer) > _MAX_ANSWER:
+                    waiting.unregister(pipe)
+                    left.remove(pipe)
+                    os.close(pipe)
+    finally:
+        for pipe in left:
+            os.close(pipe)
+    return bytes(answer), bytes(said), True
+
+
+def _ended(child: int, deadline: float) -> int | None:
+    """See a process off, with all of its group; its exit code, or None if it had to be killed."""
+    wanted = os.WEXITED | os.WNOHANG | os.WNOWAIT  # unburied, its number is nobody else's
+    while (over := os.waitid(os.P_PID, child, wanted)) is None and time.monotonic() < deadline:
+        time.sleep(_END_S)
+    for whom in (-child, child):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(whom, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return None if over is None else status
 
 
 def _work_and_exit(
-    work: Callable[[], list[bytes]], write_end: int, seconds: int, parent: int
+    work: Callable[[], list[bytes]],
+    pipes: tuple[int, int],
+    seconds: int,
+    parent: int,
+    *,
+    filtered: bool,
 ) -> Never:
     """Do the work within bounds, and never return into the caller's code."""
     status = 1
     try:
-        die_with_parent(parent)
-        _keep_only({_STDERR, write_end})
-        limit(resource.RLIMIT_NOFILE, 0)  # no new descriptor of any kind: no file, no socket
-        limit(resource.RLIMIT_NPROC, 0)
+        os.setpgid(0, 0)  # whatever it starts can be ended with it
+        answering, saying = pipes
+        os.dup2(saying, _STDERR)
+        _keep_only({_STDERR, answering})
         # At the hard limit the kernel kills without a word; a second below it says why.
         limit(resource.RLIMIT_CPU, seconds, slack=1)
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # whatever the caller made of it
-        signal.alarm(seconds)
+        die_with_parent(parent)
+        confine(filtered=filtered)
         for piece in work():
-            _write(write_end, piece)
+            _write(answering, piece)
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, this process ends here
-        traceback.print_exc()
-        sys.stderr.flush()
+        _write(_STDERR, traceback.format_exc().encode())
     finally:
         os._exit(status)
 

@@ -80,6 +80,8 @@ def _probed(
         raise UnreadableClipError("it has no pictures, only sound")
     stream = container.streams.video[0]
     stream.thread_type = "NONE"  # the process may start no thread
+    if stream.codec_context is not None:  # nor may a decoder that has its own
+        stream.codec_context.thread_count = 1
     facts = _facts(container, stream, media_type)
     if facts["note"]:
         return facts, b""
@@ -137,7 +139,7 @@ def _frame(container: Any, stream: Any) -> Image.Image | None:
     """Take the next frame, or one soon after it that is not black."""
     picture: Image.Image | None = None
     for looked, frame in enumerate(container.decode(stream)):
-        picture = frame.to_image()
+        picture = frame.to_image(threads=1)
         luma = picture.convert("L").resize((16, 16)).tobytes()
         if sum(luma) / len(luma) > _DARK or looked + 1 >= _LOOKS:
             break

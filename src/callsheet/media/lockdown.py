@@ -1,48 +1,41 @@
 """Taking a process's rights away for good, so that a hostile file gains nothing by owning it.
 
-Three layers, each without privileges and without packages:
+Layers that stand apart, each without privileges and without packages:
 
 - resource limits: memory, no file of any size written, few descriptors, no core dumps;
-- Landlock (Linux 5.13 and later): of all files only Python and its packages, and those read-only;
-  from 6.7 on no TCP either, from 6.12 on no signals to the processes outside;
-- a network namespace of its own, empty, where the kernel and the container allow one.
+- no capabilities, and a memory that no other process may look into;
+- a network namespace of its own, empty, where the kernel and the container allow one;
+- Landlock: of all files only Python and its packages, and those read-only; from Linux 6.7 on no TCP
+  either, from 6.12 on no signals to the processes outside (see `landlock`);
+- a seccomp filter: of all system calls only those that are needed (see `filtering`).
 
 What the kernel lacks is left out and reported: see `Lockdown.missing`.
 """
 
 import ctypes
+import json
 import os
 import resource
 import signal
 import struct
+import sys
 import sysconfig
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import callsheet
+from callsheet.media import landlock
+from callsheet.media.filtering import filter_decoding, filter_drawing
 
 _MAX_FILES = 64
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_NO_NEW_PRIVS = 38
 _CLONE_NEWUSER = 0x1000_0000
 _CLONE_NEWNET = 0x4000_0000
-
-# One number on every architecture, as all system calls since Linux 5.1.
-_LANDLOCK_CREATE_RULESET = 444
-_LANDLOCK_ADD_RULE = 445
-_LANDLOCK_RESTRICT_SELF = 446
-_LANDLOCK_CREATE_RULESET_VERSION = 1
-_LANDLOCK_RULE_PATH_BENEATH = 1
-_READ_FILE_AND_DIR = 1 << 2 | 1 << 3
-_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}  # how many rights each version of Landlock knows
-_FILE_RIGHTS_NOW = 16
-_TCP_SINCE = 4
-_BIND_AND_CONNECT = 0b11
-_SCOPES_SINCE = 6
-_UNIX_SOCKETS_AND_SIGNALS = 0b11
+_CAPABILITIES_V3 = 0x2008_0522
 
 
 class Network(StrEnum):
@@ -55,10 +48,14 @@ class Network(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lockdown:
-    """Which locks are in force: the version of Landlock (0 for none) and the reach of network."""
+    """Which locks are in force.
+
+    `landlock` is its version, 0 for none; `filtered` is whether system calls are.
+    """
 
     landlock: int
     network: Network
+    filtered: bool
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -68,12 +65,15 @@ class Lockdown:
             found.append("no Landlock: files are protected by their permissions alone")
         if self.network is Network.OPEN:
             found.append("the network is not cut: allow user namespaces, or use Linux 6.7")
+        if not self.filtered:
+            found.append("no seccomp: any system call can be made")
         return tuple(found)
 
     def __str__(self) -> str:
         """Say which locks hold, for people who read ``/health``."""
         files = f"Landlock {self.landlock}" if self.landlock else "no Landlock"
-        return "; ".join((f"limits, {files}, network {self.network}", *self.missing))
+        calls = "system calls filtered" if self.filtered else "system calls open"
+        return "; ".join((f"limits, {files}, network {self.network}, {calls}", *self.missing))
 
 
 def lock_down(memory_bytes: int) -> Lockdown:
@@ -87,12 +87,40 @@ def lock_down(memory_bytes: int) -> Lockdown:
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_NOFILE, _MAX_FILES)
     cut = _network_cut(libc)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "no_new_privs was refused")
-    landlock = _landlocked(libc, _readable_folders())
+    hide(libc)
+    _give_up_new_privileges(libc)
+    version = landlock.restrict(libc, _readable_folders())
+    filtered = filter_drawing(libc)
     if cut:
-        return Lockdown(landlock, Network.CUT)
-    return Lockdown(landlock, Network.NO_TCP if landlock >= _TCP_SINCE else Network.OPEN)
+        return Lockdown(version, Network.CUT, filtered)
+    network = Network.NO_TCP if version >= landlock.TCP_SINCE else Network.OPEN
+    return Lockdown(version, network, filtered)
+
+
+def confine(*, filtered: bool) -> None:
+    """Take from a forked process what the one above it still has. Cannot be undone.
+
+    It cannot touch the process above, nor anything but its memory and the pipes that it has; what
+    the kernel lacks is left out. With `filtered` its system calls must be filtered: raises OSError
+    where they cannot be.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    limit(resource.RLIMIT_NPROC, 0)
+    _give_up_new_privileges(libc)
+    landlock.restrict(libc, ())
+    limit(resource.RLIMIT_NOFILE, 0)  # no new descriptor of any kind: no file, no socket
+    if filtered and not filter_decoding(libc):
+        raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+
+
+def hide(libc: ctypes.CDLL) -> None:
+    """Give up all capabilities, and let no process attach to this one or read its memory.
+
+    What it forks is as hidden. Raises OSError.
+    """
+    header = struct.pack("=Ii", _CAPABILITIES_V3, 0)
+    if libc.capset(header, bytes(24)) or libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "capabilities or dumps cannot be given up")
 
 
 def limit(kind: int, most: int, slack: int = 0) -> None:
@@ -114,6 +142,11 @@ def die_with_parent(parent: int) -> None:
         os._exit(0)
 
 
+def _give_up_new_privileges(libc: ctypes.CDLL) -> None:
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "no_new_privs was refused")
+
+
 def _readable_folders() -> list[Path]:
     paths = sysconfig.get_paths()
     folders = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -127,45 +160,5 @@ def _network_cut(libc: ctypes.CDLL) -> bool:
     )
 
 
-def _landlocked(libc: ctypes.CDLL, folders: Sequence[Path]) -> int:
-    """Forbid all files but `folders` (read-only); answer the version in force, 0 for none."""
-    version: int = libc.syscall(
-        _LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), _LANDLOCK_CREATE_RULESET_VERSION
-    )
-    if version < 1:
-        return 0
-    attributes = _ruleset_attributes(version)
-    ruleset = libc.syscall(
-        _LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0
-    )
-    if ruleset < 0:
-        return 0
-    try:
-        for folder in folders:
-            _allow_reading(libc, ruleset, folder)
-        return version if libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0 else 0
-    finally:
-        os.close(ruleset)
-
-
-def _ruleset_attributes(version: int) -> bytes:
-    """Spell ``struct landlock_ruleset_attr`` at the length that this version knows."""
-    files = (1 << _FILE_RIGHTS.get(version, _FILE_RIGHTS_NOW)) - 1
-    if version < _TCP_SINCE:
-        return struct.pack("=Q", files)
-    if version < _SCOPES_SINCE:
-        return struct.pack("=QQ", files, _BIND_AND_CONNECT)
-    return struct.pack("=QQQ", files, _BIND_AND_CONNECT, _UNIX_SOCKETS_AND_SIGNALS)
-
-
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: Path) -> None:
-    try:
-        descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return  # a folder that is not there needs no rule
-    try:
-        rule = struct.pack("=Qi", _READ_FILE_AND_DIR, descriptor)
-        if libc.syscall(_LANDLOCK_ADD_RULE, ruleset, _LANDLOCK_RULE_PATH_BENEATH, rule, 0):
-            raise OSError(ctypes.get_errno(), f"Landlock takes no rule for {folder}")
-    finally:
-        os.close(descriptor)
+if __name__ == "__main__":  # asked which locks there are, without a process that draws
+    sys.stdout.write(json.dumps(asdict(lock_down(int(sys.argv[1])))))

@@ -19,9 +19,7 @@ from typing import Any, BinaryIO
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
 from callsheet.media.apart import (
-    ApartFailedError,
-    ApartKilledError,
-    ApartTimeoutError,
+    ApartError,
     run_apart,
 )
 from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
@@ -56,6 +54,8 @@ class Bench:
     """Where jobs are done: one method for each kind of job, by its name."""
 
     def __init__(self, settings: Settings) -> None:
+        self.filtered = True  # whether decoders' system calls must be
+        self._said = b""  # by the decoder of the job under way
         self._seconds = settings.picture_seconds
         self._clips = settings.clips
         self._limits = examine.PictureLimits(settings.max_pixels, settings.max_side)
@@ -80,18 +80,25 @@ class Bench:
         draw_contact_sheet("sheet", "", [SheetCell("1", "a shot", "done", frame)])
 
     def answer(self, job: Message) -> Message:
+        """Do one job, and add what its decoder printed: nothing is written to our own log."""
+        self._said = b""
+        message = self._answer(job)
+        said = {"said": self._said.decode(errors="replace")} if self._said else {}
+        return Message({**message.fields, **said}, message.blobs)
+
+    def _answer(self, job: Message) -> Message:
         """Do one job; what goes wrong is an answer too."""
         try:
             return self._jobs[job.fields["kind"]](job)
         except UnreadablePictureError as error:
             return _unreadable(error)
-        except (ApartKilledError, ApartTimeoutError, ApartFailedError) as error:
+        except ApartError as error:
+            self._said = error.said
             return Message({"unreadable": f"decoding it {error}"})
         except InvalidInputError as error:
             errors = [(wrong.field, wrong.message, wrong.value) for wrong in error.errors]
             return Message({"invalid": str(error), "errors": errors})
         except Exception as error:  # noqa: BLE001 - a fault in drawing ends the job, not the process
-            # not printed: under lock nothing can be written to a log that is a file
             return Message({"failed": repr(error), "trace": traceback.format_exc()})
 
     def _examine(self, job: Message) -> Message:
@@ -144,8 +151,9 @@ class Bench:
             except UnreadablePictureError as error:
                 return _unreadable(error).pieces()
 
-        answered = run_apart(answer, self._seconds)
-        message = read_message(io.BytesIO(answered).read)
+        apart = run_apart(answer, self._seconds, filtered=self.filtered)
+        self._said = apart.said
+        message = read_message(io.BytesIO(apart.answer).read)
         if message is None:
             raise UnreadablePictureError("decoding it gave no answer")
         return message
@@ -186,6 +194,7 @@ def main(arguments: list[str]) -> None:
     gc.freeze()  # forked processes then leave these pages alone, and shared
     locks = lock_down(settings.memory_bytes)
     die_with_parent(settings.parent)  # once more: new credentials made the kernel forget it
+    bench.filtered = locks.filtered
 
     _send(answers, Message({"lockdown": asdict(locks)}))
     while (job := read_message(jobs.read)) is not None:

@@ -11,10 +11,10 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from callsheet.kernel.digests import Sha256, is_sha256
-from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError
 from callsheet.kernel.logs import event
 from callsheet.media.bands import Band, bands_of, joined
 from callsheet.media.bundles import Thumbnails
@@ -22,8 +22,8 @@ from callsheet.media.containers import glanced, whole
 from callsheet.media.drawing.grid import Heading, grid_of, heading
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
-from callsheet.media.wire import Message
-from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings
+from callsheet.media.wire import Message, in_one_line
+from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings, probe
 from callsheet.ports.pictures import (
     ClipFacts,
     FrameReference,
@@ -43,6 +43,7 @@ _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
 # more than fits into a cell; of a thousand cells, which are small, still less
 _CAPTION_CHARS = 160
+_REASON_CHARS = 400  # of why a picture cannot be read, in a decoder's words
 _TEXT_CHARS = 600
 _CHARS_IN_ALL = 120_000
 _BAND_CELLS = 200  # of a contact sheet: fewer are drawn before a second process has begun
@@ -60,6 +61,16 @@ class DrawingFailedError(StudioUnavailableError):
 
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(f"the drawing process failed at {kind!r}: {reason}")
+
+
+class LockdownMissingError(CallsheetError):
+    """`require_lockdown` is on, and this kernel or container does not give every lock."""
+
+    code: ClassVar[str] = "lockdown_missing"
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(f"decoders cannot be locked down here: {'; '.join(missing)}")
+        self.missing = tuple(missing)
 
 
 class ProcessStudio:
@@ -94,12 +105,28 @@ class ProcessStudio:
         for worker in reversed(self._workers):
             self._free.put_nowait(worker)
         self._closed = False
+        self._memory_bytes = memory_bytes
+        self._probed: Lockdown | None = None
         self._thumbnails = Thumbnails(self._borrowed, self._about_picture_in)
 
     @property
     def lockdown(self) -> Lockdown | None:
         """Say which locks are in force; None until the first process has started."""
-        return next((worker.lockdown for worker in self._workers if worker.lockdown), None)
+        started = (worker.lockdown for worker in self._workers if worker.lockdown)
+        return next(started, self._probed)
+
+    async def locks(self) -> Lockdown:
+        """Say which locks are in force, or would be. Raises StudioUnavailableError."""
+        known = self.lockdown
+        if known is None:
+            known = self._probed = await probe(self._memory_bytes)
+        return known
+
+    async def insist_on_locks(self) -> None:
+        """Raise LockdownMissingError unless every lock holds here."""
+        missing = (await self.locks()).missing
+        if missing:
+            raise LockdownMissingError(missing)
 
     async def examine(self, content: bytes) -> PictureFacts:
         """Decode an untrusted picture in a process of its own. Raises UnreadablePictureError."""
@@ -132,7 +159,7 @@ class ProcessStudio:
                 reason = f"reading it took longer than {error.seconds:g} s"
                 raise UnreadableClipError(reason) from error
         if "unreadable" in answer.fields:
-            raise UnreadableClipError(str(answer.fields["unreadable"]))
+            raise UnreadableClipError(in_one_line(answer.fields["unreadable"], _REASON_CHARS))
         if "failed" in answer.fields:
             raise _failed("clip", answer)
         try:
@@ -237,7 +264,7 @@ def _sound(job: Message, answer: Message) -> Message:
     """Pass an answer on, or raise what went wrong."""
     fields = answer.fields
     if "unreadable" in fields:
-        raise UnreadablePictureError(str(fields["unreadable"]))
+        raise UnreadablePictureError(in_one_line(fields["unreadable"], _REASON_CHARS))
     if "invalid" in fields:
         errors = [FieldError(*wrong) for wrong in fields["errors"]]
         raise InvalidInputError(fields["invalid"], errors)

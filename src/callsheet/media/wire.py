@@ -69,6 +69,11 @@ async def receive_message(reader: "asyncio.StreamReader") -> Message:
     return Message(fields, [await reader.readexactly(size) for size in sizes])
 
 
+def in_one_line(said: object, most: int) -> str:
+    """Spell up to `most` characters that a stranger may have written so that they stay in line."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(said)[:most])
+
+
 def _header_size(prefix: bytes) -> int:
     if len(prefix) < _SIZE.size:
         raise WireError("breaks off")

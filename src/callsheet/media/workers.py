@@ -3,21 +3,27 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import cast
+from typing import Any, cast
 
+from callsheet.kernel.logs import event
 from callsheet.media.lockdown import Lockdown, Network
-from callsheet.media.wire import Message, WireError, receive_message
+from callsheet.media.wire import Message, WireError, in_one_line, receive_message
 from callsheet.ports.pictures import StudioUnavailableError
 
+_LOG = logging.getLogger("callsheet.media")
 _MODULE = "callsheet.media.process"
+_PROBE = "callsheet.media.lockdown"
 _START_SECONDS = 60.0
 _LAST_WORDS_SECONDS = 1.0
 _READ_AHEAD = 1 << 20
+_MAX_SAID = 4_096  # characters of one event
+_MAX_SAID_BY_PROCESS = 65_536  # bytes that are logged of what one process prints
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ class Worker:
         self._settings = settings
         self._process: Process | None = None
         self._jobs: _Jobs | None = None
+        self._listening: asyncio.Task[None] | None = None
         self.lockdown: Lockdown | None = None
 
     async def ask(self, job: Message, seconds: float) -> Message:
@@ -93,7 +100,7 @@ class Worker:
             process, jobs = await self._running()
             async with asyncio.timeout(seconds):
                 await jobs.send(pieces)
-                return await _answer(process)
+                return _told(kind, await _answer(process))
         except TimeoutError as error:
             await self._discard()
             raise JobTimeoutError(kind, seconds) from error
@@ -112,6 +119,7 @@ class Worker:
         if self._process is not None and self._process.returncode is None:
             _kill(self._process)
             await self._process.wait()
+            await self._hear_out()
         self._close_jobs()
 
     async def _running(self) -> tuple[Process, _Jobs]:
@@ -128,16 +136,17 @@ class Worker:
                 *("-I", "-m", _MODULE, settings),
                 stdin=self._jobs.read_end,
                 stdout=PIPE,
+                stderr=PIPE,  # not our own: nobody else writes lines into our log
                 env={},
                 limit=_READ_AHEAD,
                 start_new_session=True,
             )
         finally:
             os.close(self._jobs.read_end)  # the process has its own
+        self._listening = asyncio.create_task(_listen(self._process))
         async with asyncio.timeout(_START_SECONDS):
             greeting = await _answer(self._process)
-        locks = greeting.fields["lockdown"]
-        self.lockdown = Lockdown(locks["landlock"], Network(locks["network"]))
+        self.lockdown = _locks(greeting.fields["lockdown"])
         return self._process, self._jobs
 
     async def _discard(self, patience_s: float = 0.0) -> int | None:
@@ -159,12 +168,67 @@ class Worker:
             self._close_jobs()
         with contextlib.suppress(OSError):
             await cast("asyncio.StreamReader", process.stdout).read()
-        return await process.wait()
+        status = await process.wait()
+        await self._hear_out()
+        return status
+
+    async def _hear_out(self) -> None:
+        """Log the last that a process printed, which has ended."""
+        if self._listening is not None:
+            await asyncio.wait({self._listening}, timeout=_LAST_WORDS_SECONDS)
+            self._listening = None
 
     def _close_jobs(self) -> None:
         if self._jobs is not None:
             self._jobs.close()
             self._jobs = None
+
+
+async def probe(memory_bytes: int) -> Lockdown:
+    """Ask which locks a drawing process would have, by locking one down that draws nothing.
+
+    Raises StudioUnavailableError.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-m", _PROBE, str(memory_bytes)), stdout=PIPE, stderr=PIPE, env={}
+    )
+    said = b""
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            told, said = await process.communicate()
+        return _locks(json.loads(told))
+    except (TimeoutError, ValueError, KeyError) as error:
+        _log_said("probe", said.decode(errors="replace"))
+        raise StudioUnavailableError(
+            "no process could be locked down to see which locks hold"
+        ) from error
+    finally:
+        _kill(process)
+
+
+def _locks(fields: dict[str, Any]) -> Lockdown:
+    return Lockdown(fields["landlock"], Network(fields["network"]), fields["filtered"])
+
+
+async def _listen(process: Process) -> None:
+    """Log what a process prints until it ends; beyond a limit it is read and forgotten."""
+    printed = cast("asyncio.StreamReader", process.stderr)
+    room = _MAX_SAID_BY_PROCESS
+    while part := await printed.read(_MAX_SAID):
+        if room > 0:
+            _log_said("process", part.decode(errors="replace"))
+        room -= len(part)
+
+
+def _told(kind: str, answer: Message) -> Message:
+    """Log what a decoder printed, and pass on its answer without it."""
+    if "said" in answer.fields:
+        _log_said(kind, answer.fields.pop("said"))
+    return answer
+
+
+def _log_said(kind: str, said: object) -> None:
+    _LOG.warning("studio.said", extra=event(kind=kind, said=in_one_line(said, _MAX_SAID)))
 
 
 async def _answer(process: Process) -> Message:

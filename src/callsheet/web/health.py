@@ -66,10 +66,9 @@ async def health(cs: Services) -> Health:
     if "database" not in bad:
         providers |= await _standings(cs)
     sick = bad or [name for name, each in providers.items() if each["status"] in SICK]
-    status = "down" if "database" in bad else "degraded" if sick else "ok"
-    lockdown = cs.studio.lockdown
-    if lockdown is not None:
-        checks["lockdown"] = str(lockdown)
+    checks["lockdown"], locked = await _locks(cs)
+    degraded = sick or not locked
+    status = "down" if "database" in bad else "degraded" if degraded else "ok"
     uptime = time.time() - cs.started_at
     return Health(
         status=status,
@@ -78,6 +77,15 @@ async def health(cs: Services) -> Health:
         checks=checks,
         providers=providers,
     )
+
+
+async def _locks(cs: Services) -> tuple[str, bool]:
+    """Say which locks on decoders hold, and whether all do."""
+    try:
+        locks = await cs.studio.locks()
+    except UnavailableError as error:
+        return str(error), False
+    return str(locks), not locks.missing
 
 
 async def _standings(cs: Services) -> dict[str, dict[str, Any]]:

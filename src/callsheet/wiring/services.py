@@ -103,7 +103,12 @@ class Callsheet:
         return Limits(max_rows=self.settings.max_rows, max_variants=self.settings.max_variants)
 
     async def ready(self) -> bool:
-        """Bring the schema up to date (True if it was not) and begin to listen."""
+        """Bring the schema up to date (True if it was not) and begin to listen.
+
+        Raises LockdownMissingError where `require_lockdown` asks for more than there is.
+        """
+        if self.settings.require_lockdown:
+            await self.studio.insist_on_locks()
         changed = await migrate(self.database)
         if changed or not await self.engine.is_migrated():
             await self.engine.migrate()
