@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from callsheet.kernel.errors import CallsheetError
-from callsheet.media.wire import Message
+from callsheet.media.wire import REASON_CHARS, Message, in_one_line
 from callsheet.media.workers import JobLostError, Worker
 from callsheet.ports.pictures import Shown, UnreadablePictureError
 
@@ -148,11 +148,12 @@ def _answer_in(told: Any, thumbnails: Iterator[bytes]) -> Shown | UnreadablePict
     """Read what was found about one picture. Raises JobLostError."""
     match told:
         case {"reason": str(reason)}:
-            return UnreadablePictureError(reason)
+            return UnreadablePictureError(in_one_line(reason, REASON_CHARS))
         case {"size": None | [int(), int()] as size, "note": None | str() as note}:
             thumbnail = next(thumbnails, None)
             if thumbnail is not None and (size is None or all(0 < side < _FAR for side in size)):
-                return Shown(thumbnail or None, tuple(size) if size else None, note)
+                said = None if note is None else in_one_line(note, REASON_CHARS)
+                return Shown(thumbnail or None, tuple(size) if size else None, said)
     raise JobLostError("thumbnails", "its answer is out of form")
 
 

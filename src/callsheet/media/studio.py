@@ -22,7 +22,7 @@ from callsheet.media.containers import glanced, whole
 from callsheet.media.drawing.grid import Heading, grid_of, heading
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
-from callsheet.media.wire import Message, in_one_line
+from callsheet.media.wire import REASON_CHARS, Message, in_one_line
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings, probe
 from callsheet.ports.pictures import (
     ClipFacts,
@@ -43,7 +43,6 @@ _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
 # more than fits into a cell; of a thousand cells, which are small, still less
 _CAPTION_CHARS = 160
-_REASON_CHARS = 400  # of why a picture cannot be read, in a decoder's words
 _TEXT_CHARS = 600
 _CHARS_IN_ALL = 120_000
 _BAND_CELLS = 200  # of a contact sheet: fewer are drawn before a second process has begun
@@ -159,10 +158,12 @@ class ProcessStudio:
                 reason = f"reading it took longer than {error.seconds:g} s"
                 raise UnreadableClipError(reason) from error
         if "unreadable" in answer.fields:
-            raise UnreadableClipError(in_one_line(answer.fields["unreadable"], _REASON_CHARS))
+            raise UnreadableClipError(in_one_line(answer.fields["unreadable"], REASON_CHARS))
         if "failed" in answer.fields:
             raise _failed("clip", answer)
         try:
+            if answer.fields.get("note") is not None:
+                answer.fields["note"] = in_one_line(answer.fields["note"], REASON_CHARS)
             return ClipFacts(**answer.fields, poster=_only_blob(answer) or None)
         except TypeError as error:
             raise JobLostError("clip", "its answer is out of form") from error
@@ -264,7 +265,7 @@ def _sound(job: Message, answer: Message) -> Message:
     """Pass an answer on, or raise what went wrong."""
     fields = answer.fields
     if "unreadable" in fields:
-        raise UnreadablePictureError(in_one_line(fields["unreadable"], _REASON_CHARS))
+        raise UnreadablePictureError(in_one_line(fields["unreadable"], REASON_CHARS))
     if "invalid" in fields:
         errors = [FieldError(*wrong) for wrong in fields["errors"]]
         raise InvalidInputError(fields["invalid"], errors)

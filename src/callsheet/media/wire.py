@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a drawing process has no use for it
 _SIZE = struct.Struct("!I")
 _MAX_HEADER = 4 << 20
 _MAX_CONTENT = 512 << 20
+REASON_CHARS = 400  # of why a picture cannot be read, in a decoder's words
 
 
 class WireError(CallsheetError):
