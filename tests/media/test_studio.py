@@ -230,6 +230,21 @@ def test_studio_works_on_uvloop() -> None:
     assert uvloop.run(through_a_loss()) == 64
 
 
+async def test_what_a_decoder_prints_is_logged_with_its_job(
+    studios: Studios, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """libtiff complains on its standard error: that is an event of ours, and no line by itself."""
+    damaged = bytearray(as_file(painted(1), "TIFF", compression="tiff_lzw"))
+    damaged[500:520] = bytes(20)
+    await studios(1).shown(bytes(damaged), 192, "somebody")
+    (said,) = [record for record in caplog.records if record.message == "studio.said"]
+    fields = said.__dict__["fields"]
+    assert fields["kind"] == "thumbnails"
+    assert "LZWDecode" in fields["said"]
+    assert fields["said"].isprintable()
+    assert capfd.readouterr().err == ""
+
+
 async def test_what_a_process_prints_is_logged_on_one_line(
     studios: Studios, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
