@@ -233,7 +233,7 @@ def test_studio_works_on_uvloop() -> None:
 async def test_what_a_decoder_prints_is_logged_with_its_job(
     studios: Studios, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """libtiff complains on its standard error: that is an event of ours, and no line by itself."""
+    """Libtiff complains on its standard error: that is an event of ours, and no line by itself."""
     damaged = bytearray(as_file(painted(1), "TIFF", compression="tiff_lzw"))
     damaged[500:520] = bytes(20)
     await studios(1).shown(bytes(damaged), 192, "somebody")
