@@ -18,6 +18,10 @@ def page() -> str:
         " directory, then its default holds. In the file it goes by its name in the first column:"
         " `port = 9091`. A flag of a command goes before all of them. `callsheet doctor` prints"
         " each setting with where it came from, secrets masked.\n\n"
+        "A name that is none of these, in the environment under `CALLSHEET_` or in the file, is"
+        " refused with the nearest that is: a budget that is misspelt would hold nobody. An empty"
+        " value is an unset one. What Kubernetes tells of services that are named like us"
+        " (`CALLSHEET_PORT=tcp://...`, `CALLSHEET_SERVICE_HOST`) is passed over.\n\n"
     )
     rows = []
     for name, field in Settings.model_fields.items():

@@ -1,23 +1,35 @@
 """One frozen object of settings: environment, then `callsheet.toml`, then defaults."""
 
 import os
+import tomllib
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
+from pydantic_settings.exceptions import SettingsError as UnreadableValueError
 
+from callsheet.kernel.environment import PREFIX, heeded, nearest
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+from callsheet.kernel.masking import MASK, is_secret_name, masked_url
 
 FILE: Final = "callsheet.toml"
 
@@ -63,17 +75,35 @@ class _ProviderSource(PydanticBaseSettingsSource):
         """Read all providers' fields."""
         found: dict[str, dict[str, str]] = {}
         fields = sorted(ProviderSettings.model_fields, key=len, reverse=True)
-        for name, value in os.environ.items():
-            if not name.startswith(_PROVIDER):
+        for name, value in heeded(os.environ).items():
+            if not name.upper().startswith(_PROVIDER):
                 continue
-            rest = name.removeprefix(_PROVIDER).lower()
+            rest = name[len(_PROVIDER) :].lower()
             known = next((each for each in fields if rest.endswith(f"_{each}")), None)
             if known is None:
                 offered = ", ".join(each.upper() for each in sorted(fields))
-                message = f"{name}: no such setting; after the provider's name comes {offered}"
-                raise SettingsError(message, [FieldError(name, "no such setting", _NOT_SHOWN)])
+                raise _unknown({name: f"; after the provider's name comes {offered}"})
             found.setdefault(rest.removesuffix(f"_{known}"), {})[known] = value
         return {"provider": found} if found else {}
+
+
+def _unknown(names: Mapping[str, str]) -> SettingsError:
+    """Word that settings do not exist, each with a hint. Their values may be secrets."""
+    message = "; ".join(f"{name}: no such setting{hint}" for name, hint in names.items())
+    return SettingsError(message, [FieldError(name, "no such setting") for name in names])
+
+
+_LEVELS: Final = {
+    **dict.fromkeys(("TRACE", "VERBOSE", "10"), "DEBUG"),
+    **dict.fromkeys(("INFORMATION", "NOTICE", "20"), "INFO"),
+    **dict.fromkeys(("WARN", "30"), "WARNING"),
+    **dict.fromkeys(("ERR", "CRITICAL", "CRIT", "FATAL", "40", "50"), "ERROR"),
+}
+
+
+def _level(given: object) -> object:
+    name = str(given).strip().upper()
+    return _LEVELS.get(name, name)
 
 
 def _named(*names: str) -> AliasChoices:
@@ -84,7 +114,7 @@ class Settings(BaseSettings):
     """Every setting, by its name in lower case; see docs/reference/settings.md."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CALLSHEET_", toml_file=FILE, frozen=True, extra="ignore", populate_by_name=True
+        env_prefix=PREFIX, frozen=True, extra="ignore", populate_by_name=True
     )
 
     data_dir: Path = Field(Path(".callsheet"), description="Where the embedded default keeps all")
@@ -190,7 +220,9 @@ class Settings(BaseSettings):
         description="Port on which a worker tells its health and metrics; 0 takes a free one;"
         " empty: none",
     )
-    log_level: Annotated[str, Field(pattern="(?i)^(debug|info|warning|error)$")] = Field(
+    log_level: Annotated[
+        str, BeforeValidator(_level), Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    ] = Field(
         "INFO",
         validation_alias=_named("CALLSHEET_LOG_LEVEL", "LOG_LEVEL", "log_level"),
         description="DEBUG, INFO, WARNING or ERROR",
@@ -206,7 +238,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is given
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read flags first, then the environment, then the file."""
-        toml = TomlConfigSettingsSource(settings_cls)
+        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101  # so it is documented
+        env_settings.env_vars = heeded(env_settings.env_vars)  # type: ignore[arg-type]
+        _refuse_unknown_variables(settings_cls)
+        toml = InitSettingsSource(settings_cls, _from_file(settings_cls))
         return init_settings, env_settings, _ProviderSource(settings_cls), toml
 
     @property
@@ -230,6 +265,59 @@ class Settings(BaseSettings):
         return self.workers or os.cpu_count() or 1
 
 
+def _names(settings: type[BaseSettings]) -> Iterator[str]:
+    """List every name that a setting goes by, in the environment or in the file."""
+    for name, field in settings.model_fields.items():
+        yield name
+        yield from getattr(field.validation_alias, "choices", (f"{PREFIX}{name.upper()}",))
+
+
+def _refuse_unknown_variables(settings: type[BaseSettings]) -> None:
+    known = {name for name in _names(settings) if name.startswith(PREFIX)}
+    unknown = {
+        name: nearest(name.upper(), known)
+        for name in heeded(os.environ)
+        if name.upper().startswith(PREFIX)
+        and not name.upper().startswith(_PROVIDER)
+        and name.upper() not in known
+    }
+    if unknown:
+        raise _unknown(unknown)
+
+
+def _from_file(settings: type[BaseSettings]) -> dict[str, Any]:
+    """Read the file, if there is one. Raises SettingsError."""
+    path = Path(FILE)
+    try:
+        found = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, ValueError) as error:  # not to be read, not UTF-8, not TOML
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        message = f"{FILE} cannot be read: {reason}"
+        raise SettingsError(message, [FieldError(FILE, str(reason))]) from error
+    known = set(_names(settings))
+    unknown = {f"{FILE}: {name}": nearest(name, known) for name in found if name not in known}
+    for provider, given in _tables(found.get("provider")):
+        fields = ProviderSettings.model_fields
+        for name in set(given) - set(fields):
+            unknown[f"{FILE}: provider.{provider}.{name}"] = nearest(name, fields)
+    if unknown:
+        raise _unknown(unknown)
+    return _without_empty(found)
+
+
+def _tables(found: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(found, dict):
+        yield from ((name, each) for name, each in found.items() if isinstance(each, dict))
+
+
+def _without_empty(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_empty(value) if isinstance(value, dict) else value
+        for name, value in found.items()
+        if not (isinstance(value, str) and not value.strip())
+    }
+
+
 def outside_key(name: str) -> str:
     """Read a provider's key under the name that its own tools look for."""
     return os.environ.get(name, "") if name else ""
@@ -250,17 +338,18 @@ def read_settings(**flags: Any) -> Settings:
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)
+    except UnreadableValueError as error:  # one that is to be JSON; its text names the field
+        reason = str(error).partition(" from source")[0]
+        message = f"settings cannot be used: {reason}: it is not JSON"
+        raise SettingsError(message, [FieldError("settings", reason)]) from error
     except ValidationError as error:
-        faults = [
-            FieldError(".".join(map(str, fault["loc"])), fault["msg"], _showable(fault))
-            for fault in error.errors()
-        ]
+        faults = [_fault(fault["loc"], fault["msg"], fault["input"]) for fault in error.errors()]
         listed = "; ".join(f"{fault.field}: {fault.message} ({fault.value})" for fault in faults)
         raise SettingsError(f"settings cannot be used: {listed}", faults) from error
 
 
-def _showable(fault: ErrorDetails) -> str:
-    """Show a value that was refused, unless it is a secret, may hold one, or holds settings."""
-    name = str(fault["loc"][-1]).lower() if fault["loc"] else ""
-    hidden = any(word in name for word in _SECRET) or isinstance(fault["input"], dict | list)
-    return _NOT_SHOWN if hidden else shown(fault["input"])
+def _fault(place: tuple[int | str, ...], message: str, given: object) -> FieldError:
+    """Word one fault, with the value that was given unless it may hold a secret."""
+    named = ".".join(map(str, place))
+    plain = isinstance(given, str | int | float) and not any(map(is_secret_name, map(str, place)))
+    return FieldError(named, message, shown(masked_url(str(given))) if plain else MASK)

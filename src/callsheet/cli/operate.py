@@ -1,14 +1,17 @@
 """Commands of an operator: schema, restore, doctor."""
 
 import os
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from callsheet.accounts.errors import SealBrokenError
 from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
+from callsheet.kernel.environment import heeded
+from callsheet.kernel.masking import MASK, is_secret_name, masked_url
 from callsheet.line.restore import Restored
 from callsheet.ports.master_key import is_address
 from callsheet.settings import FILE, Settings, read_settings
@@ -56,9 +59,7 @@ def restore(json: AsJson = False) -> None:
 def doctor(json: AsJson = False) -> None:
     """Print every setting with its origin, and check what the house stands on."""
     settings = read_settings()
-    shown = {
-        name: [_masked(name, value), _origin(settings, name)] for name, value in settings if name
-    }
+    shown = {name: [_masked(name, value), _origin(settings, name)] for name, value in settings}
 
     async def work(cs: Callsheet) -> dict[str, str]:
         checks = await cs.checks()
@@ -80,12 +81,19 @@ def doctor(json: AsJson = False) -> None:
 
 
 def _masked(name: str, value: Any) -> str:
-    if not isinstance(value, SecretStr):
-        return str(value)
-    text = value.get_secret_value().strip()
-    if not text:
-        return "(made in data_dir)" if name == "master_key" else ""
-    return text if is_address(text) else "********"
+    if isinstance(value, SecretStr):
+        text = value.get_secret_value().strip()
+        if not text:
+            return "(made in data_dir)" if name == "master_key" else ""
+        return masked_url(text) if is_address(text) else MASK
+    if isinstance(value, BaseModel):
+        value = dict(value)
+    if isinstance(value, Mapping):
+        held = {key: _masked(str(key), each) for key, each in value.items() if each is not None}
+        return ", ".join(f"{key}={each}" for key, each in held.items() if each)
+    if isinstance(value, str) and value and is_secret_name(name):
+        return MASK
+    return masked_url(str(value))
 
 
 def _origin(settings: Settings, name: str) -> str:
@@ -93,5 +101,6 @@ def _origin(settings: Settings, name: str) -> str:
         return "default"
     aliases = Settings.model_fields[name].validation_alias
     names = [f"CALLSHEET_{name.upper()}", *getattr(aliases, "choices", ())]
-    variable = next((each for each in names if each in os.environ), None)
+    given = heeded(os.environ)
+    variable = next((each for each in names if each in given), None)
     return variable or FILE

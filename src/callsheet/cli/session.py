@@ -40,7 +40,8 @@ def _collect_less() -> None:
 def settings_for_command(**flags: Any) -> Settings:
     """Read the settings for a command that people watch: logs only when they matter."""
     settings = read_settings(**flags)
-    configure(os.environ.get("CALLSHEET_LOG_LEVEL", "ERROR"))
+    asked = os.environ.get("CALLSHEET_LOG_LEVEL", "").strip()
+    configure(settings.log_level if asked else "ERROR")
     return settings
 
 

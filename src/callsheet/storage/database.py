@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from callsheet.kernel.errors import InvalidInputError, shown
+from callsheet.kernel.masking import masked_url
 from callsheet.ports.database import DatabaseUnavailableError
 from callsheet.storage.bulk import write_many_at_once
 from callsheet.storage.sqlite import SqliteConnection, sqlite_connector, teach_subsec
@@ -58,7 +59,7 @@ class InvalidDatabaseUrlError(InvalidInputError):
 
     def __init__(self, url: str) -> None:
         super().__init__(
-            f"CALLSHEET_DATABASE_URL {shown(url)!r} is not usable; write sqlite:////path/to/file.db"
+            f"CALLSHEET_DATABASE_URL {shown(masked_url(url))!r} is not usable; write sqlite:////path/to/file.db"
             " or postgresql://user:password@host:port/name"
         )
 

@@ -10,6 +10,7 @@ from typing import Final, cast
 import httpx2
 
 import callsheet.providers
+from callsheet.kernel.environment import nearest
 from callsheet.kernel.errors import FieldError
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.outputs import OutputFetcher
@@ -72,6 +73,7 @@ def provider_http(settings: Settings, trusted: ssl.SSLContext) -> dict[str, http
 
     `trusted` is one for all: each costs 20 ms at start. Raises SettingsError.
     """
+    _refuse_unknown(settings)
     proxy = _proxy(settings)
     tunnels = TunnelBackend(proxy, passes_proxy_by) if proxy else None
     return {name: _client(settings, each, trusted, tunnels) for name, each in adapters().items()}
@@ -99,6 +101,16 @@ def output_fetcher(settings: Settings, trusted: ssl.SSLContext) -> OutputFetcher
             if str(url) != adapters()[name].base_url or url.scheme == "http"
         },
     )
+
+
+def _refuse_unknown(settings: Settings) -> None:
+    """Refuse settings for a provider that is none: whoever misspelt one thinks that it holds."""
+    known = adapters()
+    for name in settings.provider:
+        if name not in known:
+            field = f"CALLSHEET_PROVIDER_{name.upper()}"
+            message = f"{field}: no such provider{nearest(name, known)}"
+            raise SettingsError(message, [FieldError(field, "no such provider")])
 
 
 def _proxy(settings: Settings) -> Proxy | None:
