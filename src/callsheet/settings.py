@@ -40,8 +40,6 @@ class SettingsError(InvalidInputError):
     code: ClassVar[str] = "invalid_settings"
 
 
-_NOT_SHOWN: Final = "(not shown)"
-_SECRET: Final = ("key", "secret", "token", "password", "proxy", "url", "options")  # or may be one
 _PROVIDER: Final = "CALLSHEET_PROVIDER_"
 
 
