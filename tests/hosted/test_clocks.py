@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from tests.hosted.test_outages import check_all, wait_until
 from tests.support.hosted import check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serve, serving
@@ -14,9 +15,11 @@ from tests.support.processes import Place, serve, serving
 from callsheet.storage.clock import DatabaseClock
 from callsheet.storage.database import SqlDatabase
 
+pytestmark = pytest.mark.timeout(300)  # libfaketime takes its time
 ROWS = 10
-LOST = "[[sim: latency=1.2, reset_after_accept]]"
-STEPS = ("+1h", "-1h", "+0", "-1h", "+1h", "+0")
+SETTLES = {"CALLSHEET_PROVIDER_REPLICATE_SETTLES_S": "6"}
+LOST = "[[sim: latency=2.5, reset_after_accept]]"
+STEPS = ("+20m", "-1h", "+40m", "+0", "+1h", "-20m")
 
 
 class Wall:
@@ -44,7 +47,7 @@ class Wall:
 
     @contextmanager
     def stepping(self, every_s: float = 1.5) -> Iterator[None]:
-        """Set it forward and back by an hour, again and again, for a block."""
+        """Set it forward and back by up to an hour, again and again, for a block."""
         done = threading.Event()
 
         def step() -> None:
@@ -64,14 +67,14 @@ class Wall:
 
 def rows() -> list[dict[str, object]]:
     """Word rows whose requests are open for a while, and some of which no answer comes."""
-    return [*rows_of(ROWS - 2, mark="[[sim: latency=1.2]]"), *rows_of(2, mark=LOST)]
+    return [*rows_of(ROWS - 2, mark="[[sim: latency=2.5]]"), *rows_of(2, mark=LOST)]
 
 
 def test_steps_of_the_clock_order_nothing_twice(tmp_path: Path, sqlite_url: str) -> None:
     """An hour forward and an hour back while requests are open and answers are lost."""
     wall = Wall(tmp_path)
     with simulating(tmp_path) as sim:
-        place = Place(tmp_path, sqlite_url, sim.settings(**wall.settings()), cold=True)
+        place = Place(tmp_path, sqlite_url, sim.settings(**wall.settings(), **SETTLES), cold=True)
         with serving(place) as server, wall.stepping():
             job = submit_live(server.http, rows())
             check_all(server, sim, job, ROWS)
@@ -81,8 +84,10 @@ def test_steps_of_one_workers_clock_order_nothing_twice(tmp_path: Path, postgres
     """Of two workers on PostgreSQL one has a clock that is set again and again."""
     wall = Wall(tmp_path)
     with simulating(tmp_path) as sim:
-        place = Place(tmp_path, postgres_url, sim.settings())
-        stepped = Place(tmp_path, postgres_url, sim.settings(**wall.settings()), cold=True)
+        place = Place(tmp_path, postgres_url, sim.settings(**SETTLES))
+        stepped = Place(
+            tmp_path, postgres_url, sim.settings(**wall.settings(), **SETTLES), cold=True
+        )
         with serving(place, "web") as server, wall.stepping():
             workers = [stepped.start("worker"), place.start("worker")]
             try:
@@ -100,14 +105,11 @@ def test_order_of_a_dead_process_is_given_its_time_however_late_it_seems(
     """The clock is set forward while nobody runs: what is still on its way is not made again."""
     wall = Wall(tmp_path)
     with simulating(tmp_path) as sim:
-        settings = sim.settings(
-            **wall.settings(),
-            CALLSHEET_PROVIDER_REPLICATE_SETTLES_S="10",
-            CALLSHEET_LOG_LEVEL="info",
-        )
+        slow = {"CALLSHEET_PROVIDER_REPLICATE_SETTLES_S": "12"}
+        settings = sim.settings(**wall.settings(), **slow)
         place = Place(tmp_path, sqlite_url, settings, cold=True)
         server = serve(place)
-        job = submit_live(server.http, rows_of(1, mark="[[sim: latency=4.5]]"))
+        job = submit_live(server.http, rows_of(1, mark="[[sim: latency=9]]"))
         wait_until(lambda: '"ordered"' in server.http.get("/api/generations").text)
         server.kill()
         wall.set("+10m")
@@ -120,7 +122,7 @@ def test_takes_are_looked_at_after_the_clock_was_set_back(tmp_path: Path, sqlite
     wall = Wall(tmp_path)
     wall.set("+1h")
     with simulating(tmp_path, run_s=3) as sim:
-        place = Place(tmp_path, sqlite_url, sim.settings(**wall.settings()), cold=True)
+        place = Place(tmp_path, sqlite_url, sim.settings(**wall.settings(), **SETTLES), cold=True)
         server = serve(place)
         job = submit_live(server.http, rows_of(4))
         wait_until(lambda: server.http.get("/api/generations").text.count('"running"') == 4)

@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.in_process import generated, settled, working
 from tests.support.processes import Place
 from tests.support.rooms import a_job, a_take
 
+from callsheet.engine.lease import EXECUTORS
 from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
 from callsheet.line.hosted.keeping import Keeper
 from callsheet.line.hosted.reconciling import ask_person, put_back
@@ -17,6 +20,7 @@ from callsheet.line.hosted.verdicts import Verdict
 from callsheet.settings import read_settings
 from callsheet.takes.claims import Claim
 from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.tables import TAKES
 from callsheet.wiring import Callsheet, build
 
 LOST = {"route": "create", "faults": {"fail_before_accept": "500"}}
@@ -111,3 +115,64 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
         assert after == found
     finally:
         await cs.close()
+
+
+async def test_order_that_may_be_in_hand_is_nobodys_to_judge(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whatever clocks say: its request is open here, or a process that lives has it."""
+    cs = await build(read_settings(data_dir=tmp_path / "data", database_url=database_url))
+    try:
+        await cs.ready()
+        house, job = cs.house, a_job()
+        waiting = a_take(job, provider="replicate", claimed_by="anna")
+        take = replace(waiting, status=TakeStatus.ORDERED, due_at=0.0)
+        async with cs.database.begin() as connection:
+            await house.jobs.add(connection, job)
+            await house.takes.add(connection, [take])
+
+        async def claimed(who: str, *sending: TakeId) -> bool:
+            statuses = {TakeStatus.ORDERED, TakeStatus.IN_DOUBT}
+            async with cs.database.begin() as connection:
+                found = await house.flight.claim_to_look_at(
+                    connection, statuses, Claim(who, house.clock(), 0), 9, sending=sending
+                )
+                await house.flight.free_claims(connection, who, house.clock())
+            return bool(found)
+
+        assert not await claimed("anna", take.id)
+        if house.flight.living is not None:  # others are at it, too
+            async with cs.database.begin() as connection:
+                await connection.execute(sa.insert(EXECUTORS).values(id="anna", beat_at=0.0))
+            assert not await claimed("bert")
+            async with cs.database.begin() as connection:  # somebody took it for dead
+                await house.flight.free_claims(connection, "anna", house.clock())
+            assert not await claimed("bert")
+            async with cs.database.begin() as connection:
+                await connection.execute(sa.delete(EXECUTORS))
+        assert not await claimed("bert", take.id)
+        assert await claimed("bert")
+    finally:
+        await cs.close()
+
+
+async def test_order_of_an_earlier_process_counts_from_our_own_start(tmp_path: Path) -> None:
+    """By the clock it is ten minutes old: that may have been set since, and nobody knows."""
+    url = f"sqlite:///{tmp_path}/callsheet.db"
+    with simulating(tmp_path) as sim:
+        async with working(tmp_path, sim) as cs:
+            take = await doubted(cs, sim, 1)
+            assert take.status is TakeStatus.IN_DOUBT
+            old = cs.house.clock() - timedelta(minutes=10)
+            async with cs.database.begin() as connection:
+                again = sa.update(TAKES).values(ordered_at=old, error=None, due_at=None)
+                await connection.execute(again)
+        async with working(tmp_path, sim) as cs:
+            began = cs.house.clock()
+            async with cs.database.begin() as connection:
+                await connection.execute(sa.update(TAKES).values(due_at=began.timestamp()))
+            made = await settled_as(cs, take.id, lambda each: each.status is TakeStatus.SUCCEEDED)
+            assert made.ordered_at is not None
+            settles_s = cs.house.hosted["replicate"].settles_s
+            assert (made.ordered_at - began).total_seconds() > settles_s - 1
+        check_money(Place(tmp_path, url), sim, 1)
