@@ -78,6 +78,7 @@ def a_full_job() -> Job:
         updated_at=NOW + timedelta(microseconds=1),
         finished_at=NOW + timedelta(days=3_000),
         ledger_version=BIG - 1,
+        asked=sha256_of(b"a sheet"),
     )
 
 
