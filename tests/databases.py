@@ -4,8 +4,8 @@ import fcntl
 import json
 import os
 import pwd
-import random
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -76,9 +76,12 @@ def find_programs(
 
 
 def unused_port() -> int:
-    """Find a TCP port of 127.0.0.1 that nobody listens on."""
+    """Find a TCP port of 127.0.0.1 that nobody listens on.
+
+    Hypothesis seeds the common dice: parallel tests would throw the same ports.
+    """
     while True:
-        port = random.choice(_PORTS)  # noqa: S311 - spreads parallel tests out, nothing secret
+        port = secrets.choice(_PORTS)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
