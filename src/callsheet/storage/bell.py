@@ -1,6 +1,8 @@
 """The bell on both databases: heard at once, and looked after in case it was missed.
 
-On PostgreSQL a NOTIFY inside the transaction rings in every process when it commits. On SQLite the
+On PostgreSQL a NOTIFY inside the transaction rings in every process when it commits; through a
+pooler, which gives a connection another session in each transaction, it is not heard, and every
+process looks twice a second. On SQLite the
 bell rings in this process after the commit; other processes on the same file look at the sequence
 a few times a second.
 """
@@ -26,6 +28,7 @@ _LOG = logging.getLogger("callsheet.bell")
 _JOURNAL: Final = "callsheet_journal"
 _WORK: Final = "callsheet_work"
 _LOOK_S: Final = {"sqlite": 0.25, "postgresql": 2.0}
+_LOOK_DEAF_S: Final = 0.5  # where nothing is heard: a pooler passes no notifications on
 _RECONNECT_S: Final = 1.0
 _NOTIFY: Final = text("SELECT pg_notify(:channel, :payload)")
 
@@ -41,6 +44,7 @@ class JournalBell:
         self._heard: dict[JobId, int] = {}
         self._on_work: Callable[[], None] = _nobody
         self._tasks: list[asyncio.Task[None]] = []
+        self._deaf = database.pooled is True
 
     def start(self) -> None:
         """Begin to listen, on the running event loop."""
@@ -108,7 +112,9 @@ class JournalBell:
     async def _look(self) -> None:
         """Look after all watched jobs in one query, for rings that were missed."""
         while True:
-            await asyncio.sleep(_LOOK_S[self._database.dialect])
+            await asyncio.sleep(_LOOK_DEAF_S if self._deaf else _LOOK_S[self._database.dialect])
+            if self._deaf:
+                self._on_work()
             if self._waiting:
                 with contextlib.suppress(UnavailableError):
                     await self._read(list(self._waiting))
@@ -116,11 +122,14 @@ class JournalBell:
     async def _listen(self) -> None:
         """Hear PostgreSQL's notifications on a connection of our own; reconnect when it breaks."""
         url = self._database.url.render_as_string(hide_password=False)
-        while True:
+        while not self._deaf:
             try:
                 async with await psycopg.AsyncConnection.connect(
                     url, autocommit=True
                 ) as connection:
+                    if self._database.pooled is None and await _is_shared(connection):
+                        self._deaf = True
+                        break
                     await connection.execute(f"LISTEN {_JOURNAL}")
                     await connection.execute(f"LISTEN {_WORK}")
                     async for note in connection.notifies():
@@ -128,6 +137,8 @@ class JournalBell:
             except psycopg.Error as error:
                 _LOG.warning("bell.reconnects", extra=event(reason=str(error)))
                 await asyncio.sleep(_RECONNECT_S)
+        _LOG.warning("bell.deaf", extra=event(looks_every_s=_LOOK_DEAF_S))
+        await asyncio.Event().wait()  # for ever: it is looked instead
 
     async def close(self) -> None:
         """Stop listening."""
@@ -135,6 +146,12 @@ class JournalBell:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+
+async def _is_shared(connection: psycopg.AsyncConnection) -> bool:
+    """Tell whether a pooler stands between: another backend answers than took the connection."""
+    row = await (await connection.execute("SELECT pg_backend_pid()")).fetchone()
+    return row is None or row[0] != connection.info.backend_pid
 
 
 def _nobody() -> None:

@@ -1,9 +1,7 @@
 """The one database: SQLAlchemy Core over SQLite (WAL) or PostgreSQL (psycopg)."""
 
 import asyncio
-import math
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -15,7 +13,6 @@ from sqlalchemy.exc import (
     DataError,
     DBAPIError,
     InterfaceError,
-    InvalidatePoolError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -25,43 +22,25 @@ from callsheet.kernel.errors import InvalidInputError, shown
 from callsheet.kernel.masking import masked_url
 from callsheet.ports.database import DatabaseUnavailableError
 from callsheet.storage.bulk import write_many_at_once
+from callsheet.storage.postgres import LINE, prepare_postgresql, understood, with_one_authority
 from callsheet.storage.sqlite import SqliteConnection, sqlite_connector, teach_subsec
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
 _POOL_SIZE: Final = 8
-# A process that is frozen or cut off within a transaction holds locks that everybody needs: the
-# server ends such a session, and both ends notice a dead line.
-_PATIENCE: Final = (
-    ("idle_in_transaction_session_timeout", "15s"),
-    ("tcp_keepalives_idle", "5"),
-    ("tcp_keepalives_interval", "3"),
-    ("tcp_keepalives_count", "3"),
-)
-_LINE: Final = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 3,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
-_RESTED_S: Final = 1.0  # after which a connection is asked whether it still stands
-_SINCE: Final = "callsheet_rests_since"  # key of a pooled connection's info
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
 # and a transaction that lost a race (serialization, deadlock).
 _PASSING_STATES: Final = ("08", "53", "57", "40")
 
 
 class InvalidDatabaseUrlError(InvalidInputError):
-    """The database URL is neither sqlite:// nor postgresql://."""
+    """The database URL is neither sqlite:// nor postgresql://, or is out of form."""
 
     code: ClassVar[str] = "invalid_database_url"
 
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            f"CALLSHEET_DATABASE_URL {shown(masked_url(url))!r} is not usable; write sqlite:////path/to/file.db"
-            " or postgresql://user:password@host:port/name"
-        )
+    def __init__(self, url: str, reason: str = "") -> None:
+        said = reason or "write sqlite:////path/to/file.db or postgresql://user:password@host/name"
+        super().__init__(f"CALLSHEET_DATABASE_URL {shown(masked_url(url))!r} is not usable; {said}")
 
 
 class UnstorableValueError(InvalidInputError):
@@ -74,16 +53,27 @@ class UnstorableValueError(InvalidInputError):
 
 
 def parse_url(url: str) -> URL:
-    """Read a database URL; only SQLite files and PostgreSQL are spoken."""
+    """Read a database URL; only SQLite files and PostgreSQL are spoken.
+
+    Raises InvalidDatabaseUrlError.
+    """
+    return _parsed(url)[0]
+
+
+def _parsed(url: str) -> tuple[URL, bool | None]:
+    """Read a database URL, and what it says of a pooler in between."""
     try:
-        parsed = make_url(url)
+        parsed = make_url(with_one_authority(url))
     except (ArgumentError, ValueError) as error:
         raise InvalidDatabaseUrlError(url) from error
     if parsed.get_backend_name() == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return parsed.set(drivername="sqlite")
+        return parsed.set(drivername="sqlite"), None
     if parsed.get_backend_name() in ("postgresql", "postgres"):
-        return parsed.set(drivername="postgresql")
-    raise InvalidDatabaseUrlError(parsed.render_as_string(hide_password=True))
+        try:
+            return understood(parsed.set(drivername="postgresql"))
+        except ValueError as error:
+            raise InvalidDatabaseUrlError(url, str(error)) from error
+    raise InvalidDatabaseUrlError(url)
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -102,52 +92,19 @@ def prepare_sqlite(engine: Engine) -> None:
         cursor.close()
 
 
-def prepare_postgresql(engine: Engine) -> None:
-    """Set every new connection of an engine up: no session may be idle with locks in its hand."""
+def sync_engine(url: URL, *, pooled: bool | None = None) -> Engine:
+    """Make a blocking engine on the same database, for the durable engine's own threads.
 
-    @event.listens_for(engine, "connect")
-    def set_up(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for name, value in _PATIENCE:
-            cursor.execute(f"SET {name} = '{value}'")
-        cursor.close()
-        connection.commit()
-
-    _ask_the_rested(engine)
-
-
-def _ask_the_rested(engine: Engine) -> None:
-    """Ask a connection that has rested whether it still stands; the pool makes another if not.
-
-    Asked at each use, as `pool_pre_ping` does, it is a round trip for every transaction.
+    `pooled` says whether a pooler stands between; None sees for itself.
     """
-
-    @event.listens_for(engine, "checkin")
-    def rests(_connection: Any, record: Any) -> None:
-        record.info[_SINCE] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def ask(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get(_SINCE, math.inf) < _RESTED_S:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            if engine.dialect.is_disconnect(error, connection, None):
-                raise InvalidatePoolError from error  # all of the same age are gone with it
-            raise
-
-
-def sync_engine(url: URL) -> Engine:
-    """Make a blocking engine on the same database, for the durable engine's own threads."""
     if url.get_backend_name() == "postgresql":
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_size=_POOL_SIZE,
             pool_use_lifo=True,
-            connect_args={**_LINE, "application_name": "callsheet-engine"},
+            connect_args={**LINE, "application_name": "callsheet-engine"},
         )
-        prepare_postgresql(engine)
+        prepare_postgresql(engine, pooled=pooled)
         return engine
     engine = create_engine(url, pool_size=_POOL_SIZE, max_overflow=0)
     prepare_sqlite(engine)
@@ -162,10 +119,13 @@ def sync_engine(url: URL) -> Engine:
 
 
 class SqlDatabase:
-    """Implements ports.database.Database; `dialect` is "sqlite" or "postgresql"."""
+    """Implements ports.database.Database; `dialect` is "sqlite" or "postgresql".
+
+    `pooled` is what its address says of a pooler in between: yes, no, or (None) nothing.
+    """
 
     def __init__(self, url: str) -> None:
-        self.url = parse_url(url)
+        self.url, self.pooled = _parsed(url)
         self.dialect = self.url.get_backend_name()
         # One writer at a time inside a SQLite process: an asyncio queue is fair and costs nothing,
         # SQLite's own busy wait sleeps and can starve.
@@ -180,9 +140,9 @@ class SqlDatabase:
                 max_overflow=_POOL_SIZE,
                 pool_timeout=30,
                 pool_use_lifo=True,
-                connect_args={**_LINE, "application_name": "callsheet"},
+                connect_args={**LINE, "application_name": "callsheet"},
             )
-            prepare_postgresql(engine.sync_engine)
+            prepare_postgresql(engine.sync_engine, pooled=self.pooled)
             write_many_at_once(engine.sync_engine)
             return engine
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)

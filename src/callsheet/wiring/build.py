@@ -82,7 +82,7 @@ async def build(settings: Settings) -> Callsheet:
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     loops = Supervisor(lambda name: metrics.loop_failures.labels(name).inc())
     bell = JournalBell(database, jobs.sequences, loops)
-    engine = EngineClient(sync_engine(database.url), bell)
+    engine = EngineClient(sync_engine(database.url, pooled=database.pooled), bell)
     trusted = trusted_authorities(settings)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow), tls=trusted)
     outputs = output_fetcher(settings, trusted)
