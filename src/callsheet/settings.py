@@ -248,6 +248,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{(self.data_dir / 'callsheet.db').absolute()}"
 
     @property
+    def keeps_data(self) -> bool:
+        """Whether something is kept in the data folder."""
+        return not (self.database_url and self.store_url and self.master_key.get_secret_value())
+
+    @property
     def store(self) -> str:
         """The store URL in force."""
         return self.store_url or f"file://{(self.data_dir / 'store').absolute()}"

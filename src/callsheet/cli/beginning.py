@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from callsheet.cli.handing_over import write_whole
-from callsheet.cli.output import say
+from callsheet.cli.output import readable, say
 from callsheet.cli.repeating import digest_of_asked, job_to_go_on_with, tell_and_resume
 from callsheet.cli.watching import BUDGETS
 from callsheet.intake.model import BatchDraft
@@ -43,7 +43,7 @@ async def begin(cs: Callsheet, wish: Wish, asked: Asked | None = None) -> JobId:
         LOCAL_WORKSPACE,
         wish.draft,
         stored=wish.stored,
-        settings={"out": str(wish.folder)},
+        settings={"out": readable(str(wish.folder))},
         budget=wish.budget,
         asked=asked,
     )

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from callsheet.cli.handing_over import hand_over
-from callsheet.cli.output import facts, out_json, out_table, say, shortened
+from callsheet.cli.output import as_named, facts, out_json, out_table, say, shortened
 from callsheet.cli.session import run_command
 from callsheet.cli.sheets import exit_code, report
 from callsheet.cli.takes import NeverOrdered, Spent, verdict_of
@@ -161,7 +161,7 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
                 except InterruptedError130:
                     await pause_and_exit(cs, LOCAL_WORKSPACE, found.id)
                     return 130
-                folder = Path(found.settings.get("out") or Path("build") / found.id)
+                folder = Path(as_named(found.settings.get("out", "")) or Path("build") / found.id)
                 handed = await hand_over(cs, done, folder)
         report(done, handed, as_json=as_json)
         return exit_code(done)

@@ -1,6 +1,8 @@
 """What commands print: tables and progress for people, JSON for scripts."""
 
 import json
+import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,7 +23,8 @@ def say(text: str) -> None:
 
 def out_json(value: Any) -> None:
     """Print a value for scripts."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")  # else it is escaped wrongly
+    typer.echo(json.dumps(value, ensure_ascii=plain, indent=2, default=str))
 
 
 _WHOLE: Final = frozenset({"id", "job", "take"})
@@ -47,12 +50,26 @@ def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
 def fail(error: CallsheetError) -> None:
     """Print an error: what is wrong, where, and its stable code."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"error: {error} [{error.code}]", style="bold red", markup=False)
-    faults = getattr(error, "errors", ())
+    said = " ".join(str(error).split())  # a driver's words may have several lines
+    console.print(f"error: {said} [{error.code}]", style="bold red", markup=False)
+    faults = [fault for fault in getattr(error, "errors", ()) if fault.field not in said]
     for fault in faults[:_SHOWN_ERRORS] if len(faults) > 1 else ():
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:
         console.print(f"  … and {len(faults) - _SHOWN_ERRORS} more", markup=False)
+
+
+def readable(given: str) -> str:
+    """Spell a name as it was given to us, also by a terminal or folder that is not in UTF-8.
+
+    Python keeps bytes that it could not read as halves of letters, which no database takes.
+    """
+    return os.fsencode(given).decode("utf-8", "replace")
+
+
+def as_named(kept: str) -> str:
+    """Undo `readable` for the name of a file or folder, where no byte of it was out of form."""
+    return os.fsdecode(kept.encode())
 
 
 def shortened(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final
 
 import typer
 
+from callsheet.cli.output import readable
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.intake.model import BatchDraft, RunMode
 from callsheet.jobs.asked import any_job, jobs_that_ask
@@ -108,7 +109,7 @@ async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None
 
 
 def _is_live_in(job: Job, folder: Path) -> bool:
-    return job.run_mode is RunMode.LIVE and job.settings.get("out") == str(folder)
+    return job.run_mode is RunMode.LIVE and job.settings.get("out") == readable(str(folder))
 
 
 def _is_open(job: Job) -> bool:
@@ -153,7 +154,7 @@ async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
     async for job in cs.ledger.jobs():  # the database is new, or was lost
         with suppress(LedgerCorruptError, BlobNotFoundError):
             manifest = await cs.ledger.manifest(job)
-            out = manifest["settings"].get("out") == str(folder)
+            out = manifest["settings"].get("out") == readable(str(folder))
             live = manifest["runMode"] == RunMode.LIVE
             if manifest.get("asked") == asked or (out and live):
                 raise JobLostError("the store", job)

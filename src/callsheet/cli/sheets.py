@@ -12,7 +12,7 @@ import typer
 from callsheet.cli.beginning import Wish, begin, begin_live, tell
 from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
 from callsheet.cli.money import read_budget
-from callsheet.cli.output import facts, out_json, out_table, say
+from callsheet.cli.output import facts, out_json, out_table, readable, say
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import Sets, read_sets
 from callsheet.cli.watching import (
@@ -102,8 +102,8 @@ def read_draft(cs: Callsheet, sheet: Path, given: Defaults) -> BatchDraft:
         raise InvalidInputError(f"cannot read {sheet}: {error.strerror}") from error
     configured = "max_rows" in cs.settings.model_fields_set
     limits = cs.limits if configured else Limits(MAX_LOCAL_ROWS, cs.limits.max_variants)
-    table = read_sheet(sheet.name, content, SheetLimits(max_rows=limits.max_rows))
-    defaults = replace(given, name=given.name or sheet.stem)
+    table = read_sheet(readable(sheet.name), content, SheetLimits(max_rows=limits.max_rows))
+    defaults = replace(given, name=readable(given.name or sheet.stem))
     return draft_from_table(table, mapping={}, defaults=defaults, limits=limits, allow_paths=True)
 
 

@@ -18,11 +18,12 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from callsheet.kernel.errors import InvalidInputError, shown
+from callsheet.kernel.errors import CallsheetError, InvalidInputError, shown
 from callsheet.kernel.masking import masked_url
 from callsheet.ports.database import DatabaseUnavailableError
 from callsheet.storage.bulk import write_many_at_once
 from callsheet.storage.postgres import LINE, prepare_postgresql, understood, with_one_authority
+from callsheet.storage.private import made_folder, private_file, tighten
 from callsheet.storage.sqlite import SqliteConnection, sqlite_connector, teach_subsec
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
@@ -31,6 +32,8 @@ _POOL_SIZE: Final = 8
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
 # and a transaction that lost a race (serialization, deadlock).
 _PASSING_STATES: Final = ("08", "53", "57", "40")
+_NO_RIGHT: Final = "42501"
+_DAMAGED: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 class InvalidDatabaseUrlError(InvalidInputError):
@@ -41,6 +44,15 @@ class InvalidDatabaseUrlError(InvalidInputError):
     def __init__(self, url: str, reason: str = "") -> None:
         said = reason or "write sqlite:////path/to/file.db or postgresql://user:password@host/name"
         super().__init__(f"CALLSHEET_DATABASE_URL {shown(masked_url(url))!r} is not usable; {said}")
+
+
+class DatabaseUnusableError(CallsheetError):
+    """The database answers, and cannot be used: its file is damaged, or our role lacks a right."""
+
+    code: ClassVar[str] = "database_unusable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database cannot be used: {reason}")
 
 
 class UnstorableValueError(InvalidInputError):
@@ -145,7 +157,7 @@ class SqlDatabase:
             prepare_postgresql(engine.sync_engine, pooled=self.pooled)
             write_many_at_once(engine.sync_engine)
             return engine
-        Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        _keep_private(self.url.database or "")
         engine = create_async_engine(
             self.url.set(drivername="sqlite+aiosqlite"),
             async_creator=sqlite_connector(self.url),
@@ -203,6 +215,8 @@ class SqlDatabase:
         except DBAPIError as error:
             if is_passing(error):
                 raise DatabaseUnavailableError(str(error.orig)) from error
+            if is_unusable(error):
+                raise DatabaseUnusableError(str(error.orig)) from error
             if isinstance(error, DataError):
                 raise UnstorableValueError(str(error.orig)) from error
             raise
@@ -219,6 +233,19 @@ class SqlDatabase:
         await self.engine.dispose()
 
 
+def _keep_private(database: str) -> None:
+    """Let only ourselves read a SQLite file and what SQLite lays beside it.
+
+    It gives these the mode of the file. Raises UnusableFolderError.
+    """
+    if database.startswith("file:"):
+        return  # SQLite's own form, which may name anything
+    path = Path(database)
+    made_folder(path.parent, "CALLSHEET_DATABASE_URL")
+    private_file(path)
+    tighten(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))
+
+
 async def _begin_sqlite(connection: AsyncConnection, *, writes: bool, small: bool) -> None:
     raw = (await connection.get_raw_connection()).driver_connection
     assert isinstance(raw, SqliteConnection)  # noqa: S101  # our connector makes no other
@@ -226,6 +253,14 @@ async def _begin_sqlite(connection: AsyncConnection, *, writes: bool, small: boo
         await raw.begin(writes=writes, small=small)
     except sqlite3.OperationalError as error:
         raise DatabaseUnavailableError(str(error)) from error
+
+
+def is_unusable(error: DBAPIError) -> bool:
+    """Tell whether no statement of ours will ever work: see DatabaseUnusableError."""
+    return (
+        getattr(error.orig, "sqlite_errorcode", None) in _DAMAGED
+        or getattr(error.orig, "sqlstate", None) == _NO_RIGHT
+    )
 
 
 def is_passing(error: DBAPIError) -> bool:

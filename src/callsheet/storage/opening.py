@@ -13,6 +13,7 @@ from callsheet.storage.errors import (
     InvalidStoreUrlError,
     UnknownStoreSchemeError,
 )
+from callsheet.storage.private import made_folder
 
 SCHEMES = ("file", "memory", *CLOUD_SCHEMES)
 
@@ -38,4 +39,5 @@ def _on_disk(path: str, secret: bytes, options: Mapping[str, str]) -> DiskStore:
         raise InvalidStoreUrlError("names no folder; write file:///absolute/path or a path")
     for option in options:
         raise InvalidStoreOptionError("file://", option, "a store on disk has no options")
+    made_folder(Path(path), "CALLSHEET_STORE_URL")
     return DiskStore(Path(path), secret)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from callsheet.ports.master_key import MOST_BYTES, MasterKeyRefusedError, key_of
+from callsheet.storage.private import private_folder, tighten
 
 _BYTES: Final = 32
 _FILE: Final = "master.key"
@@ -32,7 +33,7 @@ class KeyFile:
 
     async def read(self) -> bytes:
         """Read it. Raises MasterKeyRefusedError."""
-        return await asyncio.to_thread(_read, self.path)
+        return await asyncio.to_thread(_read_privately, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +43,21 @@ class OwnKeyFile:
     data_dir: Path
 
     async def read(self) -> bytes:
-        """Read it, or make it. Raises MasterKeyRefusedError."""
+        """Read it, or make it. Raises MasterKeyRefusedError, UnusableFolderError."""
         return await asyncio.to_thread(self._found)
 
     def _found(self) -> bytes:
         path = self.data_dir.absolute() / _FILE
         if not path.exists():
-            self.data_dir.mkdir(parents=True, exist_ok=True)
+            private_folder(self.data_dir, "CALLSHEET_DATA_DIR")
             _make(path)
-        return _read(path)
+        return _read_privately(path)
+
+
+def _read_privately(path: Path) -> bytes:
+    content = _read(path)
+    tighten([path])
+    return content
 
 
 def _read(path: Path) -> bytes:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from callsheet.kernel.errors import ConflictError
+from callsheet.storage.private import tighten
 
 
 class WorkerRunningError(ConflictError):
@@ -28,6 +29,7 @@ class WorkerLock:
     def take(self) -> None:
         """Take the lock. Raises WorkerRunningError."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        tighten([self._path])
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

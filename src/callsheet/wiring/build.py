@@ -44,6 +44,7 @@ from callsheet.storage.content import ContentKeeper
 from callsheet.storage.database import SqlDatabase, sync_engine
 from callsheet.storage.metered import MeteredStore
 from callsheet.storage.opening import open_store
+from callsheet.storage.private import private_folder
 from callsheet.takes.flight import FlightStore
 from callsheet.takes.post import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
@@ -70,6 +71,8 @@ async def build(settings: Settings) -> Callsheet:
     Raises MasterKeyRefusedError, MasterKeyUnavailableError, UnusableSecretError, SettingsError and
     UnusableCertificatesError.
     """
+    if settings.keeps_data:
+        private_folder(settings.data_dir, "CALLSHEET_DATA_DIR")
     keys = await master_keys(settings)
     secret = keys.current
     metrics = Metrics()
