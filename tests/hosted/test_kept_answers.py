@@ -27,6 +27,7 @@ from callsheet.line.hosted.ordering import Orderer
 from callsheet.line.hosted.parcels import PREFIX
 from callsheet.line.hosted.room import Room
 from callsheet.line.hosted.verdicts import Verdict
+from callsheet.line.stages.render import render
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.sim.openai import create_app
 from callsheet.takes.claims import Claim
@@ -90,6 +91,8 @@ async def answered(cs: Callsheet) -> Take:
     """Order one picture and stop at once: its answer is kept and written, and not brought home."""
     wish = {"prompt": "a red mug"}
     started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
+    job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
+    await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
     ordering = cs.house.loops.start_all(Orderer(cs.house, "a test").loops())
     try:
         found = await cs.generations.take(LOCAL_WORKSPACE, started.take)

@@ -3,8 +3,9 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
-from tests.support.hosted import check_money, rows_of, simulating, submit_live
+from tests.support.hosted import IMAGE, check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serving
 from tests.support.stores import content, in_store
 from tests.support.truth import check_results
@@ -68,3 +69,68 @@ def test_order_in_the_last_seconds_is_found_in_the_list(tmp_path: Path) -> None:
             assert server.http.post(f"/batch/{job}/resume").status_code == 200
             check_results(server.wait_for(job, ["succeeded"], timeout_s=60), ROWS)
         check_money(found, sim, ROWS)
+
+
+def lose(place: Place) -> None:
+    """Delete the database, and bring back what the store knows."""
+    for file in place.folder.glob("lost.db*"):
+        file.unlink()
+    done = place.run("restore", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [each["problem"] for each in json.loads(done.stdout)] == [""]
+
+
+def test_single_generation_is_known_to_the_store_before_it_is_ordered(tmp_path: Path) -> None:
+    """Killed with its order at the provider, and the database lost: the same wish buys nothing."""
+    wish: dict[str, Any] = {
+        "model": IMAGE,
+        "inputs": {"prompt": "one [[sim: slow=60]]", "width": 256, "height": 256},
+        "run_mode": "live",
+    }
+    key = {"Idempotency-Key": "only-once"}
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
+        with serving(place) as server:
+            first = server.http.post("/api/generations", json=wish, headers=key)
+            assert first.status_code == 202, first.text
+            until = time.monotonic() + 30
+            while not sim.orders():
+                assert time.monotonic() < until
+            server.kill()
+        lose(place)
+        with serving(place) as server:
+            again = server.http.post("/api/generations", json=wish, headers=key)
+            assert again.status_code in (200, 202), again.text
+            assert again.json()["id"] == first.json()["id"]
+            until = time.monotonic() + 60
+            take = again.json()
+            while take["status"] != "succeeded":
+                assert time.monotonic() < until, take
+                time.sleep(0.2)
+                take = server.http.get(f"/api/generations/{take['id']}").json()
+            other = {**wish, "inputs": {**wish["inputs"], "prompt": "two"}}
+            refused = server.http.post("/api/generations", json=other, headers=key)
+            assert refused.json()["code"] == "idempotency_mismatch"
+        check_money(place, sim, 1)
+
+
+def without_links(answer: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where this very server is reached."""
+    return {name: value for name, value in answer.items() if not name.endswith("Url")}
+
+
+def test_batch_that_is_restored_answers_its_key(tmp_path: Path) -> None:
+    """The same POST with the same key is answered as it was before, and buys nothing."""
+    body = {"items": rows_of(2), "runMode": "live"}
+    key = {"Idempotency-Key": "launch"}
+    with simulating(tmp_path) as sim:
+        place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
+        with serving(place) as server:
+            first = server.http.post("/batch/images", json=body, headers=key).json()
+            server.wait_for(first["batchId"], ["succeeded"])
+            time.sleep(1)
+        lose(place)
+        with serving(place) as server:
+            again = server.http.post("/batch/images", json=body, headers=key).json()
+            assert without_links(again) == without_links(first)
+        check_money(place, sim, 2)

@@ -1,7 +1,7 @@
 """Rows of model switches and of answered requests."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -80,6 +80,17 @@ class Request:
 
     key: str
     fingerprint: str
+
+
+def kept_request(request: Request | None) -> dict[str, Any]:
+    """Word a request as one of a job's settings: with them it outlives the database."""
+    return {"request": asdict(request)} if request else {}
+
+
+def request_kept(settings: Mapping[str, Any]) -> Request | None:
+    """Read back the request that a job answered."""
+    kept = settings.get("request")
+    return Request(kept["key"], kept["fingerprint"]) if kept else None
 
 
 class AnswerStore:

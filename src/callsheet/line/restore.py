@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
+from callsheet.controls.store import AnswerStore, request_kept
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.delivery.ledger import Ledger
 from callsheet.intake.model import RunMode
@@ -29,9 +30,11 @@ from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.control import PAUSED
 from callsheet.line.endings import holding_of
+from callsheet.line.estimates import corrections_in
 from callsheet.line.house import House
 from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
+from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Settlement
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
@@ -65,6 +68,7 @@ class Restorer:
 
     house: House
     ledger: Ledger
+    answers: AnswerStore
 
     async def restore(self) -> AsyncIterator[Restored]:
         """Go through every ledger in the store; a job that is there already is left alone."""
@@ -135,6 +139,7 @@ class Restorer:
             worded,
             id=TakeId(variant["take"]),
             status=TakeStatus.SUCCEEDED,
+            ticket=variant.get("ticket"),  # it is no stranger in its provider's list
             charged=Money.usd(variant["cost"]),
             asset=sha256,
             finished_at=job.updated_at,
@@ -205,8 +210,27 @@ class Restorer:
             await house.takes.add(connection, takes)
             await house.assets.add(connection, assets)
             await self._write_money(connection, takes)
+            await self._write_answer(connection, job, shots, takes)
             entry = Entry("restored", {"version": job.sequence, "pictures": len(assets)})
             await house.record(connection, job, [entry])
+
+    async def _write_answer(
+        self, connection: AsyncConnection, job: Job, shots: Sequence[Shot], takes: Sequence[Take]
+    ) -> None:
+        """Remember under which key this was asked for: who repeats the wish gets this answer."""
+        request = request_kept(job.settings)
+        if request is None:
+            return
+        if job.kind is JobKind.BATCH:
+            rows = tuple((shot.row, shot.quoted) for shot in shots)
+            notes = tuple(job.settings.get("notes", ()))
+            priced = Priced(rows, corrections_in(job.settings), notes)
+            answer = Accepted(job.id, job.run_mode, priced).to_answer()
+        elif takes:
+            answer = {"take": takes[0].id}
+        else:
+            return  # what failed, or was to be drawn here, is not brought back
+        await self.answers.add(connection, job.workspace, request, answer, job.created_at)
 
     async def _write_money(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
         """Write the ledger of restored takes anew: what is set aside, and what was charged."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from callsheet.catalog.asking import AskedAmissError, checked
-from callsheet.controls.store import AnswerStore, Request, SwitchStore
+from callsheet.controls.store import AnswerStore, Request, SwitchStore, kept_request
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import (
     Change,
@@ -24,6 +24,7 @@ from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import House
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
+from callsheet.line.transitions import enter
 from callsheet.ports.models import Execution, ModelCard, ModelDisabledError
 from callsheet.takes.model import (
     ENDED,
@@ -111,7 +112,10 @@ class Generations:
         run_mode: RunMode,
         request: Request | None = None,
     ) -> Started:
-        """Write one take down and order it; the same request answers the same take."""
+        """Write one take down and order it; the same request answers the same take.
+
+        What costs money goes the way of a batch: the store knows it before it may be ordered.
+        """
         card, worded = self._checked(model, inputs)
         house = self.house
         corrections = await house.estimates.corrections([card])
@@ -123,6 +127,7 @@ class Generations:
                 raise ModelDisabledError(model, closed)
             asked = _Asked(card, worded, corrections)
             job, shot, take = self._worded(workspace, asked, run_mode)
+            job = replace(job, settings={**job.settings, **kept_request(request)})
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(
@@ -140,8 +145,12 @@ class Generations:
             change = Change(
                 takes=moved([(None, take.status)]), values={"started_at": house.clock()}
             )
-            await house.record(connection, job, [Entry("created", {"take": take.id})], change)
-            await send_out(house, connection, job, [take.id], rank=1)
+            created = Entry("created", {"take": take.id})
+            job = await house.record(connection, job, [created], change)
+            if run_mode is RunMode.LIVE and take.provider in house.hosted:
+                await enter(house, connection, job, Stage.RENDER)
+            else:
+                await send_out(house, connection, job, [take.id], rank=1)
         return Started(take.id)
 
     def _worded(

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import AskedAmissError, checked, usual_size
-from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore
+from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore, kept_request
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
@@ -149,7 +149,8 @@ class Submission:
                 return Accepted.from_answer(answer)
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
-        job, shots = await self._worded(workspace, draft, terms, settings or {})
+        settings = {**(settings or {}), **kept_request(request)}
+        job, shots = await self._worded(workspace, draft, terms, settings)
         job = replace(job, asked=asked.digest) if asked else job
         if job.run_mode is RunMode.LIVE:
             await require_keys(self.house, workspace, map(self._use, shots))

@@ -161,7 +161,7 @@ async def build(settings: Settings) -> Callsheet:
         provider_view=ProviderView(database, house.hosted, house.doors, takes, ring, clock),
         links=links,
         ledger=ledger,
-        restorer=Restorer(house, ledger),
+        restorer=Restorer(house, ledger, answers),
         metrics=metrics,
         fetcher=fetcher,
         outputs=outputs,
