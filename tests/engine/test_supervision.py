@@ -121,3 +121,17 @@ async def test_guard_leaves_other_cancellations_alone() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_loop_may_be_started_again_by_its_name() -> None:
+    """Stopped and started at once, the new one is watched as the old one was."""
+    loops, flaky = Supervisor(rest_s=REST_S), Flaky(1)
+    old = loops.start("poller", Flaky(0))
+    await asyncio.sleep(0)
+    old.cancel()
+    new = loops.start("poller", flaky)
+    async with asyncio.timeout(10):
+        await flaky.runs.wait()
+    assert old.done()
+    assert "poller" in loops.down()
+    await stopped(new)

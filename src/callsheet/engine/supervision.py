@@ -75,25 +75,26 @@ class Supervisor:
 
     def start(self, name: str, loop: Loop) -> asyncio.Task[None]:
         """Run a loop until the task is cancelled; one that fails is started again."""
-        self._standings[name] = _Standing()
-        return asyncio.create_task(self._keep(name, loop), name=name)
+        standing = self._standings[name] = _Standing()
+        return asyncio.create_task(self._keep(name, loop, standing), name=name)
 
     def start_all(self, loops: Mapping[str, Loop]) -> list[asyncio.Task[None]]:
         """Run several loops."""
         return [self.start(name, loop) for name, loop in loops.items()]
 
-    async def _keep(self, name: str, loop: Loop) -> None:
+    async def _keep(self, name: str, loop: Loop, standing: _Standing) -> None:
         try:
             while True:
                 error = await _failure(loop)
-                await asyncio.sleep(self._reported(name, error))
+                await asyncio.sleep(self._reported(name, standing, error))
         finally:
-            if self._broken is None:
-                self._standings.pop(name, None)
+            # one of the same name may have been started since
+            if self._broken is None and self._standings.get(name) is standing:
+                del self._standings[name]
 
-    def _reported(self, name: str, error: Exception) -> float:
+    def _reported(self, name: str, standing: _Standing, error: Exception) -> float:
         """Report a failure; answers for how many seconds the loop is to rest."""
-        now, standing = asyncio.get_running_loop().time(), self._standings[name]
+        now = asyncio.get_running_loop().time()
         standing.failures.append(now)
         recent = sum(at > now - WITHIN_S for at in standing.failures)
         rest_s = self._rest_s * float(2 ** (recent - 1))

@@ -169,6 +169,9 @@ class FeedHub:
             del self._feeds[job]
             if feed.task is not None:
                 feed.task.cancel()
+            if not self._feeds and self._guarding is not None:
+                self._guarding.cancel()
+                self._guarding = None
 
     async def stream(
         self, job: Job, after: int | None, *, rows: bool, key: str
@@ -212,12 +215,13 @@ class FeedHub:
             self._part(job.id, feed, watcher)
 
     def _guard(self) -> None:
-        if self._guarding is None or self._guarding.done():
-            self._guarding = asyncio.create_task(self._turn_out(), name="feeds-guard")
+        if self._guarding is None:
+            self._guarding = self._cs.house.loops.start("feeds-guard", self._turn_out)
 
     async def _turn_out(self) -> None:
-        """While there are streams: end those whose keys are no longer good."""
-        while watchers := [each for feed in self._feeds.values() for each in feed.watchers]:
+        """End streams whose keys are no longer good."""
+        while True:
+            watchers = [each for feed in self._feeds.values() for each in feed.watchers]
             with suppress(UnavailableError):  # nothing is sent either while the database is away
                 good = await self._cs.accounts.still_good({each.key for each in watchers})
                 for watcher in watchers:
