@@ -169,6 +169,26 @@ async def test_tls_is_asked_for_by_all(postgres_url: str, tmp_path: Path) -> Non
     await database.close()
 
 
+def test_copy_that_takes_no_writes_is_waited_for(postgres_url: str, tmp_path: Path) -> None:
+    """After a failover another server writes: what this one says is no defect."""
+    read_only = f"{postgres_url}?options=-c%20default_transaction_read_only%3Don"
+    done = Place(tmp_path, read_only).run("migrate")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.endswith("[database_unavailable]")
+
+
+def test_role_without_a_right_is_told_in_one_line(postgres_url: str, tmp_path: Path) -> None:
+    """Where nothing may be created, no start helps."""
+    with psycopg.connect(postgres_url) as connection:
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM pg_database_owner, PUBLIC")
+    done = Place(tmp_path, postgres_url).run("migrate")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "permission denied for schema public" in line
+    assert line.endswith("[database_unusable]")
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

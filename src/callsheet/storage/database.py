@@ -30,8 +30,8 @@ AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls 
 BUSY_TIMEOUT_MS: Final = 15_000
 _POOL_SIZE: Final = 8
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
-# and a transaction that lost a race (serialization, deadlock).
-_PASSING_STATES: Final = ("08", "53", "57", "40")
+# a transaction that lost a race (serialization, deadlock), and a server that is a copy for now.
+_PASSING_STATES: Final = ("08", "53", "57", "40", "25006")
 _NO_RIGHT: Final = "42501"
 _DAMAGED: Final = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
