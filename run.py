@@ -161,6 +161,8 @@ def missing_packages() -> list[str]:
         missing.append("chromium")
     if shutil.which("curl") is None:
         missing.append("curl")
+    if shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:" + os.environ.get("PATH", "")) is None:
+        missing.append("pgbouncer")
     if not any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")):
         missing.append("libfaketime")
     return missing

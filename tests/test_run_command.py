@@ -64,7 +64,7 @@ class Project:
         self.add_program("uv", UV)
         for name in ("sh", "cat", "chmod", "ln", "mkdir"):
             (self.programs / name).symlink_to(f"/bin/{name}")
-        for name in ("chromium", "curl", "initdb"):
+        for name in ("chromium", "pgbouncer", "curl", "initdb"):
             self.add_program(name, "#!/bin/sh\n")
 
     def add_program(self, name: str, script: str) -> None:
