@@ -9,6 +9,7 @@ import pytest_asyncio
 from PIL import Image
 from tests.media.samples import as_file, opened, painted
 
+from callsheet.media.containers import pixels_in_header
 from callsheet.media.studio import ProcessStudio
 from callsheet.ports.pictures import Glimpse, UnreadablePictureError
 
@@ -115,3 +116,11 @@ async def test_file_that_is_not_read_whole_is_known_by_its_ends(
     cut = Glimpse(half, [(0, content[: half // 2]), (half // 2, content[half // 2 : half])])
     with pytest.raises(UnreadablePictureError, match="cut off"):
         studio.glanced(cut, media_type)
+
+
+def test_a_side_that_no_picture_has_is_no_size() -> None:
+    """A damaged AVIF may claim billions of pixels: it is kept without a size."""
+    head = b"\0\0\0\x14ftypavif\0\0\0\0avif" + b"\0\0\0\x14ispe\0\0\0\0" + b"\xff" * 8
+    assert pixels_in_header(head, "image/avif") is None
+    fair = head[:-8] + (640).to_bytes(4, "big") + (480).to_bytes(4, "big")
+    assert pixels_in_header(fair, "image/avif") == (640, 480)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from callsheet.kernel.errors import CallsheetError
+from callsheet.media.containers import FAR
 from callsheet.media.wire import REASON_CHARS, Message, in_one_line
 from callsheet.media.workers import JobLostError, Worker
 from callsheet.ports.pictures import Shown, UnreadablePictureError
 
 MOST: Final = 16
-_FAR: Final = 1 << 31  # pixels a side: no picture has as many
 MOST_BYTES: Final = 1 << 20  # beyond that the pictures outweigh their process
 
 Ask = Callable[[Worker, Message], Awaitable[Message]]
@@ -151,7 +151,7 @@ def _answer_in(told: Any, thumbnails: Iterator[bytes]) -> Shown | UnreadablePict
             return UnreadablePictureError(in_one_line(reason, REASON_CHARS))
         case {"size": None | [int(), int()] as size, "note": None | str() as note}:
             thumbnail = next(thumbnails, None)
-            if thumbnail is not None and (size is None or all(0 < side < _FAR for side in size)):
+            if thumbnail is not None and (size is None or all(0 < side < FAR for side in size)):
                 said = None if note is None else in_one_line(note, REASON_CHARS)
                 return Shown(thumbnail or None, tuple(size) if size else None, said)
     raise JobLostError("thumbnails", "its answer is out of form")

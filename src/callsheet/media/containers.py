@@ -14,6 +14,7 @@ from callsheet.ports.pictures import Glimpse, Shown, UnreadablePictureError
 
 Pixels = tuple[int, int]  # width, height as they lie in the file, before any turning
 
+FAR: Final = 1 << 31  # pixels a side: no picture has as many
 _MOST_STEPS: Final = 10_000
 _BOX_HEAD: Final = 8
 _LONG_BOX_HEAD: Final = 16
@@ -49,7 +50,8 @@ def pixels_in_header(head: bytes, media_type: str) -> Pixels | None:
         found = None if read is None else read(head)
     except (struct.error, IndexError, ValueError):
         return None
-    return found if found is not None and min(found) > 0 else None
+    # a header may claim anything: what no picture has is no size
+    return found if found is not None and all(0 < side < FAR for side in found) else None
 
 
 def is_whole(glimpse: Glimpse, media_type: str) -> bool:
