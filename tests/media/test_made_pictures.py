@@ -118,7 +118,7 @@ async def test_file_that_is_not_read_whole_is_known_by_its_ends(
         studio.glanced(cut, media_type)
 
 
-def test_a_side_that_no_picture_has_is_no_size() -> None:
+async def test_a_side_that_no_picture_has_is_no_size() -> None:
     """A damaged AVIF may claim billions of pixels: it is kept without a size."""
     head = b"\0\0\0\x14ftypavif\0\0\0\0avif" + b"\0\0\0\x14ispe\0\0\0\0" + b"\xff" * 8
     assert pixels_in_header(head, "image/avif") is None
