@@ -15,6 +15,7 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.hosted.bringing import Bringer
 from callsheet.line.hosted.ordering import Orderer
 from callsheet.line.hosted.parcels import PREFIX
+from callsheet.line.stages.render import render
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import ENDED, TakeStatus
 from callsheet.wiring import build
@@ -37,6 +38,8 @@ async def test_every_picture_of_an_answer_is_kept(
         wish = {"prompt": "a red mug"}
         model = "gemini/gemini-3-1-flash-image"
         started = await cs.generations.start(LOCAL_WORKSPACE, model, wish, RunMode.LIVE)
+        job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
+        await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
         loops = cs.house.loops.start_all(
             {**Orderer(cs.house, "a test").loops(), **Bringer(cs.house, "a test").loops()}
         )
