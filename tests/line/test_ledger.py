@@ -95,7 +95,7 @@ def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -
     """A job that was at work comes back paused, keeps what it had, and ends when it is resumed."""
     place = Place(tmp_path)
     with serving(place) as server:
-        job = server.submit(120, "local/storyboard", size="512x512")
+        job = server.submit(200, "local/storyboard", size="512x512")
         until = time.monotonic() + 40
         while not _pictures_in_ledger(place, job):
             assert time.monotonic() < until
@@ -111,7 +111,7 @@ def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -
         kept = state["counts"]["succeeded"]
         assert kept > 0
         assert server.http.post(f"/batch/{job}/resume").status_code == 200
-        check_results(server.wait_for(job, ["succeeded"]), 120)
+        check_results(server.wait_for(job, ["succeeded"]), 200)
 
 
 def _pictures_in_ledger(place: Place, job: str) -> int:

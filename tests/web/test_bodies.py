@@ -168,7 +168,10 @@ def test_uploads_are_spooled_where_something_can_be_written() -> None:
 def _without_temporary_folders(place: Place) -> Iterator[int]:
     """Serve a place where the system's temporary folders, and the current one, are read-only."""
     port = unused_port()
-    seal = "for each in /tmp /var/tmp; do mount -t tmpfs -o ro none $each; done; cd /proc"
+    read_only = (
+        "mount --bind $each $each; mount -o remount,bind,ro $each"  # the project may lie there
+    )
+    seal = f"for each in /tmp /var/tmp; do {read_only}; done; cd /proc"
     command = f'{seal}; exec "$0" web --port {port}'
     with Path(place.folder, "web.log").open("ab") as log:
         process = subprocess.Popen(
