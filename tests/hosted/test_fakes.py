@@ -197,12 +197,16 @@ def test_number_of_another_order_is_no_ticket(tmp_path: Path) -> None:
 
 
 def test_webhook_of_a_refused_order_is_noticed(tmp_path: Path) -> None:
-    """A queue that takes what it answers 429 to calls about an order that no take has."""
+    """A queue that takes what it answers 429 to calls about an order that no take has.
+
+    Called before the pause is over, the take has that order and sends no second one.
+    """
     with served(CallingFake(tmp_path)) as fake:
         trial = Trial(Fault.BUSY_AFTER)
         outcome = conduct(tmp_path / "one", "", fake, trial, noticed_within_s=40)
-    assert list(outcome.orders.values()) == [2]
-    assert len(outcome.told_twice) == 1
+    [orders] = outcome.orders.values()
+    assert orders in {1, 2}
+    assert len(outcome.told_twice) == orders - 1
 
 
 @pytest.mark.parametrize("names", [Names.DENIED, Names.FORGOTTEN])

@@ -2,12 +2,14 @@
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from callsheet.ports.database import DatabaseUnavailableError
 from callsheet.storage.database import SqlDatabase, sync_engine
@@ -167,3 +169,19 @@ async def test_lock_that_is_never_let_go_is_told(
     with another_writer(database), pytest.raises(DatabaseUnavailableError, match="locked"):
         async with database.begin(small=True):
             pytest.fail("it has no lock")
+
+
+def test_several_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    """None of them is told that it is locked while another makes it a file with a log of writes."""
+    at_once = threading.Barrier(8)
+
+    def opened(number: int) -> None:
+        engine = sync_engine(make_url(f"sqlite:///{tmp_path}/{number}.db"))
+        at_once.wait()
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS t (a INTEGER)"))
+        engine.dispose()
+
+    with ThreadPoolExecutor(8) as threads:
+        for number in range(100):
+            list(threads.map(opened, [number] * 8))

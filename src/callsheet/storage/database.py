@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,7 @@ from callsheet.storage.sqlite import SqliteConnection, sqlite_connector, teach_s
 
 AFTER_COMMIT: Final = "callsheet_after_commit"  # key of connection.info: calls to make then
 BUSY_TIMEOUT_MS: Final = 15_000
+_WAL_AGAIN_S: Final = 0.002  # others hold the lock for less than that
 _POOL_SIZE: Final = 8
 # PostgreSQL classes that pass by themselves: connection, resources, operator action, shutdown,
 # a transaction that lost a race (serialization, deadlock), and a server that is a copy for now.
@@ -98,10 +100,31 @@ def prepare_sqlite(engine: Engine) -> None:
     def set_up(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _switch_to_wal(connection)
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """Switch a file to WAL, patiently.
+
+    Of several that do so at once with a new file some are told that it is locked, without being
+    let wait: SQLite sees a deadlock coming (https://sqlite.org/c3ref/busy_handler.html).
+    """
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        cursor = connection.cursor()
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_WAL_AGAIN_S)
+        else:
+            return
+        finally:
+            cursor.close()
 
 
 def sync_engine(url: URL, *, pooled: bool | None = None) -> Engine:
