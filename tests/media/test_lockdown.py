@@ -12,7 +12,7 @@ import pytest
 from callsheet.media.lockdown import Lockdown, Network
 
 ATTEMPTS = """
-import json, os, socket, sys
+import encodings.idna, json, os, socket, sys  # nothing can be loaded once locked down
 from callsheet.media import lockdown
 from dataclasses import asdict
 
