@@ -10,9 +10,9 @@ import time
 from _measuring import Row, family_cpu_s, folder, options, show
 from PIL import Image
 
+from callsheet.blobs.content import put_content
+from callsheet.blobs.opening import open_store
 from callsheet.media.studio import ProcessStudio
-from callsheet.storage.content import put_content
-from callsheet.storage.opening import open_store
 
 
 def pictures() -> dict[str, bytes]:

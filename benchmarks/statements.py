@@ -70,7 +70,7 @@ async def run(cs: Callsheet, count: int, model: str) -> None:
             job = await cs.house.jobs.of_any_workspace(connection, accepted.job)
         if job.ended:
             return
-        await cs.bell.wait(job.id, job.sequence, 1.0)
+        await cs.notifier.wait(job.id, job.sequence, 1.0)
 
 
 async def measure(kind: str, model: str, count: int) -> Row:

@@ -15,7 +15,7 @@ from _measuring import Row, family_cpu_s, folder, options, peak_mb, show
 from tests.databases import Cluster
 from tests.support.processes import Place, Server, serving, stop
 
-from callsheet.storage.database import SqlDatabase
+from callsheet.database.connections import SqlDatabase
 
 TABLE = sa.Table(
     "limit_rows",

@@ -18,6 +18,8 @@ from callsheet.accounts.provider_keys import (
     SealedKey,
 )
 from callsheet.accounts.sealing import Sealer
+from callsheet.database.connections import SqlDatabase
+from callsheet.database.schema import migrate
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.hosted import (
     KeyMissingError,
@@ -26,8 +28,6 @@ from callsheet.ports.hosted import (
     KeyUnusableError,
 )
 from callsheet.ports.keys import ProviderKey
-from callsheet.storage.database import SqlDatabase
-from callsheet.storage.schema import migrate
 
 OURS, THEIRS = WorkspaceId("ours"), WorkspaceId("theirs")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from callsheet.catalog.asking import AskedAmissError, checked, usual_size
+from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.catalog.shapes import SizeNotOfferedError, nearest_ratio
 from callsheet.controls.store import Switches
@@ -69,7 +69,7 @@ def test_a_size_that_is_not_made_is_answered_with_sizes_that_are(card: ModelCard
     for width, height in ODD_SIZES:
         try:
             checked(card, {**smallest, "width": width, "height": height})
-        except AskedAmissError as error:
+        except InvalidModelInputsError as error:
             said = error.errors[0].message
             assert said.startswith(f"{card.id} does not make {width}x{height}"), said
             named = re.findall(r"(\d+)x(\d+) \(\d+:\d+\)", said)

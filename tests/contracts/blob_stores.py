@@ -10,10 +10,10 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-from callsheet.storage.buckets import Patience
-from callsheet.storage.cloud import CloudStore
-from callsheet.storage.content import ContentStore
-from callsheet.storage.disk import DiskStore
+from callsheet.blobs.buckets import Patience
+from callsheet.blobs.cloud import CloudStore
+from callsheet.blobs.content import ContentStore
+from callsheet.blobs.disk import DiskStore
 
 SECRET = b"a secret for the tests of links!"
 BUCKET = "callsheet-tests"

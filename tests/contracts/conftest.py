@@ -7,9 +7,9 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from callsheet.blobs.content import ContentStore
 from callsheet.sim import gcs
 from callsheet.sim.gcs_keys import ServiceAccount
-from callsheet.storage.content import ContentStore
 from tests.contracts.blob_stores import BUCKET, StoreSpec, served
 
 

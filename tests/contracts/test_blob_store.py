@@ -12,6 +12,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from callsheet.blobs.content import ContentStore
+from callsheet.blobs.errors import (
+    ConditionalStreamTooLargeError,
+    InvalidContentTypeError,
+    InvalidLinkRequestError,
+)
 from callsheet.ports.blobs import (
     BlobConflictError,
     BlobInfo,
@@ -22,12 +28,6 @@ from callsheet.ports.blobs import (
     StoreUnavailableError,
 )
 from callsheet.sim.gcs_keys import ServiceAccount
-from callsheet.storage.content import ContentStore
-from callsheet.storage.errors import (
-    ConditionalStreamTooLargeError,
-    InvalidContentTypeError,
-    InvalidLinkRequestError,
-)
 from tests.contracts.blob_stores import BUCKET, HASTE, StoreSpec, closed_port
 
 MEGABYTE = 1024 * 1024

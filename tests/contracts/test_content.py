@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callsheet.kernel.digests import sha256_of
-from callsheet.ports.blobs import BlobNotFoundError, Content
-from callsheet.storage.content import (
+from callsheet.blobs.content import (
     INCOMING,
     ContentStore,
     content_key,
     put_content,
     sweep_incoming,
 )
-from callsheet.storage.errors import ContentTooLargeError
+from callsheet.blobs.errors import ContentTooLargeError
+from callsheet.kernel.digests import sha256_of
+from callsheet.ports.blobs import BlobNotFoundError, Content
 
 MEGABYTE = 1024 * 1024
 SIZES = (0, 1, 8 * MEGABYTE - 1, 8 * MEGABYTE, 8 * MEGABYTE + 1, 19 * MEGABYTE + 7)

@@ -12,9 +12,9 @@ from PIL import Image
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.assets.service import HELD, Adopter
+from callsheet.blobs.content import ContentKeeper, ContentStore
 from callsheet.media.studio import ProcessStudio
 from callsheet.ports.pictures import UnreadableClipError, UnreadablePictureError
-from callsheet.storage.content import ContentKeeper, ContentStore
 from tests.media.samples import as_file
 from tests.media.test_clips import film
 

@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from tests.engine.test_taking_over import opened, running, until
 
+from callsheet.database.connections import SqlDatabase, sync_engine
+from callsheet.database.notifier import JournalNotifier
 from callsheet.engine import taking
 from callsheet.engine.client import QUEUE, EngineClient
 from callsheet.engine.lease import executor_name
@@ -16,8 +18,6 @@ from callsheet.engine.runner import Runner
 from callsheet.engine.supervision import Supervisor
 from callsheet.jobs.store import JobStore
 from callsheet.ports.engine import Payload
-from callsheet.storage.bell import JournalBell
-from callsheet.storage.database import SqlDatabase, sync_engine
 
 
 class Counter:
@@ -81,7 +81,7 @@ async def test_bell_is_heard_from_another_process(postgres_url: str) -> None:
     work = Counter(expected=1)
     other = SqlDatabase(postgres_url)
     sender = EngineClient(
-        sync_engine(other.url), JournalBell(other, JobStore().sequences, Supervisor())
+        sync_engine(other.url), JournalNotifier(other, JobStore().sequences, Supervisor())
     )
     async with opened(postgres_url) as (_, client), counting(client, work):
         await send(other, sender, "w")

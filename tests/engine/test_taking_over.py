@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from dbos import DBOS
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.database.connections import SqlDatabase, sync_engine
+from callsheet.database.notifier import JournalNotifier
+from callsheet.database.schema import migrate
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import (
     BEAT_S,
@@ -29,9 +32,6 @@ from callsheet.engine.runner import Runner, owners_of_pending, recover, sweep_fi
 from callsheet.engine.supervision import Supervisor
 from callsheet.jobs.store import JobStore
 from callsheet.ports.engine import Payload
-from callsheet.storage.bell import JournalBell
-from callsheet.storage.database import SqlDatabase, sync_engine
-from callsheet.storage.schema import migrate
 
 HANGING = """
 import asyncio, sys
@@ -44,7 +44,7 @@ asyncio.run(hang(sys.argv[1], sys.argv[2]))
 async def opened(url: str) -> AsyncIterator[tuple[SqlDatabase, EngineClient]]:
     """Open a migrated database and the engine's tables in it."""
     database = SqlDatabase(url)
-    bell = JournalBell(database, JobStore().sequences, Supervisor())
+    bell = JournalNotifier(database, JobStore().sequences, Supervisor())
     client = EngineClient(sync_engine(database.url), bell)
     try:
         await migrate(database)

@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, settings
 
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.jobs.tables import JOURNAL
-from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 from tests.fakes.serving import Fake, Fault
 from tests.support.hosted import submit_live

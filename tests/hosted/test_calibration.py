@@ -11,7 +11,7 @@ from tests.hosted.test_many_models import wait_until_up
 from tests.support import warm
 from tests.support.processes import Place, serving
 
-from callsheet.kernel.gpus import cost_of
+from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.money import Money
 
 MODEL = "comfyui/text-to-image"

@@ -12,8 +12,8 @@ from tests.hosted.test_outages import check_all, wait_until
 from tests.support.hosted import check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serve, serving
 
-from callsheet.storage.clock import DatabaseClock
-from callsheet.storage.database import SqlDatabase
+from callsheet.database.clock import DatabaseClock
+from callsheet.database.connections import SqlDatabase
 
 pytestmark = pytest.mark.timeout(300)  # libfaketime takes its time
 ROWS = 10

@@ -36,8 +36,8 @@ POINTS = (
     "write_looks/before commit",
     "write_looks/after commit",
     "_adopted/while downloading",
-    "write_homes/before commit",
-    "write_homes/after commit",
+    "write_stored/before commit",
+    "write_stored/after commit",
     "quote/after commit",
     "render/before commit",
     "render/after commit",
@@ -57,8 +57,8 @@ DEADLY = (
         "_write_tickets/after commit",
         "write_looks/before commit",
         "_adopted/while downloading",
-        "write_homes/before commit",
-        "write_homes/after commit",
+        "write_stored/before commit",
+        "write_stored/after commit",
     )
 )
 
@@ -151,7 +151,7 @@ def test_killed_worker_is_taken_over(
 STOOD_STILL = tuple(
     point
     for point in DEADLY
-    if point.startswith(("intend/after", "_send/", "write_homes/before", "_adopted/"))
+    if point.startswith(("intend/after", "_send/", "write_stored/before", "_adopted/"))
 )
 
 

@@ -14,9 +14,9 @@ from tests.support.rooms import a_job, a_take
 
 from callsheet.engine.lease import EXECUTORS
 from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
-from callsheet.line.hosted.keeping import Keeper
-from callsheet.line.hosted.reconciling import ask_person, put_back
-from callsheet.line.hosted.verdicts import Verdict
+from callsheet.orders.claim_keeper import ClaimKeeper
+from callsheet.orders.reconciler import ask_person, put_back
+from callsheet.orders.resolutions import Resolution
 from callsheet.settings import read_settings
 from callsheet.takes.claims import Claim
 from callsheet.takes.model import Take, TakeStatus
@@ -49,7 +49,7 @@ async def test_stale_reconciler_moves_nothing_that_was_ordered_again(tmp_path: P
         async with working(tmp_path, sim) as cs:
             stale = await doubted(cs, sim, 2)
             assert stale.status is TakeStatus.IN_DOUBT
-            never = Verdict.NEVER_ORDERED
+            never = Resolution.NEVER_ORDERED
             await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
             now = await settled_as(cs, stale.id, lambda take: take.order_no > stale.order_no)
             assert now.status is TakeStatus.IN_DOUBT
@@ -59,7 +59,7 @@ async def test_stale_reconciler_moves_nothing_that_was_ordered_again(tmp_path: P
                 await act(cs.house, replace(now, epoch=now.epoch - 1))
                 assert await settled(cs, stale.id) == now
             async with cs.database.begin() as connection:
-                moved = await cs.house.flight.move(connection, stale, TakeStatus.HELD)
+                moved = await cs.house.in_flight.move(connection, stale, TakeStatus.HELD)
             assert not moved
             await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
             await settled_as(cs, stale.id, lambda take: take.status is TakeStatus.SUCCEEDED)
@@ -71,7 +71,7 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
     cs = await build(read_settings(data_dir=tmp_path / "data", database_url=database_url))
     try:
         await cs.ready()
-        house, flight, job = cs.house, cs.house.flight, a_job()
+        house, flight, job = cs.house, cs.house.in_flight, a_job()
         takes = [
             a_take(
                 job,
@@ -94,7 +94,7 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
 
         mine = await claimed("anna")
         assert len(mine) == 2
-        keeper = Keeper(house, 2.5)
+        keeper = ClaimKeeper(house, 2.5)
         keeper.add(mine)
         given_back = house.clock().timestamp() + 1_000
         async with cs.database.begin() as connection:
@@ -134,19 +134,19 @@ async def test_order_that_may_be_in_hand_is_nobodys_to_judge(
         async def claimed(who: str, *sending: TakeId) -> bool:
             statuses = {TakeStatus.ORDERED, TakeStatus.IN_DOUBT}
             async with cs.database.begin() as connection:
-                found = await house.flight.claim_to_look_at(
+                found = await house.in_flight.claim_to_look_at(
                     connection, statuses, Claim(who, house.clock(), 0), 9, sending=sending
                 )
-                await house.flight.free_claims(connection, who, house.clock())
+                await house.in_flight.free_claims(connection, who, house.clock())
             return bool(found)
 
         assert not await claimed("anna", take.id)
-        if house.flight.living is not None:  # others are at it, too
+        if house.in_flight.living is not None:  # others are at it, too
             async with cs.database.begin() as connection:
                 await connection.execute(sa.insert(EXECUTORS).values(id="anna", beat_at=0.0))
             assert not await claimed("bert")
             async with cs.database.begin() as connection:  # somebody took it for dead
-                await house.flight.free_claims(connection, "anna", house.clock())
+                await house.in_flight.free_claims(connection, "anna", house.clock())
             assert not await claimed("bert")
             async with cs.database.begin() as connection:
                 await connection.execute(sa.delete(EXECUTORS))

@@ -12,10 +12,10 @@ from callsheet.assets.store import ASSETS
 from callsheet.intake.model import RunMode
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.bringing import Bringer
-from callsheet.line.hosted.ordering import Orderer
-from callsheet.line.hosted.parcels import PREFIX
 from callsheet.line.stages.render import render
+from callsheet.orders.downloader import OutputDownloader
+from callsheet.orders.inline_outputs import PREFIX
+from callsheet.orders.submitter import Submitter
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import ENDED, TakeStatus
 from callsheet.wiring import build
@@ -41,14 +41,17 @@ async def test_every_picture_of_an_answer_is_kept(
         job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
         await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
         loops = cs.house.loops.start_all(
-            {**Orderer(cs.house, "a test").loops(), **Bringer(cs.house, "a test").loops()}
+            {
+                **Submitter(cs.house, "a test").loops(),
+                **OutputDownloader(cs.house, "a test").loops(),
+            }
         )
         async with asyncio.timeout(60):
             while True:
                 take = await cs.generations.take(LOCAL_WORKSPACE, started.take)
                 if take.status in ENDED:
                     break
-                cs.house.wake_bringer.set()
+                cs.house.wake_downloader.set()
                 await asyncio.sleep(0.05)
         for loop in loops:
             loop.cancel()

@@ -20,14 +20,14 @@ from tests.support.processes import Place, serving
 
 from callsheet.intake.model import RunMode
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.adopting import bring
-from callsheet.line.hosted.answers import look_after_parcels
-from callsheet.line.hosted.bringing import Bringer, Home, write_homes
-from callsheet.line.hosted.ordering import Orderer
-from callsheet.line.hosted.parcels import PREFIX
-from callsheet.line.hosted.room import Room
-from callsheet.line.hosted.verdicts import Verdict
 from callsheet.line.stages.render import render
+from callsheet.orders.adoption import bring
+from callsheet.orders.downloader import OutputDownloader, StoredOutput, write_stored
+from callsheet.orders.inline_outputs import PREFIX
+from callsheet.orders.kept_answers import sweep_inline_outputs
+from callsheet.orders.memory_budget import MemoryBudget
+from callsheet.orders.resolutions import Resolution
+from callsheet.orders.submitter import Submitter
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.sim.openai import create_app
 from callsheet.takes.claims import Claim
@@ -76,7 +76,7 @@ async def becomes(cs: Callsheet, take: Take, *statuses: TakeStatus) -> Take:
             now = await read(cs, take)
             if now.status in statuses:
                 return now
-            cs.house.wake_bringer.set()
+            cs.house.wake_downloader.set()
             await asyncio.sleep(0.05)
 
 
@@ -93,7 +93,7 @@ async def answered(cs: Callsheet) -> Take:
     started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
     job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
     await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
-    ordering = cs.house.loops.start_all(Orderer(cs.house, "a test").loops())
+    ordering = cs.house.loops.start_all(Submitter(cs.house, "a test").loops())
     try:
         found = await cs.generations.take(LOCAL_WORKSPACE, started.take)
         return await becomes(cs, found, S.ADOPTING)
@@ -105,7 +105,7 @@ async def claimed(cs: Callsheet, who: str, hours: int) -> Take:
     """Claim the one take to bring it home, as if so many hours had gone by."""
     claim = Claim(who, cs.clock() + timedelta(hours=hours), 60)
     async with cs.database.begin() as connection:
-        [take] = await cs.house.flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
+        [take] = await cs.house.in_flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
     return take
 
 
@@ -125,7 +125,7 @@ async def put(cs: Callsheet, take: Take, status: TakeStatus, **values: Any) -> T
 
 async def brought(cs: Callsheet, *takes: Take) -> list[Take]:
     """Bring home what is due, until some takes have ended."""
-    bringing = cs.house.loops.start_all(Bringer(cs.house, "a test").loops())
+    bringing = cs.house.loops.start_all(OutputDownloader(cs.house, "a test").loops())
     try:
         return [await becomes(cs, take, *ENDED) for take in takes]
     finally:
@@ -143,13 +143,13 @@ async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
     async with at_rest(tmp_path) as cs:
         await answered(cs)
         late = await claimed(cs, "late", 1)
-        ending = await bring(cs.house, late, Room(1 << 30))
+        ending = await bring(cs.house, late, MemoryBudget(1 << 30))
         current = await claimed(cs, "current", 2)
-        await write_homes(cs.house, [Home(late, ending)])
+        await write_stored(cs.house, [StoredOutput(late, ending)])
         assert (await read(cs, late)).status is S.ADOPTING
         assert len(await parcels(cs)) == 1
-        ending = await bring(cs.house, current, Room(1 << 30))
-        await write_homes(cs.house, [Home(current, ending)])
+        ending = await bring(cs.house, current, MemoryBudget(1 << 30))
+        await write_stored(cs.house, [StoredOutput(current, ending)])
         assert (await read(cs, late)).status is S.SUCCEEDED
         assert await parcels(cs) == []
         assert await held(cs, late) == "0.000000"
@@ -175,9 +175,9 @@ async def test_answer_that_nobody_wrote_down_is_found_by_looking(
     async with at_rest(tmp_path) as cs:
         answer = await answered(cs)
         take = await put(cs, answer, status)
-        assert await look_after_parcels(cs.house, cs.clock()) == 0  # its process may be about to
+        assert await sweep_inline_outputs(cs.house, cs.clock()) == 0  # its process may be about to
         assert (await read(cs, take)).status is status
-        assert await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2)) == 0
+        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2)) == 0
         [ended] = await brought(cs, take)
         assert ended.status is S.SUCCEEDED
         assert ended.ticket == answer.ticket
@@ -193,14 +193,16 @@ async def test_leftovers_are_swept_once_their_takes_have_ended(tmp_path: Path) -
         assert (await brought(cs, take))[0].asset
         await cs.house.blobs.put(key, content, "a/b")
         await cs.house.blobs.put(f"{PREFIX}tk_unknown/1-x", content, "a/b")
-        assert await look_after_parcels(cs.house, cs.clock() + timedelta(hours=23)) == 0
-        assert await look_after_parcels(cs.house, cs.clock() + timedelta(hours=25)) == 1
+        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(hours=23)) == 0
+        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(hours=25)) == 1
         assert await parcels(cs) == [f"{PREFIX}tk_unknown/1-x"]
-        assert await look_after_parcels(cs.house, cs.clock() + timedelta(days=31)) == 1
+        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(days=31)) == 1
 
 
-@pytest.mark.parametrize("verdict", [*Verdict])
-async def test_our_own_store_is_believed_before_a_person(tmp_path: Path, verdict: Verdict) -> None:
+@pytest.mark.parametrize("verdict", [*Resolution])
+async def test_our_own_store_is_believed_before_a_person(
+    tmp_path: Path, verdict: Resolution
+) -> None:
     """Whatever is said of a take whose answer lies in our store: it comes home, ordered once."""
     async with at_rest(tmp_path) as cs:
         take = await put(cs, await answered(cs), S.IN_DOUBT)
@@ -214,7 +216,7 @@ async def test_answer_to_an_earlier_order_is_told_as_one_of_two(tmp_path: Path) 
     async with at_rest(tmp_path) as cs:
         answer = await answered(cs)
         take = await put(cs, answer, S.IN_DOUBT, order_no=answer.order_no + 1)
-        await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2))
+        await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2))
         assert (await brought(cs, take))[0].status is S.SUCCEEDED
         async with cs.database.read() as connection:
             told = await cs.house.jobs.journal(connection, take.job, 0, 99, "ordered_twice")
@@ -233,7 +235,7 @@ async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: P
         same = content.replace((second.ticket or "").encode(), b"req_same", 1)
         await cs.house.blobs.put(key, same, "a/b")
         await put(cs, second, S.IN_DOUBT)
-        await look_after_parcels(cs.house, cs.clock() + timedelta(minutes=2))
+        await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2))
         ends = await brought(cs, first, second)
         assert [end.status for end in ends] == [S.SUCCEEDED, S.SUCCEEDED]
         assert ends[0].asset != ends[1].asset

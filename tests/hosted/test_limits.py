@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serving
 
-from callsheet.storage.database import parse_url, sync_engine
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.takes.model import WAITING
 from callsheet.takes.tables import TAKES
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, Server, serving
 
-from callsheet.storage.database import parse_url, sync_engine
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 
 MODEL = "comfyui/text-to-image"  # looked at 3.3 s after its order, for the first time

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.rooms import NOW
 
 from callsheet.kernel.ids import TakeId
-from callsheet.line.hosted.matching import Fit, Sent, fit, matched
+from callsheet.orders.matching import Fit, Sent, fit, matched
 from callsheet.ports.hosted import Found, ReferenceSlot
 from callsheet.ports.models import Payload
 

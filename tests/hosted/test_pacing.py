@@ -8,8 +8,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from callsheet.line.hosted.pacing import Pacer
-from callsheet.ports.sending import Departure, TooLateToSendError
+from callsheet.net.sending import Departure, TooLateToSendError
+from callsheet.orders.pacing import Pacer
 
 
 async def test_turns_come_evenly_after_a_small_burst() -> None:

@@ -9,7 +9,7 @@ from tests.support.in_process import generated, settled, working
 from tests.support.processes import Place
 
 from callsheet.kernel.ids import LOCAL_WORKSPACE, WorkspaceId
-from callsheet.line.hosted.verdicts import TakeDecidedError, Verdict
+from callsheet.orders.resolutions import Resolution, TakeDecidedError
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import TakeStatus
 from callsheet.views.takes import explained, story
@@ -29,7 +29,7 @@ async def test_person_decides_where_the_list_does_not_reach(tmp_path: Path) -> N
             assert "ordered" in story(take, {})
             await asyncio.sleep(1)
             assert sim.orders() == []
-            never = Verdict.NEVER_ORDERED
+            never = Resolution.NEVER_ORDERED
             decided = await cs.reconciler.decide_all(LOCAL_WORKSPACE, take.job, never, "a test")
             assert decided == [take.id]
             take = await settled(cs, take.id)
@@ -51,7 +51,7 @@ async def test_provider_is_asked_again_on_request(tmp_path: Path) -> None:
             sim.faults(next=[{"route": "list", "faults": {"fail": "500"}, "count": 3}])
             take = await generated(cs, "a lighthouse [[sim: reset_after_accept]]")
             if take.status is TakeStatus.IN_DOUBT:
-                await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, Verdict.ASK, "a test")
+                await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, Resolution.ASK, "a test")
                 take = await settled(cs, take.id)
             assert take.status is TakeStatus.SUCCEEDED
         check_money(Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db"), sim, 1)

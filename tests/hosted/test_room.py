@@ -1,14 +1,14 @@
-"""Room in memory: bounded, in order, and given back by whoever leaves, however they leave."""
+"""The memory budget: bounded, in order, and given back by whoever leaves, however they leave."""
 
 import asyncio
 import random
 from contextlib import suppress
 
-from callsheet.line.hosted.room import Room
+from callsheet.orders.memory_budget import MemoryBudget
 
 
 async def test_what_fits_is_let_in_together_and_the_rest_waits() -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
     let_in: list[str] = []
     go = asyncio.Event()
 
@@ -26,7 +26,7 @@ async def test_what_fits_is_let_in_together_and_the_rest_waits() -> None:
 
 
 async def test_a_large_one_is_not_overtaken_for_ever() -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
     order: list[int] = []
 
     async def hold(size: int) -> None:
@@ -39,7 +39,7 @@ async def test_a_large_one_is_not_overtaken_for_ever() -> None:
 
 
 async def test_what_is_larger_than_all_room_has_it_alone() -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
     async with asyncio.timeout(1), room.held(1_000):
         small = asyncio.create_task(_enter(room, 1))
         await asyncio.sleep(0)
@@ -48,7 +48,7 @@ async def test_what_is_larger_than_all_room_has_it_alone() -> None:
 
 
 async def test_one_that_stops_waiting_lets_the_smaller_ones_behind_it_in() -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
     async with room.held(50):
         large = asyncio.create_task(_enter(room, 90))
         small = asyncio.create_task(_enter(room, 10))
@@ -61,7 +61,7 @@ async def test_one_that_stops_waiting_lets_the_smaller_ones_behind_it_in() -> No
 
 
 async def test_one_that_is_cancelled_in_the_moment_of_its_turn_gives_it_back() -> None:
-    room = Room(100)
+    room = MemoryBudget(100)
     async with room.held(100):
         waiting = asyncio.create_task(_enter(room, 100))
         await asyncio.sleep(0)
@@ -74,7 +74,7 @@ async def test_one_that_is_cancelled_in_the_moment_of_its_turn_gives_it_back() -
 
 async def test_however_tasks_come_and_go_no_more_is_held_than_there_is() -> None:
     chance = random.Random(7)  # noqa: S311  # repeatable, no secret
-    room, held = Room(100), 0
+    room, held = MemoryBudget(100), 0
 
     async def hold(size: int) -> None:
         nonlocal held
@@ -97,6 +97,6 @@ async def test_however_tasks_come_and_go_no_more_is_held_than_there_is() -> None
         pass
 
 
-async def _enter(room: Room, size: int) -> None:
+async def _enter(room: MemoryBudget, size: int) -> None:
     async with room.held(size):
         pass

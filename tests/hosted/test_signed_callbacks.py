@@ -18,7 +18,7 @@ from callsheet.intake.model import RunMode
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.settings import read_settings
-from callsheet.takes.post import WEBHOOKS
+from callsheet.takes.inbox import WEBHOOKS
 from callsheet.web.app import create_app
 from callsheet.wiring import Callsheet
 

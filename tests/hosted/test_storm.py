@@ -21,8 +21,8 @@ from tests.support.processes import Place, Server, serving
 from tests.support.truth import check_books
 from tests.support.warm import Process
 
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.engine.lease import EXECUTORS
-from callsheet.storage.database import parse_url, sync_engine
 
 TAKES = int(os.environ.get("STORM_TAKES", "240"))
 KILL_EVERY_S = (2.0, 5.0)

@@ -11,8 +11,8 @@ from tests.support.hosted import check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serving
 from tests.support.rooms import a_job, a_take
 
-from callsheet.line.hosted.surveying import stretches
-from callsheet.storage.database import parse_url, sync_engine
+from callsheet.database.connections import parse_url, sync_engine
+from callsheet.orders.bulk_status import stretches
 from callsheet.takes.tables import TAKES
 
 COUNT = 40

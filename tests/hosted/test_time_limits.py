@@ -8,7 +8,7 @@ from tests.support.in_process import generated, settled, working
 from tests.support.processes import Place
 
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.verdicts import Verdict
+from callsheet.orders.resolutions import Resolution
 from callsheet.takes.model import TakeStatus
 from callsheet.views.takes import explained
 
@@ -36,7 +36,7 @@ async def test_order_that_cannot_be_stopped_waits_for_a_person(tmp_path: Path) -
             assert take.status is TakeStatus.IN_DOUBT
             assert take.held_on
             assert f"callsheet takes reconcile {take.id}" in explained(take, {})
-            await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, Verdict.SPENT, "a test")
+            await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, Resolution.SPENT, "a test")
             take = await settled(cs, take.id)
         assert take.status is TakeStatus.FAILED
         assert (take.error or {})["code"] == "spent_and_lost"

@@ -8,29 +8,29 @@ from tests.hosted.test_kept_answers import answered, at_rest, held, parcels, put
 from callsheet.jobs.model import JobStatus
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.verdicts import Verdict
+from callsheet.orders.resolutions import Resolution
 from callsheet.takes.model import OUT, WAITING, TakeStatus
 
 S = TakeStatus
-REFUSED: dict[TakeStatus, dict[Verdict, str]] = {
-    S.QUOTED: dict.fromkeys(Verdict, "nothing_ordered"),
-    S.HELD: dict.fromkeys(Verdict, "nothing_ordered"),
-    S.ORDERED: dict.fromkeys(Verdict, "order_under_way"),
+REFUSED: dict[TakeStatus, dict[Resolution, str]] = {
+    S.QUOTED: dict.fromkeys(Resolution, "nothing_ordered"),
+    S.HELD: dict.fromkeys(Resolution, "nothing_ordered"),
+    S.ORDERED: dict.fromkeys(Resolution, "order_under_way"),
     S.IN_DOUBT: {},
-    S.RUNNING: {Verdict.NEVER_ORDERED: "order_accepted"},
-    S.ADOPTING: {Verdict.NEVER_ORDERED: "order_accepted"},
-    S.SUCCEEDED: dict.fromkeys(Verdict, "not_in_doubt"),
-    S.FAILED: dict.fromkeys(Verdict, "not_in_doubt"),
-    S.CANCELLED: dict.fromkeys(Verdict, "not_in_doubt"),
+    S.RUNNING: {Resolution.NEVER_ORDERED: "order_accepted"},
+    S.ADOPTING: {Resolution.NEVER_ORDERED: "order_accepted"},
+    S.SUCCEEDED: dict.fromkeys(Resolution, "not_in_doubt"),
+    S.FAILED: dict.fromkeys(Resolution, "not_in_doubt"),
+    S.CANCELLED: dict.fromkeys(Resolution, "not_in_doubt"),
 }
-DONE = {Verdict.NEVER_ORDERED: S.HELD, Verdict.SPENT: S.FAILED}
+DONE = {Resolution.NEVER_ORDERED: S.HELD, Resolution.SPENT: S.FAILED}
 
 
 @pytest.mark.parametrize("status", [*S])
 async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: TakeStatus) -> None:
     """It is done, or refused by a name of its own that leaves the take as it was."""
     async with at_rest(tmp_path) as cs:
-        for verdict in Verdict:
+        for verdict in Resolution:
             take = await answered(cs)
             for key in await parcels(cs):
                 await cs.house.blobs.delete(key)
@@ -45,7 +45,7 @@ async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: 
             await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, verdict, "a test")
             now = await read(cs, take)
             assert now.status is DONE.get(verdict, status)
-            if verdict is Verdict.SPENT:
+            if verdict is Resolution.SPENT:
                 assert now.charged == take.price
                 assert await held(cs, take) == "0.000000"
             else:

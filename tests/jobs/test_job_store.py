@@ -18,6 +18,7 @@ from tests.support.rooms import (
     opened,
 )
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import (
     FINISHED,
@@ -35,7 +36,6 @@ from callsheet.jobs.store import JobStore
 from callsheet.jobs.tables import JOBS, SHOTS
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.storage.database import SqlDatabase
 
 STORE = JobStore()
 

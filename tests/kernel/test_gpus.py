@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callsheet.catalog.own_gpus import Framework, GpuTier, GpuWork, Quantization, cost_of
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.kernel.gpus import Framework, GpuTier, GpuWork, Quantization, cost_of
 from callsheet.kernel.money import Money
 
 WORK = GpuWork(complexity=1.0, duration_s=10.0)

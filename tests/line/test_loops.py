@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
 
-from callsheet.storage.database import parse_url, sync_engine
+from callsheet.database.connections import parse_url, sync_engine
 from tests.databases import unused_port
 from tests.support.hosted import (
     Simulator,

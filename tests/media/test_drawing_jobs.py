@@ -6,8 +6,8 @@ import pytest
 import pytest_asyncio
 from tests.media.samples import as_file, opened, painted
 
+from callsheet.drawing.contact_sheet import draw_contact_sheet
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.media.drawing.contact_sheet import draw_contact_sheet
 from callsheet.media.studio import ProcessStudio
 from callsheet.ports.pictures import (
     FrameReference,

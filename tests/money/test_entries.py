@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from tests.support.rooms import NOW, opened
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.money.model import Holding, Kind, Posting
 from callsheet.money.store import LedgerStore
 from callsheet.money.views import entries_csv
-from callsheet.storage.database import SqlDatabase
 
 OURS, THEIRS = WorkspaceId("ws_ours"), WorkspaceId("ws_theirs")
 POSTINGS = 2_100

@@ -21,12 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.machines import DatabaseMachine, run_machine
 from tests.support.rooms import NOW, opened
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Account, Crossing, Holding, Scope, Settlement, settled
-from callsheet.money.service import Purse
-from callsheet.storage.database import SqlDatabase
+from callsheet.money.service import MoneyService
 
 T = TypeVar("T")
 JOBS = [JobId("job_a"), JobId("job_b")]
@@ -43,7 +43,7 @@ class Ledger(DatabaseMachine):
 
     def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
         super().__init__(runner, database)
-        self.purse = Purse()
+        self.purse = MoneyService()
         self.workspace = WorkspaceId(new_id("ws"))
         self.open: dict[TakeId, Holding] = {}
         self.ended: list[Settlement] = []
@@ -248,7 +248,7 @@ def test_ledger_is_right_whatever_happens(database_url: str) -> None:
 
 async def test_two_orders_at_once_never_pass_a_budget(database_url: str) -> None:
     """Twenty transactions want a tenth of a budget each: ten of them get it."""
-    purse, workspace = Purse(), WorkspaceId("local")
+    purse, workspace = MoneyService(), WorkspaceId("local")
     async with opened(database_url) as database:
         async with database.begin() as connection:
             await purse.set_budget(

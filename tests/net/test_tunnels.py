@@ -16,11 +16,11 @@ from tests.net.test_sockets import answer, serving
 
 from callsheet.kernel.steady import steady_s
 from callsheet.net.fetcher import PublicFetcher
+from callsheet.net.sending import Departure
 from callsheet.net.transport import SocketTransport
 from callsheet.net.trust import trusting
 from callsheet.net.tunnels import NotAProxyError, Proxy, TunnelBackend
 from callsheet.ports.fetching import ForbiddenAddressError
-from callsheet.ports.sending import Departure
 
 SECRET = "p%40ss"  # as it stands in an address; the proxy is told "p@ss"
 TOLD = b"bWF5YTpwQHNz"  # base64 of maya:p@ss

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from callsheet.blobs.disk import DiskStore
+from callsheet.blobs.files import Files
 from callsheet.ports.blobs import (
     BlobNotFoundError,
     StoreUnavailableError,
 )
-from callsheet.storage.disk import DiskStore
-from callsheet.storage.files import Files
 
 SECRET = b"a secret for the tests of links!"
 MEGABYTE = 1024 * 1024
@@ -33,7 +33,7 @@ import asyncio, json, sys
 from contextlib import suppress
 from pathlib import Path
 from callsheet.ports.blobs import *
-from callsheet.storage.disk import DiskStore
+from callsheet.blobs.disk import DiskStore
 store = DiskStore(Path(sys.argv[1]), {SECRET!r})
 """
 

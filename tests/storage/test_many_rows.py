@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.ports.database import UtcTime, bound, one_of
-from callsheet.storage.database import SqlDatabase
 
 THINGS = sa.Table(
     "things",

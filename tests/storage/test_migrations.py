@@ -11,9 +11,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import callsheet.wiring  # noqa: F401  # every room's tables are known once all rooms are
+from callsheet.database.connections import SqlDatabase, parse_url, sync_engine
+from callsheet.database.schema import is_current, migrate
 from callsheet.ports.database import METADATA
-from callsheet.storage.database import SqlDatabase, parse_url, sync_engine
-from callsheet.storage.schema import is_current, migrate
 
 
 async def migrated(url: str) -> bool:
@@ -98,7 +98,7 @@ def _raise(url: str) -> None:
 
 def test_text_with_a_nul_is_a_named_error(postgres_url: str) -> None:
     """What PostgreSQL cannot hold is refused as input, not met as a defect."""
-    from callsheet.storage.database import UnstorableValueError
+    from callsheet.database.connections import UnstorableValueError
 
     async def go() -> None:
         database = SqlDatabase(postgres_url)

@@ -14,13 +14,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import make_url
 
-from callsheet.ports.database import DatabaseUnavailableError
-from callsheet.storage.database import (
+from callsheet.database.connections import (
     InvalidDatabaseUrlError,
     SqlDatabase,
     parse_url,
     sync_engine,
 )
+from callsheet.ports.database import DatabaseUnavailableError
 from tests.databases import SUPERUSER, unused_port
 from tests.support.processes import Place, serving
 

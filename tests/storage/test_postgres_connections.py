@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 import sqlalchemy as sa
 
+from callsheet.database.connections import SqlDatabase, sync_engine
 from callsheet.ports.database import DatabaseUnavailableError
-from callsheet.storage.database import SqlDatabase, sync_engine
 from tests.databases import Cluster
 
 BACKEND = sa.text("SELECT pg_backend_pid()")

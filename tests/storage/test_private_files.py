@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from callsheet.storage.private import UnusableFolderError, made_folder, private_folder, tighten
+from callsheet.kernel.private_files import UnusableFolderError, made_folder, private_folder, tighten
 from tests.support.processes import Place
 
 

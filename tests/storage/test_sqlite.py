@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, text
 
+from callsheet.database.connections import SqlDatabase, sync_engine
+from callsheet.database.sqlite import SqliteConnection
 from callsheet.ports.database import DatabaseUnavailableError
-from callsheet.storage.database import SqlDatabase, sync_engine
-from callsheet.storage.sqlite import SqliteConnection
 
 INSERT = text("INSERT INTO t VALUES (:n)")
 SLOW = text(
@@ -164,7 +164,7 @@ async def test_lock_that_is_never_let_go_is_told(
     database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is the database's state, and passes."""
-    monkeypatch.setattr("callsheet.storage.database.BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr("callsheet.database.connections.BUSY_TIMEOUT_MS", 50)
     await database.engine.dispose()  # the next connection is as patient as that
     with another_writer(database), pytest.raises(DatabaseUnavailableError, match="locked"):
         async with database.begin(small=True):

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from callsheet.storage.disk import DiskStore
-from callsheet.storage.errors import InvalidLinkError, LinkExpiredError, WeakSecretError
-from callsheet.storage.links import signed_path, verify_signature
+from callsheet.blobs.disk import DiskStore
+from callsheet.blobs.errors import InvalidLinkError, LinkExpiredError, WeakSecretError
+from callsheet.blobs.links import signed_path, verify_signature
 
 SECRET = b"a secret for the tests of links!"
 NOW = 1_800_000_000

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callsheet.blobs.names import checked_key, checked_prefix
 from callsheet.ports.blobs import InvalidKeyError
-from callsheet.storage.names import checked_key, checked_prefix
 
 PRINTABLE = st.characters(min_codepoint=0x20, max_codepoint=0x7E)
 

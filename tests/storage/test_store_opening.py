@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from callsheet.storage.cloud import CloudStore
-from callsheet.storage.disk import DiskStore
-from callsheet.storage.errors import (
+from callsheet.blobs.cloud import CloudStore
+from callsheet.blobs.disk import DiskStore
+from callsheet.blobs.errors import (
     InvalidStoreOptionError,
     InvalidStoreUrlError,
     UnknownStoreSchemeError,
 )
-from callsheet.storage.opening import open_store
+from callsheet.blobs.opening import open_store
 
 SECRET = b"a secret for the tests of links!"
 S3_KEYS = {"region": "eu-central-1", "access_key_id": "id", "secret_access_key": "hush"}

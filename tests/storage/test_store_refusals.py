@@ -4,9 +4,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
+from callsheet.blobs.buckets import Patience
+from callsheet.blobs.cloud import CloudStore
 from callsheet.ports.blobs import StoreFullError, StoreUnavailableError
-from callsheet.storage.buckets import Patience
-from callsheet.storage.cloud import CloudStore
 
 SECRET = b"a secret for the tests of links!"
 KEYS = {"region": "eu-west-1", "access_key_id": "AKIAHUSH", "secret_access_key": "hush"}

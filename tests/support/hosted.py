@@ -12,9 +12,9 @@ from typing import Any
 import httpx2
 import sqlalchemy as sa
 
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.money.store import COMMITMENTS, ENTRIES
 from callsheet.net.trust import trusting
-from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 from tests.databases import unused_port
 from tests.support import warm

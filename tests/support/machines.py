@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.storage.database import SqlDatabase
+from callsheet.database.connections import SqlDatabase
 from tests.support.rooms import opened
 
 T = TypeVar("T")

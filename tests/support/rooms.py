@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from callsheet.catalog.registry import FolderCatalog
+from callsheet.database.connections import SqlDatabase
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import AskedReference, Counts, Job, JobKind, JobStatus, Shot, ShotStatus
 from callsheet.kernel.digests import sha256_of
@@ -14,7 +15,6 @@ from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA
 from callsheet.ports.models import Kind
-from callsheet.storage.database import SqlDatabase
 from callsheet.takes.model import Take, TakeStatus
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from callsheet.blobs.opening import open_store
 from callsheet.ports.blobs import BlobNotFoundError, BlobStore
-from callsheet.storage.opening import open_store
 from tests.support.processes import Place
 
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from callsheet.database.connections import parse_url, sync_engine
 from callsheet.jobs.tables import JOBS, JOURNAL
-from callsheet.storage.database import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
 
 

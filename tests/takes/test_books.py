@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.machines import DatabaseMachine, run_machine
 from tests.support.rooms import NOW, a_job, a_take
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.money import Money
-from callsheet.storage.database import SqlDatabase
 from callsheet.takes.model import Outcome, Take, TakeStatus, counted, moved
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore

@@ -23,13 +23,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.machines import DatabaseMachine, run_machine
 from tests.support.rooms import NOW, a_job, a_take
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import TakeId, new_id
-from callsheet.storage.database import SqlDatabase
 from callsheet.takes.claims import Claim
-from callsheet.takes.flight import FlightStore, Ticketed
+from callsheet.takes.in_flight import InFlightStore, Ticketed
 from callsheet.takes.model import (
     ENDED,
     TAKE_MOVES,
@@ -63,7 +63,7 @@ class Flights(DatabaseMachine):
 
     def __init__(self, runner: asyncio.Runner, database: SqlDatabase) -> None:
         super().__init__(runner, database)
-        self.flight, self.takes = FlightStore(), TakeStore()
+        self.flight, self.takes = InFlightStore(), TakeStore()
         self.provider = new_id("p")
         self.job: Job = a_job()
         self.seconds = 0

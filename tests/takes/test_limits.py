@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from tests.support.rooms import NOW, a_job, a_take, opened
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import sha256_of
 from callsheet.ports.hosted import Pace
-from callsheet.storage.database import SqlDatabase
 from callsheet.takes.limits import Full, full, room
 from callsheet.takes.model import TakeStatus
 from callsheet.takes.store import TakeStore

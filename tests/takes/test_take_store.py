@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from tests.support.rooms import BIG, NOW, WORKSPACE, a_full_take, a_job, a_take, opened
 
+from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.storage.database import SqlDatabase
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, Outcome, Take, TakeStatus
 from callsheet.takes.store import TakeStore

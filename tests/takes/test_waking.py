@@ -8,9 +8,9 @@ from tests.support.rooms import NOW, a_job, a_take, opened
 from callsheet.jobs.store import JobStore
 from callsheet.ports.hosted import WebhookNote
 from callsheet.takes.claims import Claim
-from callsheet.takes.flight import FlightStore
+from callsheet.takes.in_flight import InFlightStore
+from callsheet.takes.inbox import WebhookStore
 from callsheet.takes.model import TakeStatus
-from callsheet.takes.post import WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.waking import Due
 
@@ -21,7 +21,7 @@ async def test_running_takes_are_woken_and_a_look_that_began_before_is_void(
     database_url: str,
 ) -> None:
     """Only what runs there falls due; the follower who looked before cannot put it off."""
-    flight, store, job = FlightStore(), TakeStore(), a_job()
+    flight, store, job = InFlightStore(), TakeStore(), a_job()
     due = NOW.timestamp()
     running, ended, elsewhere = (
         a_take(job, row, provider=provider, status=status, ticket=f"t{row}", due_at=due)
@@ -51,7 +51,7 @@ async def test_running_takes_are_woken_and_a_look_that_began_before_is_void(
 
 async def test_one_look_tells_what_is_due(database_url: str) -> None:
     """Each loop is woken for its own takes, once their time has come."""
-    flight, store, job = FlightStore(), TakeStore(), a_job()
+    flight, store, job = InFlightStore(), TakeStore(), a_job()
     waits, runs, made = (NOW + timedelta(seconds=n) for n in (1, 2, 3))
     takes = [
         a_take(job, row, status=status, due_at=due.timestamp())
@@ -75,7 +75,7 @@ async def test_one_look_tells_what_is_due(database_url: str) -> None:
 
 async def test_takes_are_claimed_by_where_they_run(database_url: str) -> None:
     """Those of one provider, or of all but some, the longest due first; all are counted."""
-    flight, store, job = FlightStore(), TakeStore(), a_job()
+    flight, store, job = InFlightStore(), TakeStore(), a_job()
     takes = [
         a_take(job, row, provider=provider, status=status, due_at=NOW.timestamp() - row)
         for row, (provider, status) in enumerate(
@@ -99,7 +99,7 @@ async def test_takes_are_claimed_by_where_they_run(database_url: str) -> None:
 
 async def test_what_a_webhook_woke_is_claimed_whatever_is_excepted(database_url: str) -> None:
     """Of an excepted provider only what it called of just now, not what merely fell due."""
-    flight, store, job = FlightStore(), TakeStore(), a_job()
+    flight, store, job = InFlightStore(), TakeStore(), a_job()
     called, long_ago, silent = takes = [
         a_take(job, row, provider="a", status=S.RUNNING, due_at=NOW.timestamp() - late_s)
         for row, late_s in enumerate([0, 60, 0], start=1)
@@ -119,7 +119,7 @@ async def test_what_a_webhook_woke_is_claimed_whatever_is_excepted(database_url:
 
 async def test_nobody_waits_for_a_row_that_is_being_written(postgres_url: str) -> None:
     """A ticket whose row is locked is not dealt with, and not waited for: two cannot block."""
-    flight, store, job = FlightStore(), TakeStore(), a_job()
+    flight, store, job = InFlightStore(), TakeStore(), a_job()
     take = a_take(job, provider="here", status=S.RUNNING, ticket="t1", due_at=NOW.timestamp())
     async with opened(postgres_url) as database:
         async with database.begin() as connection:

@@ -17,7 +17,7 @@ _OUT_OF_BOUNDS: Final = frozenset({"greater_than_equal", "less_than_equal", "mul
 _NO_SHAPE: Final = {"width": 4_096, "height": 256}
 
 
-class AskedAmissError(InvalidInputError):
+class InvalidModelInputsError(InvalidInputError):
     """A model cannot make what is asked; `errors` name the inputs by their paths in its form."""
 
     def __init__(self, errors: Sequence[FieldError]) -> None:
@@ -27,7 +27,7 @@ class AskedAmissError(InvalidInputError):
 def checked(card: ModelCard, asked: Mapping[str, Any]) -> BaseModel:
     """Fill a card's form in, and see that it can be priced and worded as an order.
 
-    Raises AskedAmissError; one that is about a size names the nearest that the model makes.
+    Raises InvalidModelInputsError; one that is about a size names the nearest that the model makes.
     """
     try:
         inputs = card.inputs.model_validate(dict(asked))
@@ -35,13 +35,13 @@ def checked(card: ModelCard, asked: Mapping[str, Any]) -> BaseModel:
         card.payload(inputs)
     except ValidationError as error:
         faults = [_fault(card, asked, each) for each in error.errors()]
-        raise AskedAmissError(faults) from error
+        raise InvalidModelInputsError(faults) from error
     except SizeNotOfferedError as error:
         size = f"{error.width}x{error.height}"
         fault = FieldError("width", _not_made(card, size, error.instead), size)
-        raise AskedAmissError([fault]) from error
+        raise InvalidModelInputsError([fault]) from error
     except InvalidInputError as error:
-        raise AskedAmissError(error.errors or [FieldError("", str(error))]) from error
+        raise InvalidModelInputsError(error.errors or [FieldError("", str(error))]) from error
     return inputs
 
 

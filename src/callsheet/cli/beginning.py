@@ -106,7 +106,7 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
     say(f"{size}, quoted ${total} ({credit} credits)")
     async with cs.database.read() as connection:
-        budgets = await cs.purse.budgets(connection, LOCAL_WORKSPACE, cs.clock())
+        budgets = await cs.money.budgets(connection, LOCAL_WORKSPACE, cs.clock())
     for budget in budgets:
         if budget.scope is not Scope.JOB:
             say(f"budget {BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")

@@ -12,7 +12,7 @@ from callsheet.cli.handing_over import hand_over
 from callsheet.cli.output import as_named, facts, out_json, out_table, say, shortened
 from callsheet.cli.session import run_command
 from callsheet.cli.sheets import exit_code, report
-from callsheet.cli.takes import NeverOrdered, Spent, verdict_of
+from callsheet.cli.takes import NeverOrdered, Spent, resolution_of
 from callsheet.cli.watching import (
     InterruptedError130,
     interruptible,
@@ -172,7 +172,7 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
 @app.command()
 def reconcile(job: JobName, spent: Spent = False, never_ordered: NeverOrdered = False) -> None:
     """Ask again about every take of a job that is in doubt, or decide about all alike."""
-    verdict = verdict_of(spent=spent, never_ordered=never_ordered)
+    verdict = resolution_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> int:
         by = getpass.getuser()

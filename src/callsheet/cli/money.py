@@ -34,7 +34,7 @@ def balance(json: AsJson = False) -> None:
 
     async def work(cs: Callsheet) -> dict[str, Any]:
         async with cs.database.read() as connection:
-            return await balance_of(cs.purse, connection, LOCAL_WORKSPACE, cs.clock())
+            return await balance_of(cs.money, connection, LOCAL_WORKSPACE, cs.clock())
 
     told = run_command(work)
     if json:
@@ -68,7 +68,7 @@ def entries(
     """List the ledger's entries, the newest first; each posting has two, which sum to zero."""
 
     async def write(cs: Callsheet) -> None:
-        store = cs.purse.store
+        store = cs.money.store
         async for piece in entries_csv(
             cs.database, store, LOCAL_WORKSPACE, postings=limit, job=job, take=take
         ):
@@ -76,7 +76,7 @@ def entries(
 
     async def read(cs: Callsheet) -> list[dict[str, Any]]:
         async with cs.database.read() as connection:
-            found = await cs.purse.store.entries(
+            found = await cs.money.store.entries(
                 connection, LOCAL_WORKSPACE, postings=limit or 100, job=job, take=take
             )
         return [told_entry(entry) for entry in found]
@@ -99,7 +99,7 @@ def holds(json: AsJson = False) -> None:
 
     async def work(cs: Callsheet) -> list[dict[str, Any]]:
         async with cs.database.read() as connection:
-            found = await cs.purse.store.held(connection, LOCAL_WORKSPACE)
+            found = await cs.money.store.held(connection, LOCAL_WORKSPACE)
         return [
             {"take": take, "model": model, "amount": str(amount), "since": time_text(since)}
             for take, model, amount, since in found
@@ -116,7 +116,7 @@ def holds(json: AsJson = False) -> None:
 def _by(column: str, limit: int, *, as_json: bool) -> None:
     async def work(cs: Callsheet) -> list[Spending]:
         async with cs.database.read() as connection:
-            rows = await cs.purse.store.spent_by(connection, LOCAL_WORKSPACE, column, limit)
+            rows = await cs.money.store.spent_by(connection, LOCAL_WORKSPACE, column, limit)
         return [Spending(*row) for row in rows]
 
     found = run_command(work)
@@ -156,7 +156,7 @@ def adjust(
 
     async def work(cs: Callsheet) -> str:
         async with cs.database.begin() as connection:
-            return await cs.purse.adjust(
+            return await cs.money.adjust(
                 connection,
                 LOCAL_WORKSPACE,
                 money,
@@ -174,7 +174,7 @@ def show_budgets(json: AsJson = False) -> None:
 
     async def work(cs: Callsheet) -> list[dict[str, str]]:
         async with cs.database.read() as connection:
-            told = await balance_of(cs.purse, connection, LOCAL_WORKSPACE, cs.clock())
+            told = await balance_of(cs.money, connection, LOCAL_WORKSPACE, cs.clock())
         budgets: list[dict[str, str]] = told["budgets"]
         return budgets
 
@@ -210,7 +210,7 @@ def _changing(
         async with cs.database.begin() as connection:
             if job:
                 await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
-            await cs.purse.set_budget(
+            await cs.money.set_budget(
                 connection,
                 LOCAL_WORKSPACE,
                 scope,

@@ -101,7 +101,7 @@ async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None
         if budget is not None:
             bound = (job.workspace, Scope.JOB, job.id, budget)
             now = cs.clock()
-            await cs.purse.set_budget(connection, *bound, by="its author", now=now)
+            await cs.money.set_budget(connection, *bound, by="its author", now=now)
     typer.echo(f"going on with {job.id} ({len(made)} of {job.rows} rows made)", err=True)
     broken = job.status is JobStatus.FAILED and job.stage is not Stage.DONE
     if job.paused or broken:

@@ -9,7 +9,7 @@ from callsheet.cli.output import facts, out_json
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.line.hosted.verdicts import Verdict
+from callsheet.orders.resolutions import Resolution
 from callsheet.views.providers import waited_for
 from callsheet.views.takes import told_take
 from callsheet.wiring import Callsheet
@@ -39,11 +39,13 @@ async def _told(cs: Callsheet, take_id: str) -> dict[str, Any]:
     return told_take(take, hindrances)
 
 
-def verdict_of(*, spent: bool, never_ordered: bool) -> Verdict:
+def resolution_of(*, spent: bool, never_ordered: bool) -> Resolution:
     """Read what a person found out. Raises InvalidInputError."""
     if spent and never_ordered:
         raise InvalidInputError("--spent and --never-ordered exclude each other")
-    return Verdict.SPENT if spent else Verdict.NEVER_ORDERED if never_ordered else Verdict.ASK
+    return (
+        Resolution.SPENT if spent else Resolution.NEVER_ORDERED if never_ordered else Resolution.ASK
+    )
 
 
 @app.command()
@@ -51,7 +53,7 @@ def reconcile(
     take: TakeName, spent: Spent = False, never_ordered: NeverOrdered = False, json: AsJson = False
 ) -> None:
     """Ask the provider again about a take that is out, or decide what became of it."""
-    verdict = verdict_of(spent=spent, never_ordered=never_ordered)
+    verdict = resolution_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> dict[str, Any]:
         await cs.reconciler.decide(LOCAL_WORKSPACE, take, verdict, by=getpass.getuser())

@@ -111,7 +111,7 @@ def rests(job: Job) -> bool:
 
 async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:
     """Wait until the job moves or a person interrupts."""
-    bell = asyncio.create_task(cs.bell.wait(job, seen, _LOOK_S))
+    bell = asyncio.create_task(cs.notifier.wait(job, seen, _LOOK_S))
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({bell, stopped}, return_when=asyncio.FIRST_COMPLETED)

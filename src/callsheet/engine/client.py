@@ -7,8 +7,8 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from sqlalchemy import Engine, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.ports.bell import WorkBell
 from callsheet.ports.engine import Payload
+from callsheet.ports.notifier import WorkNotifier
 
 APPLICATION: Final = "callsheet"
 # Changed only when the shape of a work's payload or its order of effects changes: work written
@@ -23,7 +23,7 @@ SERIALIZER: Final = DBOSPortableJSONSerializer()  # never pickle: rows in a data
 class EngineClient:
     """Implements ports.engine.WorkQueue over the engine's own tables."""
 
-    def __init__(self, engine: Engine, bell: WorkBell) -> None:
+    def __init__(self, engine: Engine, bell: WorkNotifier) -> None:
         self.engine, self.bell = engine, bell
         self._client = DBOSClient(
             system_database_engine=engine,
@@ -73,7 +73,7 @@ class EngineClient:
         await connection.run_sync(
             lambda sync: self._client.enqueue_in_transaction(sync, options, dict(payload))
         )
-        await self.bell.ring_for_work(connection)
+        await self.bell.notify_work(connection)
 
     async def close(self) -> None:
         """Let connections go."""

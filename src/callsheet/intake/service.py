@@ -26,7 +26,7 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceDesk:
+class ReferenceService:
     """Fetches and examines one reference at a time; writes nothing."""
 
     fetcher: Fetcher

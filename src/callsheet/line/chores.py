@@ -12,8 +12,8 @@ from callsheet.controls.store import AnswerStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.hosted.answers import look_after_parcels
 from callsheet.line.house import House
+from callsheet.orders.kept_answers import sweep_inline_outputs
 
 _LOG = logging.getLogger("callsheet.chores")
 _EVERY_S: Final = 300.0
@@ -37,7 +37,7 @@ class Chores:
         for turn in itertools.count():
             try:
                 if turn % _IN_AN_HOUR:
-                    await look_after_parcels(self.house, self.house.clock())
+                    await sweep_inline_outputs(self.house, self.house.clock())
                 else:
                     await self.round()
             except UnavailableError as problem:
@@ -53,4 +53,4 @@ class Chores:
             await self.house.uploads.forget(connection, now)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
-        await look_after_parcels(self.house, now)
+        await sweep_inline_outputs(self.house, now)

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.controls.providers import SWITCHED_OFF
+from callsheet.controls.availability import SWITCHED_OFF
 from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import (
     FINISHED,
@@ -22,9 +22,9 @@ from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
-from callsheet.line.endings import Ending, Moves, settle
 from callsheet.line.house import LOG, House
 from callsheet.line.transitions import enter
+from callsheet.orders.settlement import Ending, Moves, settle
 from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
@@ -62,7 +62,7 @@ class JobControl:
                     raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
                 return  # it is at work already
             for provider in await self.house.takes.providers_of(connection, job.id):
-                await self.house.doors.open(connection, provider)  # a person says: try again
+                await self.house.availability.open(connection, provider)  # a person says: try again
             values = {"paused": False, "finished_at": None}
             await self._again(connection, job, job.stage, values, Change())
 
@@ -75,7 +75,9 @@ class JobControl:
         house.provider(name)
         async with house.database.begin() as connection:
             now = house.clock()
-            await house.doors.switch(connection, name, enabled=enabled, reason=reason, now=now)
+            await house.availability.switch(
+                connection, name, enabled=enabled, reason=reason, now=now
+            )
             unfinished = await house.jobs.unfinished(connection) if enabled else []
         LOG.warning("provider.switched", extra=event(provider=name, enabled=enabled, reason=reason))
         rest = [job for job in unfinished if (job.problem or {}).get("code") == SWITCHED_OFF]
@@ -131,7 +133,7 @@ class JobControl:
                 Ending(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
             ]
             await settle(house, connection, job, given_back, into)
-            out = await house.flight.ask_to_cancel(connection, job.id, house.clock())
+            out = await house.in_flight.ask_to_cancel(connection, job.id, house.clock())
             entries = [*into.entries, *await self._cancel_rows(connection, job)]
             change = Change(
                 takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
@@ -146,7 +148,7 @@ class JobControl:
             await house.record(connection, job, entries, change)
             job = await house.jobs.lock(connection, job.id)
             if out:
-                house.wake_follower.set()  # what a provider has in hand is stopped, or paid for
+                house.wake_poller.set()  # what a provider has in hand is stopped, or paid for
             else:
                 await enter(house, connection, job, Stage.DELIVER)
         house.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from callsheet.catalog.asking import SIDES, AskedAmissError
+from callsheet.catalog.asking import SIDES, InvalidModelInputsError
 from callsheet.intake.model import InputDraft
 from callsheet.jobs.model import Shot
 from callsheet.kernel.errors import FieldError, shown
@@ -42,7 +42,9 @@ class Faults:
         else:
             self.add(code, row, told.column, message, told.value)
 
-    def add_asked(self, error: AskedAmissError, shot: Shot, told: Mapping[str, InputDraft]) -> None:
+    def add_asked(
+        self, error: InvalidModelInputsError, shot: Shot, told: Mapping[str, InputDraft]
+    ) -> None:
         """Note what a row's model cannot make, by column; the two sides of a size are one.
 
         `told` are the inputs that the row sets by name.

@@ -11,20 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
-from callsheet.controls.providers import DoorStore
+from callsheet.controls.availability import AvailabilityStore
 from callsheet.controls.store import SwitchStore
+from callsheet.engine.shutdown import Shutdown
 from callsheet.engine.supervision import Supervisor
-from callsheet.intake.service import ReferenceDesk
+from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
-from callsheet.line.ending import Ending
 from callsheet.line.estimates import Estimates
-from callsheet.money.service import Purse
-from callsheet.ports.bell import Bell
+from callsheet.money.service import MoneyService
 from callsheet.ports.blobs import BlobStore
 from callsheet.ports.database import Database
 from callsheet.ports.engine import WorkQueue
@@ -32,9 +31,10 @@ from callsheet.ports.fetching import Downloader
 from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.keys import KeyRing
 from callsheet.ports.models import Catalog, Provider
+from callsheet.ports.notifier import Notifier
 from callsheet.ports.pictures import Studio
-from callsheet.takes.flight import FlightStore
-from callsheet.takes.post import UploadStore, WebhookStore
+from callsheet.takes.in_flight import InFlightStore
+from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.telemetry.metrics import Metrics
 
@@ -58,7 +58,7 @@ class House:
 
     database: Database
     blobs: BlobStore
-    bell: Bell
+    notifier: Notifier
     queue: WorkQueue
     catalog: Catalog
     providers: dict[str, Provider]
@@ -66,16 +66,16 @@ class House:
     studio: Studio
     jobs: JobStore
     takes: TakeStore
-    flight: FlightStore
+    in_flight: InFlightStore
     webhooks: WebhookStore
     uploads: UploadStore
-    doors: DoorStore
+    availability: AvailabilityStore
     switches: SwitchStore
-    purse: Purse
+    money: MoneyService
     estimates: Estimates
     assets: AssetStore
     references: ReferenceStore
-    desk: ReferenceDesk
+    reference_service: ReferenceService
     downloader: Downloader
     adopter: Adopter
     metrics: Metrics
@@ -86,15 +86,15 @@ class House:
     public_link: Callable[[Sha256], str | None]  # where the outside can fetch a picture of ours
     parallel: int  # how many takes this process makes at a time
     loops: Supervisor
-    ending: Ending
+    ending: Shutdown
     # (take, order_no): what this process sends, or has not written down yet what came of it
     sending: set[tuple[TakeId, int]] = field(default_factory=set)
     away: dict[str, Away] = field(default_factory=dict)  # by provider that was not reached
     reached: set[str] = field(default_factory=set)  # providers that were, when last tried
     # rung by whoever leaves something to do, for those who do it in the same process
-    wake_orderer: asyncio.Event = field(default_factory=asyncio.Event)
-    wake_follower: asyncio.Event = field(default_factory=asyncio.Event)
-    wake_bringer: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_submitter: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_poller: asyncio.Event = field(default_factory=asyncio.Event)
+    wake_downloader: asyncio.Event = field(default_factory=asyncio.Event)
     wake_listener: Mapping[str, asyncio.Event] = field(  # by provider
         default_factory=lambda: defaultdict(asyncio.Event)
     )
@@ -115,5 +115,5 @@ class House:
     ) -> Job:
         """Apply a change to a locked job, append to its journal and ring; the job as it is then."""
         changed = await self.jobs.change(connection, job, change or Change(), entries, self.clock())
-        await self.bell.ring(connection, job.id)
+        await self.notifier.ring(connection, job.id)
         return changed

@@ -29,13 +29,13 @@ from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.control import PAUSED
-from callsheet.line.endings import holding_of
 from callsheet.line.estimates import corrections_in
 from callsheet.line.house import House
 from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Settlement
+from callsheet.orders.settlement import holding_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
@@ -246,12 +246,12 @@ class Restorer:
             *(replace(holding_of(take), amount=take.charged) for take in charged),
             *map(holding_of, held),
         ]
-        await house.purse.hold(connection, holdings, now, restoring=True)
+        await house.money.hold(connection, holdings, now, restoring=True)
         settlements = [
             Settlement(replace(holding_of(take), amount=take.charged), take.charged)
             for take in charged
         ]
-        await house.purse.settle(connection, settlements, now)
+        await house.money.settle(connection, settlements, now)
 
 
 def _payload(card: ModelCard, take: Take) -> Payload | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from callsheet.catalog.asking import AskedAmissError, checked
+from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.controls.store import AnswerStore, Request, SwitchStore, kept_request
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import (
@@ -20,11 +20,11 @@ from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.estimates import settings_of
-from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import House
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.line.transitions import enter
+from callsheet.orders.order_keys import require_keys
 from callsheet.ports.models import Execution, ModelCard, ModelDisabledError
 from callsheet.takes.model import (
     ENDED,
@@ -91,7 +91,7 @@ class Generations:
         card = self.house.catalog.card(model)
         try:
             valid = checked(card, inputs)
-        except AskedAmissError as error:
+        except InvalidModelInputsError as error:
             faults = [
                 replace(fault, field=f"inputs.{fault.field}".rstrip(".")) for fault in error.errors
             ]
@@ -136,7 +136,7 @@ class Generations:
                     twin = await self.answers.find(connection, workspace, request)
                     return Started(TakeId((twin or answer)["take"]), replayed=True)
             if run_mode is RunMode.LIVE:
-                await house.purse.affordable(connection, workspace, take.price, house.clock())
+                await house.money.affordable(connection, workspace, take.price, house.clock())
             for each in worded.get("references", ()):
                 await house.assets.find(connection, workspace, each["sha256"])
             await house.jobs.add(connection, job)
@@ -207,4 +207,4 @@ class Generations:
             left = until - loop.time()
             if take.status in ENDED or left <= 0:
                 return take
-            await self.house.bell.wait(take.job, seen, left)
+            await self.house.notifier.wait(take.job, seen, left)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.catalog.asking import AskedAmissError, checked, usual_size
+from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore, kept_request
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
@@ -27,13 +27,13 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
-from callsheet.line.hosted.keys import require_keys
 from callsheet.line.house import LOG, House
 from callsheet.line.own_inputs import OwnInputs
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
+from callsheet.orders.order_keys import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.takes.model import UNCORRECTED, Correction
 
@@ -187,7 +187,7 @@ class Submission:
 
     async def _afford(self, connection: AsyncConnection, job: Job, budget: Money | None) -> None:
         """Refuse a job that some budget does not cover, and write its own down."""
-        purse, now = self.house.purse, self.house.clock()
+        purse, now = self.house.money, self.house.clock()
         if budget is not None:
             if job.quoted > budget:
                 raise BudgetExceededError("this job", asked=job.quoted, left=budget)
@@ -294,7 +294,7 @@ class Submission:
         terms.tell_surplus(card, row)
         try:
             inputs = checked(card, take_inputs(card, card, _with_samples(card, shot), 1))
-        except AskedAmissError as error:
+        except InvalidModelInputsError as error:
             faults.add_asked(error, shot, told)
             return None
         if named:

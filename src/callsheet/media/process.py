@@ -16,15 +16,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
+from callsheet.drawing.contact_sheet import draw_band, draw_contact_sheet
+from callsheet.drawing.frame import draw_frame
+from callsheet.drawing.grid import Heading
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.media import examine
 from callsheet.media.apart import (
     ApartError,
     run_apart,
 )
-from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
-from callsheet.media.drawing.frame import draw_frame
-from callsheet.media.drawing.grid import Heading
 from callsheet.media.lockdown import die_with_parent, lock_down
 from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
 from callsheet.media.wire import Message, read_message

@@ -13,13 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from typing import Any, ClassVar
 
+from callsheet.drawing.bands import Band, bands_of, joined
+from callsheet.drawing.grid import Heading, grid_of, heading
 from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError
 from callsheet.kernel.logs import event
-from callsheet.media.bands import Band, bands_of, joined
 from callsheet.media.bundles import Thumbnails
 from callsheet.media.containers import glanced, whole
-from callsheet.media.drawing.grid import Heading, grid_of, heading
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
 from callsheet.media.wire import REASON_CHARS, Message, in_one_line

@@ -36,7 +36,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse:
+class MoneyService:
     """Verbs on money, each in the caller's transaction and safe to repeat.
 
     `daily_budget` bounds each workspace's day where nobody set another limit.

@@ -15,7 +15,7 @@ from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
 from callsheet.money.model import Account, Budget, LedgerEntry
-from callsheet.money.service import Purse
+from callsheet.money.service import MoneyService
 from callsheet.money.store import ENTRIES_OF_A_POSTING, LedgerStore
 from callsheet.ports.database import Database
 
@@ -46,7 +46,7 @@ class Spending:
 
 
 async def balance_of(
-    purse: Purse, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
+    purse: MoneyService, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
 ) -> dict[str, Any]:
     """Tell what is spent and held, and what each budget has left."""
     accounts = await purse.store.balances(connection, workspace)

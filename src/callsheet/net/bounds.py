@@ -17,7 +17,7 @@ from httpcore2 import (
     Response,
 )
 
-from callsheet.ports.sending import PlainError
+from callsheet.net.sending import PlainError
 
 _MOST_BEFORE_BODY: Final = 256 * 1024  # bytes; the last read may hold some of the body as well
 _READ: Final = 16 * 1024  # bytes of a head: what is worked through before the loop runs again

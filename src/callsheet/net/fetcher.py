@@ -22,6 +22,7 @@ from callsheet.net.bounds import UnfairAnswerError
 from callsheet.net.pinning import NotPublicError, PinnedBackend
 from callsheet.net.pool import ConnectionPool
 from callsheet.net.resolving import NameNotFoundError, Resolver, SystemResolver
+from callsheet.net.sending import cause_of
 from callsheet.net.targets import Target, read_target
 from callsheet.net.tunnels import Proxy, TunnelBackend
 from callsheet.ports.fetching import (
@@ -35,7 +36,6 @@ from callsheet.ports.fetching import (
     FetchUntrustedError,
     ForbiddenAddressError,
 )
-from callsheet.ports.sending import cause_of
 from callsheet.ports.trust import distrust
 
 _MAX_REDIRECTS = 5

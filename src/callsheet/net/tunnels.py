@@ -22,8 +22,8 @@ from httpcore2 import (
     TimeoutException,
 )
 
+from callsheet.net.sending import PlainError
 from callsheet.net.sockets import SocketBackend
-from callsheet.ports.sending import PlainError
 
 
 class NotAProxyError(ValueError):

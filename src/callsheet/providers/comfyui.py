@@ -23,10 +23,11 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.errors import shown
-from callsheet.kernel.gpus import cost_of
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.money import Money
+from callsheet.net.sending import cause_of
 from callsheet.ports.hosted import (
     BusyError,
     Ended,
@@ -45,7 +46,6 @@ from callsheet.ports.hosted import (
 )
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
-from callsheet.ports.sending import cause_of
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import Exchange
 from callsheet.providers.reading import inner, kept_until

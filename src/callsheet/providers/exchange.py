@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx2
 
 from callsheet.kernel.errors import shown
+from callsheet.net.sending import Departure, PlainError, TooLateToSendError, cause_of
 from callsheet.ports.hosted import (
     AddressWrongError,
     BusyError,
@@ -19,7 +20,6 @@ from callsheet.ports.hosted import (
     UntrustedError,
 )
 from callsheet.ports.models import ProviderError
-from callsheet.ports.sending import Departure, PlainError, TooLateToSendError, cause_of
 from callsheet.ports.trust import distrust
 from callsheet.providers.reading import inner
 

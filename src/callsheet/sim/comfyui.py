@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from callsheet.kernel.gpus import cost_of
+from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.money import Money
 from callsheet.sim.comfyui_sockets import Sockets
 from callsheet.sim.core.conditions import Conditions

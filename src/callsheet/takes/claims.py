@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import TakeId
 from callsheet.ports.database import one_of
+from callsheet.takes.inbox import WEBHOOKS
 from callsheet.takes.model import WAITING, Take, TakeStatus
 from callsheet.takes.moving import RENEW, mine
-from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.schedule import LONGEST_WAIT_S
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER, take_of
 from callsheet.takes.waking import WakeStore

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import TakeId
 from callsheet.ports.database import METADATA, UtcTime, one_of
+from callsheet.takes.inbox import WEBHOOKS
 from callsheet.takes.model import Take, TakeStatus
-from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import TAKES, take_of
 
 _MOST: Final = 500  # of each kind at a time

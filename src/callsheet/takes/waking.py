@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import TakeId
 from callsheet.ports.database import one_of
+from callsheet.takes.inbox import WEBHOOKS
 from callsheet.takes.model import OUT, TakeStatus
-from callsheet.takes.post import WEBHOOKS
 from callsheet.takes.tables import TAKES, TO_LOOK_AT, TO_ORDER
 
 

@@ -8,7 +8,12 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.key_ring import KeyKeeper
-from callsheet.controls.providers import SWITCHED_OFF, Doors, DoorStore, door_of
+from callsheet.controls.availability import (
+    SWITCHED_OFF,
+    Availabilities,
+    AvailabilityStore,
+    availability_of,
+)
 from callsheet.jobs.model import Job
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import Database
@@ -50,7 +55,7 @@ class ProviderView:
 
     database: Database
     hosted: Mapping[str, HostedProvider]
-    doors: DoorStore
+    doors: AvailabilityStore
     takes: TakeStore
     keys: KeyKeeper
     clock: Callable[[], datetime]
@@ -120,10 +125,10 @@ def waited_for(takes: Iterable[Take]) -> set[str]:
 
 
 def _at_the_door(
-    provider: HostedProvider, doors: Doors, prints: Mapping[str, str], now: datetime
+    provider: HostedProvider, doors: Availabilities, prints: Mapping[str, str], now: datetime
 ) -> tuple[str, str]:
-    door = door_of(doors, provider.name)
-    keys = [door_of(doors, provider.name, key) for key in prints.values()]
+    door = availability_of(doors, provider.name)
+    keys = [availability_of(doors, provider.name, key) for key in prints.values()]
     if door.code == SWITCHED_OFF:
         return "off", door.reason
     if provider.key_setting and not prints:

@@ -14,8 +14,8 @@ from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
-from callsheet.line.hosted.verdicts import Verdict
 from callsheet.line.submission import Accepted
+from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
@@ -264,7 +264,7 @@ async def reconcile(
     batch: BatchId, cs: Services, member: Editor, body: VerdictRequest | None = None
 ) -> Decided:
     """Ask the provider again about every take in doubt, or say what a person found there."""
-    verdict = body.verdict if body else Verdict.ASK
+    verdict = body.verdict if body else Resolution.ASK
     by = member.key or "the local admin"
     takes = await cs.reconciler.decide_all(member.workspace, batch, verdict, by)
     return Decided(takes=[*takes])

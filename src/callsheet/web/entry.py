@@ -8,7 +8,7 @@ from starlette.types import Scope
 from callsheet.accounts.access import Call
 from callsheet.accounts.errors import ServerOnlyError
 from callsheet.accounts.model import Member, Role
-from callsheet.controls.store import Request as Wish
+from callsheet.controls.store import Request as IdempotentRequest
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.wiring import Callsheet
@@ -91,9 +91,9 @@ def prefix_of(request: Request) -> str:
     return str(request.scope.get("root_path", ""))
 
 
-def wish(request: Request, key: str | None, *asked: bytes) -> Wish | None:
+def wish(request: Request, key: str | None, *asked: bytes) -> IdempotentRequest | None:
     """Name a request that must act once: its key, and a digest of where and what it asks."""
     if key is None:
         return None
     parts = [request.method.encode(), path_of(request).encode(), *asked]
-    return Wish(key, sha256_of(b"\0".join(sha256_of(part).encode() for part in parts)))
+    return IdempotentRequest(key, sha256_of(b"\0".join(sha256_of(part).encode() for part in parts)))

@@ -59,7 +59,9 @@ class Feed:
         stated = 0.0
         while self.watchers:
             try:
-                grown = await self._cs.bell.wait(self._job.id, self.position, rhythm.state_at_least)
+                grown = await self._cs.notifier.wait(
+                    self._job.id, self.position, rhythm.state_at_least
+                )
                 if grown:
                     await self._send_entries()
                     await asyncio.sleep(max(0.0, stated + rhythm.state_apart - loop.time()))

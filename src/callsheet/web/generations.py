@@ -12,7 +12,7 @@ from callsheet.intake.model import RunMode
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
-from callsheet.line.hosted.verdicts import Verdict
+from callsheet.orders.resolutions import Resolution
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.views.providers import Hindrance, waited_for
 from callsheet.views.state import shown_asset
@@ -42,7 +42,7 @@ class GenerationRequest(BaseModel, extra="forbid"):
 class VerdictRequest(BaseModel, extra="forbid"):
     """What became of a take in doubt: `ask` its provider again, or what a person found out."""
 
-    verdict: Verdict = Verdict.ASK
+    verdict: Resolution = Resolution.ASK
 
 
 class AssetLink(BaseModel):
@@ -234,7 +234,7 @@ async def reconcile(
     take: TakeName, cs: Services, member: Editor, body: VerdictRequest | None = None
 ) -> Generation:
     """Ask the provider again, or say what a person found there; nothing is ordered twice."""
-    verdict = body.verdict if body else Verdict.ASK
+    verdict = body.verdict if body else Resolution.ASK
     by = member.key or "the local admin"
     await cs.reconciler.decide(member.workspace, take, verdict, by)
     return await _shown_one(cs, await cs.generations.take(member.workspace, take))

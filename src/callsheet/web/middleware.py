@@ -119,7 +119,7 @@ class Surroundings:
         webhook = _WEBHOOK.fullmatch(path)
         if webhook is not None:
             token = query.get("token", [""])[0]
-            return self._cs.post.addresses.fits(webhook[1], webhook[2], token)
+            return self._cs.webhook_inbox.addresses.fits(webhook[1], webhook[2], token)
         try:
             self._cs.links.check(path, query.get("exp", [""])[0], query.get("sig", [""])[0])
         except LinkRefusedError:

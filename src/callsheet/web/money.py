@@ -24,7 +24,7 @@ PageSize = Annotated[int, Query(ge=1, le=1_000)]
 _PAGE = 100
 
 
-class BudgetWish(BaseModel, extra="forbid"):
+class BudgetRequest(BaseModel, extra="forbid"):
     """A limit in US dollars on what a workspace commits in all, in each day, or for a job."""
 
     scope: Scope
@@ -36,7 +36,7 @@ class BudgetWish(BaseModel, extra="forbid"):
 async def balance(cs: Services, member: Viewer) -> dict[str, Any]:
     """Tell what is spent and set aside, and what each budget has left."""
     async with cs.database.read() as connection:
-        return await balance_of(cs.purse, connection, member.workspace, cs.clock())
+        return await balance_of(cs.money, connection, member.workspace, cs.clock())
 
 
 @router.get(
@@ -58,7 +58,7 @@ async def entries(
 
     `limit` counts postings: 100 if it is left out, and as CSV all.
     """
-    store = cs.purse.store
+    store = cs.money.store
     if format == "csv":
         text = entries_csv(
             cs.database,
@@ -90,7 +90,7 @@ async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
 async def holds(cs: Services, member: Viewer) -> dict[str, Any]:
     """List what is set aside for orders that have not ended."""
     async with cs.database.read() as connection:
-        found = await cs.purse.store.held(connection, member.workspace)
+        found = await cs.money.store.held(connection, member.workspace)
     items = [
         {"take": take, "model": model, "amount": str(amount), "since": time_text(since)}
         for take, model, amount, since in found
@@ -104,7 +104,7 @@ async def spent(
 ) -> dict[str, Any]:
     """Sum up what was spent and is held, the dearest first."""
     async with cs.database.read() as connection:
-        rows = await cs.purse.store.spent_by(connection, member.workspace, what, limit)
+        rows = await cs.money.store.spent_by(connection, member.workspace, what, limit)
     return {"items": [Spending(*row).told() for row in rows], "next_cursor": None}
 
 
@@ -113,7 +113,7 @@ async def spent(
     summary="Set a budget",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def set_budget(body: BudgetWish, cs: Services, member: Admin) -> dict[str, Any]:
+async def set_budget(body: BudgetRequest, cs: Services, member: Admin) -> dict[str, Any]:
     """Set a limit; what would pass it is refused before anything is sent."""
     await _change(cs, member, body.scope, body.job, Money.usd(body.limit_usd))
     return await balance(cs, member)
@@ -141,6 +141,6 @@ async def _change(cs: Services, member: Admin, scope: Scope, job: str, limit: Mo
     async with cs.database.begin() as connection:
         if job:
             await cs.house.jobs.find(connection, member.workspace, job)
-        await cs.purse.set_budget(
+        await cs.money.set_budget(
             connection, member.workspace, scope, job, limit, by=member.key or "", now=cs.clock()
         )

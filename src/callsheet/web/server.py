@@ -12,8 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from callsheet.accounts.access import is_loopback
+from callsheet.engine.shutdown import Shutdown
 from callsheet.kernel.logs import event
-from callsheet.line.ending import Ending
 from callsheet.web.app import create_app
 from callsheet.web.connections import BoundedConnection, look_after, most_connections
 from callsheet.web.errors import OpenDoorError
@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
         """Leave the signals to whoever serves."""
         yield
 
-    async def end_with(self, ending: Ending, feeds: FeedHub) -> None:
+    async def end_with(self, ending: Shutdown, feeds: FeedHub) -> None:
         """Begin to end when the process is told to; with streams open uvicorn would wait."""
         await ending.asked.wait()
         feeds.close()

@@ -35,5 +35,5 @@ async def webhook(
     """Take in what a provider tells of one of our orders; its signature must fit."""
     body = await request.body()
     await check_json(body, most_values=MOST_VALUES)
-    await cs.post.receive(provider, take, token, request.headers, body)
+    await cs.webhook_inbox.receive(provider, take, token, request.headers, body)
     return Taken()

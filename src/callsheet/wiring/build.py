@@ -10,43 +10,43 @@ from callsheet.accounts.service import Accounts
 from callsheet.accounts.store import KeyStore
 from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
+from callsheet.blobs.content import ContentKeeper
+from callsheet.blobs.metered import MeteredStore
+from callsheet.blobs.opening import open_store
 from callsheet.catalog.registry import FolderCatalog
-from callsheet.controls.providers import DoorStore
+from callsheet.controls.availability import AvailabilityStore
 from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.database.clock import DatabaseClock
+from callsheet.database.connections import SqlDatabase, sync_engine
+from callsheet.database.notifier import JournalNotifier
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
+from callsheet.engine.shutdown import Shutdown
 from callsheet.engine.supervision import Supervisor
-from callsheet.intake.service import ReferenceDesk
+from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
+from callsheet.kernel.private_files import private_folder
 from callsheet.line.control import JobControl
-from callsheet.line.ending import Ending
 from callsheet.line.estimates import Estimates
-from callsheet.line.hosted.post import PostRoom
-from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
-from callsheet.money.service import Purse
+from callsheet.money.service import MoneyService
 from callsheet.net.fetcher import PublicFetcher
+from callsheet.orders.resolutions import Reconciler
+from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.providers.local import LocalStudio
 from callsheet.settings import Settings
-from callsheet.storage.bell import JournalBell
-from callsheet.storage.clock import DatabaseClock
-from callsheet.storage.content import ContentKeeper
-from callsheet.storage.database import SqlDatabase, sync_engine
-from callsheet.storage.metered import MeteredStore
-from callsheet.storage.opening import open_store
-from callsheet.storage.private import private_folder
-from callsheet.takes.flight import FlightStore
-from callsheet.takes.post import UploadStore, WebhookStore
+from callsheet.takes.in_flight import InFlightStore
+from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
@@ -84,8 +84,8 @@ async def build(settings: Settings) -> Callsheet:
     studio = ProcessStudio(settings.drawing_processes)
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     loops = Supervisor(lambda name: metrics.loop_failures.labels(name).inc())
-    bell = JournalBell(database, jobs.sequences, loops)
-    engine = EngineClient(sync_engine(database.url, pooled=database.pooled), bell)
+    notifier = JournalNotifier(database, jobs.sequences, loops)
+    engine = EngineClient(sync_engine(database.url, pooled=database.pooled), notifier)
     trusted = trusted_authorities(settings)
     fetcher = PublicFetcher(allow_hosts=frozenset(settings.fetch_allow), tls=trusted)
     outputs = output_fetcher(settings, trusted)
@@ -102,13 +102,13 @@ async def build(settings: Settings) -> Callsheet:
         keys_from_outside(settings),
     )
     addresses = WebhookAddresses(secret, settings.public_url.rstrip("/"), keys.former)
-    purse = Purse(daily_budget=_money(settings.daily_budget_usd))
+    money = MoneyService(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
     catalog = FolderCatalog(today=lambda: clock().date())
     house = House(
         database=database,
         blobs=blobs,
-        bell=bell,
+        notifier=notifier,
         queue=engine,
         catalog=catalog,
         providers={LocalStudio.name: LocalStudio(studio)},
@@ -116,16 +116,18 @@ async def build(settings: Settings) -> Callsheet:
         studio=studio,
         jobs=jobs,
         takes=takes,
-        flight=FlightStore(living=EXECUTORS.c.id if database.dialect == "postgresql" else None),
+        in_flight=InFlightStore(
+            living=EXECUTORS.c.id if database.dialect == "postgresql" else None
+        ),
         webhooks=WebhookStore(),
         uploads=UploadStore(),
-        doors=DoorStore(),
+        availability=AvailabilityStore(),
         switches=switches,
-        purse=purse,
+        money=money,
         estimates=Estimates(catalog, database, takes, clock),
         assets=assets,
         references=references,
-        desk=ReferenceDesk(fetcher, studio),
+        reference_service=ReferenceService(fetcher, studio),
         downloader=outputs,
         adopter=Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio),
         metrics=metrics,
@@ -136,7 +138,7 @@ async def build(settings: Settings) -> Callsheet:
         public_link=links.asset if settings.public_url else _no_link,
         parallel=settings.drawing_processes,
         loops=loops,
-        ending=Ending(settings.shutdown_grace_s),
+        ending=Shutdown(settings.shutdown_grace_s),
     )
     view = StateView(jobs, takes, assets, links)
 
@@ -148,7 +150,7 @@ async def build(settings: Settings) -> Callsheet:
         settings=settings,
         database=database,
         engine=engine,
-        bell=bell,
+        notifier=notifier,
         house=house,
         accounts=Accounts(database, KeyStore(), clock),
         provider_keys=ring,
@@ -158,7 +160,7 @@ async def build(settings: Settings) -> Callsheet:
         control=JobControl(house),
         key_control=ProviderKeyControl(house, ring),
         view=view,
-        provider_view=ProviderView(database, house.hosted, house.doors, takes, ring, clock),
+        provider_view=ProviderView(database, house.hosted, house.availability, takes, ring, clock),
         links=links,
         ledger=ledger,
         restorer=Restorer(house, ledger, answers),
@@ -168,8 +170,8 @@ async def build(settings: Settings) -> Callsheet:
         studio=studio,
         store=blobs,
         answers=answers,
-        purse=purse,
-        post=PostRoom(house, addresses),
+        money=money,
+        webhook_inbox=WebhookInbox(house, addresses),
         reconciler=Reconciler(house),
         clock=clock,
         provider_http=http,

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from callsheet.accounts.secret import GivenKey, KeyFile, OwnKeyFile
 from callsheet.google.secret_manager import SCHEME, Access, SecretManager
 from callsheet.ports.master_key import (
     MasterKeyRefusedError,
@@ -12,7 +13,6 @@ from callsheet.ports.master_key import (
     is_address,
 )
 from callsheet.settings import Settings
-from callsheet.storage.secret import GivenKey, KeyFile, OwnKeyFile
 
 _FILE: Final = "file://"
 

@@ -11,7 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.service import Accounts
+from callsheet.blobs.content import ContentStore, sweep_incoming
 from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.database.clock import DatabaseClock
+from callsheet.database.connections import SqlDatabase
+from callsheet.database.notifier import JournalNotifier
+from callsheet.database.schema import is_current, migrate
+from callsheet.database.worker_lock import WorkerLock, WorkerRunningError
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
@@ -23,14 +29,6 @@ from callsheet.jobs.model import Stage
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.chores import Chores
 from callsheet.line.control import JobControl
-from callsheet.line.hosted.auditing import Auditor
-from callsheet.line.hosted.bringing import Bringer
-from callsheet.line.hosted.following import Follower
-from callsheet.line.hosted.listening import Listener
-from callsheet.line.hosted.lookout import Lookout
-from callsheet.line.hosted.ordering import Orderer
-from callsheet.line.hosted.post import PostRoom
-from callsheet.line.hosted.verdicts import Reconciler
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
@@ -43,17 +41,19 @@ from callsheet.line.stages.quote import quote
 from callsheet.line.stages.render import ORDER_WORK, order, render
 from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
-from callsheet.money.service import Purse
+from callsheet.money.service import MoneyService
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.outputs import OutputFetcher
+from callsheet.orders.auditor import Auditor
+from callsheet.orders.downloader import OutputDownloader
+from callsheet.orders.due_poller import DuePoller
+from callsheet.orders.poller import StatusPoller
+from callsheet.orders.push_listener import Listener
+from callsheet.orders.resolutions import Reconciler
+from callsheet.orders.submitter import Submitter
+from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Work
 from callsheet.settings import Settings
-from callsheet.storage.bell import JournalBell
-from callsheet.storage.clock import DatabaseClock
-from callsheet.storage.content import ContentStore, sweep_incoming
-from callsheet.storage.database import SqlDatabase
-from callsheet.storage.schema import is_current, migrate
-from callsheet.storage.worker_lock import WorkerLock, WorkerRunningError
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
@@ -70,7 +70,7 @@ class Callsheet:
     settings: Settings
     database: SqlDatabase
     engine: EngineClient
-    bell: JournalBell
+    notifier: JournalNotifier
     house: House
     accounts: Accounts
     provider_keys: KeyKeeper
@@ -90,8 +90,8 @@ class Callsheet:
     studio: ProcessStudio
     store: ContentStore
     answers: AnswerStore
-    purse: Purse
-    post: PostRoom
+    money: MoneyService
+    webhook_inbox: WebhookInbox
     reconciler: Reconciler
     clock: DatabaseClock
     provider_http: Mapping[str, httpx2.AsyncClient]
@@ -113,7 +113,7 @@ class Callsheet:
         if changed or not await self.engine.is_migrated():
             await self.engine.migrate()
         await self.clock.sync()
-        self.bell.start()
+        self.notifier.start()
         return changed
 
     async def measure(self) -> None:
@@ -155,8 +155,8 @@ class Callsheet:
             return None
 
         async def release(connection: AsyncConnection, executor: str) -> None:
-            await self.house.flight.free_claims(connection, executor, self.clock())
-            await self.bell.ring_for_work(connection)  # its works are in the queue again
+            await self.house.in_flight.free_claims(connection, executor, self.clock())
+            await self.notifier.notify_work(connection)  # its works are in the queue again
 
         return LeaseKeeper(self.database, runner.executor, release)
 
@@ -183,8 +183,8 @@ class Callsheet:
         runner = self.runner(ledgers)
         lease = self.lease_keeper(runner)
         house, loops, who = self.house, self.house.loops, runner.executor
-        orderer = Orderer(house, who)
-        others = (Follower(house, who), Bringer(house, who))
+        orderer = Submitter(house, who)
+        others = (StatusPoller(house, who), OutputDownloader(house, who))
         claiming: list[asyncio.Task[None]] = []
         ordering: list[asyncio.Task[None]] = []
         chores: list[asyncio.Task[None]] = []
@@ -194,7 +194,7 @@ class Callsheet:
             await self._free_own_claims(runner)
             await runner.launch()
             ordering += loops.start_all(orderer.loops())
-            for part in (*others, Listener(house), Lookout(house), Auditor(house)):
+            for part in (*others, Listener(house), DuePoller(house), Auditor(house)):
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
             kept["chores"] = self.chores().run
@@ -223,7 +223,7 @@ class Callsheet:
     async def _free_own_claims(self, runner: Runner) -> None:
         """Take up what an earlier process of the same name had claimed: it is gone."""
         async with self.database.begin() as connection:
-            await self.house.flight.free_claims(connection, runner.executor, self.clock())
+            await self.house.in_flight.free_claims(connection, runner.executor, self.clock())
 
     @asynccontextmanager
     async def at_work(self, say: Callable[[str], None]) -> AsyncIterator[None]:
@@ -262,7 +262,7 @@ class Callsheet:
 
     async def close(self) -> None:
         """Let everything go."""
-        await self.bell.close()
+        await self.notifier.close()
         await self.outputs.close()
         await self.fetcher.close()
         await self.studio.close()

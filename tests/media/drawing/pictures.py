@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageChops, ImageStat
 
-from callsheet.media.drawing.frame import draw_frame
+from callsheet.drawing.frame import draw_frame
 from callsheet.ports.pictures import FrameReference, FrameSpec, ReferenceMode
 
 INK = (255, 255, 255)

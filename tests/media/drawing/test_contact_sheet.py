@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from tests.media.drawing.pictures import difference, inked, opened, png, share_near
 
-from callsheet.media.bands import bands_of, joined
-from callsheet.media.drawing.contact_sheet import draw_band, draw_contact_sheet
-from callsheet.media.drawing.grid import MOST_CELLS, TALLEST, grid_of, heading
+from callsheet.drawing.bands import bands_of, joined
+from callsheet.drawing.contact_sheet import draw_band, draw_contact_sheet
+from callsheet.drawing.grid import MOST_CELLS, TALLEST, grid_of, heading
 from callsheet.ports.pictures import SheetCell
 
 

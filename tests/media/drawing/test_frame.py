@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from tests.media.drawing.pictures import difference, frame, opened, png, reference, share_near, spec
 
-from callsheet.media.drawing.frame import FrameSizeError, draw_frame
-from callsheet.media.drawing.slate import lay_out, ratio_name, variant_name
+from callsheet.drawing.frame import FrameSizeError, draw_frame
+from callsheet.drawing.slate import lay_out, ratio_name, variant_name
 from callsheet.ports.pictures import FrameReference, ReferenceMode, UnreadablePictureError
 
 SIZES = ((256, 256), (256, 1024), (1024, 256), (640, 360), (360, 640), (1920, 480), (333, 517))
@@ -63,7 +63,7 @@ def test_sizes_beyond_the_limits_are_refused_by_name(field: str, value: int) -> 
 def test_same_frame_has_the_same_bytes_in_another_process() -> None:
     """Nothing of this process, hash seeds included, leaks into a picture."""
     program = (
-        "import hashlib; from callsheet.media.drawing.frame import draw_frame;"
+        "import hashlib; from callsheet.drawing.frame import draw_frame;"
         "from callsheet.ports.pictures import FrameSpec;"
         "drawn = draw_frame(FrameSpec('Rain, city, 夜 🌧', 400, 300, 5), []);"
         "print(hashlib.sha256(drawn).hexdigest())"

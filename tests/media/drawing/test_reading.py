@@ -2,7 +2,7 @@
 
 import pytest
 
-from callsheet.media.drawing.reading import read_prompt
+from callsheet.drawing.reading import read_prompt
 
 CLOSE_MUGS = {
     "en": "Close-up of a mug on a table in the morning",

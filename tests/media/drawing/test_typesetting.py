@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from tests.media.drawing.pictures import GROUND, INK, difference, inked
 
-from callsheet.media.drawing import typesetting
-from callsheet.media.drawing.clusters import glyphs_of
-from callsheet.media.drawing.faces import (
+from callsheet.drawing import typesetting
+from callsheet.drawing.clusters import glyphs_of
+from callsheet.drawing.faces import (
     INTER,
     JAPANESE,
     KOREAN,
@@ -18,8 +18,8 @@ from callsheet.media.drawing.faces import (
     faces_for,
     load,
 )
-from callsheet.media.drawing.lines import reads_leftward, runs_of
-from callsheet.media.drawing.typesetting import Block, draw_text, set_text
+from callsheet.drawing.lines import reads_leftward, runs_of
+from callsheet.drawing.typesetting import Block, draw_text, set_text
 
 SCRIPTS = {
     "latin": "The keeper finds a message — naïve, Łódź, Çağrı, tiếng Việt",  # noqa: RUF001 - this script is meant

@@ -93,7 +93,7 @@ async def _bring_in(house: House, reference: JobReference) -> Examined:
     content = None
     if reference.status is ReferenceStatus.STORED:
         content = await house.blobs.get(asset_key(reference.sha256 or ""))
-    looked = await house.desk.look_at(reference, content)
+    looked = await house.reference_service.look_at(reference, content)
     if looked.facts is not None:
         await house.adopter.adopt(looked.content, looked.facts.media_type)
         await house.adopter.adopt(looked.facts.working_copy, "image/png")

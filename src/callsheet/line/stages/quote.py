@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.catalog.asking import AskedAmissError, checked
+from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import digest_of
@@ -65,7 +65,7 @@ async def _quote_page(
         if shot.status is ShotStatus.QUEUED:
             try:
                 takes += missing_takes(house, job, shot, had.get(shot.row, ()))
-            except AskedAmissError as error:
+            except InvalidModelInputsError as error:
                 refused.append((shot, _refusal(house.catalog.card(shot.model), shot, error)))
             except (UnknownModelError, UnusableCardError) as error:  # it was there at the door
                 gone = {"code": error.code, "message": str(error), "next_step": NextStep.STOP}
@@ -108,7 +108,7 @@ async def _fail_rows(
     return entries
 
 
-def _refusal(card: ModelCard, shot: Shot, error: AskedAmissError) -> dict[str, Any]:
+def _refusal(card: ModelCard, shot: Shot, error: InvalidModelInputsError) -> dict[str, Any]:
     """Word why nothing can be ordered of a row, and what a person can do."""
     if len(shot.references) >= card.min_references:
         message = f"{card.id} cannot make this row: {error}"
@@ -125,8 +125,8 @@ def _refusal(card: ModelCard, shot: Shot, error: AskedAmissError) -> dict[str, A
 def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
     """Make a take for each variant of a row that has none, or whose newest one failed.
 
-    Raises AskedAmissError if the model cannot make it with the references that are left, in a dry
-    run too.
+    Raises InvalidModelInputsError if the model cannot make it with the references that are left,
+    in a dry run too.
     """
     newest_of = {take.variant: take for take in had}
     missing = [

@@ -11,11 +11,11 @@ from callsheet.intake.model import RunMode
 from callsheet.jobs.model import Job, Stage
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
-from callsheet.line.endings import Ending, Moves, end, finish_if_done, write_moves
 from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, stage_payload
+from callsheet.orders.settlement import Ending, Moves, end, finish_if_done, write_moves
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import Delivered, ModelCard, Order, ProviderError
 from callsheet.ports.pictures import (
@@ -72,8 +72,8 @@ async def send_out(
     local = await house.takes.local_of(connection, takes)
     hosted = set(takes) - set(local)
     if hosted:
-        await house.flight.release(connection, hosted, rank, house.clock())
-        house.wake_orderer.set()
+        await house.in_flight.release(connection, hosted, rank, house.clock())
+        house.wake_submitter.set()
     if not local:
         return
     takes = local

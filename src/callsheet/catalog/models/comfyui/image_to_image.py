@@ -5,8 +5,8 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from callsheet.catalog.forms import Form, Reference, Seed
+from callsheet.catalog.own_gpus import GpuWork
 from callsheet.catalog.workflows import filled_in
-from callsheet.kernel.gpus import GpuWork
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard

@@ -1,0 +1,1 @@
+"""The database: connections to SQLite and PostgreSQL, schema, time and notifications."""

@@ -1,0 +1,73 @@
+"""Surveying: one answer that tells of many orders at once, where a provider gives it."""
+
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from callsheet.line.house import House
+from callsheet.orders.order_keys import key_for
+from callsheet.orders.pacing import Pacer
+from callsheet.ports.following import SurveyableProvider
+from callsheet.ports.hosted import BusyError
+from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import ProviderError
+from callsheet.takes.model import Take
+
+WORTH_IT: Final = 8  # fewer due orders than that are asked about one by one
+MOST: Final = 1_000  # takes of one survey
+_PER_S: Final = 100  # takes surveyed a second, so that those which only wait cost next to nothing
+_EVERY_S: Final = 1.0  # surveys of one provider begin at least that far apart
+REST_S: Final = 60.0  # for which a provider whose list failed is asked about each order by itself
+_LONGEST_S: Final = 15.0  # an account that others fill, too, may list more than a claim lasts
+_GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
+# How far a provider's clock may be off ours: further, and orders are asked about one by one.
+_EARLY, _LATE = timedelta(seconds=1), timedelta(seconds=3)
+
+
+def turn_s(takes: int) -> float:
+    """Say for how many seconds a survey of so many takes must do."""
+    return max(_EVERY_S, takes / _PER_S)
+
+
+async def tickets_at_work(
+    house: House, provider: SurveyableProvider, takes: Sequence[Take], pacer: Pacer
+) -> tuple[set[str], bool]:
+    """Name the tickets of those takes of which the provider says that it is at work.
+
+    The others it calls done, or does not know. Second, whether it could be asked about all of them.
+    """
+    found: set[str] = set()
+    try:
+        async with asyncio.timeout(_LONGEST_S):
+            for key, group in await _by_key(house, takes):
+                for since, until in stretches(group):
+                    await pacer.turn()
+                    found.update(await provider.at_work(since, until, key))
+    except (ProviderError, TimeoutError) as error:
+        # the rest is asked about one by one: whoever does that learns what is wrong, and acts on it
+        if isinstance(error, BusyError):
+            pacer.rest(error.retry_after_s or 0.0)
+        return found, False
+    return found, True
+
+
+async def _by_key(
+    house: House, takes: Sequence[Take]
+) -> Collection[tuple[ProviderKey, list[Take]]]:
+    groups: dict[str, tuple[ProviderKey, list[Take]]] = {}
+    for take in takes:
+        key = await key_for(house, take)
+        groups.setdefault(key.print, (key, []))[1].append(take)
+    return groups.values()
+
+
+def stretches(takes: Sequence[Take]) -> Iterator[tuple[datetime, datetime]]:
+    """Tell when those takes were ordered: the times in which enough of them lie to survey."""
+    times = sorted(take.ordered_at for take in takes if take.ordered_at is not None)
+    first = 0
+    for place, time in enumerate(times, 1):
+        if place == len(times) or times[place] - time > _GAP:
+            if place - first >= WORTH_IT // 2:
+                yield times[first] - _EARLY, time + _LATE
+            first = place

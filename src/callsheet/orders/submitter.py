@@ -1,0 +1,318 @@
+"""Ordering: takes that wait are claimed, written down as ordered, and sent, once each."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import ClassVar, Final
+
+from callsheet.controls.availability import Availabilities, availability_of
+from callsheet.controls.store import Switches
+from callsheet.engine.supervision import Loop
+from callsheet.kernel.errors import UnavailableError
+from callsheet.kernel.logs import event
+from callsheet.line.house import House
+from callsheet.orders.availability import ProviderUnavailableError, park, shut
+from callsheet.orders.damaged_rows import LOOKS, set_aside
+from callsheet.orders.inline_outputs import kept
+from callsheet.orders.loops import keep_at
+from callsheet.orders.order_keys import key_for
+from callsheet.orders.payloads import PayloadBuilder, PreparedOrder
+from callsheet.orders.recording import Result, sent_of, write_results
+from callsheet.orders.reservation import intend
+from callsheet.orders.unreached import is_away, miss
+from callsheet.orders.write_batcher import WriteBatcher
+from callsheet.ports.hosted import (
+    HostedProvider,
+    Made,
+    NotReachedError,
+    ProviderBlockedError,
+    SubmissionUnknownError,
+    Submitted,
+    SwitchedOffError,
+)
+from callsheet.ports.models import (
+    ProviderError,
+    RefusedError,
+    UnknownModelError,
+    UnusableCardError,
+)
+from callsheet.takes.claims import Claim
+from callsheet.takes.limits import full, room
+from callsheet.takes.model import Take
+from callsheet.takes.schedule import backoff_s
+
+_LOG = logging.getLogger("callsheet.hosted")
+SENDS: Final = 192  # orders on their way at a time, of one process to one provider
+LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
+_GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
+_CLAIM_S: Final = 60.0
+_FULL: Final = timedelta(seconds=5)  # how long its limits are believed to leave no room
+_WRITING_S: Final = 2.0  # at the end, for what has come
+
+
+class NotOrderableError(ProviderError):
+    """A defect of callsheet's own kept a take from being ordered: nothing was sent."""
+
+    code: ClassVar[str] = "not_orderable"
+
+    def __init__(self, provider: str, error: str) -> None:
+        reason = f"a defect of callsheet's own ({error}, the log has it whole) keeps this take from"
+        super().__init__(
+            provider, f"{reason} being ordered; nothing was sent. Please report it, then retry"
+        )
+
+
+class Submitter:
+    """Orders what waits, for as long as it runs. Any number of processes may.
+
+    An order must be on its way soon after it was written down: one whose process stood still
+    meanwhile is not sent, because others may have begun to look for it.
+    """
+
+    def __init__(self, house: House, who: str) -> None:
+        self._house, self._who = house, who
+        self._wording = PayloadBuilder(house)
+        self._scribe: WriteBatcher[Result] = WriteBatcher(partial(write_results, house))
+        self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
+        self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
+        self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
+        self._turn = asyncio.Lock()
+        self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
+
+    def loops(self) -> Mapping[str, Loop]:
+        """Name what is to run as long as this orders."""
+        return {"orderer": self._run, "order-scribe": self._scribe.run}
+
+    async def _run(self) -> None:
+        mend = partial(set_aside, self._house)
+        await keep_at(self.round, self._house.wake_submitter, mend=mend)
+
+    async def end(self) -> None:
+        """Let what is on its way arrive, within the grace, and write it down.
+
+        The scribe must be running still. An order that is broken off here is found by whoever
+        looks for it next.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WRITING_S), self._turn:
+                pass  # what the last turn has written down as ordered is on its way
+        if sending := self._all_sending():
+            _LOG.info("orders.awaited", extra=event(orders=len(sending)))
+        await self._house.ending.wait_for(self._all_sending)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WRITING_S):
+                await self._scribe.drain()
+        rest = self._all_sending()
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    def _all_sending(self) -> list[asyncio.Task[None]]:
+        return [task for tasks in self._sending.values() for task in tasks]
+
+    async def round(self) -> bool:
+        """Order from each provider what it takes now; tells whether there was anything."""
+        async with self._turn:
+            return not self._house.ending.asked.is_set() and await self._order()
+
+    async def _order(self) -> bool:
+        house, now = self._house, self._house.clock()
+        async with house.database.read() as connection:
+            waited_for = await house.in_flight.providers_waited_for(connection, now)
+            if not waited_for:
+                return False
+            doors = await house.availability.all(connection)
+            switches = await house.switches.all(connection)
+        busy, failed = False, []
+        for name in sorted(waited_for & house.hosted.keys()):
+            provider, door = house.hosted[name], availability_of(doors, name)
+            try:
+                if door.is_shut:
+                    await park(house, name, door)
+                elif door.resting_until <= now.timestamp():
+                    busy |= await self._order_from(provider, switches, doors)
+            except UnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001  # raised below: the others come first
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return busy
+
+    def _free(self, provider: HostedProvider) -> int:
+        """Count how many orders may go out now: one until it is known that our key passes."""
+        most = LARGE_SENDS if provider.answers_hold_outputs else SENDS
+        if provider.name not in self._trusted or provider.name in self._house.away:
+            most = 1
+        return min(_GROUP, most - len(self._sending[provider.name]))
+
+    async def _room(self, provider: HostedProvider) -> int:
+        """Count how many takes to claim: as many as the provider's limits allow to order now.
+
+        Others may take that room first; `intend` counts again. Where there is none, one take is
+        claimed now and then all the same: its key or its model may be off, and its job must hear
+        of it, above all where what is out cannot be asked about any more and stays out.
+        """
+        name, free, now = provider.name, self._free(provider), self._house.clock()
+        if free <= 0 or now < self._full_until.get(name, now):
+            return 0
+        async with self._house.database.read() as connection:
+            free = await room(connection, name, provider.pace, free, now)
+            reached = None if free else await full(connection, name, provider.pace, now)
+        if reached is not None and reached.until is not None:
+            self._full_until[name] = min(reached.until, now + _FULL)
+        if not free and now >= self._try_at.get(name, now):
+            self._try_at[name] = now + _FULL
+            return 1
+        return free
+
+    async def _order_from(
+        self, provider: HostedProvider, switches: Switches, doors: Availabilities
+    ) -> bool:
+        house = self._house
+        free = 0 if is_away(house, provider.name) else await self._room(provider)
+        if free <= 0:
+            return False
+        claim = Claim(self._who, house.clock(), _CLAIM_S)
+        async with house.database.begin(small=True) as connection:
+            takes = await house.in_flight.claim_to_order(connection, provider.name, claim, free)
+        worded = await asyncio.gather(
+            *(self._word(provider, take, switches, doors) for take in takes)
+        )
+        ready = [each for each in worded if each is not None]
+        groups = [list(group) for _, group in groupby(ready, key=lambda each: each.take.job)]
+        for place, group in enumerate(groups):
+            try:
+                await self._send_group(provider, group)
+            except UnavailableError as problem:  # it would not be there for the others either
+                for each in (each for left in groups[place:] for each in left):
+                    self._give_back(provider, each.take, problem, 0.0)
+                raise
+        return bool(takes)
+
+    async def _word(
+        self, provider: HostedProvider, take: Take, switches: Switches, doors: Availabilities
+    ) -> PreparedOrder | None:
+        try:
+            card = self._house.catalog.card(take.model)
+            closed = switches.closed(card, self._house.clock().date())
+            if closed is not None:
+                said = f"{take.model} is off: {closed}"
+                self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
+                return None
+            key = await key_for(self._house, take)
+            door = availability_of(doors, provider.name, key.print)
+            if door.is_shut:
+                raise ProviderUnavailableError(door)  # noqa: TRY301  # written down like what follows
+            return await self._wording.word(provider, take, key)
+        except ProviderError as error:
+            if isinstance(error, NotReachedError):
+                miss(self._house, provider.name)
+            self._scribe.add(Result(provider, take, error))
+        except (UnknownModelError, UnusableCardError) as error:  # its package was removed, or broke
+            off = SwitchedOffError(provider.name, str(error))
+            self._scribe.add(Result(provider, take, off))
+        except UnavailableError as problem:
+            _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
+            self._give_back(provider, take, problem, backoff_s(take.looks))
+        except Exception as error:  # noqa: BLE001  # one take must not keep the others
+            self._mind_defect(provider, take, error)
+        return None
+
+    def _give_back(
+        self, provider: HostedProvider, take: Take, problem: UnavailableError, wait_s: float
+    ) -> None:
+        due_at = self._house.clock().timestamp() + wait_s
+        self._scribe.add(Result(provider, take, problem, due_at))
+
+    def _mind_defect(self, provider: HostedProvider, take: Take, error: Exception) -> None:
+        """Report what nobody foresaw about a take of which nothing was sent, and put it off.
+
+        After some tries it fails, by name: whoever looks at its row can have it made again.
+        """
+        said = event(take=take.id, job=take.job, looks=take.looks)
+        _LOG.error("take.ordering_failed", exc_info=error, extra=said)
+        defect = NotOrderableError(provider.name, type(error).__name__)
+        if take.looks < LOOKS:
+            self._give_back(provider, take, UnavailableError(str(defect)), backoff_s(take.looks))
+        else:
+            self._scribe.add(Result(provider, take, defect))
+
+    async def _intended(
+        self, provider: HostedProvider, group: Sequence[PreparedOrder]
+    ) -> Sequence[PreparedOrder]:
+        """Write down what is about to be sent; noted as open here from before that on."""
+        sending = self._house.sending
+        next_ones = {(each.take.id, each.take.order_no + 1) for each in group}
+        sending.update(next_ones)
+        covered: Sequence[PreparedOrder] = []
+        try:
+            covered = await intend(self._house, provider, group)
+        finally:
+            sending.difference_update(next_ones - {sent_of(each.take) for each in covered})
+        return covered
+
+    async def _send_group(self, provider: HostedProvider, group: Sequence[PreparedOrder]) -> None:
+        if self._house.ending.asked.is_set():
+            for each in group:
+                self._give_back(provider, each.take, UnavailableError("this process ends"), 0.0)
+            return
+        try:
+            covered = await self._intended(provider, group)
+        except UnavailableError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one job, or one take, must not keep the others
+            if len(group) == 1:
+                self._mind_defect(provider, group[0].take, error)
+                return
+            for each in group:
+                await self._send_group(provider, [each])
+            return
+        self._house.wake_listener[provider.name].set()
+        for each in covered:
+            task = asyncio.create_task(self._send(provider, each))
+            self._sending[provider.name].add(task)
+            task.add_done_callback(partial(self._sent, provider.name, each.take))
+
+    def _sent(self, provider: str, take: Take, task: asyncio.Task[None]) -> None:
+        self._sending[provider].discard(task)
+        if task.cancelled() or task.exception() is not None:
+            self._house.sending.discard(sent_of(take))  # nothing of it will be written down
+        self._house.wake_submitter.set()
+
+    async def _send(self, provider: HostedProvider, each: PreparedOrder) -> None:
+        result: Submitted | ProviderError
+        try:
+            result = await provider.submit(each.order)
+        except ProviderError as error:
+            result = error
+        except Exception as error:  # noqa: BLE001  # it may have been sent, and somebody must look
+            said = event(take=each.take.id, job=each.take.job)
+            _LOG.error("take.sending_failed", exc_info=error, extra=said)
+            result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
+        if isinstance(result, NotReachedError):
+            miss(self._house, provider.name)
+        key_print = each.order.key.print
+        if isinstance(result, Submitted | RefusedError):
+            self._trusted[provider.name] = key_print
+        elif isinstance(result, ProviderBlockedError) and self._trusted.get(provider.name) in (
+            key_print,
+            None,
+        ):
+            self._trusted.pop(provider.name, None)
+        if isinstance(
+            result, ProviderBlockedError
+        ):  # before another order can take this one's turn
+            with contextlib.suppress(UnavailableError):
+                await shut(self._house, result, key_print)
+        if isinstance(result, Submitted) and isinstance(result.standing, Made):
+            ordered = replace(each.take, order_digest=each.digest)
+            made = await kept(self._house, ordered, result.ticket, result.standing)
+            result = replace(result, standing=made)
+        self._scribe.add(Result(provider, each.take, result))

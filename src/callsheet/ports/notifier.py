@@ -1,0 +1,38 @@
+"""The bell: tells of what was written, so that nobody has to look all the time.
+
+It may be missed: what is written is the truth, and whoever listens also looks now and then.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.kernel.ids import JobId
+
+
+class Notifier(Protocol):
+    """Tells whoever watches a job that its journal has grown.
+
+    Rung inside a transaction, heard after its commit, in every process.
+    """
+
+    async def ring(self, connection: AsyncConnection, job: JobId) -> None:
+        """Announce that this transaction writes to the job's journal."""
+
+    async def wait(self, job: JobId, seen: int, timeout_s: float) -> bool:
+        """Wait until the job's sequence is above `seen`; False after the time is up."""
+
+
+class WorkNotifier(Protocol):
+    """Tells the engine that there is work for it.
+
+    Rung inside a transaction, heard after its commit: on PostgreSQL in every process, on SQLite in
+    this one.
+    """
+
+    async def notify_work(self, connection: AsyncConnection) -> None:
+        """Announce that this transaction leaves work for the engine."""
+
+    def on_work(self, heard: Callable[[], None]) -> None:
+        """Have `heard` called, on the event loop, whenever there may be work."""
