@@ -37,8 +37,8 @@ async def order_all(cs: Callsheet, count: int) -> float:
     accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
     while True:
         async with cs.database.read() as connection:
-            takes = await cs.house.takes.count_open(connection)
-            job = await cs.house.jobs.of_any_workspace(connection, accepted.job)
+            takes = await cs.line.books.takes.count_open(connection)
+            job = await cs.line.jobs.store.of_any_workspace(connection, accepted.job)
         if takes.get("running", 0) == count:
             speed = count / (time.perf_counter() - began)
             break
@@ -46,7 +46,7 @@ async def order_all(cs: Callsheet, count: int) -> float:
     while job.ledger_version < job.sequence:  # the last of the work, and not a part of waiting
         await asyncio.sleep(1)
         async with cs.database.read() as connection:
-            job = await cs.house.jobs.of_any_workspace(connection, job.id)
+            job = await cs.line.jobs.store.of_any_workspace(connection, job.id)
     return speed
 
 

@@ -67,7 +67,7 @@ async def run(cs: Callsheet, count: int, model: str) -> None:
     accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
     while True:
         async with cs.database.read() as connection:
-            job = await cs.house.jobs.of_any_workspace(connection, accepted.job)
+            job = await cs.line.jobs.store.of_any_workspace(connection, accepted.job)
         if job.ended:
             return
         await cs.notifier.wait(job.id, job.sequence, 1.0)

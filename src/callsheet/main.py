@@ -72,7 +72,7 @@ async def _serve(settings: Settings, *, work: bool) -> None:
     from callsheet.web.server import serve  # noqa: PLC0415
 
     async with opened(settings) as cs:
-        with cs.house.ending.on_signals():
+        with cs.shutdown.on_signals():
             await cs.provider_keys.tell_broken_seals()
             if work:
                 async with cs.working(then=end_soon):

@@ -39,8 +39,8 @@ async def built(tmp_path: Path, **addresses: str) -> Callsheet:
 async def downloaded(cs: Callsheet, name: str, url: str) -> bytes:
     """Fetch an output of a provider, with what the provider wants to see."""
     key = ProviderKey(KEYS.get(name, SECRET))
-    headers = cs.house.hosted[name].download_headers(url, key)
-    async with cs.house.downloader.download(
+    headers = cs.line.providers.hosted[name].download_headers(url, key)
+    async with cs.line.providers.downloader.download(
         url, provider=name, max_bytes=1_000, timeout_s=60, headers=headers
     ) as download:
         return b"".join([block async for block in download.blocks])
@@ -95,7 +95,7 @@ async def test_key_is_for_one_scheme_host_and_port(tmp_path: Path, name: str) ->
     """Whatever looks like the provider's place and is another gets nothing."""
     cs = await built(tmp_path, **{name: "http://files.example:8080"})
     key = ProviderKey(SECRET)
-    own = cs.house.hosted[name].download_headers(f"http://FILES.example:8080{FILE}", key)
+    own = cs.line.providers.hosted[name].download_headers(f"http://FILES.example:8080{FILE}", key)
     assert SECRET in " ".join(own.values())
     for origin in (
         "https://files.example:8080",
@@ -109,12 +109,12 @@ async def test_key_is_for_one_scheme_host_and_port(tmp_path: Path, name: str) ->
         "//files.example:8080",
         "",
     ):
-        assert cs.house.hosted[name].download_headers(f"{origin}{FILE}", key) == {}, origin
+        assert cs.line.providers.hosted[name].download_headers(f"{origin}{FILE}", key) == {}, origin
     for path in ("/x?file=/v1/files/output", "/x#/v1/files/output"):
         url = f"http://files.example:8080{path}"
-        assert cs.house.hosted[name].download_headers(url, key) == {}, url
+        assert cs.line.providers.hosted[name].download_headers(url, key) == {}, url
     standard = await built(tmp_path, **{name: "https://files.example"})
     for origin in ("https://files.example", "https://files.example:443"):
-        assert standard.house.hosted[name].download_headers(f"{origin}{FILE}", key), origin
+        assert standard.line.providers.hosted[name].download_headers(f"{origin}{FILE}", key), origin
     await standard.close()
     await cs.close()

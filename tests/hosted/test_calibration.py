@@ -11,13 +11,12 @@ from tests.hosted.test_many_models import wait_until_up
 from tests.support import warm
 from tests.support.processes import Place, serving
 
-from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.money import Money
 
 MODEL = "comfyui/text-to-image"
 ESTIMATE = Money.usd("0.001741")  # 3.5 seconds of an A100
 SECONDS = 4.2
-MEASURED = cost_of(SECONDS, 1.79)
+MEASURED = Money.per_hour(SECONDS, 1.79)
 
 
 def test_measured_time_is_charged_and_corrects_the_next_quotes(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ async def retried(cs: Callsheet, job: JobId) -> tuple[Shot, list[Take]]:
     async with asyncio.timeout(20):
         while True:
             async with cs.database.read() as connection:
-                found = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
-                (shot,) = await cs.house.jobs.shots(connection, job)
-                takes = await cs.house.takes.of_rows(connection, job, 1, 1)
+                found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
+                (shot,) = await cs.line.jobs.store.shots(connection, job)
+                takes = await cs.line.books.takes.of_rows(connection, job, 1, 1)
             if found.stage is Stage.DONE:
                 assert found.held == Money()
                 return shot, sorted(takes, key=lambda take: take.attempt)
@@ -85,7 +85,7 @@ async def test_orders_come_home_without_their_card(tmp_path: Path) -> None:
             clip, failed, cancelled = [await settled(cs, each) for each in (made, bad, endless)]
             async with cs.database.read() as connection:
                 assert clip.asset
-                facts = await cs.house.assets.facts(connection, LOCAL_WORKSPACE, [clip.asset])
+                facts = await cs.line.books.assets.facts(connection, LOCAL_WORKSPACE, [clip.asset])
             shot, takes = await retried(cs, failed.job)
             assert len(takes) == 1
             assert (shot.error or {})["code"] == "unknown_model"

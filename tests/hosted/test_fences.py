@@ -28,7 +28,7 @@ LOST = {"route": "create", "faults": {"fail_before_accept": "500"}}
 
 async def doubted(cs: Callsheet, sim: Simulator, orders: int) -> Take:
     """Have a take whose answers to so many orders were lost; no list reaches back to them."""
-    cs.house.hosted["replicate"].lists_for_s = 0.5
+    cs.line.providers.hosted["replicate"].lists_for_s = 0.5
     sim.faults(next=[{**LOST, "count": orders}])
     return await generated(cs, "a lighthouse")
 
@@ -54,12 +54,12 @@ async def test_stale_reconciler_moves_nothing_that_was_ordered_again(tmp_path: P
             now = await settled_as(cs, stale.id, lambda take: take.order_no > stale.order_no)
             assert now.status is TakeStatus.IN_DOUBT
             for act in (put_back, ask_person):
-                await act(cs.house, stale)
-                await act(cs.house, replace(stale, epoch=now.epoch))
-                await act(cs.house, replace(now, epoch=now.epoch - 1))
+                await act(cs.line, stale)
+                await act(cs.line, replace(stale, epoch=now.epoch))
+                await act(cs.line, replace(now, epoch=now.epoch - 1))
                 assert await settled(cs, stale.id) == now
             async with cs.database.begin() as connection:
-                moved = await cs.house.in_flight.move(connection, stale, TakeStatus.HELD)
+                moved = await cs.line.books.in_flight.move(connection, stale, TakeStatus.HELD)
             assert not moved
             await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
             await settled_as(cs, stale.id, lambda take: take.status is TakeStatus.SUCCEEDED)
@@ -71,7 +71,7 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
     cs = await build(read_settings(data_dir=tmp_path / "data", database_url=database_url))
     try:
         await cs.ready()
-        house, flight, job = cs.house, cs.house.in_flight, a_job()
+        ctx, flight, job = cs.line, cs.line.books.in_flight, a_job()
         takes = [
             a_take(
                 job,
@@ -84,19 +84,19 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
             for row in (1, 2)
         ]
         async with cs.database.begin() as connection:
-            await house.jobs.add(connection, job)
-            await house.takes.add(connection, takes)
+            await ctx.jobs.store.add(connection, job)
+            await ctx.books.takes.add(connection, takes)
 
         async def claimed(who: str) -> list[Take]:
-            claim = Claim(who, house.clock(), 2.5)
+            claim = Claim(who, ctx.books.clock(), 2.5)
             async with cs.database.begin() as connection:
                 return await flight.claim_to_look_at(connection, {TakeStatus.RUNNING}, claim, 9)
 
         mine = await claimed("anna")
         assert len(mine) == 2
-        keeper = ClaimKeeper(house, 2.5)
+        keeper = ClaimKeeper(ctx, 2.5)
         keeper.add(mine)
-        given_back = house.clock().timestamp() + 1_000
+        given_back = ctx.books.clock().timestamp() + 1_000
         async with cs.database.begin() as connection:
             await flight.look_later(connection, [(mine[1], given_back)])
         for _ in range(6):
@@ -111,7 +111,7 @@ async def test_claims_last_as_long_as_the_work(database_url: str, tmp_path: Path
         keeper.add(mine)
         await keeper.turn()  # no claim of another's is made longer
         async with cs.database.read() as connection:
-            after = await house.takes.of_any_workspace(connection, found.id)
+            after = await ctx.books.takes.of_any_workspace(connection, found.id)
         assert after == found
     finally:
         await cs.close()
@@ -124,29 +124,29 @@ async def test_order_that_may_be_in_hand_is_nobodys_to_judge(
     cs = await build(read_settings(data_dir=tmp_path / "data", database_url=database_url))
     try:
         await cs.ready()
-        house, job = cs.house, a_job()
+        ctx, job = cs.line, a_job()
         waiting = a_take(job, provider="replicate", claimed_by="anna")
         take = replace(waiting, status=TakeStatus.ORDERED, due_at=0.0)
         async with cs.database.begin() as connection:
-            await house.jobs.add(connection, job)
-            await house.takes.add(connection, [take])
+            await ctx.jobs.store.add(connection, job)
+            await ctx.books.takes.add(connection, [take])
 
         async def claimed(who: str, *sending: TakeId) -> bool:
             statuses = {TakeStatus.ORDERED, TakeStatus.IN_DOUBT}
             async with cs.database.begin() as connection:
-                found = await house.in_flight.claim_to_look_at(
-                    connection, statuses, Claim(who, house.clock(), 0), 9, sending=sending
+                found = await ctx.books.in_flight.claim_to_look_at(
+                    connection, statuses, Claim(who, ctx.books.clock(), 0), 9, sending=sending
                 )
-                await house.in_flight.free_claims(connection, who, house.clock())
+                await ctx.books.in_flight.free_claims(connection, who, ctx.books.clock())
             return bool(found)
 
         assert not await claimed("anna", take.id)
-        if house.in_flight.living is not None:  # others are at it, too
+        if ctx.books.in_flight.living is not None:  # others are at it, too
             async with cs.database.begin() as connection:
                 await connection.execute(sa.insert(EXECUTORS).values(id="anna", beat_at=0.0))
             assert not await claimed("bert")
             async with cs.database.begin() as connection:  # somebody took it for dead
-                await house.in_flight.free_claims(connection, "anna", house.clock())
+                await ctx.books.in_flight.free_claims(connection, "anna", ctx.books.clock())
             assert not await claimed("bert")
             async with cs.database.begin() as connection:
                 await connection.execute(sa.delete(EXECUTORS))
@@ -163,16 +163,16 @@ async def test_order_of_an_earlier_process_counts_from_our_own_start(tmp_path: P
         async with working(tmp_path, sim) as cs:
             take = await doubted(cs, sim, 1)
             assert take.status is TakeStatus.IN_DOUBT
-            old = cs.house.clock() - timedelta(minutes=10)
+            old = cs.line.books.clock() - timedelta(minutes=10)
             async with cs.database.begin() as connection:
                 again = sa.update(TAKES).values(ordered_at=old, error=None, due_at=None)
                 await connection.execute(again)
         async with working(tmp_path, sim) as cs:
-            began = cs.house.clock()
+            began = cs.line.books.clock()
             async with cs.database.begin() as connection:
                 await connection.execute(sa.update(TAKES).values(due_at=began.timestamp()))
             made = await settled_as(cs, take.id, lambda each: each.status is TakeStatus.SUCCEEDED)
             assert made.ordered_at is not None
-            settles_s = cs.house.hosted["replicate"].settles_s
+            settles_s = cs.line.providers.hosted["replicate"].settles_s
             assert (made.ordered_at - began).total_seconds() > settles_s - 1
         check_money(Place(tmp_path, url), sim, 1)

@@ -39,11 +39,11 @@ async def test_every_picture_of_an_answer_is_kept(
         model = "gemini/gemini-3-1-flash-image"
         started = await cs.generations.start(LOCAL_WORKSPACE, model, wish, RunMode.LIVE)
         job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
-        await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
-        loops = cs.house.loops.start_all(
+        await render(cs.line, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
+        loops = cs.loops.start_all(
             {
-                **Submitter(cs.house, "a test").loops(),
-                **OutputDownloader(cs.house, "a test").loops(),
+                **Submitter(cs.line, "a test").loops(),
+                **OutputDownloader(cs.line, "a test").loops(),
             }
         )
         async with asyncio.timeout(60):
@@ -51,7 +51,7 @@ async def test_every_picture_of_an_answer_is_kept(
                 take = await cs.generations.take(LOCAL_WORKSPACE, started.take)
                 if take.status in ENDED:
                     break
-                cs.house.wake_downloader.set()
+                cs.line.runtime.wake_downloader.set()
                 await asyncio.sleep(0.05)
         for loop in loops:
             loop.cancel()
@@ -65,9 +65,9 @@ async def test_every_picture_of_an_answer_is_kept(
         assert {row["sha256"] for row in rows} == set(names)
         assert {row["made_from"]["take"] for row in rows} == {take.id}
         for name, content in zip(names, contents, strict=True):
-            kept = [block async for block in cs.house.blobs.stream(asset_key(name))]
+            kept = [block async for block in cs.line.media.blobs.stream(asset_key(name))]
             assert b"".join(kept) == content
-        assert [info async for info in cs.house.blobs.list(PREFIX)] == []
+        assert [info async for info in cs.line.media.blobs.list(PREFIX)] == []
         assert take.note is not None
         assert names[1] in take.note
         assert "none (" in take.note

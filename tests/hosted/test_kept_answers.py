@@ -66,7 +66,7 @@ async def read(cs: Callsheet, take: Take) -> Take:
 
 async def parcels(cs: Callsheet) -> list[str]:
     """List what is kept of answers."""
-    return [info.key async for info in cs.house.blobs.list(PREFIX)]
+    return [info.key async for info in cs.line.media.blobs.list(PREFIX)]
 
 
 async def becomes(cs: Callsheet, take: Take, *statuses: TakeStatus) -> Take:
@@ -76,7 +76,7 @@ async def becomes(cs: Callsheet, take: Take, *statuses: TakeStatus) -> Take:
             now = await read(cs, take)
             if now.status in statuses:
                 return now
-            cs.house.wake_downloader.set()
+            cs.line.runtime.wake_downloader.set()
             await asyncio.sleep(0.05)
 
 
@@ -92,8 +92,8 @@ async def answered(cs: Callsheet) -> Take:
     wish = {"prompt": "a red mug"}
     started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
     job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
-    await render(cs.house, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
-    ordering = cs.house.loops.start_all(Submitter(cs.house, "a test").loops())
+    await render(cs.line, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
+    ordering = cs.loops.start_all(Submitter(cs.line, "a test").loops())
     try:
         found = await cs.generations.take(LOCAL_WORKSPACE, started.take)
         return await becomes(cs, found, S.ADOPTING)
@@ -105,7 +105,7 @@ async def claimed(cs: Callsheet, who: str, hours: int) -> Take:
     """Claim the one take to bring it home, as if so many hours had gone by."""
     claim = Claim(who, cs.clock() + timedelta(hours=hours), 60)
     async with cs.database.begin() as connection:
-        [take] = await cs.house.in_flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
+        [take] = await cs.line.books.in_flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
     return take
 
 
@@ -125,7 +125,7 @@ async def put(cs: Callsheet, take: Take, status: TakeStatus, **values: Any) -> T
 
 async def brought(cs: Callsheet, *takes: Take) -> list[Take]:
     """Bring home what is due, until some takes have ended."""
-    bringing = cs.house.loops.start_all(OutputDownloader(cs.house, "a test").loops())
+    bringing = cs.loops.start_all(OutputDownloader(cs.line, "a test").loops())
     try:
         return [await becomes(cs, take, *ENDED) for take in takes]
     finally:
@@ -135,7 +135,7 @@ async def brought(cs: Callsheet, *takes: Take) -> list[Take]:
 async def held(cs: Callsheet, take: Take) -> str:
     """Tell how much money is set aside for a take's job."""
     async with cs.database.read() as connection:
-        return str((await cs.house.jobs.of_any_workspace(connection, take.job)).held)
+        return str((await cs.line.jobs.store.of_any_workspace(connection, take.job)).held)
 
 
 async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
@@ -143,13 +143,13 @@ async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
     async with at_rest(tmp_path) as cs:
         await answered(cs)
         late = await claimed(cs, "late", 1)
-        ending = await bring(cs.house, late, MemoryBudget(1 << 30))
+        ending = await bring(cs.line, late, MemoryBudget(1 << 30))
         current = await claimed(cs, "current", 2)
-        await write_stored(cs.house, [StoredOutput(late, ending)])
+        await write_stored(cs.line, [StoredOutput(late, ending)])
         assert (await read(cs, late)).status is S.ADOPTING
         assert len(await parcels(cs)) == 1
-        ending = await bring(cs.house, current, MemoryBudget(1 << 30))
-        await write_stored(cs.house, [StoredOutput(current, ending)])
+        ending = await bring(cs.line, current, MemoryBudget(1 << 30))
+        await write_stored(cs.line, [StoredOutput(current, ending)])
         assert (await read(cs, late)).status is S.SUCCEEDED
         assert await parcels(cs) == []
         assert await held(cs, late) == "0.000000"
@@ -160,7 +160,7 @@ async def test_output_that_is_gone_from_our_store_ends_its_take(tmp_path: Path) 
     async with at_rest(tmp_path) as cs:
         take = await answered(cs)
         for key in await parcels(cs):
-            await cs.house.blobs.delete(key)
+            await cs.line.media.blobs.delete(key)
         [ended] = await brought(cs, take)
         assert (ended.status, (ended.error or {})["code"]) == (S.FAILED, "output_lost")
         assert ended.charged > take.price - take.price
@@ -175,9 +175,9 @@ async def test_answer_that_nobody_wrote_down_is_found_by_looking(
     async with at_rest(tmp_path) as cs:
         answer = await answered(cs)
         take = await put(cs, answer, status)
-        assert await sweep_inline_outputs(cs.house, cs.clock()) == 0  # its process may be about to
+        assert await sweep_inline_outputs(cs.line, cs.clock()) == 0  # its process may be about to
         assert (await read(cs, take)).status is status
-        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2)) == 0
+        assert await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2)) == 0
         [ended] = await brought(cs, take)
         assert ended.status is S.SUCCEEDED
         assert ended.ticket == answer.ticket
@@ -189,14 +189,14 @@ async def test_leftovers_are_swept_once_their_takes_have_ended(tmp_path: Path) -
     async with at_rest(tmp_path) as cs:
         take = await answered(cs)
         [key] = await parcels(cs)
-        content = await cs.house.blobs.get(key)
+        content = await cs.line.media.blobs.get(key)
         assert (await brought(cs, take))[0].asset
-        await cs.house.blobs.put(key, content, "a/b")
-        await cs.house.blobs.put(f"{PREFIX}tk_unknown/1-x", content, "a/b")
-        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(hours=23)) == 0
-        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(hours=25)) == 1
+        await cs.line.media.blobs.put(key, content, "a/b")
+        await cs.line.media.blobs.put(f"{PREFIX}tk_unknown/1-x", content, "a/b")
+        assert await sweep_inline_outputs(cs.line, cs.clock() + timedelta(hours=23)) == 0
+        assert await sweep_inline_outputs(cs.line, cs.clock() + timedelta(hours=25)) == 1
         assert await parcels(cs) == [f"{PREFIX}tk_unknown/1-x"]
-        assert await sweep_inline_outputs(cs.house, cs.clock() + timedelta(days=31)) == 1
+        assert await sweep_inline_outputs(cs.line, cs.clock() + timedelta(days=31)) == 1
 
 
 @pytest.mark.parametrize("verdict", [*Resolution])
@@ -216,10 +216,10 @@ async def test_answer_to_an_earlier_order_is_told_as_one_of_two(tmp_path: Path) 
     async with at_rest(tmp_path) as cs:
         answer = await answered(cs)
         take = await put(cs, answer, S.IN_DOUBT, order_no=answer.order_no + 1)
-        await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2))
+        await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2))
         assert (await brought(cs, take))[0].status is S.SUCCEEDED
         async with cs.database.read() as connection:
-            told = await cs.house.jobs.journal(connection, take.job, 0, 99, "ordered_twice")
+            told = await cs.line.jobs.store.journal(connection, take.job, 0, 99, "ordered_twice")
         assert [each.body["ticket"] for each in told] == [answer.ticket]
 
 
@@ -231,11 +231,11 @@ async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: P
             await connection.execute(sa.update(TAKES).values(ticket="req_same"))
         second = await answered(cs)
         [key] = [key for key in await parcels(cs) if second.id in key]
-        content = await cs.house.blobs.get(key)
+        content = await cs.line.media.blobs.get(key)
         same = content.replace((second.ticket or "").encode(), b"req_same", 1)
-        await cs.house.blobs.put(key, same, "a/b")
+        await cs.line.media.blobs.put(key, same, "a/b")
         await put(cs, second, S.IN_DOUBT)
-        await sweep_inline_outputs(cs.house, cs.clock() + timedelta(minutes=2))
+        await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2))
         ends = await brought(cs, first, second)
         assert [end.status for end in ends] == [S.SUCCEEDED, S.SUCCEEDED]
         assert ends[0].asset != ends[1].asset

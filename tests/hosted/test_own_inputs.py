@@ -34,7 +34,7 @@ async def done(cs: Callsheet, job: JobId) -> Job:
     async with asyncio.timeout(DRAWN_S):
         while True:
             async with cs.database.read() as connection:
-                found = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+                found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
             if found.stage is Stage.DONE:
                 return found
             await asyncio.sleep(0.05)

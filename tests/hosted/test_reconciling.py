@@ -19,7 +19,7 @@ async def test_person_decides_where_the_list_does_not_reach(tmp_path: Path) -> N
     """Nothing moves by itself and the money stays set aside; `never ordered` orders it, once."""
     with simulating(tmp_path) as sim:
         async with working(tmp_path, sim) as cs:
-            provider = cs.house.hosted["replicate"]
+            provider = cs.line.providers.hosted["replicate"]
             provider.lists_for_s = 0.5
             sim.faults(next=[{"route": "create", "faults": {"fail_before_accept": "500"}}])
             take = await generated(cs, "a lighthouse")
@@ -46,7 +46,7 @@ async def test_provider_is_asked_again_on_request(tmp_path: Path) -> None:
     """An order that the list shows after all is found, and paid once."""
     with simulating(tmp_path) as sim:
         async with working(tmp_path, sim) as cs:
-            provider = cs.house.hosted["replicate"]
+            provider = cs.line.providers.hosted["replicate"]
             provider.lists_for_s = 0.5
             sim.faults(next=[{"route": "list", "faults": {"fail": "500"}, "count": 3}])
             take = await generated(cs, "a lighthouse [[sim: reset_after_accept]]")

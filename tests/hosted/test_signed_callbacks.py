@@ -47,7 +47,7 @@ async def test_forged_callback_leaves_nothing_but_a_count(tmp_path: Path) -> Non
         started = await cs.generations.start(
             LOCAL_WORKSPACE, MODEL, {"prompt": "a red mug"}, RunMode.LIVE
         )
-        address = cs.house.webhook_address("kie", started.take) or ""
+        address = cs.line.providers.webhook_address("kie", started.take) or ""
         path = address.removeprefix("http://127.0.0.1:1")
         set_key = cs.key_control.set
         async with (

@@ -75,10 +75,10 @@ def a_picture() -> bytes:
 
 async def owned(cs: Callsheet, picture: bytes) -> Sha256:
     """Let the workspace own a picture, as if a sheet had named it."""
-    sha256 = await cs.house.adopter.adopt(picture, "image/png")
+    sha256 = await cs.line.media.adopter.adopt(picture, "image/png")
     asset = Asset(sha256, LOCAL_WORKSPACE, "image/png", len(picture), cs.clock())
     async with cs.database.begin() as connection:
-        await cs.house.assets.add(connection, [asset])
+        await cs.line.books.assets.add(connection, [asset])
     return sha256
 
 

@@ -33,7 +33,7 @@ async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: 
         for verdict in Resolution:
             take = await answered(cs)
             for key in await parcels(cs):
-                await cs.house.blobs.delete(key)
+                await cs.line.media.blobs.delete(key)
             take = await put(cs, take, status)
             code = REFUSED[status].get(verdict)
             if code is not None:
@@ -60,7 +60,7 @@ async def test_cancelling_is_answered_in_every_state(tmp_path: Path, status: Tak
         await cs.control.cancel_single(LOCAL_WORKSPACE, take.job)
         now = await read(cs, take)
         async with cs.database.read() as connection:
-            job = await cs.house.jobs.of_any_workspace(connection, take.job)
+            job = await cs.line.jobs.store.of_any_workspace(connection, take.job)
         assert job.status is JobStatus.CANCELLED
         if status in WAITING:
             assert (now.status, await held(cs, take)) == (S.CANCELLED, "0.000000")

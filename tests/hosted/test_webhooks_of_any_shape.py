@@ -133,7 +133,7 @@ async def test_signed_webhook_of_any_shape_is_no_failure(
             prompt = {"prompt": "a red mug on oak"}
             started = await cs.generations.start(LOCAL_WORKSPACE, model, prompt, RunMode.LIVE)
             take = await cs.generations.take(LOCAL_WORKSPACE, started.take)
-            address = cs.house.webhook_address(take.provider, started.take) or ""
+            address = cs.line.providers.webhook_address(take.provider, started.take) or ""
             path = address.removeprefix("http://127.0.0.1:1")
             async with (
                 serving(create_app(cs, bound="127.0.0.1")) as url,

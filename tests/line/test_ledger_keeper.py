@@ -30,7 +30,7 @@ async def test_one_process_writes_a_ledger_once_at_a_time(tmp_path: Path) -> Non
         )
 
         async with cs.database.read() as connection:
-            known = await cs.house.jobs.of_any_workspace(connection, job)
+            known = await cs.line.jobs.store.of_any_workspace(connection, job)
         assert known.ledger_version == known.sequence
         assert (await cs.ledger.read(job))["version"] == known.sequence
         name, labels = "callsheet_ledger_writes_total", {"result": "written"}

@@ -14,8 +14,8 @@ from callsheet.wiring import Callsheet, build
 async def seen(cs: Callsheet, job: JobId) -> tuple[Job, list[Take]]:
     """Read a job and its takes."""
     async with cs.database.read() as connection:
-        found = await cs.house.jobs.of_any_workspace(connection, job)
-        return found, await cs.house.takes.of_rows(connection, job, 1, 1)
+        found = await cs.line.jobs.store.of_any_workspace(connection, job)
+        return found, await cs.line.books.takes.of_rows(connection, job, 1, 1)
 
 
 async def test_work_of_an_earlier_round_does_nothing(tmp_path: Path, sqlite_url: str) -> None:
@@ -26,7 +26,7 @@ async def test_work_of_an_earlier_round_does_nothing(tmp_path: Path, sqlite_url:
         wish = {"prompt": "a red mug"}
         started = await cs.generations.start(LOCAL_WORKSPACE, "local/dot", wish, RunMode.DRY_RUN)
         async with cs.database.read() as connection:
-            take = await cs.house.takes.find(connection, LOCAL_WORKSPACE, started.take)
+            take = await cs.line.books.takes.find(connection, LOCAL_WORKSPACE, started.take)
         works = cs.works(cs.ledger_keeper())
         for _ in (Stage.INTAKE, Stage.QUOTE, Stage.RENDER, Stage.DELIVER):
             job, _takes = await seen(cs, take.job)

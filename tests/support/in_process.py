@@ -51,7 +51,7 @@ async def working(
             provider={"replicate": provider},
         )
     )
-    cs = with_catalog(cs, seen(cs.house.catalog))
+    cs = with_catalog(cs, seen(cs.line.providers.catalog))
     try:
         await cs.ready()
         async with cs.working():
@@ -61,13 +61,13 @@ async def working(
 
 
 def with_catalog(cs: Callsheet, catalog: Catalog) -> Callsheet:
-    """Give all that works in a house another catalog."""
-    house = replace(cs.house, catalog=catalog)
+    """Give all that works another catalog."""
+    line = replace(cs.line, providers=replace(cs.line.providers, catalog=catalog))
     parts: Mapping[str, Any] = {
-        name: replace(getattr(cs, name), house=house)
+        name: replace(getattr(cs, name), ctx=line)
         for name in ("submission", "generations", "control", "restorer", "reconciler")
     }
-    return replace(cs, house=house, **parts)
+    return replace(cs, line=line, **parts)
 
 
 async def generated(cs: Callsheet, prompt: str) -> Take:

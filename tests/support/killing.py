@@ -144,13 +144,17 @@ async def work(log: Path, deadly: str, how: int) -> None:
     """Work, with points in the way, until told to stop."""
     point = Points(log, deadly, how)
     async with opened(read_settings()) as cs:
-        house = replace(
-            cs.house,
-            database=KillingDatabase(cs.house.database, point),
-            hosted={name: KillingProvider(real, point) for name, real in cs.house.hosted.items()},
-            downloader=KillingDownloader(cs.house.downloader, point),
+        line, database = cs.line, KillingDatabase(cs.database, point)
+        mortal = replace(
+            line,
+            books=replace(line.books, database=database),
+            providers=replace(
+                line.providers,
+                hosted={n: KillingProvider(p, point) for n, p in line.providers.hosted.items()},
+                downloader=KillingDownloader(line.providers.downloader, point),
+            ),
         )
-        await work_until_stopped(replace(cs, house=house))
+        await work_until_stopped(replace(cs, line=mortal))
 
 
 def main() -> None:

@@ -40,7 +40,6 @@ _SPOT: Final = 0.6
 _MOST_BATCH: Final = 256
 _MOST_GPUS: Final = 64
 _MOST_SECONDS: Final = 86_400.0
-_HOUR_S: Final = 3_600
 
 
 class Quantization(StrEnum):
@@ -121,14 +120,8 @@ class GpuWork:
 
     def cost(self) -> Money:
         """Price the whole batch."""
-        return cost_of(self.seconds, self.usd_per_hour)
+        return Money.per_hour(self.seconds, self.usd_per_hour)
 
     def cost_of_one(self) -> Money:
         """Price one item of the batch, rounded up to a micro-dollar."""
         return Money(-(-self.cost().micros // self.batch_size))
-
-
-def cost_of(seconds: float, usd_per_hour: float) -> Money:
-    """Price so many seconds of a machine, estimated or measured, rounded up to a micro-dollar."""
-    micros = seconds * usd_per_hour / _HOUR_S * 1_000_000
-    return Money(-int(-micros // 1))

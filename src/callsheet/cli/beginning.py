@@ -77,7 +77,7 @@ async def begin_live(cs: Callsheet, wish: Wish) -> JobId:
 async def first_state(cs: Callsheet, job_id: JobId) -> bytes:
     """Word the state of a job that has just begun: its folder tells of it whatever comes."""
     async with cs.database.read() as connection:
-        job = await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job_id)
+        job = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job_id)
         state = await cs.view.whole(connection, job)
     return json.dumps(state, ensure_ascii=False, indent=1).encode()
 

@@ -57,7 +57,7 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     await asyncio.to_thread(make_folder, folder)
     async with cs.database.read() as connection:
         state = await cs.view.whole(connection, job)
-        shots = await cs.house.jobs.shots(connection, job.id)
+        shots = await cs.line.jobs.store.shots(connection, job.id)
     repeated = repeated_scenes(state["rows"])
     pictures = {
         variant["take"]: (picture_name(row, variant, repeated), variant["sha256"])
@@ -69,7 +69,7 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
 
     async def fetch(key: str, name: str) -> None:
         async with limit:
-            content = await cs.house.blobs.get(key)
+            content = await cs.line.media.blobs.get(key)
             await asyncio.to_thread(write_whole, folder / name, content)
 
     await together(fetch(asset_key(sha256), name) for name, sha256 in pictures.values())

@@ -35,7 +35,7 @@ _SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
 
 async def _find(cs: Callsheet, job: str) -> Job:
     async with cs.database.read() as connection:
-        return await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+        return await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
 
 
 @app.command("list")
@@ -47,7 +47,7 @@ def list_jobs(
 
     async def work(cs: Callsheet) -> list[dict[str, Any]]:
         async with cs.database.read() as connection:
-            jobs = await cs.house.jobs.recent(connection, LOCAL_WORKSPACE, limit)
+            jobs = await cs.line.jobs.store.recent(connection, LOCAL_WORKSPACE, limit)
         return [cs.view.header(job) for job in jobs]
 
     jobs = run_command(work)
@@ -75,10 +75,10 @@ def show(job: JobName, json: AsJson = False) -> None:
     """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
     async def work(cs: Callsheet) -> tuple[dict[str, Any], Lives, dict[str, Hindrance]]:
-        house = cs.house
+        ctx = cs.line
         async with cs.database.read() as connection:
-            found = await house.jobs.find(connection, LOCAL_WORKSPACE, job)
-            pages = lives(house.jobs, house.takes, connection, found.id)
+            found = await ctx.jobs.store.find(connection, LOCAL_WORKSPACE, job)
+            pages = lives(ctx.jobs.store, ctx.books.takes, connection, found.id)
             rows = [row async for row in pages]
             state = await cs.view.whole(connection, found)
         waiting = waited_for(take for _, takes in rows for take in takes)

@@ -43,16 +43,16 @@ def models(
         prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
         async with cs.database.read() as connection:
             switches = await cs.switches.all(connection)
-        today = cs.house.clock().date()
+        today = cs.line.books.clock().date()
         cards = [
             card
-            for card in cs.house.catalog.cards()
+            for card in cs.line.providers.catalog.cards()
             if (not provider or card.provider == provider)
             and (kind is None or kind in card.kinds)
             and (not with_key or _has_key(card, prints))
         ]
         listed = [(card, switches.closed(card, today)) for card in cards]
-        corrections = await cs.house.estimates.corrections(cards)
+        corrections = await cs.line.estimates.corrections(cards)
         return [
             _line(card, closed, card.notice(today), corrections.get(card.id, UNCORRECTED))
             for card, closed in listed
@@ -90,13 +90,13 @@ def show(model: Model, json: AsJson = False) -> None:
     """Show a model: its form with ranges and defaults, its limits, and what changes its price."""
 
     async def work(cs: Callsheet) -> dict[str, Any]:
-        card = cs.house.catalog.card(model)
+        card = cs.line.providers.catalog.card(model)
         async with cs.database.read() as connection:
             switches = await cs.switches.all(connection)
-        today = cs.house.clock().date()
-        form = dict(cs.house.catalog.form(model))
+        today = cs.line.books.clock().date()
+        form = dict(cs.line.providers.catalog.form(model))
         closed = switches.closed(card, today)
-        correction = await cs.house.estimates.correction(card)
+        correction = await cs.line.estimates.correction(card)
         return {
             **_line(card, closed, card.notice(today), correction),
             "provider": card.provider,
@@ -179,7 +179,7 @@ def price(
     inputs = {"prompt": "x", **read_sets(given)}
 
     async def work(cs: Callsheet) -> Quoted:
-        card = cs.house.catalog.card(model)
+        card = cs.line.providers.catalog.card(model)
         asked = {name: typed(card, name, value) for name, value in inputs.items()}
         return await cs.generations.quote(model, asked)
 
@@ -213,8 +213,8 @@ def _switch(model: str, *, enabled: bool, reason: str) -> str | None:
     """Switch a model; why it cannot be ordered then, if it cannot."""
 
     async def work(cs: Callsheet) -> str | None:
-        card = cs.house.catalog.card(model)
-        now = cs.house.clock()
+        card = cs.line.providers.catalog.card(model)
+        now = cs.line.books.clock()
         async with cs.database.begin() as connection:
             await cs.switches.turn(connection, model, enabled=enabled, reason=reason, now=now)
             return (await cs.switches.all(connection)).closed(card, now.date())
@@ -230,7 +230,7 @@ def accuracy(
     """Compare what models charged with what they were quoted at, corrected as estimates were."""
 
     async def work(cs: Callsheet) -> list[Accuracy]:
-        return await cs.house.estimates.accuracy(timedelta(days=days))
+        return await cs.line.estimates.accuracy(timedelta(days=days))
 
     found = run_command(work)
     if json:

@@ -209,7 +209,7 @@ def _changing(
     async def work(cs: Callsheet) -> None:
         async with cs.database.begin() as connection:
             if job:
-                await cs.house.jobs.find(connection, LOCAL_WORKSPACE, job)
+                await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
             await cs.money.set_budget(
                 connection,
                 LOCAL_WORKSPACE,

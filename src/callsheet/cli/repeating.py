@@ -71,7 +71,7 @@ async def job_to_go_on_with(
     """
     async with cs.database.read() as connection:
         same = await jobs_that_ask(connection, LOCAL_WORKSPACE, asked)
-        unfinished = await cs.house.jobs.unfinished(connection)
+        unfinished = await cs.line.jobs.store.unfinished(connection)
     known = frozenset(job.id for job in same)
     here = [job for job in unfinished if _is_live_in(job, folder)]
     going_on = [job for job in same if _goes_on(job, folder)]
@@ -97,7 +97,7 @@ async def job_to_go_on_with(
 async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None:
     """Say which job is gone on with, under which budget, and send it to work if it rests."""
     async with cs.database.begin() as connection:
-        made = await cs.house.jobs.shots_with(connection, job.id, [ShotStatus.SUCCEEDED])
+        made = await cs.line.jobs.store.shots_with(connection, job.id, [ShotStatus.SUCCEEDED])
         if budget is not None:
             bound = (job.workspace, Scope.JOB, job.id, budget)
             now = cs.clock()
@@ -146,7 +146,7 @@ async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
         known = await any_job(connection)
         if state.get("runMode") == RunMode.LIVE:
             try:
-                await cs.house.jobs.find(connection, LOCAL_WORKSPACE, state["batchId"])
+                await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, state["batchId"])
             except JobNotFoundError:
                 raise JobLostError(folder / _STATE, state["batchId"]) from None
     if known:

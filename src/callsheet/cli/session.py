@@ -20,7 +20,7 @@ async def opened(settings: Settings) -> AsyncIterator[Callsheet]:
     """Build the services and make them ready. Raises LoopBrokenError."""
     cs = await build(settings)
     try:
-        async with cs.house.loops.guarding():
+        async with cs.loops.guarding():
             await cs.ready()
             _collect_less()
             yield cs

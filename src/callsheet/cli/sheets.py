@@ -124,7 +124,7 @@ async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> di
             reason = error.strerror or str(error)
             faults.append(FieldError(f"row {row}, column references", reason, source))
             continue
-        stored[source] = await cs.house.adopter.adopt(content, "application/octet-stream")
+        stored[source] = await cs.line.media.adopter.adopt(content, "application/octet-stream")
     if faults:
         first = faults[0]
         message = f"{first.field}: cannot read {first.value}: {first.message}"

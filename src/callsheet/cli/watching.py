@@ -45,8 +45,8 @@ def interruptible(cs: Callsheet) -> Iterator[asyncio.Event]:
 
     Once more, and orders that are on their way are not waited for.
     """
-    with cs.house.ending.on_signals():
-        yield cs.house.ending.asked
+    with cs.shutdown.on_signals():
+        yield cs.shutdown.asked
 
 
 async def watch_job(
@@ -69,7 +69,7 @@ async def watch_job(
         seen = -1
         while True:
             async with cs.database.read() as connection:
-                job = await cs.house.jobs.find(connection, workspace, job_id)
+                job = await cs.line.jobs.store.find(connection, workspace, job_id)
             done = job.takes.total - job.takes.open
             total = job.takes.total or None
             bars.update(bar, description=_STAGES[job.stage], completed=done, total=total)
@@ -89,7 +89,7 @@ async def watch_job(
 async def _say_crossings(cs: Callsheet, job: Job, after: int) -> None:
     """Say which budgets were nearly or wholly used up since an entry of the job's journal."""
     async with cs.database.read() as connection:
-        told = await cs.house.jobs.journal(connection, job.id, after, _CROSSINGS, "budget")
+        told = await cs.line.jobs.store.journal(connection, job.id, after, _CROSSINGS, "budget")
     for body in (each.body for each in told):
         used = f"{body['share']} % used: ${body['committed']} of ${body['limit']}"
         say(f"the budget {BUDGETS[body['budget']]} is {used}")
@@ -127,7 +127,7 @@ async def pause_and_exit(cs: Callsheet, workspace: WorkspaceId, job: JobId) -> N
     """Let an interrupted job rest, and tell how it goes on."""
     await cs.control.pause(workspace, job)
     async with cs.database.read() as connection:
-        found = await cs.house.jobs.find(connection, workspace, job)
+        found = await cs.line.jobs.store.find(connection, workspace, job)
     if found.run_mode is RunMode.LIVE and found.takes.running:
         grace = f"{cs.settings.shutdown_grace_s:.0f} s"
         say(f"\norders that are on their way get {grace}; interrupt again to end now")

@@ -53,7 +53,7 @@ class JournalNotifier:
             if self._database.dialect == "postgresql":
                 self._tasks.append(self._loops.start("bell-listen", self._listen))
 
-    async def ring(self, connection: AsyncConnection, job: JobId) -> None:
+    async def notify(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
         await self._tell(connection, _JOURNAL, job)
 

@@ -11,7 +11,7 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(slots=True)
-class Shutdown:
+class GracefulShutdown:
     """What a process was told about its end: to stop, and, said again, to be quick about it.
 
     For `grace_s` seconds from the first word, orders that are out may be answered.

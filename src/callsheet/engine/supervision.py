@@ -9,21 +9,20 @@ that does not help: whoever started the process starts it anew, and sees it.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.logs import event
+from callsheet.ports.engine import Loop
 
 _LOG = logging.getLogger("callsheet.loops")
 MOST_FAILURES: Final = 5
 WITHIN_S: Final = 600.0
 _REST_S: Final = 1.0  # before a loop is started again; twice as long each time
 _STEADY_S: Final = 5.0  # a loop that was started again is said to be down until it ran so long
-
-Loop = Callable[[], Awaitable[None]]
 
 
 class LoopBrokenError(CallsheetError):

@@ -40,7 +40,7 @@ class Taker:
 
     async def start(self) -> None:
         """Begin to take work; the engine is launched, and listens to no queue by itself."""
-        self._client.bell.on_work(self._wake.ring)
+        self._client.bell.on_work(self._wake.notify)
         await self._begin()
 
     async def _begin(self) -> None:
@@ -83,7 +83,7 @@ class _Wake(threading.Event):
         self._was_busy = True  # the first look is at what an earlier process has left
         self._rung = threading.Event()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """End the sleep."""
         self._rung.set()
 

@@ -41,6 +41,25 @@ class FieldError:
     value: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why something was not made, as it is kept and told: an error's code, text and next step."""
+
+    code: str
+    message: str
+    next_step: NextStep = NextStep.STOP
+
+    @classmethod
+    def of(cls, error: "CallsheetError", next_step: NextStep | None = None) -> "Failure":
+        """Keep an error; its own next step counts unless another is given."""
+        step: str = next_step or getattr(error, "next_step", None) or NextStep.STOP
+        return cls(error.code, str(error), NextStep(step))
+
+    def to_json(self) -> dict[str, str]:
+        """Write as JSON."""
+        return {"code": self.code, "message": self.message, "next_step": str(self.next_step)}
+
+
 def shown(value: object) -> str:
     """Shorten a value for an error message; unprintable characters become escapes."""
     text = str(value)

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Self
 
 _MICROS = 1_000_000
+_HOUR_S = 3_600
 _MOST_MICROS = 2**63  # what a database holds
 
 
@@ -27,6 +28,11 @@ class Money:
         except (ArithmeticError, ValueError) as error:
             raise ValueError(f"not an amount of dollars: {amount!r}") from error
         raise ValueError(f"not an amount of dollars: {amount!r}")
+
+    @classmethod
+    def per_hour(cls, seconds: float, usd_per_hour: float) -> Self:
+        """Price so many seconds of what is paid by the hour, rounded up to a micro-dollar."""
+        return cls(-int(-(seconds * usd_per_hour / _HOUR_S * _MICROS) // 1))
 
     def __add__(self, other: "Money") -> "Money":
         return Money(self.micros + other.micros)

@@ -12,7 +12,7 @@ from callsheet.controls.store import AnswerStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.line.context import LineContext
 from callsheet.orders.kept_answers import sweep_inline_outputs
 
 _LOG = logging.getLogger("callsheet.chores")
@@ -27,7 +27,7 @@ Sweep = Callable[[datetime], Awaitable[int]]
 class Chores:
     """Cleans up; every process that works may do it, at the same time too."""
 
-    house: House
+    ctx: LineContext
     ledger: Ledger
     answers: AnswerStore
     sweep_incoming: Sweep
@@ -37,7 +37,7 @@ class Chores:
         for turn in itertools.count():
             try:
                 if turn % _IN_AN_HOUR:
-                    await sweep_inline_outputs(self.house, self.house.clock())
+                    await sweep_inline_outputs(self.ctx, self.ctx.books.clock())
                 else:
                     await self.round()
             except UnavailableError as problem:
@@ -46,11 +46,11 @@ class Chores:
 
     async def round(self) -> None:
         """Clean up once."""
-        now = self.house.clock()
-        async with self.house.database.begin() as connection:
+        now = self.ctx.books.clock()
+        async with self.ctx.books.database.begin() as connection:
             await self.answers.forget(connection, now)
-            await self.house.webhooks.forget(connection, now)
-            await self.house.uploads.forget(connection, now)
+            await self.ctx.books.webhooks.forget(connection, now)
+            await self.ctx.books.uploads.forget(connection, now)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
-        await sweep_inline_outputs(self.house, now)
+        await sweep_inline_outputs(self.ctx, now)

@@ -22,9 +22,11 @@ from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
-from callsheet.line.house import LOG, House
+from callsheet.line.context import LOG, LineContext
+from callsheet.line.progress import locked
 from callsheet.line.transitions import enter
-from callsheet.orders.settlement import Ending, Moves, settle
+from callsheet.orders.progress import Moves
+from callsheet.orders.settlement import TakeEnding, settle
 from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
@@ -36,11 +38,11 @@ _RETRYABLE: Final = frozenset({ShotStatus.FAILED, ShotStatus.PARTIAL})
 class JobControl:
     """Verbs on jobs; each is one transaction and safe to repeat."""
 
-    house: House
+    ctx: LineContext
 
     async def pause(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """Let a job rest after the group of takes that is being made. Repeating it is fine."""
-        async with self.house.database.begin() as connection:
+        async with self.ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             if job.paused:
                 return
@@ -48,21 +50,23 @@ class JobControl:
             message = f"paused; go on with: callsheet jobs resume {job.id}"
             said = {"code": PAUSED, "message": message}
             values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
-            await self.house.record(
+            await self.ctx.jobs.record(
                 connection, job, [Entry("problem", said)], Change(values=values)
             )
 
     async def resume(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """Send a job that rests, or that a defect stopped, back to the stage it is in."""
-        async with self.house.database.begin() as connection:
+        async with self.ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             broken = job.status is JobStatus.FAILED and job.stage is not Stage.DONE
             if not job.paused and not broken:
                 if job.status in FINISHED:
                     raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
                 return  # it is at work already
-            for provider in await self.house.takes.providers_of(connection, job.id):
-                await self.house.availability.open(connection, provider)  # a person says: try again
+            for provider in await self.ctx.books.takes.providers_of(connection, job.id):
+                await self.ctx.books.availability.open(
+                    connection, provider
+                )  # a person says: try again
             values = {"paused": False, "finished_at": None}
             await self._again(connection, job, job.stage, values, Change())
 
@@ -71,14 +75,14 @@ class JobControl:
 
         What is out with the provider is followed to its end either way. Raises NotFoundError.
         """
-        house = self.house
-        house.provider(name)
-        async with house.database.begin() as connection:
-            now = house.clock()
-            await house.availability.switch(
+        ctx = self.ctx
+        ctx.providers.find(name)
+        async with ctx.books.database.begin() as connection:
+            now = ctx.books.clock()
+            await ctx.books.availability.switch(
                 connection, name, enabled=enabled, reason=reason, now=now
             )
-            unfinished = await house.jobs.unfinished(connection) if enabled else []
+            unfinished = await ctx.jobs.store.unfinished(connection) if enabled else []
         LOG.warning("provider.switched", extra=event(provider=name, enabled=enabled, reason=reason))
         rest = [job for job in unfinished if (job.problem or {}).get("code") == SWITCHED_OFF]
         for job in rest:
@@ -87,18 +91,18 @@ class JobControl:
 
     async def retry(self, workspace: WorkspaceId, job_id: JobId) -> int:
         """Make the failed rows of a finished job again; how many there are."""
-        house = self.house
-        async with house.database.begin() as connection:
+        ctx = self.ctx
+        async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             check_move(job, JobStatus.RUNNING)
             if job.status not in FINISHED or job.stage is not Stage.DONE:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
-            failed = await house.jobs.shots_with(connection, job.id, _RETRYABLE)
+            failed = await ctx.jobs.store.shots_with(connection, job.id, _RETRYABLE)
             columns = {"status": ShotStatus.QUEUED, "error": None}
-            await house.jobs.set_shots(
+            await ctx.jobs.store.set_shots(
                 connection, job.id, [{"row": shot.row, **columns} for shot in failed]
             )
-            await house.references.retry_failed(connection, job.id)
+            await ctx.references.store.retry_failed(connection, job.id)
             values = {"finished_at": None}
             change = Change(failed_rows=-job.failed_rows)
             await self._again(connection, job, Stage.INTAKE, values, change)
@@ -115,26 +119,29 @@ class JobControl:
         """Begin a new round of a job at a stage."""
         begun = {**values, "round": job.round + 1, "status": JobStatus.RUNNING, "problem": None}
         entry = Entry("round", {"round": job.round + 1, "stage": stage})
-        await self.house.record(connection, job, [entry], replace(change, values=begun))
-        job = await self.house.jobs.lock(connection, job.id)
-        await enter(self.house, connection, job, stage)
+        await self.ctx.jobs.record(connection, job, [entry], replace(change, values=begun))
+        job = await self.ctx.jobs.store.lock(connection, job.id)
+        await enter(self.ctx.jobs, connection, job, stage)
 
     async def cancel(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job: what is made stays and is delivered, what waits is not made."""
-        house = self.house
-        async with house.database.begin() as connection:
+        ctx = self.ctx
+        async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             if job.status is JobStatus.CANCELLED:
                 return
             check_move(job, JobStatus.CANCELLED)
-            ended = await house.takes.cancel_open(connection, job.id, house.clock())
+            ended = await ctx.books.takes.cancel_open(connection, job.id, ctx.books.clock())
             into = Moves()
             given_back = [
-                Ending(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
+                TakeEnding(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
             ]
-            await settle(house, connection, job, given_back, into)
-            out = await house.in_flight.ask_to_cancel(connection, job.id, house.clock())
-            entries = [*into.entries, *await self._cancel_rows(connection, job)]
+            await settle(ctx.books, connection, locked(job), given_back, into)
+            out = await ctx.books.in_flight.ask_to_cancel(connection, job.id, ctx.books.clock())
+            entries = [
+                *(Entry(each.kind, each.body) for each in into.incidents),
+                *await self._cancel_rows(connection, job),
+            ]
             change = Change(
                 takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
                 held=Money(into.held),
@@ -142,39 +149,39 @@ class JobControl:
                     "status": JobStatus.CANCELLED,
                     "paused": False,
                     "problem": None,
-                    "finished_at": house.clock(),
+                    "finished_at": ctx.books.clock(),
                 },
             )
-            await house.record(connection, job, entries, change)
-            job = await house.jobs.lock(connection, job.id)
+            await ctx.jobs.record(connection, job, entries, change)
+            job = await ctx.jobs.store.lock(connection, job.id)
             if out:
-                house.wake_poller.set()  # what a provider has in hand is stopped, or paid for
+                ctx.runtime.wake_poller.set()  # what a provider has in hand is stopped, or paid for
             else:
-                await enter(house, connection, job, Stage.DELIVER)
-        house.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
+                await enter(ctx.jobs, connection, job, Stage.DELIVER)
+        ctx.books.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
 
     async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job of one take. Raises ConflictError for a take of a larger job."""
-        async with self.house.database.read() as connection:
-            job = await self.house.jobs.find(connection, workspace, job_id)
+        async with self.ctx.books.database.read() as connection:
+            job = await self.ctx.jobs.store.find(connection, workspace, job_id)
         if job.kind is not JobKind.SINGLE:
             raise ConflictError(f"this take belongs to batch {job.id}; cancel the batch")
         await self.cancel(workspace, job_id)
 
     async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> list[Entry]:
-        house = self.house
+        ctx = self.ctx
         unfinished = frozenset({ShotStatus.QUEUED, ShotStatus.RUNNING})
-        shots = await house.jobs.shots_with(connection, job.id, unfinished)
+        shots = await ctx.jobs.store.shots_with(connection, job.id, unfinished)
         if not shots:
             return []
         last = max(shot.row for shot in shots)
-        takes = newest(await house.takes.of_rows(connection, job.id, shots[0].row, last))
+        takes = newest(await ctx.books.takes.of_rows(connection, job.id, shots[0].row, last))
         statuses = {
             shot.row: summed_up(takes[shot.row]) if shot.row in takes else ShotStatus.CANCELLED
             for shot in shots
         }
         changed = [{"row": shot.row, "status": statuses[shot.row]} for shot in shots]
-        await house.jobs.set_shots(connection, job.id, changed)
+        await ctx.jobs.store.set_shots(connection, job.id, changed)
         return [
             row_entry(
                 shot.row,
@@ -189,5 +196,5 @@ class JobControl:
     async def _locked(
         self, connection: AsyncConnection, workspace: WorkspaceId, job_id: JobId
     ) -> Job:
-        await self.house.jobs.find(connection, workspace, job_id)
-        return await self.house.jobs.lock(connection, job_id)
+        await self.ctx.jobs.store.find(connection, workspace, job_id)
+        return await self.ctx.jobs.store.lock(connection, job_id)

@@ -12,7 +12,7 @@ from callsheet.jobs.model import FINISHED
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.line.context import LineContext
 from callsheet.line.manifest import manifest_of
 from callsheet.ports.blobs import BlobConflictError
 from callsheet.views.state import StateView
@@ -30,7 +30,7 @@ _AT_THE_END: Final = 1_000
 class LedgerKeeper:
     """Writes every ledger object that is behind its job, in whichever process runs it."""
 
-    house: House
+    ctx: LineContext
     view: StateView
     ledger: Ledger
     _writing: WeakValueDictionary[JobId, asyncio.Lock] = field(
@@ -45,7 +45,7 @@ class LedgerKeeper:
             except BlobConflictError:
                 busy = 0  # another process wrote a newer one
             except UnavailableError as problem:
-                self.house.metrics.ledgers.labels("failed").inc()
+                self.ctx.books.metrics.ledgers.labels("failed").inc()
                 _LOG.warning("ledger.waits", extra=event(reason=str(problem)))
                 busy = 0
             if not busy:
@@ -53,18 +53,20 @@ class LedgerKeeper:
 
     async def write_due(self) -> int:
         """Write the ledgers that are behind and may be written now; how many."""
-        now = self.house.clock().timestamp()
-        async with self.house.database.read() as connection:
-            if not await self.house.jobs.ledgers_due(connection, now):
+        now = self.ctx.books.clock().timestamp()
+        async with self.ctx.books.database.read() as connection:
+            if not await self.ctx.jobs.store.ledgers_due(connection, now):
                 return 0
-        async with self.house.database.begin() as connection:
-            jobs = await self.house.jobs.claim_ledgers(connection, now, now + _CLAIM_S, _AT_ONCE)
+        async with self.ctx.books.database.begin() as connection:
+            jobs = await self.ctx.jobs.store.claim_ledgers(
+                connection, now, now + _CLAIM_S, _AT_ONCE
+            )
         for job_id in jobs:
             try:
                 await self.write_one(job_id)
             except (UnavailableError, BlobConflictError):
-                async with self.house.database.begin() as connection:
-                    await self.house.jobs.ledger_later(connection, job_id, now + _APART_S)
+                async with self.ctx.books.database.begin() as connection:
+                    await self.ctx.jobs.store.ledger_later(connection, job_id, now + _APART_S)
                 raise
         return len(jobs)
 
@@ -74,9 +76,9 @@ class LedgerKeeper:
         `callsheet run` ends within a second of its job, and what the store does not know by then
         is lost with the database.
         """
-        now = self.house.clock().timestamp()
-        async with self.house.database.begin() as connection:
-            jobs = await self.house.jobs.claim_ledgers(
+        now = self.ctx.books.clock().timestamp()
+        async with self.ctx.books.database.begin() as connection:
+            jobs = await self.ctx.jobs.store.claim_ledgers(
                 connection, float("inf"), now + _CLAIM_S, _AT_THE_END
             )
         for job_id in jobs:
@@ -85,8 +87,8 @@ class LedgerKeeper:
 
     async def write_through(self, job_id: JobId) -> None:
         """Do not come back before the store knows a job as it stands. Raises UnavailableError."""
-        async with self.house.database.read() as connection:
-            wanted = (await self.house.jobs.of_any_workspace(connection, job_id)).sequence
+        async with self.ctx.books.database.read() as connection:
+            wanted = (await self.ctx.jobs.store.of_any_workspace(connection, job_id)).sequence
         while True:
             try:
                 await self.write_one(job_id, wanted)
@@ -104,22 +106,22 @@ class LedgerKeeper:
             await self._write(job_id, wanted)
 
     async def _write(self, job_id: JobId, wanted: int | None) -> None:
-        started = self.house.clock().timestamp()
+        started = self.ctx.books.clock().timestamp()
         etag = await self.ledger.etag(job_id)
-        async with self.house.database.read() as connection:
-            job = await self.house.jobs.of_any_workspace(connection, job_id)
+        async with self.ctx.books.database.read() as connection:
+            job = await self.ctx.jobs.store.of_any_workspace(connection, job_id)
             if wanted is not None and job.ledger_version >= wanted:
                 return
             document = await self.view.whole(connection, job)
             manifest = (
-                await manifest_of(self.house, connection, job) if job.ledger_version == 0 else None
+                await manifest_of(self.ctx, connection, job) if job.ledger_version == 0 else None
             )
         if manifest is not None:
             await self.ledger.write_manifest(job_id, seal(manifest))
         await self.ledger.write(job_id, document, etag)
-        now = self.house.clock().timestamp()
+        now = self.ctx.books.clock().timestamp()
         due = now + max(_APART_S, (now - started) * _SHARE)
         due = now if job.status in FINISHED else due
-        async with self.house.database.begin() as connection:
-            await self.house.jobs.ledger_written(connection, job_id, job.sequence, due)
-        self.house.metrics.ledgers.labels("written").inc()
+        async with self.ctx.books.database.begin() as connection:
+            await self.ctx.jobs.store.ledger_written(connection, job_id, job.sequence, due)
+        self.ctx.books.metrics.ledgers.labels("written").inc()

@@ -10,16 +10,16 @@ from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.model import AskedReference, Job, Shot
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
-from callsheet.line.house import House
+from callsheet.line.context import LineContext
 
 SCHEMA: Final = 1
 _SHOT_FIELDS: Final = ("row", "scene_id", "prompt", "model", "width", "height", "variants")
 
 
-async def manifest_of(house: House, connection: AsyncConnection, job: Job) -> dict[str, Any]:
+async def manifest_of(ctx: LineContext, connection: AsyncConnection, job: Job) -> dict[str, Any]:
     """Write a job's request down, with its rows and references."""
-    shots = await house.jobs.shots(connection, job.id)
-    references = await house.references.all(connection, job.id)
+    shots = await ctx.jobs.store.shots(connection, job.id)
+    references = await ctx.references.store.all(connection, job.id)
     return {
         "schema": SCHEMA,
         "batchId": job.id,

@@ -4,20 +4,20 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
-from callsheet.kernel.errors import CallsheetError, UnavailableError
+from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.line.context import LOG, LineContext
 from callsheet.ports.engine import Payload, Work
 
 _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 10.0
 
 
-def patient(house: House, name: str, work: Callable[[Payload], Awaitable[None]]) -> Work:
+def patient(ctx: LineContext, name: str, work: Callable[[Payload], Awaitable[None]]) -> Work:
     """Wrap a work so that it is repeated until the services it needs are back.
 
     Works are safe to repeat: each looks at the rows and picks up where they stand. It holds its
@@ -35,40 +35,24 @@ def patient(house: House, name: str, work: Callable[[Payload], Awaitable[None]])
                 LOG.warning(
                     "work.waits", extra=event(work=name, reason=str(problem), **dict(payload))
                 )
-                house.metrics.waits.labels(problem.code).inc()
+                ctx.books.metrics.waits.labels(problem.code).inc()
                 with contextlib.suppress(UnavailableError):
-                    await show_problem(house, JobId(payload["job"]), problem)
+                    await ctx.progress.troubled(JobId(payload["job"]), problem)
                 await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311  # jitter
                 wait = min(wait * 2, _LONGEST_WAIT_S)
             except Exception as defect:
-                await fail(house, JobId(payload["job"]), name, defect)
+                await fail(ctx, JobId(payload["job"]), name, defect)
                 raise
 
     return run
 
 
-def problem_of(error: CallsheetError) -> dict[str, Any]:
-    """Word an error for the state of a job."""
-    return {"code": error.code, "message": str(error)}
-
-
-async def show_problem(house: House, job_id: JobId, problem: CallsheetError) -> None:
-    """Let a job wait, with the reason where people look; said once until it changes."""
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, job_id)
-        if job.status in FINISHED or (job.problem or {}).get("code") == problem.code:
-            return
-        said = problem_of(problem)
-        change = Change(values={"status": JobStatus.WAITING, "problem": said})
-        await house.record(connection, job, [Entry("problem", said)], change)
-
-
-async def fail(house: House, job_id: JobId, work: str, defect: Exception) -> None:
+async def fail(ctx: LineContext, job_id: JobId, work: str, defect: Exception) -> None:
     """End a job that met a defect of ours; what was made stays, and can be retried."""
     said = {"code": "internal_error", "message": f"{work}: {type(defect).__name__}: {defect}"}
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, job_id)
+    async with ctx.books.database.begin() as connection:
+        job = await ctx.jobs.store.lock(connection, job_id)
         if job.status in FINISHED:
             return
-        values = {"status": JobStatus.FAILED, "problem": said, "finished_at": house.clock()}
-        await house.record(connection, job, [Entry("problem", said)], Change(values=values))
+        values = {"status": JobStatus.FAILED, "problem": said, "finished_at": ctx.books.clock()}
+        await ctx.jobs.record(connection, job, [Entry("problem", said)], Change(values=values))

@@ -6,7 +6,7 @@ from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.provider_keys import ANY_USE, WEBHOOKS
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.line.house import House
+from callsheet.line.context import LineContext
 from callsheet.ports.models import Kind
 
 
@@ -14,7 +14,7 @@ from callsheet.ports.models import Kind
 class ProviderKeyControl:
     """Verbs on providers' keys; each is one transaction and noted in the audit."""
 
-    house: House
+    ctx: LineContext
     keeper: KeyKeeper
 
     async def set(self, owner: str, provider: str, scope: str, secret: str, *, by: str) -> None:
@@ -31,7 +31,7 @@ class ProviderKeyControl:
         if scope == WEBHOOKS:  # it must not be shown to the provider as if it were its own key
             said = "only a webhook shows whether this key is good"
             raise InvalidInputError(said, [FieldError("scope", said, scope)])
-        check = self.house.hosted[provider].check_key
+        check = self.ctx.providers.hosted[provider].check_key
         await self.keeper.test(workspace, provider, scope, check, by=by)
 
     async def remove(self, owner: str, provider: str, scope: str, *, by: str) -> None:
@@ -41,7 +41,7 @@ class ProviderKeyControl:
 
     def check(self, provider: str, scope: str) -> None:
         """Raise NotFoundError or InvalidInputError unless there is such a provider and use."""
-        hosted = self.house.provider(provider)
+        hosted = self.ctx.providers.find(provider)
         uses = (ANY_USE, *Kind, *((WEBHOOKS,) if hosted.signs_by_key else ()))
         if scope not in uses:
             allowed = ", ".join(uses)

@@ -28,9 +28,9 @@ from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
-from callsheet.line.house import House
 from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
@@ -66,7 +66,7 @@ class Restored:
 class Restorer:
     """Brings jobs back that the database does not know."""
 
-    house: House
+    ctx: LineContext
     ledger: Ledger
     answers: AnswerStore
 
@@ -79,9 +79,9 @@ class Restorer:
                 yield Restored(job, problem=str(error))
 
     async def _restore_one(self, job_id: JobId) -> Restored:
-        async with self.house.database.read() as connection:
+        async with self.ctx.books.database.read() as connection:
             try:
-                await self.house.jobs.of_any_workspace(connection, job_id)
+                await self.ctx.jobs.store.of_any_workspace(connection, job_id)
             except JobNotFoundError:
                 pass
             else:
@@ -131,10 +131,10 @@ class Restorer:
             return None
         sha256 = Sha256(variant["sha256"])
         try:
-            info = await self.house.blobs.head(asset_key(sha256))
+            info = await self.ctx.media.blobs.head(asset_key(sha256))
         except BlobNotFoundError:
             return None
-        worded = new_take(self.house, job, shot, variant["variant"], variant["attempt"])
+        worded = new_take(self.ctx, job, shot, variant["variant"], variant["attempt"])
         take = replace(
             worded,
             id=TakeId(variant["take"]),
@@ -167,10 +167,10 @@ class Restorer:
         """
         if TakeStatus(variant["status"]) in ENDED or job.run_mode is not RunMode.LIVE:
             return None
-        worded = new_take(self.house, job, shot, variant["variant"], variant["attempt"])
-        if worded.provider not in self.house.hosted:
+        worded = new_take(self.ctx, job, shot, variant["variant"], variant["attempt"])
+        if worded.provider not in self.ctx.providers.hosted:
             return None
-        now = self.house.clock()
+        now = self.ctx.books.clock()
         take = replace(
             worded,
             id=TakeId(variant["take"]),
@@ -182,7 +182,7 @@ class Restorer:
         if variant.get("ticket"):
             running = TakeStatus.RUNNING
             return replace(take, status=running, ticket=variant["ticket"], running_at=now)
-        card = self.house.catalog.card(take.model)
+        card = self.ctx.providers.catalog.card(take.model)
         payload = None if shot.references else _payload(card, take)
         blind = payload is None
         return replace(
@@ -201,18 +201,18 @@ class Restorer:
         assets: list[Asset],
         manifest: Mapping[str, Any],
     ) -> None:
-        house = self.house
-        async with house.database.begin() as connection:
-            await house.jobs.add(connection, job)
-            await house.jobs.add_shots(connection, shots)
+        ctx = self.ctx
+        async with ctx.books.database.begin() as connection:
+            await ctx.jobs.store.add(connection, job)
+            await ctx.jobs.store.add_shots(connection, shots)
             references = [reference_in(written) for written in manifest["references"]]
-            await house.references.add(connection, job.id, references)
-            await house.takes.add(connection, takes)
-            await house.assets.add(connection, assets)
+            await ctx.references.store.add(connection, job.id, references)
+            await ctx.books.takes.add(connection, takes)
+            await ctx.books.assets.add(connection, assets)
             await self._write_money(connection, takes)
             await self._write_answer(connection, job, shots, takes)
             entry = Entry("restored", {"version": job.sequence, "pictures": len(assets)})
-            await house.record(connection, job, [entry])
+            await ctx.jobs.record(connection, job, [entry])
 
     async def _write_answer(
         self, connection: AsyncConnection, job: Job, shots: Sequence[Shot], takes: Sequence[Take]
@@ -234,7 +234,7 @@ class Restorer:
 
     async def _write_money(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
         """Write the ledger of restored takes anew: what is set aside, and what was charged."""
-        house, now = self.house, self.house.clock()
+        ctx, now = self.ctx, self.ctx.books.clock()
         today = now.date().isoformat()
         charged = [
             replace(take, held_on=(take.finished_at or now).date().isoformat(), holds=1)
@@ -246,12 +246,12 @@ class Restorer:
             *(replace(holding_of(take), amount=take.charged) for take in charged),
             *map(holding_of, held),
         ]
-        await house.money.hold(connection, holdings, now, restoring=True)
+        await ctx.books.money.hold(connection, holdings, now, restoring=True)
         settlements = [
             Settlement(replace(holding_of(take), amount=take.charged), take.charged)
             for take in charged
         ]
-        await house.money.settle(connection, settlements, now)
+        await ctx.books.money.settle(connection, settlements, now)
 
 
 def _payload(card: ModelCard, take: Take) -> Payload | None:

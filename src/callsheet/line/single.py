@@ -19,8 +19,8 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
+from callsheet.line.context import LineContext
 from callsheet.line.estimates import settings_of
-from callsheet.line.house import House
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.line.transitions import enter
@@ -74,7 +74,7 @@ class Quoted:
 class Generations:
     """Single generations: quoted, asked for, waited for."""
 
-    house: House
+    ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
 
@@ -85,10 +85,10 @@ class Generations:
         """
         card, worded = self._checked(model, inputs)
         price = card.price(card.inputs.model_validate(worded))
-        return Quoted(card, price, await self.house.estimates.correction(card))
+        return Quoted(card, price, await self.ctx.estimates.correction(card))
 
     def _checked(self, model: str, inputs: Mapping[str, Any]) -> tuple[ModelCard, dict[str, Any]]:
-        card = self.house.catalog.card(model)
+        card = self.ctx.providers.catalog.card(model)
         try:
             valid = checked(card, inputs)
         except InvalidModelInputsError as error:
@@ -117,12 +117,12 @@ class Generations:
         What costs money goes the way of a batch: the store knows it before it may be ordered.
         """
         card, worded = self._checked(model, inputs)
-        house = self.house
-        corrections = await house.estimates.corrections([card])
+        ctx = self.ctx
+        corrections = await ctx.estimates.corrections([card])
         if run_mode is RunMode.LIVE:
-            await require_keys(house, workspace, [(card, card.use(worded))])
-        async with house.database.begin() as connection:
-            closed = (await self.switches.all(connection)).closed(card, house.clock().date())
+            await require_keys(ctx, workspace, [(card, card.use(worded))])
+        async with ctx.books.database.begin() as connection:
+            closed = (await self.switches.all(connection)).closed(card, ctx.books.clock().date())
             if closed is not None:
                 raise ModelDisabledError(model, closed)
             asked = _Asked(card, worded, corrections)
@@ -131,26 +131,28 @@ class Generations:
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(
-                    connection, workspace, request, answer, house.clock()
+                    connection, workspace, request, answer, ctx.books.clock()
                 ):
                     twin = await self.answers.find(connection, workspace, request)
                     return Started(TakeId((twin or answer)["take"]), replayed=True)
             if run_mode is RunMode.LIVE:
-                await house.money.affordable(connection, workspace, take.price, house.clock())
+                await ctx.books.money.affordable(
+                    connection, workspace, take.price, ctx.books.clock()
+                )
             for each in worded.get("references", ()):
-                await house.assets.find(connection, workspace, each["sha256"])
-            await house.jobs.add(connection, job)
-            await house.jobs.add_shots(connection, [shot])
-            await house.takes.add(connection, [take])
+                await ctx.books.assets.find(connection, workspace, each["sha256"])
+            await ctx.jobs.store.add(connection, job)
+            await ctx.jobs.store.add_shots(connection, [shot])
+            await ctx.books.takes.add(connection, [take])
             change = Change(
-                takes=moved([(None, take.status)]), values={"started_at": house.clock()}
+                takes=moved([(None, take.status)]), values={"started_at": ctx.books.clock()}
             )
             created = Entry("created", {"take": take.id})
-            job = await house.record(connection, job, [created], change)
-            if run_mode is RunMode.LIVE and take.provider in house.hosted:
-                await enter(house, connection, job, Stage.RENDER)
+            job = await ctx.jobs.record(connection, job, [created], change)
+            if run_mode is RunMode.LIVE and take.provider in ctx.providers.hosted:
+                await enter(ctx.jobs, connection, job, Stage.RENDER)
             else:
-                await send_out(house, connection, job, [take.id], rank=1)
+                await send_out(ctx, connection, job, [take.id], rank=1)
         return Started(take.id)
 
     def _worded(
@@ -159,7 +161,7 @@ class Generations:
         asked: _Asked,
         run_mode: RunMode,
     ) -> tuple[Job, Shot, Take]:
-        now, card, inputs = self.house.clock(), asked.card, asked.inputs
+        now, card, inputs = self.ctx.books.clock(), asked.card, asked.inputs
         correction = asked.corrections.get(card.id, UNCORRECTED)
         price = correction.of(card.price(card.inputs.model_validate(inputs)))
         job = Job(
@@ -188,23 +190,23 @@ class Generations:
             inputs={name: value for name, value in inputs.items() if name not in _KEPT},
         )
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
-            return job, shot, new_take(self.house, job, shot, 1, 1)
+            return job, shot, new_take(self.ctx, job, shot, 1, 1)
         return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:
         """Read a take. Raises TakeNotFoundError."""
-        async with self.house.database.read() as connection:
-            return await self.house.takes.find(connection, workspace, take)
+        async with self.ctx.books.database.read() as connection:
+            return await self.ctx.books.takes.find(connection, workspace, take)
 
     async def wait(self, workspace: WorkspaceId, take_id: str, wait_s: float) -> Take:
         """Wait for a take to end, at most so long; answers it as it then stands."""
         loop = asyncio.get_running_loop()
         until = loop.time() + wait_s
         while True:
-            async with self.house.database.read() as connection:
-                take = await self.house.takes.find(connection, workspace, take_id)
-                seen = (await self.house.jobs.of_any_workspace(connection, take.job)).sequence
+            async with self.ctx.books.database.read() as connection:
+                take = await self.ctx.books.takes.find(connection, workspace, take_id)
+                seen = (await self.ctx.jobs.store.of_any_workspace(connection, take.job)).sequence
             left = until - loop.time()
             if take.status in ENDED or left <= 0:
                 return take
-            await self.house.notifier.wait(take.job, seen, left)
+            await self.ctx.jobs.notifier.wait(take.job, seen, left)

@@ -25,9 +25,9 @@ from callsheet.jobs.model import (
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
+from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
-from callsheet.line.house import LOG, House
 from callsheet.line.own_inputs import OwnInputs
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
@@ -114,7 +114,7 @@ class Accepted:
 class Submission:
     """Accepts batches."""
 
-    house: House
+    ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
 
@@ -144,7 +144,7 @@ class Submission:
         ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
         DatabaseUnavailableError.
         """
-        async with self.house.database.read() as connection:
+        async with self.ctx.books.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return Accepted.from_answer(answer)
             switches = await self.switches.all(connection)
@@ -153,15 +153,15 @@ class Submission:
         job, shots = await self._worded(workspace, draft, terms, settings)
         job = replace(job, asked=asked.digest) if asked else job
         if job.run_mode is RunMode.LIVE:
-            await require_keys(self.house, workspace, map(self._use, shots))
+            await require_keys(self.ctx, workspace, map(self._use, shots))
         rows = tuple((shot.row, shot.quoted) for shot in shots)
         quote = Priced(rows, terms.corrections, terms.own.notes.all())
         accepted = Accepted(job.id, job.run_mode, quote)
         references = _references(draft, stored or {})
-        async with self.house.database.begin() as connection:
+        async with self.ctx.books.database.begin() as connection:
             if request:
                 answer = accepted.to_answer()
-                now = self.house.clock()
+                now = self.ctx.books.clock()
                 if not await self.answers.add(connection, workspace, request, answer, now):
                     twin = await self.answers.find(connection, workspace, request)
                     return Accepted.from_answer(twin or answer)
@@ -187,7 +187,7 @@ class Submission:
 
     async def _afford(self, connection: AsyncConnection, job: Job, budget: Money | None) -> None:
         """Refuse a job that some budget does not cover, and write its own down."""
-        purse, now = self.house.money, self.house.clock()
+        purse, now = self.ctx.books.money, self.ctx.books.clock()
         if budget is not None:
             if job.quoted > budget:
                 raise BudgetExceededError("this job", asked=job.quoted, left=budget)
@@ -199,14 +199,14 @@ class Submission:
     async def _write(
         self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]
     ) -> None:
-        house = self.house
-        await house.jobs.add(connection, job)
+        ctx = self.ctx
+        await ctx.jobs.store.add(connection, job)
         for start in range(0, len(shots), _ROWS_BETWEEN_PAUSES):
-            await house.jobs.add_shots(connection, shots[start : start + _ROWS_BETWEEN_PAUSES])
-        await house.references.add(connection, job.id, references)
+            await ctx.jobs.store.add_shots(connection, shots[start : start + _ROWS_BETWEEN_PAUSES])
+        await ctx.references.store.add(connection, job.id, references)
         created = Entry("created", {"rows": len(shots), "name": job.name, "run_mode": job.run_mode})
-        job = await house.record(connection, job, [created])  # nobody else knows it yet
-        await enter(house, connection, job, Stage.INTAKE)
+        job = await ctx.jobs.record(connection, job, [created])  # nobody else knows it yet
+        await enter(ctx.jobs, connection, job, Stage.INTAKE)
 
     async def _worded(
         self,
@@ -215,7 +215,7 @@ class Submission:
         terms: _Terms,
         settings: Mapping[str, Any],
     ) -> tuple[Job, list[Shot]]:
-        job_id, now = JobId(new_id("job")), self.house.clock()
+        job_id, now = JobId(new_id("job")), self.ctx.books.clock()
         shots = []
         for count, row in enumerate(draft.rows, start=1):
             shot = self._shot(job_id, draft, row, terms)
@@ -251,22 +251,22 @@ class Submission:
         cards = []
         for model in {row.model or PREVIEW_MODEL for row in draft.rows}:
             with contextlib.suppress(UnknownModelError):  # its rows are refused by name
-                cards.append(self.house.catalog.card(model))
-        return await self.house.estimates.corrections(cards)
+                cards.append(self.ctx.providers.catalog.card(model))
+        return await self.ctx.estimates.corrections(cards)
 
     def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
-        card = self.house.catalog.card(shot.model)
+        card = self.ctx.providers.catalog.card(shot.model)
         return card, card.use({**shot.inputs, "references": _of_use(card, shot)})
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults
         model = row.model or PREVIEW_MODEL
         try:
-            card = self.house.catalog.card(model)
+            card = self.ctx.providers.catalog.card(model)
         except UnknownModelError as error:
             faults.add(error.code, row.row, "model", str(error), model)
             return None
-        closed = switches.closed(card, self.house.clock().date()) if switches else None
+        closed = switches.closed(card, self.ctx.books.clock().date()) if switches else None
         if closed is not None:
             message = f"model {model!r} is off: {closed}"
             faults.add("model_disabled", row.row, "model", message, model)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import FINISHED, Change, Entry, Job, JobStatus, Stage
-from callsheet.line.house import House
+from callsheet.line.context import Jobs
 from callsheet.ports.engine import Payload
 
 NEXT: Final[Mapping[Stage, Stage]] = {
@@ -27,22 +27,22 @@ def stage_payload(job: Job) -> Payload:
     return {"job": job.id, "round": job.round}
 
 
-async def enter(house: House, connection: AsyncConnection, job: Job, stage: Stage) -> None:
+async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, stage: Stage) -> None:
     """Send a locked job into a stage: its checkpoint, its journal entry and the work, at once."""
     values: dict[str, Any] = {"stage": stage}
     if job.status not in FINISHED and not job.paused:
         values |= {"status": JobStatus.RUNNING, "problem": None}
     if job.started_at is None:
-        values["started_at"] = house.clock()
+        values["started_at"] = jobs.clock()
     entry = Entry("stage", {"stage": stage, "round": job.round})
-    await house.record(connection, job, [entry], Change(values=values))
+    await jobs.record(connection, job, [entry], Change(values=values))
     if stage is not Stage.DONE:
-        await house.queue.enqueue(connection, stage, stage_work_id(job, stage), stage_payload(job))
+        await jobs.queue.enqueue(connection, stage, stage_work_id(job, stage), stage_payload(job))
 
 
-async def leave(house: House, connection: AsyncConnection, job: Job) -> None:
+async def leave(jobs: Jobs, connection: AsyncConnection, job: Job) -> None:
     """Send a locked job from the stage it is in to the next one."""
-    await enter(house, connection, job, NEXT[job.stage])
+    await enter(jobs, connection, job, NEXT[job.stage])
 
 
 def in_stage(job: Job, payload: Payload, stage: Stage) -> bool:

@@ -7,21 +7,21 @@ from typing import Final
 from callsheet.assets.errors import OutputTooLargeError
 from callsheet.assets.model import Asset
 from callsheet.assets.service import HELD, Adopted
-from callsheet.kernel.errors import CallsheetError
+from callsheet.kernel.errors import CallsheetError, Failure, NextStep
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.orders.inline_outputs import content_of, place_of
 from callsheet.orders.memory_budget import MemoryBudget
 from callsheet.orders.order_keys import key_for
-from callsheet.orders.settlement import Ending
+from callsheet.orders.settlement import TakeEnding
 from callsheet.orders.terms import Terms, terms_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import Makes, ProviderError
 from callsheet.ports.pictures import UnreadablePictureError
 from callsheet.takes.model import Outcome, Take
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _MAX_BYTES: Final[Mapping[Makes, int]] = {
     "image": 512 * 1024**2,
     "video": 1024**3,
@@ -37,31 +37,31 @@ class OutputLostError(ProviderError):
     code = "output_lost"
 
 
-async def bring(house: House, take: Take, room: MemoryBudget) -> Ending:
+async def bring(ctx: OrderContext, take: Take, room: MemoryBudget) -> TakeEnding:
     """Fetch, examine and store one take's output; word its end. Doing it again changes nothing.
 
     It is streamed into the store; what of it is in memory has its part of the `room`.
     """
-    terms = terms_of(house, take)
+    terms = terms_of(ctx, take)
     url, *others = (take.outputs or {}).get("urls") or (None,)
     if url is None:
         return lost(take, OutputLostError(take.provider, "it reports success without an output"))
-    adopted = await _adopted(house, take, url, terms.makes, room)
-    beside, said = await _adopted_beside(house, take, others, terms.makes, room)
+    adopted = await _adopted(ctx, take, url, terms.makes, room)
+    beside, said = await _adopted_beside(ctx, take, others, terms.makes, room)
     odd = (size_note(take, adopted.seen.size), adopted.seen.note, said)
     note = "; ".join(filter(None, odd)) or None
     outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take), note=note)
     _mind_price(terms, take, outcome.charged)
-    assets = [_asset(house, take, each) for each in (adopted, *beside)]
-    return Ending(take, outcome, assets[0], tuple(assets[1:]))
+    assets = [_asset(ctx, take, each) for each in (adopted, *beside)]
+    return TakeEnding(take, outcome, assets[0], tuple(assets[1:]))
 
 
-def _asset(house: House, take: Take, adopted: Adopted) -> Asset:
+def _asset(ctx: OrderContext, take: Take, adopted: Adopted) -> Asset:
     return Asset(
         sha256=adopted.sha256,
         workspace=take.workspace,
         size=adopted.size,
-        created_at=house.clock(),
+        created_at=ctx.books.clock(),
         made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
         **adopted.seen.facts,
     )
@@ -75,22 +75,24 @@ def size_note(take: Take, came: tuple[int, int] | None) -> str | None:
     return f"ordered {ordered[0]}x{ordered[1]}, came {came[0]}x{came[1]}"
 
 
-async def _adopted(house: House, take: Take, url: str, makes: Makes, room: MemoryBudget) -> Adopted:
+async def _adopted(
+    ctx: OrderContext, take: Take, url: str, makes: Makes, room: MemoryBudget
+) -> Adopted:
     """Stream an output into our store. Raises OutputLostError where our store lost it."""
     origin, most = f"{take.workspace}/{take.provider}", _MAX_BYTES[makes]
     place = place_of(url)
     if place is not None:
         try:
-            size = place.length or (await house.blobs.head(place.key)).size
+            size = place.length or (await ctx.media.blobs.head(place.key)).size
             async with room.held(min(size, HELD)):
-                kept_one = content_of(house, place)
-                return await house.adopter.adopt_stream(kept_one, makes, origin, most)
+                kept_one = content_of(ctx, place)
+                return await ctx.media.adopter.adopt_stream(kept_one, makes, origin, most)
         except BlobNotFoundError as error:
             raise OutputLostError(take.provider, f"our store lost it ({error})") from error
-    key = await key_for(house, take)
-    headers = house.hosted[take.provider].download_headers(url, key)
+    key = await key_for(ctx, take)
+    headers = ctx.providers.hosted[take.provider].download_headers(url, key)
     async with (
-        house.downloader.download(
+        ctx.providers.downloader.download(
             url,
             provider=take.provider,
             max_bytes=most,
@@ -99,11 +101,11 @@ async def _adopted(house: House, take: Take, url: str, makes: Makes, room: Memor
         ) as download,
         room.held(min(download.length or HELD, HELD)),
     ):
-        return await house.adopter.adopt_stream(download.blocks, makes, origin, most)
+        return await ctx.media.adopter.adopt_stream(download.blocks, makes, origin, most)
 
 
 async def _adopted_beside(
-    house: House, take: Take, urls: Sequence[str], makes: Makes, room: MemoryBudget
+    ctx: OrderContext, take: Take, urls: Sequence[str], makes: Makes, room: MemoryBudget
 ) -> tuple[list[Adopted], str]:
     """Keep what else came within the answer; a fault of one of these is no fault of the take."""
     beside: list[Adopted] = []
@@ -112,7 +114,7 @@ async def _adopted_beside(
         if place_of(url) is None:
             continue  # it lies at the provider, which was asked for one
         try:
-            beside.append(await _adopted(house, take, url, makes, room))
+            beside.append(await _adopted(ctx, take, url, makes, room))
             names.append(beside[-1].sha256)
         except (UnreadablePictureError, OutputTooLargeError, OutputLostError) as error:
             names.append(f"none ({error})")
@@ -140,7 +142,7 @@ def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
         _LOG.warning("take.price_differs", extra=event(**said, charged=str(charged)))
 
 
-def lost(take: Take, error: CallsheetError) -> Ending:
+def lost(take: Take, error: CallsheetError) -> TakeEnding:
     """Word the end of a take whose output is given up: it was paid for."""
-    said = {"code": error.code, "message": str(error), "next_step": "stop"}
-    return Ending(take, Outcome(take.id, take.epoch, error=said, charged=_cost(take)))
+    error_json = Failure.of(error, NextStep.STOP).to_json()
+    return TakeEnding(take, Outcome(take.id, take.epoch, error=error_json, charged=_cost(take)))

@@ -1,10 +1,9 @@
 """Providers that take no order of ours: jobs wait, with the reason, and nothing more is sent."""
 
 from callsheet.controls.availability import SWITCHED_OFF, Availability
-from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.ports.hosted import KeyMissingError, KeySealedError, ProviderBlockedError
 
 
@@ -16,48 +15,47 @@ class ProviderUnavailableError(ProviderBlockedError):
         self.known_code = door.code or self.code
 
 
-async def shut(house: House, error: ProviderBlockedError, key_print: str) -> None:
+async def shut(ctx: OrderContext, error: ProviderBlockedError, key_print: str) -> None:
     """Send nothing more to a provider with this key."""
     if isinstance(error, KeyMissingError | KeySealedError | ProviderUnavailableError):
         return  # there is no key to remember, or it is remembered
     said = {"code": error.code, "reason": str(error)}
     LOG.error("provider.shut", extra=event(provider=error.provider, **said))
-    async with house.database.begin() as connection:
-        await house.availability.shut(
+    async with ctx.books.database.begin() as connection:
+        await ctx.books.availability.shut(
             connection,
             error.provider,
             code=error.code,
             reason=str(error),
             key_print=key_print,
-            now=house.clock(),
+            now=ctx.books.clock(),
         )
 
 
-async def let_job_wait(house: House, job: JobId, error: ProviderBlockedError) -> None:
+async def let_job_wait(ctx: OrderContext, job: JobId, error: ProviderBlockedError) -> None:
     """Let a job that a provider takes no order of rest until a person resumes it."""
     code = error.known_code if isinstance(error, ProviderUnavailableError) else error.code
-    await _let_wait(house, job, error.provider, code, str(error))
+    await _let_wait(ctx, job, error.provider, code, str(error))
 
 
-async def park(house: House, provider: str, door: Availability) -> None:
+async def park(ctx: OrderContext, provider: str, door: Availability) -> None:
     """Let all jobs that wait for a provider that is switched off rest until it is on again."""
-    async with house.database.read() as connection:
-        jobs = await house.in_flight.jobs_waiting_for(connection, provider)
+    async with ctx.books.database.read() as connection:
+        jobs = await ctx.books.in_flight.jobs_waiting_for(connection, provider)
     for job_id in jobs:
         reason = f"{provider} is switched off: {door.reason}"
-        await _let_wait(house, job_id, provider, door.code or "", reason)
+        await _let_wait(ctx, job_id, provider, door.code or "", reason)
 
 
-async def _let_wait(house: House, job_id: JobId, provider: str, code: str, reason: str) -> None:
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, job_id)
-        await house.in_flight.hold_back(connection, job_id, provider)
-        if job.paused or job.status in FINISHED:
-            return
+async def _let_wait(
+    ctx: OrderContext, job_id: JobId, provider: str, code: str, reason: str
+) -> None:
+    async with ctx.books.database.begin() as connection:
+        job = await ctx.progress.lock(connection, job_id)
+        await ctx.books.in_flight.hold_back(connection, job_id, provider)
         message = f"{reason}; {_way_on(job_id, provider, code)}"
-        said = {"code": code, "message": message}
-        values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
-        await house.record(connection, job, [Entry("problem", said)], Change(values=values))
+        problem = {"code": code, "message": message}
+        await ctx.progress.wait(connection, job, problem, paused=True)
 
 
 def _way_on(job: JobId, provider: str, code: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.orders.order_keys import key_for
 from callsheet.orders.pacing import Pacer
 from callsheet.ports.following import SurveyableProvider
@@ -31,7 +31,7 @@ def turn_s(takes: int) -> float:
 
 
 async def tickets_at_work(
-    house: House, provider: SurveyableProvider, takes: Sequence[Take], pacer: Pacer
+    ctx: OrderContext, provider: SurveyableProvider, takes: Sequence[Take], pacer: Pacer
 ) -> tuple[set[str], bool]:
     """Name the tickets of those takes of which the provider says that it is at work.
 
@@ -40,7 +40,7 @@ async def tickets_at_work(
     found: set[str] = set()
     try:
         async with asyncio.timeout(_LONGEST_S):
-            for key, group in await _by_key(house, takes):
+            for key, group in await _by_key(ctx, takes):
                 for since, until in stretches(group):
                     await pacer.turn()
                     found.update(await provider.at_work(since, until, key))
@@ -53,11 +53,11 @@ async def tickets_at_work(
 
 
 async def _by_key(
-    house: House, takes: Sequence[Take]
+    ctx: OrderContext, takes: Sequence[Take]
 ) -> Collection[tuple[ProviderKey, list[Take]]]:
     groups: dict[str, tuple[ProviderKey, list[Take]]] = {}
     for take in takes:
-        key = await key_for(house, take)
+        key = await key_for(ctx, take)
         groups.setdefault(key.print, (key, []))[1].append(take)
     return groups.values()
 

@@ -3,13 +3,13 @@
 import re
 
 from callsheet.kernel.ids import TakeId
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.ports.hosted import HostedProvider
 
 
-def call_address(house: House, provider: HostedProvider, take: TakeId) -> str | None:
+def call_address(ctx: OrderContext, provider: HostedProvider, take: TakeId) -> str | None:
     """Name the address that a provider may call about a take; None if it calls nobody."""
-    return house.webhook_address(provider.name, take) if provider.webhook_within_s else None
+    return ctx.providers.webhook_address(provider.name, take) if provider.webhook_within_s else None
 
 
 def take_called_about(provider: HostedProvider, address: str | None) -> TakeId | None:

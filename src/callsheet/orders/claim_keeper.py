@@ -9,10 +9,10 @@ from typing import Final, Never
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.takes.model import Take
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _SHARE: Final = 3  # a claim is renewed so many times before it would run out
 
 
@@ -26,7 +26,7 @@ class ClaimKeeper:
     It also lets be due what cannot be so far ahead: the clock was set back since that was written.
     """
 
-    house: House
+    ctx: OrderContext
     for_s: float
     _takes: dict[TakeId, Take] = field(default_factory=dict)
 
@@ -51,16 +51,20 @@ class ClaimKeeper:
 
     async def turn(self) -> None:
         """Renew all claims once. Raises UnavailableError."""
-        house, takes = self.house, list(self._takes.values())
-        now = house.clock()
-        async with house.database.read() as connection:
-            ahead = await house.in_flight.due_too_far_ahead(connection, now)
+        ctx, takes = self.ctx, list(self._takes.values())
+        now = ctx.books.clock()
+        async with ctx.books.database.read() as connection:
+            ahead = await ctx.books.in_flight.due_too_far_ahead(connection, now)
         if not takes and not ahead:
             return
-        async with house.database.begin(small=True) as connection:
-            await house.in_flight.renew(connection, takes, now.timestamp() + self.for_s)
-            brought = await house.in_flight.bring_forward(connection, now) if ahead else 0
+        async with ctx.books.database.begin(small=True) as connection:
+            await ctx.books.in_flight.renew(connection, takes, now.timestamp() + self.for_s)
+            brought = await ctx.books.in_flight.bring_forward(connection, now) if ahead else 0
         if brought:
             _LOG.warning("takes.brought_forward", extra=event(takes=brought))
-            for wake in (house.wake_submitter, house.wake_poller, house.wake_downloader):
+            for wake in (
+                ctx.runtime.wake_submitter,
+                ctx.runtime.wake_poller,
+                ctx.runtime.wake_downloader,
+            ):
                 wake.set()

@@ -6,12 +6,11 @@ from typing import ClassVar, Final
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
-from callsheet.line.patience import show_problem
+from callsheet.orders.context import OrderContext
 from callsheet.takes.schedule import backoff_s
 from callsheet.takes.unreadable import find_unreadable, put_off
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 LOOKS: Final = 5  # before a person is asked
 _RARELY_S: Final = 300.0  # how often it is looked at after that: somebody may have mended it
 
@@ -28,21 +27,21 @@ class TakeUnreadableError(CallsheetError):
         )
 
 
-async def set_aside(house: House) -> bool:
+async def set_aside(ctx: OrderContext) -> bool:
     """Put off what is due and cannot be read; tells whether there was anything.
 
     Raises UnavailableError.
     """
-    now = house.clock().timestamp()
-    async with house.database.read() as connection:
+    now = ctx.books.clock().timestamp()
+    async with ctx.books.database.read() as connection:
         found = await find_unreadable(connection, now)
     for bad in found:
         said = {"take": bad.take, "job": bad.job, "looks": bad.looks, "reason": bad.reason}
         _LOG.critical("take.unreadable", extra=event(**said))
         for_good = bad.looks >= LOOKS
         due_at = now + (_RARELY_S if for_good else backoff_s(bad.looks))
-        async with house.database.begin(small=True) as connection:
+        async with ctx.books.database.begin(small=True) as connection:
             await put_off(connection, bad, due_at)
         if for_good:
-            await show_problem(house, bad.job, TakeUnreadableError(bad.take))
+            await ctx.progress.troubled(bad.job, TakeUnreadableError(bad.take))
     return bool(found)

@@ -11,21 +11,21 @@ from functools import partial
 from typing import Final
 
 from callsheet.assets.errors import OutputTooLargeError
-from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
-from callsheet.line.patience import show_problem
 from callsheet.orders.adoption import OutputLostError, bring, lost
+from callsheet.orders.context import OrderContext
 from callsheet.orders.damaged_rows import set_aside
 from callsheet.orders.inline_outputs import drop_inline_outputs, kept
 from callsheet.orders.loops import ROUND_S, keep_at
 from callsheet.orders.memory_budget import MemoryBudget
 from callsheet.orders.order_keys import key_for
+from callsheet.orders.progress import Moves
 from callsheet.orders.recording import made_outputs
-from callsheet.orders.settlement import Ending, Moves, end, write_moves
+from callsheet.orders.settlement import TakeEnding, end
 from callsheet.orders.write_batcher import WriteBatcher
+from callsheet.ports.engine import Loop
 from callsheet.ports.fetching import FetchError, FetchRefusedError
 from callsheet.ports.hosted import Made
 from callsheet.ports.models import ProviderError
@@ -34,7 +34,7 @@ from callsheet.takes.claims import Claim
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import backoff_s
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _AT_A_TIME: Final = 64
 _IN_MEMORY: Final = 256 * 1024**2  # bytes of all outputs that are on their way at once
 _CLAIM_S: Final = 330.0
@@ -49,7 +49,7 @@ class StoredOutput:
     """What became of an output: an ending, or another try at `due_at`."""
 
     take: Take
-    ending: Ending | None
+    ending: TakeEnding | None
     due_at: float | None = None
     outputs: dict[str, object] | None = None
     said: dict[str, str] | None = None  # to a person, of what goes on failing
@@ -58,10 +58,10 @@ class StoredOutput:
 class OutputDownloader:
     """Brings outputs home, for as long as it runs. Any number of processes may."""
 
-    def __init__(self, house: House, who: str) -> None:
-        self._house, self._who = house, who
+    def __init__(self, ctx: OrderContext, who: str) -> None:
+        self._ctx, self._who = ctx, who
         self._scribe: WriteBatcher[StoredOutput] = WriteBatcher(
-            partial(write_stored, house), gather_s=ROUND_S
+            partial(write_stored, ctx), gather_s=ROUND_S
         )
         self._bringing: set[asyncio.Task[None]] = set()
         self._room = MemoryBudget(_IN_MEMORY)
@@ -71,8 +71,8 @@ class OutputDownloader:
         return {"bringer": self._run, "bring-scribe": self._scribe.run}
 
     async def _run(self) -> None:
-        mend = partial(set_aside, self._house)
-        await keep_at(self.round, self._house.wake_downloader, mend=mend)
+        mend = partial(set_aside, self._ctx)
+        await keep_at(self.round, self._ctx.runtime.wake_downloader, mend=mend)
 
     async def end(self) -> None:
         """Break off what is being brought; somebody brings it again."""
@@ -82,13 +82,13 @@ class OutputDownloader:
 
     async def round(self) -> bool:
         """Claim what is due and bring it; tells whether there was anything."""
-        house, free = self._house, _AT_A_TIME - len(self._bringing)
+        ctx, free = self._ctx, _AT_A_TIME - len(self._bringing)
         if free <= 0:
             return False
-        claim = Claim(self._who, house.clock(), _CLAIM_S)
+        claim = Claim(self._who, ctx.books.clock(), _CLAIM_S)
         adopting = {TakeStatus.ADOPTING}
-        async with house.database.begin(small=True) as connection:
-            takes = await house.in_flight.claim_to_look_at(connection, adopting, claim, free)
+        async with ctx.books.database.begin(small=True) as connection:
+            takes = await ctx.books.in_flight.claim_to_look_at(connection, adopting, claim, free)
         for take in takes:
             task = asyncio.create_task(self._bring(take))
             self._bringing.add(task)
@@ -97,13 +97,13 @@ class OutputDownloader:
 
     def _brought(self, task: asyncio.Task[None]) -> None:
         self._bringing.discard(task)
-        self._house.wake_downloader.set()
+        self._ctx.runtime.wake_downloader.set()
 
     async def _bring(self, take: Take) -> None:
         counted = replace(take, looks=take.looks + 1)
-        due_at = self._house.clock().timestamp() + backoff_s(take.looks)
+        due_at = self._ctx.books.clock().timestamp() + backoff_s(take.looks)
         try:
-            self._scribe.add(StoredOutput(take, await bring(self._house, take, self._room)))
+            self._scribe.add(StoredOutput(take, await bring(self._ctx, take, self._room)))
         except (
             FetchError,
             OutputLostError,
@@ -119,7 +119,7 @@ class OutputDownloader:
         except UnavailableError as problem:
             # what was paid for is never thrown away: it stays `adopting` until our store is back
             with suppress(UnavailableError):
-                await show_problem(self._house, take.job, problem)
+                await self._ctx.progress.troubled(take.job, problem)
             self._scribe.add(StoredOutput(take, None, due_at))
         except Exception as defect:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
@@ -129,22 +129,22 @@ class OutputDownloader:
     def _is_lost(self, take: Take, error: CallsheetError) -> bool:
         """Tell whether an output that was paid for is given up."""
         if isinstance(error, FetchError) and error.retry:
-            return self._house.clock() - (take.adopting_at or take.created_at) > _KEPT_TRYING
+            return self._ctx.books.clock() - (take.adopting_at or take.created_at) > _KEPT_TRYING
         if isinstance(error, FetchRefusedError):
             return take.looks >= _GONE_LOOKS
         return take.looks >= _UNREADABLE_LOOKS
 
     async def _fresh(self, take: Take) -> dict[str, object] | None:
         """Ask the provider again where the outputs lie: addresses expire."""
-        provider = self._house.hosted[take.provider]
+        provider = self._ctx.providers.hosted[take.provider]
         try:
-            standing = await provider.poll(take.ticket or "", await key_for(self._house, take))
+            standing = await provider.poll(take.ticket or "", await key_for(self._ctx, take))
         except ProviderError as error:
             _LOG.warning("take.output_unasked", extra=event(take=take.id, reason=str(error)))
             return None
         if not isinstance(standing, Made):
             return None
-        return made_outputs(await kept(self._house, take, take.ticket or "", standing))
+        return made_outputs(await kept(self._ctx, take, take.ticket or "", standing))
 
 
 def _stuck(take: Take, defect: Exception) -> dict[str, str]:
@@ -157,43 +157,43 @@ def _stuck(take: Take, defect: Exception) -> dict[str, str]:
     }
 
 
-async def _tell(house: House, home: StoredOutput) -> None:
+async def _tell(ctx: OrderContext, home: StoredOutput) -> None:
     """Write beside a take why it does not come home."""
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, home.take.job)
-        hand = await house.in_flight.in_hand(connection, [home.take])
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, home.take.job)
+        hand = await ctx.books.in_flight.in_hand(connection, [home.take])
         if home.take.id not in hand:
             return
         take, into = hand[home.take.id], Moves()
         values = {"error": home.said, "due_at": home.due_at, "looks": home.take.looks}
-        if await house.in_flight.move(connection, take, take.status, **values):
+        if await ctx.books.in_flight.move(connection, take, take.status, **values):
             into.add(take, take.status)
-        await write_moves(house, connection, job, into)
+        await ctx.progress.report(connection, job, into)
 
 
-async def write_stored(house: House, homes: Sequence[StoredOutput]) -> None:
+async def write_stored(ctx: OrderContext, homes: Sequence[StoredOutput]) -> None:
     """Write down what came home. Safe to repeat. Raises UnavailableError."""
     for each in homes:
         if each.said is not None:
-            await _tell(house, each)
+            await _tell(ctx, each)
     later = [each for each in homes if each.ending is None and each.said is None]
     if later:
-        async with house.database.begin(small=True) as connection:
+        async with ctx.books.database.begin(small=True) as connection:
             for each in later:
                 if each.outputs is not None:
-                    await house.in_flight.set_outputs(connection, each.take, dict(each.outputs))
-            await house.in_flight.look_later(
+                    await ctx.books.in_flight.set_outputs(connection, each.take, dict(each.outputs))
+            await ctx.books.in_flight.look_later(
                 connection, [(each.take, each.due_at) for each in later]
             )
-    by_job: dict[JobId, list[Ending]] = defaultdict(list)
+    by_job: dict[JobId, list[TakeEnding]] = defaultdict(list)
     for each in homes:
         if each.ending is not None:
             by_job[each.take.job].append(each.ending)
     for job_id, endings in sorted(by_job.items()):
-        async with house.database.begin(small=True) as connection:
-            job = await house.jobs.lock(connection, job_id)
+        async with ctx.books.database.begin(small=True) as connection:
+            job = await ctx.progress.lock(connection, job_id)
             into = Moves()
-            written = await end(house, connection, job, endings, into)
-            await write_moves(house, connection, job, into)
+            written = await end(ctx, connection, job, endings, into)
+            await ctx.progress.report(connection, job, into)
         # what a take did not end with may be all that is left of what was paid for
-        await drop_inline_outputs(house, [each.take for each in written if each.asset is not None])
+        await drop_inline_outputs(ctx, [each.take for each in written if each.asset is not None])

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Never
 
-from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.orders.loops import AWAY_S
+from callsheet.ports.engine import Loop
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _LOOK_S: Final = 0.25
 
 
@@ -24,7 +24,7 @@ class DuePoller:
     is: so there is one, of one statement, instead of one of each loop.
     """
 
-    house: House
+    ctx: OrderContext
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this looks."""
@@ -41,13 +41,13 @@ class DuePoller:
 
     async def look(self) -> None:
         """Look once. Raises UnavailableError."""
-        house = self.house
-        async with house.database.read() as connection:
-            due = await house.in_flight.due(connection, house.clock())
+        ctx = self.ctx
+        async with ctx.books.database.read() as connection:
+            due = await ctx.books.in_flight.due(connection, ctx.books.clock())
         for is_due, wake in (
-            (due.to_order, house.wake_submitter),
-            (due.to_follow, house.wake_poller),
-            (due.to_bring, house.wake_downloader),
+            (due.to_order, ctx.runtime.wake_submitter),
+            (due.to_follow, ctx.runtime.wake_poller),
+            (due.to_bring, ctx.runtime.wake_downloader),
         ):
             if is_due:
                 wake.set()

@@ -1,26 +1,24 @@
 """Evidence that an order exists: a ticket that came late, in a listing or by a webhook."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Change, Entry, Job
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.order_keys import key_for
-from callsheet.orders.settlement import Moves, write_moves
+from callsheet.orders.progress import Incident, LockedJob, Moves
 from callsheet.ports.hosted import HostedProvider, TicketUnknownError
 from callsheet.ports.models import ProviderError
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.missing import remember_second
 from callsheet.takes.model import OUT, TAKE_MOVES, Take, TakeStatus
 
-_MOST: Final = 10_000  # second orders of one job that are told apart
 
-
-async def accept_evidence(house: House, provider: HostedProvider, take: Take, ticket: str) -> bool:
+async def accept_evidence(
+    ctx: OrderContext, provider: HostedProvider, take: Take, ticket: str
+) -> bool:
     """Give a take the ticket of an order that was made for it, whatever was believed before.
 
     Tells whether it is this take's, and not another's.
@@ -31,97 +29,93 @@ async def accept_evidence(house: House, provider: HostedProvider, take: Take, ti
     there are two of which one is known: that is reported as well.
     """
     said = {"take": take.id, "ticket": ticket}
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, take.job)
-        current = (await house.in_flight.locked(connection, [take.id]))[take.id]
-        known = await house.in_flight.known_tickets(connection, provider.name, [ticket])
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, take.job)
+        current = (await ctx.books.in_flight.locked(connection, [take.id]))[take.id]
+        known = await ctx.books.in_flight.known_tickets(connection, provider.name, [ticket])
         if known and current.ticket != ticket:
             return False  # an order that another take has: not evidence of this one's
-        if current.ticket == ticket or await _told(house, connection, current, ticket):
+        if current.ticket == ticket or await ctx.progress.noted(
+            connection, job.id, "ordered_twice", "ticket", ticket
+        ):
             return True
         found = current.ticket is None and TakeStatus.RUNNING in TAKE_MOVES[current.status]
         twice = not found or (current.order_no > take.order_no and current.status in OUT)
         doubled = {**said, "has": current.ticket, "provider": provider.name}
         doubled["price"] = str(current.price)
-        told = [Entry("ordered_twice", doubled)] if twice else []
+        incident = Incident("ordered_twice", doubled)
         if found:
-            await _run(house, connection, job, current, ticket, told)
+            await _run(ctx, connection, job, current, ticket, [incident] if twice else [])
         else:
-            await house.record(connection, job, told, Change())
-            now = house.clock()
+            await ctx.progress.note(connection, job, incident)
+            now = ctx.books.clock()
             until = now.timestamp() + provider.lists_for_s
             await remember_second(connection, current, ticket, now, until)
     if found:
         LOG.info("take.found", extra=event(job=job.id, **said))
-        house.wake_poller.set()
+        ctx.runtime.wake_poller.set()
     if twice:
         LOG.critical("take.ordered_twice", extra=event(job=job.id, **doubled))
-        house.metrics.doubled.labels(provider.name).inc()
+        ctx.books.metrics.doubled.labels(provider.name).inc()
     if not found:
-        await _stop(house, provider, current, ticket)
+        await _stop(ctx, provider, current, ticket)
     return True
 
 
 async def _run(
-    house: House,
+    ctx: OrderContext,
     connection: AsyncConnection,
-    job: Job,
+    job: LockedJob,
     take: Take,
     ticket: str,
-    told: list[Entry],
+    incidents: list[Incident],
 ) -> None:
     """Let a locked take be followed under a ticket."""
-    now, to = house.clock(), TakeStatus.RUNNING
+    now, to = ctx.books.clock(), TakeStatus.RUNNING
     values = {"ticket": ticket, "running_at": now, "due_at": now.timestamp(), "looks": 0}
-    await house.in_flight.move(connection, take, to, error=None, **values)
-    into = Moves(entries=told)
+    await ctx.books.in_flight.move(connection, take, to, error=None, **values)
+    into = Moves(incidents=incidents)
     into.add(take, to)
-    await write_moves(house, connection, job, into)
+    await ctx.progress.report(connection, job, into)
 
 
-async def _stop(house: House, provider: HostedProvider, take: Take, ticket: str) -> None:
+async def _stop(ctx: OrderContext, provider: HostedProvider, take: Take, ticket: str) -> None:
     try:
-        await provider.cancel(ticket, await key_for(house, take))
+        await provider.cancel(ticket, await key_for(ctx, take))
     except ProviderError as error:
         LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
 
 
-async def _told(house: House, connection: AsyncConnection, take: Take, ticket: str) -> bool:
-    """Tell whether a second order of a take was reported already."""
-    entries = await house.jobs.journal(connection, take.job, 0, _MOST, "ordered_twice")
-    return any(entry.body["ticket"] == ticket for entry in entries)
-
-
 async def accept_strays(
-    house: House, provider: HostedProvider, strays: Mapping[TakeId, str]
+    ctx: OrderContext, provider: HostedProvider, strays: Mapping[TakeId, str]
 ) -> None:
     """Take orders for evidence that a list shows with the ids of takes that nobody asked about."""
     for take_id, ticket in strays.items():
-        async with house.database.read() as connection:
+        async with ctx.books.database.read() as connection:
             try:
-                take = await house.takes.of_any_workspace(connection, take_id)
+                take = await ctx.books.takes.of_any_workspace(connection, take_id)
             except TakeNotFoundError:
                 LOG.error("take.stranger_listed", extra=event(take=take_id, ticket=ticket))
                 continue
         if take.status is not TakeStatus.ORDERED:  # then its own answer is on its way
-            await accept_evidence(house, provider, take, ticket)
+            await accept_evidence(ctx, provider, take, ticket)
 
 
-async def follow_up(house: House, take: Take, ticket: str) -> bool:
+async def follow_up(ctx: OrderContext, take: Take, ticket: str) -> bool:
     """Look into a webhook that told of an order which its take does not have; False if it fails.
 
     The provider must know it, too: an address can be called by whoever has seen it.
     """
-    provider = house.hosted.get(take.provider)
+    provider = ctx.providers.hosted.get(take.provider)
     if provider is None:
         return False
     try:
-        await provider.poll(ticket, await key_for(house, take))
+        await provider.poll(ticket, await key_for(ctx, take))
     except TicketUnknownError:
         LOG.warning("take.stranger_told", extra=event(take=take.id, ticket=ticket))
         return True
     except ProviderError as error:
         LOG.warning("take.stray_unread", extra=event(take=take.id, reason=str(error)))
         return False
-    await accept_evidence(house, provider, take, ticket)
+    await accept_evidence(ctx, provider, take, ticket)
     return True

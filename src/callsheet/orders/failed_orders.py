@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from callsheet.kernel.money import Money
-from callsheet.line.house import House
-from callsheet.orders.settlement import Ending, failure
+from callsheet.orders.context import OrderContext
+from callsheet.orders.settlement import TakeEnding, failure
 from callsheet.orders.terms import terms_of
 from callsheet.ports.hosted import Ended
 from callsheet.ports.models import ProviderError
@@ -17,11 +17,11 @@ class TimeLimitError(ProviderError):
     code = "time_limit"
 
 
-def ended(house: House, take: Take, found: Ended, *, cancelled: bool) -> Ending:
+def ended(ctx: OrderContext, take: Take, found: Ended, *, cancelled: bool) -> TakeEnding:
     """Word the end of a take that came to nothing."""
     cost = take.price if found.cost is None else found.cost
     if found.cancelled and not cancelled and not take.cancel_asked:
-        limit = terms_of(house, take).time_limit_s
+        limit = terms_of(ctx, take).time_limit_s
         error: ProviderError = TimeLimitError(take.provider, f"not done within {limit:g} s")
     else:
         error = found.error

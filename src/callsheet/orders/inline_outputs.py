@@ -21,7 +21,7 @@ from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.hosted import Made
 from callsheet.takes.model import Take
@@ -32,7 +32,7 @@ _TYPE: Final = "application/x-callsheet-parcel"
 _FORMAT: Final = "callsheet parcel 1"
 _MOST_HEAD: Final = 64 * 1024  # bytes
 _ADDRESS: Final = re.compile(r"parcel:(?P<key>[^#]+)(?:#(?P<start>\d+)\+(?P<length>\d+))?")
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Head:
     format: str = _FORMAT
 
 
-async def kept(house: House, take: Take, ticket: str, made: Made) -> Made:
+async def kept(ctx: OrderContext, take: Take, ticket: str, made: Made) -> Made:
     """Put what came within an answer into our store, however long that takes; say where it is.
 
     `take` is as it was claimed to be ordered or looked at.
@@ -98,7 +98,7 @@ async def kept(house: House, take: Take, ticket: str, made: Made) -> Made:
     tries = 0
     while True:
         try:
-            await house.blobs.put(key, content, _TYPE)
+            await ctx.media.blobs.put(key, content, _TYPE)
             break
         except UnavailableError as problem:
             _LOG.warning("take.parcel_waits", extra=event(take=take.id, reason=str(problem)))
@@ -116,18 +116,18 @@ def _places(key: str, start: int, sizes: Iterable[int]) -> list[Place]:
     return places
 
 
-async def kept_answers(house: House, takes: Iterable[TakeId]) -> dict[TakeId, list[Answer]]:
+async def kept_answers(ctx: OrderContext, takes: Iterable[TakeId]) -> dict[TakeId, list[Answer]]:
     """Read which answers to some takes' orders our store holds, the latest order's first."""
     wanted = set(takes)
     keys = [
         info.key
-        async for info in house.blobs.list(PREFIX)
+        async for info in ctx.media.blobs.list(PREFIX)
         if take_of_inline_output(info.key) in wanted
     ]
     found: dict[TakeId, list[tuple[int, Answer]]] = {}
     for key in keys:
         with contextlib.suppress(BlobNotFoundError):  # brought home by another, just now
-            if (read := await _read_answer(house, key)) is not None:
+            if (read := await _read_answer(ctx, key)) is not None:
                 found.setdefault(take_of_inline_output(key), []).append(read)
     return {
         take: [answer for _, answer in sorted(answers, key=lambda each: -each[0])]
@@ -135,12 +135,12 @@ async def kept_answers(house: House, takes: Iterable[TakeId]) -> dict[TakeId, li
     }
 
 
-async def _read_answer(house: House, key: str) -> tuple[int, Answer] | None:
+async def _read_answer(ctx: OrderContext, key: str) -> tuple[int, Answer] | None:
     """Read what a parcel says of itself; None if it says nothing, as those of version 0.1.
 
     Raises BlobNotFoundError.
     """
-    beginning = b"".join([block async for block in house.blobs.stream(key, 0, _MOST_HEAD)])
+    beginning = b"".join([block async for block in ctx.media.blobs.stream(key, 0, _MOST_HEAD)])
     line, _, _ = beginning.partition(b"\n")
     try:
         head = _Head(**json.loads(line))
@@ -151,12 +151,12 @@ async def _read_answer(house: House, key: str) -> tuple[int, Answer] | None:
     return head.epoch, Answer(head.ticket, outputs, head.order_no)
 
 
-async def drop_inline_outputs(house: House, takes: Sequence[Take]) -> None:
+async def drop_inline_outputs(ctx: OrderContext, takes: Sequence[Take]) -> None:
     """Remove what was adopted; what cannot be removed now is swept later."""
     urls = [url for take in takes for url in (take.outputs or {}).get("urls", ())]
     for key in {place.key for place in map(place_of, urls) if place is not None}:
         with contextlib.suppress(UnavailableError):
-            await house.blobs.delete(key)
+            await ctx.media.blobs.delete(key)
 
 
 def place_of(url: str) -> Place | None:
@@ -174,6 +174,6 @@ def take_of_inline_output(key: str) -> TakeId:
     return TakeId(key.removeprefix(PREFIX).partition("/")[0])
 
 
-def content_of(house: House, place: Place) -> AsyncIterator[bytes]:
+def content_of(ctx: OrderContext, place: Place) -> AsyncIterator[bytes]:
     """Read an output that is kept. Raises BlobNotFoundError."""
-    return house.blobs.stream(place.key, place.start, place.length)
+    return ctx.media.blobs.stream(place.key, place.start, place.length)

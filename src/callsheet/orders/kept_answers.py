@@ -12,13 +12,12 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Entry
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence
 from callsheet.orders.inline_outputs import PREFIX, Answer, kept_answers, take_of_inline_output
-from callsheet.orders.settlement import Moves, write_moves
+from callsheet.orders.progress import Incident, Moves
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, OUT, TAKE_MOVES, Take, TakeStatus
@@ -30,16 +29,16 @@ _WITHOUT: Final = frozenset({TakeStatus.HELD, TakeStatus.IN_DOUBT, TakeStatus.RU
 
 
 async def accept_answer(
-    house: House, provider: HostedProvider, take: Take, answer: Answer
+    ctx: OrderContext, provider: HostedProvider, take: Take, answer: Answer
 ) -> TakeStatus:
     """Let a take have what its order was answered with; answers where it stands then.
 
     An answer to another order than the one it has is told as any order made twice. So is one to an
     earlier order than the one that is out or in doubt now.
     """
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, take.job)
-        current = (await house.in_flight.locked(connection, [take.id]))[take.id]
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, take.job)
+        current = (await ctx.books.in_flight.locked(connection, [take.id]))[take.id]
         own = f"{answer.ticket}.{take.id}"  # where the provider gives a number twice
         same = current.ticket in (None, answer.ticket, own)
         adopting = same and current.status not in ENDED | {TakeStatus.ADOPTING}
@@ -47,25 +46,27 @@ async def accept_answer(
         doubled = {"take": take.id, "ticket": answer.ticket, "has": current.ticket}
         doubled |= {"provider": provider.name, "price": str(current.price)}
         if adopting:
-            known = await house.in_flight.known_tickets(connection, provider.name, [answer.ticket])
+            known = await ctx.books.in_flight.known_tickets(
+                connection, provider.name, [answer.ticket]
+            )
             ticket = current.ticket or (own if known else answer.ticket)
-            into = Moves(entries=[Entry("ordered_twice", doubled)] if twice else [])
-            await _adopt(house, connection, current, ticket, answer, into)
-            await write_moves(house, connection, job, into)
+            into = Moves(incidents=[Incident("ordered_twice", doubled)] if twice else [])
+            await _adopt(ctx, connection, current, ticket, answer, into)
+            await ctx.progress.report(connection, job, into)
     if twice:
         LOG.critical("take.ordered_twice", extra=event(job=take.job, **doubled))
-        house.metrics.doubled.labels(provider.name).inc()
+        ctx.books.metrics.doubled.labels(provider.name).inc()
     if adopting:
         LOG.info("take.found", extra=event(take=take.id, job=take.job, ticket=answer.ticket))
-        house.wake_downloader.set()
+        ctx.runtime.wake_downloader.set()
         return TakeStatus.ADOPTING
     if not same or current.ticket is None:
-        await accept_evidence(house, provider, take, answer.ticket)
+        await accept_evidence(ctx, provider, take, answer.ticket)
     return current.status
 
 
 async def _adopt(
-    house: House,
+    ctx: OrderContext,
     connection: AsyncConnection,
     take: Take,
     ticket: str,
@@ -75,10 +76,10 @@ async def _adopt(
     """Let a locked take be brought home, by way of `running` where the table knows no other."""
     into.add(take, TakeStatus.ADOPTING)
     if TakeStatus.ADOPTING not in TAKE_MOVES[take.status]:
-        await house.in_flight.move(connection, take, TakeStatus.RUNNING)
+        await ctx.books.in_flight.move(connection, take, TakeStatus.RUNNING)
         take = replace(take, status=TakeStatus.RUNNING, epoch=take.epoch + 1)
-    now = house.clock()
-    await house.in_flight.move(
+    now = ctx.books.clock()
+    await ctx.books.in_flight.move(
         connection,
         take,
         TakeStatus.ADOPTING,
@@ -92,41 +93,43 @@ async def _adopt(
     )
 
 
-async def adopt_kept(house: House, provider: HostedProvider, takes: Sequence[Take]) -> list[Take]:
+async def adopt_kept(
+    ctx: OrderContext, provider: HostedProvider, takes: Sequence[Take]
+) -> list[Take]:
     """Give takes what our own store holds for them; those it holds nothing for are left."""
-    answers = await kept_answers(house, [take.id for take in takes]) if takes else {}
+    answers = await kept_answers(ctx, [take.id for take in takes]) if takes else {}
     for take in takes:
         for answer in answers.get(take.id, ()):
-            await accept_answer(house, provider, take, answer)
+            await accept_answer(ctx, provider, take, answer)
     return [take for take in takes if take.id not in answers]
 
 
-async def sweep_inline_outputs(house: House, now: datetime) -> int:
+async def sweep_inline_outputs(ctx: OrderContext, now: datetime) -> int:
     """Bring what lies in our store for takes that wait, and remove what nobody needs any more.
 
     Answers how many were removed. Raises UnavailableError.
     """
     removed = 0
     waiting: dict[TakeId, Take] = {}
-    parcels = [info async for info in house.blobs.list(PREFIX)]
+    parcels = [info async for info in ctx.media.blobs.list(PREFIX)]
     for info in parcels:
         age = now - info.modified_at
-        take = waiting.get(take_of_inline_output(info.key)) or await _take(house, info.key)
+        take = waiting.get(take_of_inline_output(info.key)) or await _take(ctx, info.key)
         if take is not None and take.status not in ENDED:
             if take.status in _WITHOUT and age > _SETTLED:
                 waiting[take.id] = take
         elif age > (_ADOPTED if take is not None and take.asset else _UNWANTED):
-            await house.blobs.delete(info.key)
+            await ctx.media.blobs.delete(info.key)
             removed += 1
     for take in waiting.values():
-        if take.provider in house.hosted:
-            await adopt_kept(house, house.hosted[take.provider], [take])
+        if take.provider in ctx.providers.hosted:
+            await adopt_kept(ctx, ctx.providers.hosted[take.provider], [take])
     return removed
 
 
-async def _take(house: House, key: str) -> Take | None:
-    async with house.database.read() as connection:
+async def _take(ctx: OrderContext, key: str) -> Take | None:
+    async with ctx.books.database.read() as connection:
         try:
-            return await house.takes.of_any_workspace(connection, take_of_inline_output(key))
+            return await ctx.books.takes.of_any_workspace(connection, take_of_inline_output(key))
         except TakeNotFoundError:
             return None

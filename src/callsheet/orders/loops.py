@@ -10,7 +10,7 @@ from typing import Final, Never
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 ROUND_S: Final = 0.05  # what falls due within this time is claimed, or written, in one transaction
 AWAY_S: Final = 1.0  # how soon to try again while the database is away
 

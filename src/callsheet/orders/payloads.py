@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from callsheet.assets.model import asset_key
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError, shown
-from callsheet.line.house import House
 from callsheet.orders.callbacks import call_address
+from callsheet.orders.context import OrderContext
 from callsheet.orders.matching import Sent
 from callsheet.ports.hosted import HostedOrder, HostedProvider, ReferencesBy, filled
 from callsheet.ports.keys import ProviderKey
@@ -38,12 +38,12 @@ class PreparedOrder:
 class PayloadBuilder:
     """Words orders. A reference goes to a provider once, whoever needs it."""
 
-    house: House
+    ctx: OrderContext
     _uploading: dict[tuple[str, str], asyncio.Task[str]] = field(default_factory=dict)
 
     async def word(self, provider: HostedProvider, take: Take, key: ProviderKey) -> PreparedOrder:
         """Word a take's order. Raises ProviderError, UnavailableError."""
-        card = self.house.catalog.card(take.model)
+        card = self.ctx.providers.catalog.card(take.model)
         try:
             inputs = card.inputs.model_validate(take.inputs)
             blank = card.payload(inputs)
@@ -58,7 +58,7 @@ class PayloadBuilder:
             take=take.id,
             key=key,
             payload=payload,
-            webhook_url=call_address(self.house, provider, take.id),
+            webhook_url=call_address(self.ctx, provider, take.id),
             expected_s=card.expected_s,
             time_limit_s=card.time_limit_s,
         )
@@ -70,7 +70,7 @@ class PayloadBuilder:
         """Say where the provider finds a reference, in the way in which it wants to be told."""
         match provider.references:
             case ReferencesBy.INLINE:
-                content = await self.house.blobs.get(asset_key(working))
+                content = await self.ctx.media.blobs.get(asset_key(working))
                 return f"data:image/png;base64,{base64.b64encode(content).decode()}"
             case ReferencesBy.LINK:
                 return self._link(provider, working)
@@ -84,7 +84,7 @@ class PayloadBuilder:
                 return await asyncio.shield(self._uploading[place])
 
     def _link(self, provider: HostedProvider, working: Sha256) -> str:
-        link = self.house.public_link(working)
+        link = self.ctx.providers.public_link(working)
         if link is None:
             said = (
                 "it fetches references from us; set CALLSHEET_PUBLIC_URL to an address it reaches"
@@ -95,33 +95,33 @@ class PayloadBuilder:
     async def _upload(
         self, provider: HostedProvider, key: ProviderKey, working: Sha256, name: str
     ) -> str:
-        house, account = self.house, f"{provider.name}/{key.print}"
-        async with house.database.read() as connection:
-            known = await house.uploads.find(connection, account, working, house.clock())
+        ctx, account = self.ctx, f"{provider.name}/{key.print}"
+        async with ctx.books.database.read() as connection:
+            known = await ctx.books.uploads.find(connection, account, working, ctx.books.clock())
         if known:
             return known
-        content = await house.blobs.get(asset_key(working))
+        content = await ctx.media.blobs.get(asset_key(working))
         uploaded = await provider.upload(content, "image/png", name, key)
-        async with house.database.begin() as connection:
-            await house.uploads.add(connection, account, working, uploaded)
+        async with ctx.books.database.begin() as connection:
+            await ctx.books.uploads.add(connection, account, working, uploaded)
         return uploaded.url
 
 
 async def sent_by(
-    house: House, provider: HostedProvider, key: ProviderKey, takes: Sequence[Take]
+    ctx: OrderContext, provider: HostedProvider, key: ProviderKey, takes: Sequence[Take]
 ) -> list[Sent]:
     """Say what takes sent with a key, as far as it can be worded again."""
     pictures = {each["working"] for take in takes for each in _references(take)}
-    async with house.database.read() as connection:
+    async with ctx.books.database.read() as connection:
         account = f"{provider.name}/{key.print}"
-        known = await house.uploads.places(connection, account, pictures) if pictures else {}
+        known = await ctx.books.uploads.places(connection, account, pictures) if pictures else {}
     if provider.references is ReferencesBy.LINK:
-        known = {picture: house.public_link(Sha256(picture)) or "" for picture in pictures}
+        known = {picture: ctx.providers.public_link(Sha256(picture)) or "" for picture in pictures}
     return [
         Sent(
             take.id,
             take.ordered_at or take.created_at,
-            _worded_again(house, take),
+            _worded_again(ctx, take),
             str(take.inputs.get("prompt") or ""),
             take.inputs_digest,
             [known.get(each["working"]) or None for each in _references(take)],
@@ -134,10 +134,10 @@ def _references(take: Take) -> Sequence[Mapping[str, Any]]:
     return take.inputs.get("references") or ()
 
 
-def _worded_again(house: House, take: Take) -> Payload | None:
+def _worded_again(ctx: OrderContext, take: Take) -> Payload | None:
     """Word a take's order as it was sent; None if its card has changed since, or is gone."""
     try:
-        card = house.catalog.card(take.model)
+        card = ctx.providers.catalog.card(take.model)
         payload = card.payload(card.inputs.model_validate(take.inputs))
     except (ValidationError, InvalidInputError, UnknownModelError, UnusableCardError):
         return None

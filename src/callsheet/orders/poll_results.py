@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from callsheet.jobs.model import JobStatus
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
 from callsheet.orders.availability import shut
 from callsheet.orders.callbacks import call_address
+from callsheet.orders.context import OrderContext
 from callsheet.orders.failed_orders import ended
+from callsheet.orders.progress import Moves
 from callsheet.orders.recording import made_outputs
-from callsheet.orders.settlement import Moves, end, write_moves
+from callsheet.orders.settlement import end
 from callsheet.orders.terms import terms_of
 from callsheet.ports.hosted import (
     BusyError,
@@ -31,7 +31,7 @@ from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.schedule import backoff_s, next_look_s
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _MISSES: Final = 5  # looks at which a provider does not know a ticket, over so many `settles_s`
 
 
@@ -46,43 +46,43 @@ class Look:
     rest_s: float = 0.0  # before which the next look is not due
 
 
-def lateness_s(house: House, take: Take) -> float:
+def lateness_s(ctx: OrderContext, take: Take) -> float:
     """Say for how long a running take is over its model's time limit; negative before that."""
-    limit = terms_of(house, take).time_limit_s
+    limit = terms_of(ctx, take).time_limit_s
     began = take.running_at or take.created_at
-    return house.passed_s(began) - limit
+    return ctx.books.passed_s(began) - limit
 
 
-async def write_looks(house: House, looks: Sequence[Look]) -> None:
+async def write_looks(ctx: OrderContext, looks: Sequence[Look]) -> None:
     """Write down what looks found. Safe to repeat. Raises UnavailableError."""
-    now = house.clock()
+    now = ctx.books.clock()
     made = [(each.take, made_outputs(each.found)) for each in looks if isinstance(each.found, Made)]
-    later = [(each, _next(house, each)) for each in looks]
+    later = [(each, _next(ctx, each)) for each in looks]
     resting = [(take, due_at) for _, (take, due_at, ended) in later if not ended]
-    async with house.database.begin(small=True) as connection:
-        await house.in_flight.made(connection, made, now)
-        await house.in_flight.look_later(connection, resting)
+    async with ctx.books.database.begin(small=True) as connection:
+        await ctx.books.in_flight.made(connection, made, now)
+        await ctx.books.in_flight.look_later(connection, resting)
     if made:
-        house.wake_downloader.set()
+        ctx.runtime.wake_downloader.set()
     by_job: dict[JobId, list[Look]] = defaultdict(list)
     for each, (_, _, over) in later:
         if over and not isinstance(each.found, Made):
             by_job[each.take.job].append(each)
     for job_id, group in sorted(by_job.items()):
-        await _write_endings(house, job_id, group)
+        await _write_endings(ctx, job_id, group)
     for each in looks:
         match each.found:
             case ProviderBlockedError() as error:
-                await shut(house, error, each.key_print)
+                await shut(ctx, error, each.key_print)
             case BusyError(retry_after_s=float() | int() as asked):
-                async with house.database.begin() as connection:
+                async with ctx.books.database.begin() as connection:
                     until = now.timestamp() + asked
-                    await house.availability.rest(connection, each.provider.name, until)
+                    await ctx.books.availability.rest(connection, each.provider.name, until)
 
 
-def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
+def _next(ctx: OrderContext, look: Look) -> tuple[Take, float | None, bool]:
     """Decide about one look: when to look again, or that the take's state changes."""
-    take, now = look.take, house.clock().timestamp()
+    take, now = look.take, ctx.books.clock().timestamp()
     counted = replace(take, looks=take.looks + 1)
     if isinstance(look.found, Pending):
         counted = replace(counted, misses=0, missed_at=None)
@@ -91,12 +91,12 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
             return take, None, True
         case TicketUnknownError():
             counted = replace(counted, misses=take.misses + 1, missed_at=take.missed_at or now)
-            return counted, now + look.provider.settles_s, _is_gone(house, look, counted)
-        case Pending() if lateness_s(house, take) > terms_of(house, take).time_limit_s:
+            return counted, now + look.provider.settles_s, _is_gone(ctx, look, counted)
+        case Pending() if lateness_s(ctx, take) > terms_of(ctx, take).time_limit_s:
             return take, None, True  # told to stop long ago, and it goes on
         case Pending():
-            webhook = call_address(house, look.provider, take.id) is not None
-            expected = terms_of(house, take).expected_s
+            webhook = call_address(ctx, look.provider, take.id) is not None
+            expected = terms_of(ctx, take).expected_s
             wait = max(look.rest_s, next_look_s(expected, counted.looks, webhook=webhook))
             if take.cancel_asked:
                 wait = min(wait, 2.0)
@@ -107,7 +107,7 @@ def _next(house: House, look: Look) -> tuple[Take, float | None, bool]:
             return counted, now + backoff_s(counted.looks), False
 
 
-def _is_gone(house: House, look: Look, take: Take) -> bool:
+def _is_gone(ctx: OrderContext, look: Look, take: Take) -> bool:
     """Tell whether a provider that does not know its own ticket has had its chances.
 
     A server of many may not have heard of an order yet, or be restored from what it was: one 404
@@ -116,27 +116,27 @@ def _is_gone(house: House, look: Look, take: Take) -> bool:
     reason = str(look.found)
     _LOG.warning("take.missed", extra=event(take=take.id, misses=take.misses, reason=reason))
     since = datetime.fromtimestamp(take.missed_at or 0.0, UTC)
-    return take.misses >= _MISSES and house.passed_s(since) >= _MISSES * look.provider.settles_s
+    return take.misses >= _MISSES and ctx.books.passed_s(since) >= _MISSES * look.provider.settles_s
 
 
-async def _write_endings(house: House, job_id: JobId, group: Sequence[Look]) -> None:
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, job_id)
+async def _write_endings(ctx: OrderContext, job_id: JobId, group: Sequence[Look]) -> None:
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, job_id)
         into, endings = Moves(), []
-        hand = await house.in_flight.in_hand(connection, [each.take for each in group])
+        hand = await ctx.books.in_flight.in_hand(connection, [each.take for each in group])
         for each in group:
             if each.take.id not in hand:
                 continue
             take = hand[each.take.id]
             if isinstance(each.found, Ended):
-                cancelled = job.status is JobStatus.CANCELLED and each.found.cancelled
-                endings.append(ended(house, take, each.found, cancelled=cancelled))
+                cancelled = job.cancelled and each.found.cancelled
+                endings.append(ended(ctx, take, each.found, cancelled=cancelled))
             else:  # only a person can tell what became of it
                 said, to = _unanswerable(each), TakeStatus.IN_DOUBT
-                if await house.in_flight.move(connection, take, to, error=said, due_at=None):
+                if await ctx.books.in_flight.move(connection, take, to, error=said, due_at=None):
                     into.add(take, to)
-        await end(house, connection, job, endings, into)
-        await write_moves(house, connection, job, into)
+        await end(ctx, connection, job, endings, into)
+        await ctx.progress.report(connection, job, into)
 
 
 def _unanswerable(look: Look) -> dict[str, str]:

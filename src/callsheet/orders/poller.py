@@ -7,12 +7,11 @@ from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
 from callsheet.orders.bulk_status import MOST, REST_S, WORTH_IT, tickets_at_work, turn_s
 from callsheet.orders.claim_keeper import ClaimKeeper
+from callsheet.orders.context import OrderContext
 from callsheet.orders.damaged_rows import set_aside
 from callsheet.orders.inline_outputs import kept
 from callsheet.orders.loops import ROUND_S, keep_at
@@ -22,6 +21,7 @@ from callsheet.orders.poll_results import Look, lateness_s, write_looks
 from callsheet.orders.reconciler import reconcile
 from callsheet.orders.terms import terms_of
 from callsheet.orders.write_batcher import WriteBatcher
+from callsheet.ports.engine import Loop
 from callsheet.ports.following import SurveyableProvider
 from callsheet.ports.hosted import BusyError, HostedProvider, Made, Pending, Standing
 from callsheet.ports.keys import ProviderKey
@@ -29,7 +29,7 @@ from callsheet.ports.models import ProviderError
 from callsheet.takes.claims import Claim
 from callsheet.takes.model import OUT, Take, TakeStatus
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 POLLS: Final = 64
 _CLAIM_S: Final = 60.0
 _RUNNING: Final = frozenset({TakeStatus.RUNNING})
@@ -40,22 +40,21 @@ _LONG_S: Final = 30.0  # of what takes longer, the next look is not in a hurry
 class StatusPoller:
     """Follows what is due, for as long as it runs. Any number of processes may."""
 
-    def __init__(self, house: House, who: str) -> None:
-        self._house, self._who = house, who
-        self._scribe: WriteBatcher[Look] = WriteBatcher(
-            partial(write_looks, house), gather_s=ROUND_S
-        )
+    def __init__(self, ctx: OrderContext, who: str) -> None:
+        self._ctx, self._who = ctx, who
+        self._scribe: WriteBatcher[Look] = WriteBatcher(partial(write_looks, ctx), gather_s=ROUND_S)
         self._looking: set[asyncio.Task[None]] = set()
-        self._keeper = ClaimKeeper(house, _CLAIM_S)
+        self._keeper = ClaimKeeper(ctx, _CLAIM_S)
         self._surveyed: set[str] = set()  # providers that are being asked about many takes at once
         self._one_by_one_until: dict[str, float] = {}  # by provider, after its list failed
         self._surveyable = {
             name: provider
-            for name, provider in house.hosted.items()
+            for name, provider in ctx.providers.hosted.items()
             if isinstance(provider, SurveyableProvider)
         }
         self._pacers = {
-            name: Pacer(provider.pace.reads_per_minute) for name, provider in house.hosted.items()
+            name: Pacer(provider.pace.reads_per_minute)
+            for name, provider in ctx.providers.hosted.items()
         }
 
     def loops(self) -> Mapping[str, Loop]:
@@ -67,8 +66,8 @@ class StatusPoller:
         }
 
     async def _run(self) -> None:
-        mend = partial(set_aside, self._house)
-        await keep_at(self.round, self._house.wake_poller, mend=mend)
+        mend = partial(set_aside, self._ctx)
+        await keep_at(self.round, self._ctx.runtime.wake_poller, mend=mend)
 
     async def end(self) -> None:
         """Break off what is being looked at; somebody looks again."""
@@ -81,15 +80,15 @@ class StatusPoller:
         free = POLLS - len(self._looking)
         if free < POLLS // 2:  # half of them at a time, when more is due than may be asked
             return False
-        house = self._house
-        claim = Claim(self._who, house.clock(), _CLAIM_S)
-        async with house.database.begin(small=True) as connection:
-            claimed = partial(house.in_flight.claim_to_look_at, connection)
-            sending = {take for take, _ in house.sending}
+        ctx = self._ctx
+        claim = Claim(self._who, ctx.books.clock(), _CLAIM_S)
+        async with ctx.books.database.begin(small=True) as connection:
+            claimed = partial(ctx.books.in_flight.claim_to_look_at, connection)
+            sending = {take for take, _ in ctx.runtime.sending}
             doubtful = await claimed(_DOUBTFUL, claim, free, sending=sending)
             running = await claimed(_RUNNING, claim, free, but=self._surveyed)
         for provider, group in self._by_provider(doubtful):
-            self._start(reconcile(house, provider, group), group)
+            self._start(reconcile(ctx, provider, group), group)
         for provider, group in self._by_provider(running):
             if len(group) >= WORTH_IT and self._may_survey(provider.name):
                 self._surveyed.add(provider.name)
@@ -102,11 +101,11 @@ class StatusPoller:
     def _by_provider(self, takes: Sequence[Take]) -> Iterator[tuple[HostedProvider, list[Take]]]:
         groups: dict[str, list[Take]] = defaultdict(list)
         for take in takes:
-            if take.provider in self._house.hosted:
+            if take.provider in self._ctx.providers.hosted:
                 groups[take.provider].append(take)
             else:
                 _LOG.error("take.orphaned", extra=event(take=take.id, provider=take.provider))
-        return ((self._house.hosted[name], group) for name, group in groups.items())
+        return ((self._ctx.providers.hosted[name], group) for name, group in groups.items())
 
     def _may_survey(self, provider: str) -> bool:
         """Tell whether a provider can be asked about many takes at once, and is not being asked."""
@@ -129,12 +128,12 @@ class StatusPoller:
             self._keeper.add(more)
             takes = [*takes, *more]
             surveyable, pacer = self._surveyable[provider.name], self._pacers[provider.name]
-            at_work, answered = await tickets_at_work(self._house, surveyable, takes, pacer)
+            at_work, answered = await tickets_at_work(self._ctx, surveyable, takes, pacer)
             if not answered:
                 self._one_by_one_until[provider.name] = loop.time() + REST_S
             rest: list[Take] = []
             for take in takes:
-                stopping = take.cancel_asked or lateness_s(self._house, take) > 0
+                stopping = take.cancel_asked or lateness_s(self._ctx, take) > 0
                 if take.ticket in at_work and not stopping:
                     self._note(Look(provider, take, Pending(), rest_s=turn_s(out)))
                 else:
@@ -149,8 +148,11 @@ class StatusPoller:
 
     async def _more_of(self, provider: HostedProvider) -> tuple[list[Take], int]:
         """Claim what else is due of a provider's running takes; count all that run there."""
-        flight, claim = self._house.in_flight, Claim(self._who, self._house.clock(), _CLAIM_S)
-        async with self._house.database.begin() as connection:
+        flight, claim = (
+            self._ctx.books.in_flight,
+            Claim(self._who, self._ctx.books.clock(), _CLAIM_S),
+        )
+        async with self._ctx.books.database.begin() as connection:
             more = await flight.claim_to_look_at(
                 connection, _RUNNING, claim, MOST, of=provider.name
             )
@@ -167,20 +169,20 @@ class StatusPoller:
         self._looking.discard(task)
         self._keeper.drop(takes)
         if len(self._looking) == POLLS // 2 or not self._looking:
-            self._house.wake_poller.set()
+            self._ctx.runtime.wake_poller.set()
 
     async def _look(self, provider: HostedProvider, take: Take) -> None:
         found: Standing | ProviderError
         pacer, key_print = self._pacers[provider.name], ""
         try:
             await pacer.turn()
-            key = await key_for(self._house, take)
+            key = await key_for(self._ctx, take)
             key_print = key.print
-            if take.cancel_asked or lateness_s(self._house, take) > 0:
+            if take.cancel_asked or lateness_s(self._ctx, take) > 0:
                 await _stop(provider, take, key)
             found = await provider.poll(take.ticket or "", key)
             if isinstance(found, Made):
-                found = await kept(self._house, take, take.ticket or "", found)
+                found = await kept(self._ctx, take, take.ticket or "", found)
         except ProviderError as error:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:
@@ -189,7 +191,7 @@ class StatusPoller:
 
     def _note(self, look: Look) -> None:
         pending = isinstance(look.found, Pending)
-        unhurried = pending and terms_of(self._house, look.take).expected_s >= _LONG_S
+        unhurried = pending and terms_of(self._ctx, look.take).expected_s >= _LONG_S
         self._scribe.add(look, hurry=not unhurried)
 
 

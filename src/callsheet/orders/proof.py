@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callsheet.kernel.ids import TakeId
-from callsheet.line.house import House
 from callsheet.orders.callbacks import take_called_about
+from callsheet.orders.context import OrderContext
 from callsheet.orders.matching import SKEW, Matches, Sent, matched
 from callsheet.orders.order_keys import key_for
 from callsheet.orders.payloads import sent_by
@@ -60,7 +60,7 @@ async def listed_since(
 
 
 async def prove(
-    house: House,
+    ctx: OrderContext,
     provider: HostedProvider,
     key: ProviderKey,
     takes: Sequence[Sent],
@@ -74,14 +74,14 @@ async def prove(
     """
     first = min(each.ordered_at for each in takes)
     ids = {each.take for each in takes}
-    async with house.database.read() as connection:
-        known = await house.in_flight.known_tickets(
+    async with ctx.books.database.read() as connection:
+        known = await ctx.books.in_flight.known_tickets(
             connection, provider.name, [each.ticket for each in listing.orders]
         )
         known |= await second_tickets(connection, provider.name)
         others = await afoot(connection, provider.name, first - SKEW, ids)
     unowned = [each for each in listing.orders if each.ticket not in known]
-    under_way = await sent_by(house, provider, key, others)
+    under_way = await sent_by(ctx, provider, key, others)
     matches = await asyncio.to_thread(matched, takes, unowned, under_way)
     strays = {each.take: each.ticket for each in unowned if each.take and each.take not in ids}
     if provider.recourse is not Recourse.LISTING:
@@ -90,7 +90,7 @@ async def prove(
     if not listing.orders:  # its first page must show the newest of ours, or will in a moment
         reach = timedelta(seconds=provider.lists_for_s) - SKEW
         since, until = min(since, asked_at - reach), asked_at
-    ours = await _known(house, provider, key, since, until)
+    ours = await _known(ctx, provider, key, since, until)
     return Proof(matches, strays, _why_not(listing, ours))
 
 
@@ -111,17 +111,17 @@ def _why_not(listing: Listing, ours: Sequence[Take]) -> str:
 
 
 async def _known(
-    house: House, provider: HostedProvider, key: ProviderKey, since: datetime, until: datetime
+    ctx: OrderContext, provider: HostedProvider, key: ProviderKey, since: datetime, until: datetime
 ) -> list[Take]:
     """List takes ordered in that time with a key, whose orders its list must show."""
-    async with house.database.read() as connection:
+    async with ctx.books.database.read() as connection:
         found = await witnesses(connection, provider.name, since, until)
-    return [take for take in found if await _sent_with(house, take, key)]
+    return [take for take in found if await _sent_with(ctx, take, key)]
 
 
-async def _sent_with(house: House, take: Take, key: ProviderKey) -> bool:
+async def _sent_with(ctx: OrderContext, take: Take, key: ProviderKey) -> bool:
     """Tell whether a take is asked about with a key, and so shown in its account's list."""
     try:
-        return (await key_for(house, take)).print == key.print
+        return (await key_for(ctx, take)).print == key.print
     except ProviderError:
         return False

@@ -9,16 +9,16 @@ import logging
 from collections.abc import Mapping
 from typing import Final, Never
 
-from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.orders.loops import ROUND_S, keep_at
+from callsheet.ports.engine import Loop
 from callsheet.ports.following import AudibleProvider
 from callsheet.ports.hosted import BusyError
 from callsheet.takes.schedule import backoff_s
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _AGAIN_S: Final = 0.25  # until what was heard is looked for again
 _CHECK_S: Final = 60.0  # how often to see whether anything is out yet
 _STEADY_S: Final = 60.0  # a line that held for so long was a good one
@@ -34,10 +34,10 @@ class Listener:
     orders are out there.
     """
 
-    def __init__(self, house: House) -> None:
-        providers = house.hosted.values()
+    def __init__(self, ctx: OrderContext) -> None:
+        providers = ctx.providers.hosted.values()
         self._ears = [
-            PushConnection(house, each) for each in providers if isinstance(each, AudibleProvider)
+            PushConnection(ctx, each) for each in providers if isinstance(each, AudibleProvider)
         ]
 
     def loops(self) -> Mapping[str, Loop]:
@@ -48,9 +48,9 @@ class Listener:
 class PushConnection:
     """Listens to one provider."""
 
-    def __init__(self, house: House, provider: AudibleProvider) -> None:
-        self._house, self._provider = house, provider
-        self._orders = house.wake_listener[provider.name]
+    def __init__(self, ctx: OrderContext, provider: AudibleProvider) -> None:
+        self._ctx, self._provider = ctx, provider
+        self._orders = ctx.runtime.wake_listener[provider.name]
         self._heard: dict[str, float] = {}  # tickets, and the time of the loop when they ended
         self._woken = asyncio.Event()
         self._missed = False  # something may have ended while nobody listened
@@ -94,8 +94,8 @@ class PushConnection:
     async def _is_out(self) -> bool:
         """Tell whether orders are out there; while the database is away, they may be."""
         try:
-            async with self._house.database.read() as connection:
-                return await self._house.in_flight.is_out(connection, self._provider.name)
+            async with self._ctx.books.database.read() as connection:
+                return await self._ctx.books.in_flight.is_out(connection, self._provider.name)
         except UnavailableError:
             return True
 
@@ -121,7 +121,7 @@ class PushConnection:
     def _hear(self, ticket: str) -> None:
         if ticket in self._heard or len(ticket) > _LONGEST_TICKET:
             return
-        self._house.metrics.heard.labels(self._provider.name).inc()
+        self._ctx.books.metrics.heard.labels(self._provider.name).inc()
         self._note(ticket)
         self._woken.set()
 
@@ -146,18 +146,22 @@ class PushConnection:
 
     async def _hear_all(self) -> None:
         """Take it that whatever runs may have ended before the line stood."""
-        async with self._house.database.read() as connection:
-            running = await self._house.in_flight.tickets_running(connection, self._provider.name)
+        async with self._ctx.books.database.read() as connection:
+            running = await self._ctx.books.in_flight.tickets_running(
+                connection, self._provider.name
+            )
         self._missed = False
         for ticket in running:
             self._note(ticket)
 
     async def _wake(self, heard: dict[str, float]) -> set[str]:
-        house, name = self._house, self._provider.name
-        async with house.database.begin() as connection:
-            found = await house.in_flight.wake_ended(connection, name, [*heard], house.clock())
+        ctx, name = self._ctx, self._provider.name
+        async with ctx.books.database.begin() as connection:
+            found = await ctx.books.in_flight.wake_ended(
+                connection, name, [*heard], ctx.books.clock()
+            )
         if found:
-            house.wake_poller.set()
+            ctx.runtime.wake_poller.set()
         return found
 
     def _keep(self, heard: dict[str, float], dealt_with: set[str]) -> None:

@@ -14,17 +14,17 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
 from callsheet.orders.callbacks import call_address
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence, accept_strays
 from callsheet.orders.kept_answers import adopt_kept
 from callsheet.orders.order_keys import key_for
 from callsheet.orders.payloads import sent_by
+from callsheet.orders.progress import LockedJob, Moves
 from callsheet.orders.proof import Proof, listed_since, prove
-from callsheet.orders.settlement import Moves, cancelled, end, failure, write_moves
+from callsheet.orders.settlement import cancelled, end, failure
 from callsheet.ports.hosted import BusyError, HostedProvider, TicketUnknownError
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
@@ -37,78 +37,78 @@ _LONGEST_S: Final = 15.0  # between two tries to read the list: money is set asi
 _PATIENCE: Final = 10
 
 
-async def reconcile(house: House, provider: HostedProvider, takes: Sequence[Take]) -> None:
+async def reconcile(ctx: OrderContext, provider: HostedProvider, takes: Sequence[Take]) -> None:
     """Find out about takes that were claimed while an order may have been out for them."""
-    await _doubt(house, [take for take in takes if take.status is TakeStatus.ORDERED])
-    async with house.database.begin(small=True) as connection:
-        hand = await house.in_flight.in_hand(connection, takes)
+    await _doubt(ctx, [take for take in takes if take.status is TakeStatus.ORDERED])
+    async with ctx.books.database.begin(small=True) as connection:
+        hand = await ctx.books.in_flight.in_hand(connection, takes)
         current = [take for take in hand.values() if take.status is TakeStatus.IN_DOUBT]
-    current = await adopt_kept(house, provider, current)  # our own store before anybody else
-    async with house.database.read() as connection:
+    current = await adopt_kept(ctx, provider, current)  # our own store before anybody else
+    async with ctx.books.database.read() as connection:
         posted = {
-            take.id: await house.webhooks.tickets_of(connection, provider.name, take.id)
+            take.id: await ctx.books.webhooks.tickets_of(connection, provider.name, take.id)
             for take in current
         }
     by_key: dict[str, list[Take]] = defaultdict(list)
     keys: dict[str, ProviderKey] = {}
     for take in current:
         try:
-            key = await key_for(house, take)
+            key = await key_for(ctx, take)
         except ProviderError as error:
-            await _ask_again(house, [take], error)
+            await _ask_again(ctx, [take], error)
             continue
         by_key[key.print].append(take)
         keys[key.print] = key
     for key_print, group in by_key.items():
-        await _reconcile_with(house, provider, keys[key_print], group, posted)
+        await _reconcile_with(ctx, provider, keys[key_print], group, posted)
 
 
 async def _reconcile_with(
-    house: House,
+    ctx: OrderContext,
     provider: HostedProvider,
     key: ProviderKey,
     current: Sequence[Take],
     posted: Mapping[TakeId, Collection[str]],
 ) -> None:
     """Find out about takes in doubt that were ordered with one key."""
-    ages = {take.id: _age(house, take) for take in current}  # as of before the list is asked for
+    ages = {take.id: _age(ctx, take) for take in current}  # as of before the list is asked for
     try:
         left = [
             take
             for take in current
-            if not await _by_post(house, provider, key, take, posted[take.id])
+            if not await _by_post(ctx, provider, key, take, posted[take.id])
         ]
         if not left:
             return
-        now = house.clock()
+        now = ctx.books.clock()
         first = min(now, *(take.ordered_at or take.created_at for take in left))
         listing = await listed_since(provider, [take.id for take in left], first, key)
     except ProviderError as error:
-        await _ask_again(house, current, error)
+        await _ask_again(ctx, current, error)
         return
-    async with house.database.read() as connection:
+    async with ctx.books.database.read() as connection:
         # the list may have taken long: what is not in hand any more is looked for by somebody else
-        hand = await house.in_flight.in_hand(connection, left)
+        hand = await ctx.books.in_flight.in_hand(connection, left)
     left = [take for take in left if take.id in hand]
     if not left:
         return
-    sent = await sent_by(house, provider, key, left)
-    proof = await prove(house, provider, key, sent, listing, now)
+    sent = await sent_by(ctx, provider, key, left)
+    proof = await prove(ctx, provider, key, sent, listing, now)
     for take in left:
         if take.id in proof.matches.certain:
-            await accept_evidence(house, provider, take, proof.matches.certain[take.id])
+            await accept_evidence(ctx, provider, take, proof.matches.certain[take.id])
     unmatched = [take for take in left if take.id not in proof.matches.certain]
-    await _decide(house, provider, unmatched, proof, ages)
-    await accept_strays(house, provider, proof.strays)
+    await _decide(ctx, provider, unmatched, proof, ages)
+    await accept_strays(ctx, provider, proof.strays)
 
 
-async def _ask_again(house: House, takes: Sequence[Take], error: ProviderError) -> None:
+async def _ask_again(ctx: OrderContext, takes: Sequence[Take], error: ProviderError) -> None:
     LOG.warning("take.doubt_lasts", extra=event(provider=error.provider, reason=str(error)))
-    await _later(house, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in takes])
+    await _later(ctx, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in takes])
 
 
 async def _by_post(
-    house: House,
+    ctx: OrderContext,
     provider: HostedProvider,
     key: ProviderKey,
     take: Take,
@@ -121,26 +121,26 @@ async def _by_post(
         except TicketUnknownError:
             LOG.warning("take.stranger_told", extra=event(take=take.id, ticket=ticket))
             continue
-        if await accept_evidence(house, provider, take, ticket):
+        if await accept_evidence(ctx, provider, take, ticket):
             return True
     return False
 
 
-async def _doubt(house: House, takes: Sequence[Take]) -> None:
+async def _doubt(ctx: OrderContext, takes: Sequence[Take]) -> None:
     """Say of ordered takes that nobody knows what became of their orders."""
     by_job: dict[JobId, list[Take]] = defaultdict(list)
     for take in takes:
         by_job[take.job].append(take)
     for job_id, group in sorted(by_job.items()):
-        async with house.database.begin() as connection:
-            job = await house.jobs.lock(connection, job_id)
+        async with ctx.books.database.begin() as connection:
+            job = await ctx.progress.lock(connection, job_id)
             into = Moves()
-            hand = await house.in_flight.in_hand(connection, group)
+            hand = await ctx.books.in_flight.in_hand(connection, group)
             ordered = [take for take in hand.values() if take.status is TakeStatus.ORDERED]
-            await house.in_flight.doubt(connection, ordered)
+            await ctx.books.in_flight.doubt(connection, ordered)
             for take in ordered:
                 into.add(take, TakeStatus.IN_DOUBT)
-            await write_moves(house, connection, job, into)
+            await ctx.progress.report(connection, job, into)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +151,14 @@ class _Age:
     sure_s: float
 
 
-def _age(house: House, take: Take) -> _Age:
+def _age(ctx: OrderContext, take: Take) -> _Age:
     ordered_at = take.ordered_at or take.created_at
-    told = (house.clock() - ordered_at).total_seconds()
-    return _Age(told, house.passed_s(ordered_at))
+    told = (ctx.books.clock() - ordered_at).total_seconds()
+    return _Age(told, ctx.books.passed_s(ordered_at))
 
 
 async def _decide(
-    house: House,
+    ctx: OrderContext,
     provider: HostedProvider,
     takes: Sequence[Take],
     proof: Proof,
@@ -173,7 +173,7 @@ async def _decide(
     never, person, later = [], [], []
     for take in takes:
         age, why = ages[take.id], proof.doubt_about(take.id)
-        called = call_address(house, provider, take.id) is not None
+        called = call_address(ctx, provider, take.id) is not None
         heard_for_s = provider.webhook_within_s if called and not provider.lists_for_s else 0.0
         read_for_s = min(provider.lists_for_s, _PATIENCE * provider.settles_s)
         if age.sure_s <= provider.settles_s:
@@ -187,41 +187,43 @@ async def _decide(
             later.append((take, min(backoff_s(take.looks + 1), _LONGEST_S)))
         else:
             person.append((take, why))
-    await _later(house, later)
+    await _later(ctx, later)
     for take in never:
-        await put_back(house, take)
+        await put_back(ctx, take)
     for take, why in person:
-        await ask_person(house, take, why)
+        await ask_person(ctx, take, why)
 
 
-async def _later(house: House, takes: Sequence[tuple[Take, float]]) -> None:
-    now = house.clock().timestamp()
-    async with house.database.begin() as connection:
+async def _later(ctx: OrderContext, takes: Sequence[tuple[Take, float]]) -> None:
+    now = ctx.books.clock().timestamp()
+    async with ctx.books.database.begin() as connection:
         looks = [(replace(take, looks=take.looks + 1), now + wait) for take, wait in takes]
-        await house.in_flight.look_later(connection, looks)
+        await ctx.books.in_flight.look_later(connection, looks)
 
 
-async def put_back(house: House, take: Take) -> None:
+async def put_back(ctx: OrderContext, take: Take) -> None:
     """Let a take of which nothing was ordered wait to be ordered again; its hold stays.
 
     Nothing happens to one that was claimed, or ordered again, since it was read: what was learnt
     is of the past.
     """
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, take.job)
-        current = await _still_in_doubt(house, connection, take)
+    async with ctx.books.database.begin() as connection:
+        job = await ctx.progress.lock(connection, take.job)
+        current = await _still_in_doubt(ctx, connection, take)
         if current is None:
             return
         into = Moves()
-        await not_ordered(house, connection, job, current, into)
-        await write_moves(house, connection, job, into)
+        await not_ordered(ctx, connection, job, current, into)
+        await ctx.progress.report(connection, job, into)
     LOG.info("take.never_ordered", extra=event(take=take.id, job=take.job))
-    house.wake_submitter.set()
+    ctx.runtime.wake_submitter.set()
 
 
-async def _still_in_doubt(house: House, connection: AsyncConnection, take: Take) -> Take | None:
+async def _still_in_doubt(
+    ctx: OrderContext, connection: AsyncConnection, take: Take
+) -> Take | None:
     """Read a claimed take, if it is in doubt about the same order, without a ticket, and ours."""
-    hand = await house.in_flight.in_hand(connection, [take])
+    hand = await ctx.books.in_flight.in_hand(connection, [take])
     current = hand.get(take.id)
     if current is None or current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
         return None
@@ -229,29 +231,29 @@ async def _still_in_doubt(house: House, connection: AsyncConnection, take: Take)
 
 
 async def not_ordered(
-    house: House, connection: AsyncConnection, job: Job, take: Take, into: Moves
+    ctx: OrderContext, connection: AsyncConnection, job: LockedJob, take: Take, into: Moves
 ) -> None:
     """Order a take of a locked job again, since it never was; end it if nobody wants it now.
 
     A provider that loses every order is given up after as many as one that is always busy. The
     order is remembered for as long as the provider's list could show it after all.
     """
-    now, provider = house.clock().timestamp(), house.hosted[take.provider]
+    now, provider = ctx.books.clock().timestamp(), ctx.providers.hosted[take.provider]
     if provider.lists_for_s:
         await remember(connection, take, now + provider.settles_s, now + provider.lists_for_s)
-    if job.status is JobStatus.CANCELLED:
-        await end(house, connection, job, [cancelled(take)], into)
+    if job.cancelled:
+        await end(ctx, connection, job, [cancelled(take)], into)
         return
     if take.tries + 1 >= MAX_TRIES:
         error = BusyError(take.provider, f"{take.tries + 1} orders got no answer and never arrived")
-        await end(house, connection, job, [failure(take, error)], into)
+        await end(ctx, connection, job, [failure(take, error)], into)
         return
     fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0, "tries": take.tries + 1}
-    if await house.in_flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh):
+    if await ctx.books.in_flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh):
         into.add(take, TakeStatus.HELD)
 
 
-async def ask_person(house: House, take: Take, why: str = "") -> None:
+async def ask_person(ctx: OrderContext, take: Take, why: str = "") -> None:
     """Leave a take in doubt to a person: nothing happens to it, or its money, by itself."""
     because = f" ({why})" if why else ""
     said = {
@@ -261,13 +263,15 @@ async def ask_person(house: House, take: Take, why: str = "") -> None:
         " --spent or --never-ordered",
         "next_step": "reconcile",
     }
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, take.job)
-        current = await _still_in_doubt(house, connection, take)
+    async with ctx.books.database.begin() as connection:
+        job = await ctx.progress.lock(connection, take.job)
+        current = await _still_in_doubt(ctx, connection, take)
         if current is None:
             return
         into = Moves()
-        if await house.in_flight.move(connection, current, current.status, error=said, due_at=None):
+        if await ctx.books.in_flight.move(
+            connection, current, current.status, error=said, due_at=None
+        ):
             into.add(current, current.status)
-        await write_moves(house, connection, job, into)
+        await ctx.progress.report(connection, job, into)
     LOG.error("take.needs_person", extra=event(take=take.id, job=take.job, reason=why))

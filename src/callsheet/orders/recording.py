@@ -7,18 +7,18 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Job, JobStatus
-from callsheet.kernel.errors import NextStep, UnavailableError
+from callsheet.kernel.errors import Failure, NextStep, UnavailableError
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
 from callsheet.orders.availability import let_job_wait
 from callsheet.orders.callbacks import call_address
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence
 from callsheet.orders.failed_orders import ended
 from callsheet.orders.inline_outputs import Answer
 from callsheet.orders.kept_answers import accept_answer
-from callsheet.orders.settlement import Ending, Moves, cancelled, end, failure, write_moves
+from callsheet.orders.progress import LockedJob, Moves
+from callsheet.orders.settlement import TakeEnding, cancelled, end, failure
 from callsheet.orders.terms import terms_of
 from callsheet.orders.unreached import tell_away, tell_reached
 from callsheet.ports.hosted import (
@@ -53,7 +53,7 @@ class Result:
 
 
 def sent_of(take: Take) -> tuple[TakeId, int]:
-    """Name a take's newest order, as House.sending does."""
+    """Name a take's newest order, as OrderContext.sending does."""
     return take.id, take.order_no
 
 
@@ -62,36 +62,36 @@ def made_outputs(made: Made) -> dict[str, Any]:
     return {"urls": list(made.urls), "cost": None if made.cost is None else made.cost.micros}
 
 
-async def write_results(house: House, results: Sequence[Result]) -> None:
+async def write_results(ctx: OrderContext, results: Sequence[Result]) -> None:
     """Write down what came back. Safe to repeat. Raises UnavailableError.
 
     Until it is, nobody here judges the orders. What cannot be written at all is looked for then.
     """
     try:
-        await _write_results(house, results)
+        await _write_results(ctx, results)
     except UnavailableError:
         raise
     except Exception:
         if len(results) == 1:
-            house.sending.discard(sent_of(results[0].take))
+            ctx.runtime.sending.discard(sent_of(results[0].take))
         raise
-    house.sending.difference_update(sent_of(each.take) for each in results)
+    ctx.runtime.sending.difference_update(sent_of(each.take) for each in results)
 
 
-async def _write_results(house: House, results: Sequence[Result]) -> None:
+async def _write_results(ctx: OrderContext, results: Sequence[Result]) -> None:
     for each in results:
         if each.due_at is None:
             said = each.said.code if isinstance(each.said, ProviderError) else "accepted"
-            house.metrics.orders.labels(each.provider.name, said).inc()
-    results = await _told_apart(house, results)
-    await _write_tickets(house, [each for each in results if _goes_on(each)])
+            ctx.books.metrics.orders.labels(each.provider.name, said).inc()
+    results = await _told_apart(ctx, results)
+    await _write_tickets(ctx, [each for each in results if _goes_on(each)])
     by_job: dict[JobId, list[Result]] = defaultdict(list)
     for each in results:
         if not _goes_on(each):
             by_job[each.take.job].append(each)
     for job_id, group in sorted(by_job.items()):
-        await _write_refusals(house, job_id, group)
-    await _warn_doors(house, results)
+        await _write_refusals(ctx, job_id, group)
+    await _warn_doors(ctx, results)
 
 
 def _goes_on(result: Result) -> bool:
@@ -100,14 +100,14 @@ def _goes_on(result: Result) -> bool:
     return isinstance(said, Submitted) and not isinstance(said.standing, Ended)
 
 
-async def _told_apart(house: House, results: Sequence[Result]) -> list[Result]:
+async def _told_apart(ctx: OrderContext, results: Sequence[Result]) -> list[Result]:
     """Take no ticket that another take has: its order would be followed twice, and this one not."""
     by_provider: dict[str, list[tuple[TakeId, str]]] = defaultdict(list)
     for each in results:
         if isinstance(each.said, Submitted) and _goes_on(each):
             by_provider[each.provider.name].append((each.take.id, each.said.ticket))
     repeated: set[TakeId] = set()
-    async with house.database.read() as connection:
+    async with ctx.books.database.read() as connection:
         for name, given in by_provider.items():
             repeated |= await others_tickets(connection, name, given)
     return [
@@ -123,86 +123,86 @@ def _repeated(provider: str, ticket: str) -> TicketRepeatedError:
     return TicketRepeatedError(provider, said)
 
 
-async def _write_tickets(house: House, accepted: Sequence[Result]) -> None:
+async def _write_tickets(ctx: OrderContext, accepted: Sequence[Result]) -> None:
     """One statement for all, and a closer look only where a take has moved on meanwhile."""
     if not accepted:
         return
-    now = house.clock()
-    tickets = [_ticketed(house, each, now.timestamp()) for each in accepted]
-    async with house.database.begin(small=True) as connection:
-        written = await house.in_flight.ticket(connection, tickets, now)
-        called = await house.in_flight.wake_called(
+    now = ctx.books.clock()
+    tickets = [_ticketed(ctx, each, now.timestamp()) for each in accepted]
+    async with ctx.books.database.begin(small=True) as connection:
+        written = await ctx.books.in_flight.ticket(connection, tickets, now)
+        called = await ctx.books.in_flight.wake_called(
             connection, [each.take.id for each in tickets], now
         )
     if called:
-        house.wake_poller.set()
+        ctx.runtime.wake_poller.set()
     if any(each.status is TakeStatus.ADOPTING for each in tickets):
-        house.wake_downloader.set()
+        ctx.runtime.wake_downloader.set()
     if written == len(tickets):
         return
     for each, ticketed in zip(accepted, tickets, strict=True):
         if ticketed.outputs is None:
-            await accept_evidence(house, each.provider, each.take, ticketed.ticket)
+            await accept_evidence(ctx, each.provider, each.take, ticketed.ticket)
         else:
             answer = Answer(ticketed.ticket, ticketed.outputs, each.take.order_no)
-            await accept_answer(house, each.provider, each.take, answer)
+            await accept_answer(ctx, each.provider, each.take, answer)
 
 
-def _ticketed(house: House, each: Result, now: float) -> Ticketed:
+def _ticketed(ctx: OrderContext, each: Result, now: float) -> Ticketed:
     submitted = each.said
     assert isinstance(submitted, Submitted)  # noqa: S101  # the caller picked them
     if isinstance(submitted.standing, Made):
         outputs = made_outputs(submitted.standing)
         return Ticketed(each.take, submitted.ticket, TakeStatus.ADOPTING, outputs, now)
-    expected = terms_of(house, each.take).expected_s
-    called = call_address(house, each.provider, each.take.id) is not None
+    expected = terms_of(ctx, each.take).expected_s
+    called = call_address(ctx, each.provider, each.take.id) is not None
     due_at = now + next_look_s(expected, 0, webhook=called)
     return Ticketed(each.take, submitted.ticket, TakeStatus.RUNNING, None, due_at)
 
 
-async def _write_refusals(house: House, job_id: JobId, group: Sequence[Result]) -> None:
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, job_id)
-        hand = await house.in_flight.in_hand(connection, [each.take for each in group])
+async def _write_refusals(ctx: OrderContext, job_id: JobId, group: Sequence[Result]) -> None:
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, job_id)
+        hand = await ctx.books.in_flight.in_hand(connection, [each.take for each in group])
         into = Moves()
-        endings: list[Ending] = []
+        endings: list[TakeEnding] = []
         for each in group:
             if each.take.id in hand:
                 result = replace(each, take=hand[each.take.id])
-                endings += await _write_refusal(house, connection, job, result, into)
-        await end(house, connection, job, endings, into)
-        await write_moves(house, connection, job, into)
+                endings += await _write_refusal(ctx, connection, job, result, into)
+        await end(ctx, connection, job, endings, into)
+        await ctx.progress.report(connection, job, into)
 
 
 async def _write_refusal(
-    house: House, connection: AsyncConnection, job: Job, result: Result, into: Moves
-) -> list[Ending]:
+    ctx: OrderContext, connection: AsyncConnection, job: LockedJob, result: Result, into: Moves
+) -> list[TakeEnding]:
     """Decide by the error's next step: end the take, let it wait, or find out what happened."""
-    take, error, now = result.take, result.said, house.clock().timestamp()
+    take, error, now = result.take, result.said, ctx.books.clock().timestamp()
     if isinstance(error, Submitted):  # it was accepted, and ended before the answer came
         assert isinstance(error.standing, Ended)  # noqa: S101  # the caller picked them
         await name_order(connection, take, error.ticket)
-        return [ended(house, take, error.standing, cancelled=job.status is JobStatus.CANCELLED)]
+        return [ended(ctx, take, error.standing, cancelled=job.cancelled)]
     if isinstance(error, UnavailableError):  # it could not even be worded
-        await house.in_flight.look_later(
+        await ctx.books.in_flight.look_later(
             connection, [(replace(take, looks=take.looks + 1), result.due_at)]
         )
         return []
     assert isinstance(error, ProviderError)  # noqa: S101  # the caller picked them
     nothing_out = error.next_step is not NextStep.RECONCILE
-    if job.status is JobStatus.CANCELLED and nothing_out:
+    if job.cancelled and nothing_out:
         return [cancelled(take)]
-    said = {"code": error.code, "message": str(error), "next_step": error.next_step}
+    said = Failure.of(error).to_json()
     LOG.warning("take.not_ordered", extra=event(take=take.id, job=job.id, **said))
     if error.next_step is NextStep.RECONCILE:
         to = TakeStatus.IN_DOUBT
         due_at = None if isinstance(error, TicketRepeatedError) else now  # a person must look
-        if await house.in_flight.move(connection, take, to, error=said, due_at=due_at, looks=0):
+        if await ctx.books.in_flight.move(connection, take, to, error=said, due_at=due_at, looks=0):
             into.add(take, to)
     elif isinstance(error, ProviderBlockedError):
-        await _wait(house, connection, take, None, into)
+        await _wait(ctx, connection, take, None, into)
     elif isinstance(error, NotReachedError):  # for as long as a person lets it: it is no try
-        await _wait(house, connection, take, now + _AWAY_S, into)
+        await _wait(ctx, connection, take, now + _AWAY_S, into)
     elif error.next_step is NextStep.WAIT and take.tries + 1 < MAX_TRIES:
         asked = error.retry_after_s if isinstance(error, BusyError) else None
         due_at = now + backoff_s(take.tries, asked)
@@ -210,25 +210,25 @@ async def _write_refusal(
         if sent and result.provider.recourse is Recourse.LISTING:  # which shows if it was taken
             settles_s = result.provider.settles_s
             await remember(connection, take, now + settles_s, now + 3 * settles_s)
-        await _wait(house, connection, replace(take, tries=take.tries + 1), due_at, into)
+        await _wait(ctx, connection, replace(take, tries=take.tries + 1), due_at, into)
     else:
         return [failure(take, error)]
     return []
 
 
 async def _wait(
-    house: House, connection: AsyncConnection, take: Take, due_at: float | None, into: Moves
+    ctx: OrderContext, connection: AsyncConnection, take: Take, due_at: float | None, into: Moves
 ) -> None:
     """Let a take of which nothing was ordered wait; its hold stays."""
     if take.status is TakeStatus.ORDERED:
         to = TakeStatus.HELD
-        if await house.in_flight.move(connection, take, to, due_at=due_at, tries=take.tries):
+        if await ctx.books.in_flight.move(connection, take, to, due_at=due_at, tries=take.tries):
             into.add(take, to)
     else:
-        await house.in_flight.look_later(connection, [(take, due_at)])
+        await ctx.books.in_flight.look_later(connection, [(take, due_at)])
 
 
-async def _warn_doors(house: House, results: Sequence[Result]) -> None:
+async def _warn_doors(ctx: OrderContext, results: Sequence[Result]) -> None:
     """Act on what concerns more than one take: a key, an empty account, a model, a busy door."""
     waiting: dict[tuple[JobId, str], ProviderBlockedError] = {}
     for each in results:
@@ -236,23 +236,26 @@ async def _warn_doors(house: House, results: Sequence[Result]) -> None:
             case ProviderBlockedError() as error:
                 waiting[each.take.job, each.provider.name] = error
             case ModelGoneError() as error:
-                async with house.database.begin() as connection:
-                    await house.switches.turn(
+                async with ctx.books.database.begin() as connection:
+                    await ctx.books.switches.turn(
                         connection,
                         each.take.model,
                         enabled=False,
                         reason=str(error),
-                        now=house.clock(),
+                        now=ctx.books.clock(),
                     )
             case BusyError(retry_after_s=float() | int() as asked):
-                until = house.clock().timestamp() + asked
-                async with house.database.begin() as connection:
-                    await house.availability.rest(connection, each.provider.name, until)
+                until = ctx.books.clock().timestamp() + asked
+                async with ctx.books.database.begin() as connection:
+                    await ctx.books.availability.rest(connection, each.provider.name, until)
     for (job_id, _), error in waiting.items():
-        await let_job_wait(house, job_id, error)
+        await let_job_wait(ctx, job_id, error)
     missed = {each.provider.name: each.said for each in results}
     for name, said in missed.items():
         if isinstance(said, NotReachedError):
-            await tell_away(house, said)
-        elif isinstance(said, Submitted | RefusedError | BusyError) and name not in house.reached:
-            await tell_reached(house, name)
+            await tell_away(ctx, said)
+        elif (
+            isinstance(said, Submitted | RefusedError | BusyError)
+            and name not in ctx.runtime.reached
+        ):
+            await tell_reached(ctx, name)

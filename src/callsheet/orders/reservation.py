@@ -7,12 +7,12 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.availability import availability_of
-from callsheet.jobs.model import FINISHED, Job, JobStatus, Stage
 from callsheet.kernel.steady import steady_s
-from callsheet.line.house import House
 from callsheet.money.errors import BudgetExceededError
+from callsheet.orders.context import OrderContext
 from callsheet.orders.payloads import PreparedOrder
-from callsheet.orders.settlement import Moves, holding_of, tell_crossings, write_moves
+from callsheet.orders.progress import LockedJob, Moves
+from callsheet.orders.settlement import holding_of, tell_crossings
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import room
 from callsheet.takes.model import Take, TakeStatus
@@ -22,7 +22,7 @@ _FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are us
 
 
 async def intend(
-    house: House, provider: HostedProvider, wanted: Sequence[PreparedOrder]
+    ctx: OrderContext, provider: HostedProvider, wanted: Sequence[PreparedOrder]
 ) -> list[PreparedOrder]:
     """Write down that orders of one job are about to be sent; answers those that may be.
 
@@ -31,45 +31,44 @@ async def intend(
     because others may begin to look for it. What may not be ordered now is given back,
     to be looked at later; what no budget covers waits for a person, with its job.
     """
-    async with house.database.begin(small=True) as connection:
-        job = await house.jobs.lock(connection, wanted[0].take.job)
-        hand = await house.in_flight.in_hand(connection, [each.take for each in wanted])
+    async with ctx.books.database.begin(small=True) as connection:
+        job = await ctx.progress.lock(connection, wanted[0].take.job)
+        hand = await ctx.books.in_flight.in_hand(connection, [each.take for each in wanted])
         ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]
         send_by = steady_s() + provider.settles_s / 6
-        now = house.clock()
-        if job.stage is not Stage.RENDER or job.status in FINISHED or job.paused:
-            await house.in_flight.look_later(connection, [(each.take, None) for each in ready])
+        now = ctx.books.clock()
+        if not job.wants_orders:
+            await ctx.books.in_flight.look_later(connection, [(each.take, None) for each in ready])
             return []
-        door = await house.availability.lock(connection, provider.name)
+        door = await ctx.books.availability.lock(connection, provider.name)
         if door.resting_until > now.timestamp() or door.is_shut:
-            await _give_back(house, connection, ready, now.timestamp() + _REST_S)
+            await _give_back(ctx, connection, ready, now.timestamp() + _REST_S)
             return []
-        doors = await house.availability.all(connection)
+        doors = await ctx.books.availability.all(connection)
         shut = [
             each
             for each in ready
             if availability_of(doors, provider.name, each.order.key.print).is_shut
         ]
-        await _give_back(house, connection, shut, now.timestamp())
+        await _give_back(ctx, connection, shut, now.timestamp())
         ready = [each for each in ready if each not in shut]
         free = await room(connection, provider.name, provider.pace, len(ready), now)
-        await _give_back(house, connection, ready[free:], now.timestamp() + _FULL_S)
+        await _give_back(ctx, connection, ready[free:], now.timestamp() + _FULL_S)
         into = Moves()
-        covered, refused = await _hold(house, connection, job, ready[:free], into)
+        covered, refused = await _hold(ctx, connection, job, ready[:free], into)
         due_at = now.timestamp() + provider.settles_s
         orders = [(each.take, each.digest) for each in covered]
-        written = await house.in_flight.order(connection, orders, now, due_at)
+        written = await ctx.books.in_flight.order(connection, orders, now, due_at)
         # they are in hand: anything else is a defect, and then nothing is written, nothing sent
         assert written == len(orders), f"{written} of {len(orders)} orders"  # noqa: S101  # a defect
         for each in covered:
             into.add(hand[each.take.id], TakeStatus.ORDERED)
-        values = {}
+        waits = None
         if refused is not None:
             rest = [(each.take, None) for each in ready[len(covered) : free]]
-            await house.in_flight.look_later(connection, rest)
-            problem = {"code": refused.code, "message": str(refused)}
-            values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
-        await write_moves(house, connection, job, into, values)
+            await ctx.books.in_flight.look_later(connection, rest)
+            waits = {"code": refused.code, "message": str(refused)}
+        await ctx.progress.report(connection, job, into, waits)
     return [_to_send(each, send_by) for each in covered]
 
 
@@ -80,22 +79,28 @@ def _to_send(each: PreparedOrder, send_by: float) -> PreparedOrder:
 
 
 async def _give_back(
-    house: House, connection: AsyncConnection, rest: Sequence[PreparedOrder], due_at: float
+    ctx: OrderContext, connection: AsyncConnection, rest: Sequence[PreparedOrder], due_at: float
 ) -> None:
-    await house.in_flight.look_later(connection, [(each.take, due_at) for each in rest])
+    await ctx.books.in_flight.look_later(connection, [(each.take, due_at) for each in rest])
 
 
 async def _hold(
-    house: House, connection: AsyncConnection, job: Job, ready: Sequence[PreparedOrder], into: Moves
+    ctx: OrderContext,
+    connection: AsyncConnection,
+    job: LockedJob,
+    ready: Sequence[PreparedOrder],
+    into: Moves,
 ) -> tuple[list[PreparedOrder], BudgetExceededError | None]:
     """Set money aside for as many takes, from the first, as all budgets cover."""
-    now = house.clock()
+    now = ctx.books.clock()
     day = now.date().isoformat()
     held = [each if each.take.held_on else _held(each, day) for each in ready]
-    most = await house.money.hold_most(connection, [holding_of(each.take) for each in held], now)
+    most = await ctx.books.money.hold_most(
+        connection, [holding_of(each.take) for each in held], now
+    )
     pairs = zip(ready[: most.count], held, strict=False)
     into.held += sum(after.take.price.micros for before, after in pairs if before is not after)
-    into.entries += tell_crossings(house, job, most.crossings)
+    into.incidents += tell_crossings(ctx.books, job, most.crossings)
     return held[: most.count], most.refused
 
 

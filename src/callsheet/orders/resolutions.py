@@ -18,14 +18,14 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import Job
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.kept_answers import adopt_kept
+from callsheet.orders.progress import LockedJob, Moves
 from callsheet.orders.reconciler import not_ordered
-from callsheet.orders.settlement import Moves, end, failure, write_moves
+from callsheet.orders.settlement import end, failure
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus
 
@@ -72,7 +72,7 @@ class SpentError(ProviderError):
 class Reconciler:
     """Takes decisions about takes that are out; each is one transaction and safe to repeat."""
 
-    house: House
+    ctx: OrderContext
 
     async def decide(
         self, workspace: WorkspaceId, take_id: str, verdict: Resolution, by: str
@@ -82,55 +82,59 @@ class Reconciler:
         Raises TakeNotFoundError, TakeDecidedError, NothingOrderedError, OrderUnderWayError,
         OrderAcceptedError.
         """
-        house = self.house
-        async with house.database.read() as connection:
-            found = await house.takes.find(connection, workspace, take_id)
-        provider = house.hosted.get(found.provider)
+        ctx = self.ctx
+        async with ctx.books.database.read() as connection:
+            found = await ctx.books.takes.find(connection, workspace, take_id)
+        provider = ctx.providers.hosted.get(found.provider)
         asked = found.status in OUT or found.status is TakeStatus.HELD
-        if provider and asked and not await adopt_kept(house, provider, [found]):
+        if provider and asked and not await adopt_kept(ctx, provider, [found]):
             verdict = Resolution.ASK
-        async with house.database.begin(small=True) as connection:
-            job = await house.jobs.lock(connection, found.job)
-            take = (await house.in_flight.locked(connection, [found.id]))[found.id]
+        async with ctx.books.database.begin(small=True) as connection:
+            job = await ctx.progress.lock(connection, found.job)
+            take = (await ctx.books.in_flight.locked(connection, [found.id]))[found.id]
             _check(take, verdict)
             into = Moves()
             await self._write(connection, job, take, verdict, by, into)
-            await write_moves(house, connection, job, into)
+            await ctx.progress.report(connection, job, into)
         LOG.info("take.decided", extra=event(take=take_id, verdict=verdict, by=by))
-        for waking in (house.wake_submitter, house.wake_poller, house.wake_downloader):
+        for waking in (
+            ctx.runtime.wake_submitter,
+            ctx.runtime.wake_poller,
+            ctx.runtime.wake_downloader,
+        ):
             waking.set()
 
     async def _write(
         self,
         connection: AsyncConnection,
-        job: Job,
+        job: LockedJob,
         take: Take,
         verdict: Resolution,
         by: str,
         into: Moves,
     ) -> None:
-        house = self.house
+        ctx = self.ctx
         match verdict:
             case Resolution.ASK:
                 lost = take.status is TakeStatus.IN_DOUBT and take.ticket is not None
                 to = TakeStatus.RUNNING if lost else take.status
-                now = house.clock().timestamp()
-                await house.in_flight.move(connection, take, to, due_at=now, looks=0)
+                now = ctx.books.clock().timestamp()
+                await ctx.books.in_flight.move(connection, take, to, due_at=now, looks=0)
                 into.add(take, to)
             case Resolution.NEVER_ORDERED:
-                await not_ordered(house, connection, job, take, into)
+                await not_ordered(ctx, connection, job, take, into)
             case Resolution.SPENT:
                 lost_error = SpentError(take.provider, f"paid for and lost, says {by}")
-                await end(house, connection, job, [failure(take, lost_error, take.price)], into)
+                await end(ctx, connection, job, [failure(take, lost_error, take.price)], into)
 
     async def decide_all(
         self, workspace: WorkspaceId, job_id: str, verdict: Resolution, by: str
     ) -> list[TakeId]:
         """Decide alike about every take of a job that is in doubt; which they were."""
-        house = self.house
-        async with house.database.read() as connection:
-            job = await house.jobs.find(connection, workspace, job_id)
-            doubtful = await house.in_flight.in_doubt(connection, job.id)
+        ctx = self.ctx
+        async with ctx.books.database.read() as connection:
+            job = await ctx.progress.find(connection, workspace, job_id)
+            doubtful = await ctx.books.in_flight.in_doubt(connection, job)
         for take in doubtful:
             with suppress(ConflictError):  # it came to be known meanwhile
                 await self.decide(workspace, take, verdict, by)

@@ -13,11 +13,10 @@ from typing import ClassVar, Final
 
 from callsheet.controls.availability import Availabilities, availability_of
 from callsheet.controls.store import Switches
-from callsheet.engine.supervision import Loop
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.line.house import House
 from callsheet.orders.availability import ProviderUnavailableError, park, shut
+from callsheet.orders.context import OrderContext
 from callsheet.orders.damaged_rows import LOOKS, set_aside
 from callsheet.orders.inline_outputs import kept
 from callsheet.orders.loops import keep_at
@@ -27,6 +26,7 @@ from callsheet.orders.recording import Result, sent_of, write_results
 from callsheet.orders.reservation import intend
 from callsheet.orders.unreached import is_away, miss
 from callsheet.orders.write_batcher import WriteBatcher
+from callsheet.ports.engine import Loop
 from callsheet.ports.hosted import (
     HostedProvider,
     Made,
@@ -47,7 +47,7 @@ from callsheet.takes.limits import full, room
 from callsheet.takes.model import Take
 from callsheet.takes.schedule import backoff_s
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 SENDS: Final = 192  # orders on their way at a time, of one process to one provider
 LARGE_SENDS: Final = 64  # where each answer holds a picture, and that in memory
 _GROUP: Final = 128  # orders written down at a time: the next group, while this one is on its way
@@ -75,10 +75,10 @@ class Submitter:
     meanwhile is not sent, because others may have begun to look for it.
     """
 
-    def __init__(self, house: House, who: str) -> None:
-        self._house, self._who = house, who
-        self._wording = PayloadBuilder(house)
-        self._scribe: WriteBatcher[Result] = WriteBatcher(partial(write_results, house))
+    def __init__(self, ctx: OrderContext, who: str) -> None:
+        self._ctx, self._who = ctx, who
+        self._wording = PayloadBuilder(ctx)
+        self._scribe: WriteBatcher[Result] = WriteBatcher(partial(write_results, ctx))
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
         self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
@@ -90,8 +90,8 @@ class Submitter:
         return {"orderer": self._run, "order-scribe": self._scribe.run}
 
     async def _run(self) -> None:
-        mend = partial(set_aside, self._house)
-        await keep_at(self.round, self._house.wake_submitter, mend=mend)
+        mend = partial(set_aside, self._ctx)
+        await keep_at(self.round, self._ctx.runtime.wake_submitter, mend=mend)
 
     async def end(self) -> None:
         """Let what is on its way arrive, within the grace, and write it down.
@@ -104,7 +104,7 @@ class Submitter:
                 pass  # what the last turn has written down as ordered is on its way
         if sending := self._all_sending():
             _LOG.info("orders.awaited", extra=event(orders=len(sending)))
-        await self._house.ending.wait_for(self._all_sending)
+        await self._ctx.runtime.shutdown.wait_for(self._all_sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WRITING_S):
                 await self._scribe.drain()
@@ -119,22 +119,22 @@ class Submitter:
     async def round(self) -> bool:
         """Order from each provider what it takes now; tells whether there was anything."""
         async with self._turn:
-            return not self._house.ending.asked.is_set() and await self._order()
+            return not self._ctx.runtime.shutdown.asked.is_set() and await self._order()
 
     async def _order(self) -> bool:
-        house, now = self._house, self._house.clock()
-        async with house.database.read() as connection:
-            waited_for = await house.in_flight.providers_waited_for(connection, now)
+        ctx, now = self._ctx, self._ctx.books.clock()
+        async with ctx.books.database.read() as connection:
+            waited_for = await ctx.books.in_flight.providers_waited_for(connection, now)
             if not waited_for:
                 return False
-            doors = await house.availability.all(connection)
-            switches = await house.switches.all(connection)
+            doors = await ctx.books.availability.all(connection)
+            switches = await ctx.books.switches.all(connection)
         busy, failed = False, []
-        for name in sorted(waited_for & house.hosted.keys()):
-            provider, door = house.hosted[name], availability_of(doors, name)
+        for name in sorted(waited_for & ctx.providers.hosted.keys()):
+            provider, door = ctx.providers.hosted[name], availability_of(doors, name)
             try:
                 if door.is_shut:
-                    await park(house, name, door)
+                    await park(ctx, name, door)
                 elif door.resting_until <= now.timestamp():
                     busy |= await self._order_from(provider, switches, doors)
             except UnavailableError:
@@ -148,7 +148,7 @@ class Submitter:
     def _free(self, provider: HostedProvider) -> int:
         """Count how many orders may go out now: one until it is known that our key passes."""
         most = LARGE_SENDS if provider.answers_hold_outputs else SENDS
-        if provider.name not in self._trusted or provider.name in self._house.away:
+        if provider.name not in self._trusted or provider.name in self._ctx.runtime.away:
             most = 1
         return min(_GROUP, most - len(self._sending[provider.name]))
 
@@ -159,10 +159,10 @@ class Submitter:
         claimed now and then all the same: its key or its model may be off, and its job must hear
         of it, above all where what is out cannot be asked about any more and stays out.
         """
-        name, free, now = provider.name, self._free(provider), self._house.clock()
+        name, free, now = provider.name, self._free(provider), self._ctx.books.clock()
         if free <= 0 or now < self._full_until.get(name, now):
             return 0
-        async with self._house.database.read() as connection:
+        async with self._ctx.books.database.read() as connection:
             free = await room(connection, name, provider.pace, free, now)
             reached = None if free else await full(connection, name, provider.pace, now)
         if reached is not None and reached.until is not None:
@@ -175,13 +175,13 @@ class Submitter:
     async def _order_from(
         self, provider: HostedProvider, switches: Switches, doors: Availabilities
     ) -> bool:
-        house = self._house
-        free = 0 if is_away(house, provider.name) else await self._room(provider)
+        ctx = self._ctx
+        free = 0 if is_away(ctx, provider.name) else await self._room(provider)
         if free <= 0:
             return False
-        claim = Claim(self._who, house.clock(), _CLAIM_S)
-        async with house.database.begin(small=True) as connection:
-            takes = await house.in_flight.claim_to_order(connection, provider.name, claim, free)
+        claim = Claim(self._who, ctx.books.clock(), _CLAIM_S)
+        async with ctx.books.database.begin(small=True) as connection:
+            takes = await ctx.books.in_flight.claim_to_order(connection, provider.name, claim, free)
         worded = await asyncio.gather(
             *(self._word(provider, take, switches, doors) for take in takes)
         )
@@ -200,20 +200,20 @@ class Submitter:
         self, provider: HostedProvider, take: Take, switches: Switches, doors: Availabilities
     ) -> PreparedOrder | None:
         try:
-            card = self._house.catalog.card(take.model)
-            closed = switches.closed(card, self._house.clock().date())
+            card = self._ctx.providers.catalog.card(take.model)
+            closed = switches.closed(card, self._ctx.books.clock().date())
             if closed is not None:
                 said = f"{take.model} is off: {closed}"
                 self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
                 return None
-            key = await key_for(self._house, take)
+            key = await key_for(self._ctx, take)
             door = availability_of(doors, provider.name, key.print)
             if door.is_shut:
                 raise ProviderUnavailableError(door)  # noqa: TRY301  # written down like what follows
             return await self._wording.word(provider, take, key)
         except ProviderError as error:
             if isinstance(error, NotReachedError):
-                miss(self._house, provider.name)
+                miss(self._ctx, provider.name)
             self._scribe.add(Result(provider, take, error))
         except (UnknownModelError, UnusableCardError) as error:  # its package was removed, or broke
             off = SwitchedOffError(provider.name, str(error))
@@ -228,7 +228,7 @@ class Submitter:
     def _give_back(
         self, provider: HostedProvider, take: Take, problem: UnavailableError, wait_s: float
     ) -> None:
-        due_at = self._house.clock().timestamp() + wait_s
+        due_at = self._ctx.books.clock().timestamp() + wait_s
         self._scribe.add(Result(provider, take, problem, due_at))
 
     def _mind_defect(self, provider: HostedProvider, take: Take, error: Exception) -> None:
@@ -248,18 +248,18 @@ class Submitter:
         self, provider: HostedProvider, group: Sequence[PreparedOrder]
     ) -> Sequence[PreparedOrder]:
         """Write down what is about to be sent; noted as open here from before that on."""
-        sending = self._house.sending
+        sending = self._ctx.runtime.sending
         next_ones = {(each.take.id, each.take.order_no + 1) for each in group}
         sending.update(next_ones)
         covered: Sequence[PreparedOrder] = []
         try:
-            covered = await intend(self._house, provider, group)
+            covered = await intend(self._ctx, provider, group)
         finally:
             sending.difference_update(next_ones - {sent_of(each.take) for each in covered})
         return covered
 
     async def _send_group(self, provider: HostedProvider, group: Sequence[PreparedOrder]) -> None:
-        if self._house.ending.asked.is_set():
+        if self._ctx.runtime.shutdown.asked.is_set():
             for each in group:
                 self._give_back(provider, each.take, UnavailableError("this process ends"), 0.0)
             return
@@ -274,7 +274,7 @@ class Submitter:
             for each in group:
                 await self._send_group(provider, [each])
             return
-        self._house.wake_listener[provider.name].set()
+        self._ctx.runtime.wake_listener[provider.name].set()
         for each in covered:
             task = asyncio.create_task(self._send(provider, each))
             self._sending[provider.name].add(task)
@@ -283,8 +283,8 @@ class Submitter:
     def _sent(self, provider: str, take: Take, task: asyncio.Task[None]) -> None:
         self._sending[provider].discard(task)
         if task.cancelled() or task.exception() is not None:
-            self._house.sending.discard(sent_of(take))  # nothing of it will be written down
-        self._house.wake_submitter.set()
+            self._ctx.runtime.sending.discard(sent_of(take))  # nothing of it will be written down
+        self._ctx.runtime.wake_submitter.set()
 
     async def _send(self, provider: HostedProvider, each: PreparedOrder) -> None:
         result: Submitted | ProviderError
@@ -297,7 +297,7 @@ class Submitter:
             _LOG.error("take.sending_failed", exc_info=error, extra=said)
             result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
         if isinstance(result, NotReachedError):
-            miss(self._house, provider.name)
+            miss(self._ctx, provider.name)
         key_print = each.order.key.print
         if isinstance(result, Submitted | RefusedError):
             self._trusted[provider.name] = key_print
@@ -310,9 +310,9 @@ class Submitter:
             result, ProviderBlockedError
         ):  # before another order can take this one's turn
             with contextlib.suppress(UnavailableError):
-                await shut(self._house, result, key_print)
+                await shut(self._ctx, result, key_print)
         if isinstance(result, Submitted) and isinstance(result.standing, Made):
             ordered = replace(each.take, order_digest=each.digest)
-            made = await kept(self._house, ordered, result.ticket, result.standing)
+            made = await kept(self._ctx, ordered, result.ticket, result.standing)
             result = replace(result, standing=made)
         self._scribe.add(Result(provider, each.take, result))

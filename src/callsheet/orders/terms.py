@@ -8,7 +8,7 @@ is guessed, with patience.
 from dataclasses import dataclass
 from typing import Final
 
-from callsheet.line.house import House
+from callsheet.orders.context import OrderContext
 from callsheet.ports.models import Kind, Makes, ModelCard, UnknownModelError, UnusableCardError
 from callsheet.takes.model import Take
 
@@ -27,27 +27,27 @@ class Terms:
     price_is_most: bool = True
 
 
-def terms_of(house: House, take: Take) -> Terms:
+def terms_of(ctx: OrderContext, take: Take) -> Terms:
     """Say how to follow a take, whether or not its card is there."""
-    card, makes = card_of(house, take), use_of(house, take).makes
+    card, makes = card_of(ctx, take), use_of(ctx, take).makes
     if card is None:
         return Terms(makes, _EXPECTED_S, _TIME_LIMIT_S)
     return Terms(makes, card.expected_s, card.time_limit_s, card.estimated, card.price_is_most)
 
 
-def use_of(house: House, take: Take) -> Kind:
+def use_of(ctx: OrderContext, take: Take) -> Kind:
     """Say what an order is: it is asked about with the key with which it went out."""
     if take.use:
         return Kind(take.use)
-    card = card_of(house, take)  # of a take from before this was written down
+    card = card_of(ctx, take)  # of a take from before this was written down
     if card is not None:
         return card.use(take.inputs)
     return Kind.TEXT_TO_VIDEO if "duration_s" in take.inputs else Kind.TEXT_TO_IMAGE
 
 
-def card_of(house: House, take: Take) -> ModelCard | None:
+def card_of(ctx: OrderContext, take: Take) -> ModelCard | None:
     """Find a take's card; None if it is gone, or cannot be used any more."""
     try:
-        return house.catalog.card(take.model)
+        return ctx.providers.catalog.card(take.model)
     except (UnknownModelError, UnusableCardError):
         return None

@@ -10,7 +10,7 @@ from typing import Final, Generic, TypeVar
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 
-_LOG = logging.getLogger("callsheet.hosted")
+_LOG = logging.getLogger("callsheet.orders")
 _MOST: Final = 200
 _UNHURRIED_S: Final = 0.5  # for how long results gather that nobody waits for
 _FIRST_WAIT_S: Final = 0.1

@@ -1,6 +1,7 @@
 """The durable engine as the line sees it: named work, written down before it is done."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,3 +27,17 @@ class WorkQueue(Protocol):
         Work of lower rank goes first: with its chunks ranked 1, 2, 3 …, a huge job leaves room
         for a small one that comes later.
         """
+
+
+Loop = Callable[[], Awaitable[None]]  # runs until it is cancelled
+
+
+class Shutdown(Protocol):
+    """What a process was told about its end."""
+
+    @property
+    def asked(self) -> asyncio.Event:
+        """Set once the process is told to stop: nothing new begins."""
+
+    async def wait_for(self, running: Callable[[], Collection[asyncio.Task[None]]]) -> None:
+        """Wait until nothing is running any more, or there is no time left for it."""

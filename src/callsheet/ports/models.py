@@ -22,7 +22,7 @@ SAMPLE: Final = "0" * 64  # in place of a picture's hash
 class Execution(StrEnum):
     """How a model answers."""
 
-    LOCAL = "local"  # made in this house: free, repeatable, no order goes out
+    LOCAL = "local"  # made in this ctx: free, repeatable, no order goes out
     SYNC = "sync"
     POLL = "poll"
     WEBHOOK = "webhook"

@@ -17,7 +17,7 @@ class Notifier(Protocol):
     Rung inside a transaction, heard after its commit, in every process.
     """
 
-    async def ring(self, connection: AsyncConnection, job: JobId) -> None:
+    async def notify(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
 
     async def wait(self, job: JobId, seen: int, timeout_s: float) -> bool:

@@ -23,7 +23,6 @@ from urllib.parse import urlencode
 
 import httpx2
 
-from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.errors import shown
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.money import Money
@@ -242,7 +241,7 @@ def _measured_cost(entry: Any) -> Money | None:
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in figures):
         return None
     seconds = (ended - started) / 1_000
-    return cost_of(seconds, usd_per_hour) if 0 <= seconds <= _MOST_SECONDS else None
+    return Money.per_hour(seconds, usd_per_hour) if 0 <= seconds <= _MOST_SECONDS else None
 
 
 def _told(entry: Any, event: str) -> Any:

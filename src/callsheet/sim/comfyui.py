@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from callsheet.catalog.own_gpus import cost_of
 from callsheet.kernel.money import Money
 from callsheet.sim.comfyui_sockets import Sockets
 from callsheet.sim.core.conditions import Conditions
@@ -39,15 +38,15 @@ class _Checkpoint(Model):
         sides = (int(self.given(inputs, name)) for name in ("width", "height"))
         steps = int(self.given(inputs, "steps"))
         seconds = 8.0 * math.prod(sides) / 1024**2 * (0.25 + 0.75 * steps / 100)
-        return cost_of(seconds, _USD_PER_HOUR)
+        return Money.per_hour(seconds, _USD_PER_HOUR)
 
     def timed(self, seconds: float) -> Money:
         """Price so long a run."""
-        return cost_of(seconds, _USD_PER_HOUR)
+        return Money.per_hour(seconds, _USD_PER_HOUR)
 
 
 def _checkpoint(name: str, seconds: float) -> Model:
-    return _Checkpoint("", name, name, cost_of(seconds, _USD_PER_HOUR), seconds, _FIELDS)
+    return _Checkpoint("", name, name, Money.per_hour(seconds, _USD_PER_HOUR), seconds, _FIELDS)
 
 
 OFFERED = (_checkpoint("sd_xl_base_1.0.safetensors", 3.5),)

@@ -100,7 +100,7 @@ async def asset(
     if not is_sha256(sha256):
         raise AssetNotFoundError(sha256)
     async with cs.database.read() as connection:
-        found = await cs.house.assets.find(connection, workspace, sha256)
+        found = await cs.line.books.assets.find(connection, workspace, sha256)
     name = f"{sha256[:16]}.{extension_of(found.media_type)}"
     return await _answer(cs, asset_key(sha256), found.media_type, name, asked)
 
@@ -121,7 +121,7 @@ async def thumbnail(
     if not is_sha256(sha256):
         raise AssetNotFoundError(sha256)
     async with cs.database.read() as connection:
-        await cs.house.assets.find(connection, workspace, sha256)
+        await cs.line.books.assets.find(connection, workspace, sha256)
     return await _answer(cs, thumbnail_key(sha256), "", sha256[:16], asked)
 
 
@@ -146,7 +146,7 @@ async def batch_file(
         raise JobNotFoundError(batch)
     if workspace is not None:
         async with cs.database.read() as connection:
-            await cs.house.jobs.find(connection, workspace, batch)
+            await cs.line.jobs.store.find(connection, workspace, batch)
     if name not in FILES:
         raise BlobNotFoundError(name)
     return await _answer(cs, file_key(batch, name), "", name, asked, fresh=True)
@@ -156,7 +156,7 @@ async def _answer(
     cs: Callsheet, key: str, media_type: str, name: str, asked: Asked, *, fresh: bool = False
 ) -> Response:
     """Answer a file of the store; a `fresh` one may change and holds links: nobody keeps it."""
-    info = await cs.house.blobs.head(key)
+    info = await cs.line.media.blobs.head(key)
     etag = f'"{info.etag.strip(chr(34))}"'
     kind = media_type or info.content_type
     inline = kind.startswith(_SHOWN_INLINE)
@@ -176,7 +176,7 @@ async def _answer(
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{info.size}"
-    body: AsyncIterator[bytes] = cs.house.blobs.stream(key, start, length)
+    body: AsyncIterator[bytes] = cs.line.media.blobs.stream(key, start, length)
     return StreamingResponse(body, status, headers, media_type=kind)
 
 

@@ -241,7 +241,7 @@ async def batch_state(
 ) -> dict[str, Any]:
     """Answer the state document, with a page of its rows."""
     async with cs.database.read() as connection:
-        job = await cs.house.jobs.find(connection, member.workspace, batch)
+        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
         state = cs.view.header(job)
         if rows:
             page = await cs.view.rows(connection, job, offset=offset, limit=limit)
@@ -289,5 +289,5 @@ async def act(
         verbs = {"cancel": cs.control.cancel, "pause": cs.control.pause}
         await verbs.get(verb, cs.control.resume)(member.workspace, job_id)
     async with cs.database.read() as connection:
-        job = await cs.house.jobs.find(connection, member.workspace, batch)
+        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
     return cs.view.header(job)

@@ -76,7 +76,7 @@ class Feed:
     async def _send_entries(self) -> None:
         while True:
             async with self._cs.database.read() as connection:
-                jobs = self._cs.house.jobs
+                jobs = self._cs.line.jobs.store
                 page = await jobs.journal(connection, self._job.id, self.position, _PAGE)
                 facts = await facts_for(self._cs, connection, self._job, page)
             for written in page:
@@ -87,7 +87,7 @@ class Feed:
 
     async def _send_state(self) -> None:
         async with self._cs.database.read() as connection:
-            self._job = await self._cs.house.jobs.of_any_workspace(connection, self._job.id)
+            self._job = await self._cs.line.jobs.store.of_any_workspace(connection, self._job.id)
             if self._job.sequence > self.position:
                 return  # entries come first; the next turn sends both
             wanted = any(watcher.rows for watcher in self.watchers)
@@ -131,7 +131,7 @@ async def facts_for(
         for variant in written.body["variants"]
         if variant["sha256"]
     }
-    return await cs.house.assets.facts(connection, job.workspace, names)
+    return await cs.line.books.assets.facts(connection, job.workspace, names)
 
 
 def entry_frame(cs: Callsheet, written: Written, facts: Mapping[Sha256, AssetFacts]) -> Frame:
@@ -196,7 +196,7 @@ class FeedHub:
                 sent = frame.sequence
                 yield frame.content
             async with self._cs.database.read() as connection:
-                job = await self._cs.house.jobs.of_any_workspace(connection, job.id)
+                job = await self._cs.line.jobs.store.of_any_workspace(connection, job.id)
                 full, bare = await state_frames(self._cs, connection, job, rows=rows)
             if job.sequence > sent:
                 async for frame in self._missed(job, sent, job.sequence):
@@ -218,7 +218,7 @@ class FeedHub:
 
     def _guard(self) -> None:
         if self._guarding is None:
-            self._guarding = self._cs.house.loops.start("feeds-guard", self._turn_out)
+            self._guarding = self._cs.loops.start("feeds-guard", self._turn_out)
 
     async def _turn_out(self) -> None:
         """End streams whose keys are no longer good."""
@@ -235,7 +235,7 @@ class FeedHub:
         """Read what was written before this stream joined its feed."""
         while after < upto:
             async with self._cs.database.read() as connection:
-                page = await self._cs.house.jobs.journal(connection, job.id, after, _PAGE)
+                page = await self._cs.line.jobs.store.journal(connection, job.id, after, _PAGE)
                 facts = await facts_for(self._cs, connection, job, page)
             for written in page:
                 if written.sequence > upto:

@@ -108,7 +108,7 @@ async def _shown(cs: Callsheet, takes: Sequence[Take]) -> list[Generation]:
     made = {take.asset for take in takes if take.asset}
     if made:
         async with cs.database.read() as connection:
-            facts = await cs.house.assets.facts(connection, workspace, made)
+            facts = await cs.line.books.assets.facts(connection, workspace, made)
     hindrances = await cs.provider_view.hindrances(workspace, waited_for(takes))
     return [_told(cs, take, facts, hindrances) for take in takes]
 
@@ -192,7 +192,7 @@ async def generations(
 ) -> Generations:
     """List takes of the workspace, newest first."""
     async with cs.database.read() as connection:
-        takes = await cs.house.takes.listed(
+        takes = await cs.line.books.takes.listed(
             connection,
             member.workspace,
             limit=limit + 1,

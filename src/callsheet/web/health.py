@@ -62,7 +62,7 @@ async def health(cs: Services) -> Health:
     """Tell how the service is, in words for people and machines."""
     checks = await cs.checks()
     bad = [name for name, check in checks.items() if check != "ok"]
-    providers: dict[str, dict[str, Any]] = {name: {"status": "ok"} for name in cs.house.providers}
+    providers: dict[str, dict[str, Any]] = {name: {"status": "ok"} for name in cs.line.local}
     if "database" not in bad:
         providers |= await _standings(cs)
     sick = bad or [name for name, each in providers.items() if each["status"] in SICK]
@@ -93,7 +93,7 @@ async def _standings(cs: Services) -> dict[str, dict[str, Any]]:
         async with asyncio.timeout(CHECK_S):
             return await cs.provider_view.standings(LOCAL_WORKSPACE)
     except (TimeoutError, UnavailableError):
-        return {name: {"status": "unknown"} for name in cs.house.hosted}
+        return {name: {"status": "unknown"} for name in cs.line.providers.hosted}
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

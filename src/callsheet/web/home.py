@@ -44,7 +44,9 @@ progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 
 async def home(request: Request, cs: Services, member: Viewer) -> HTMLResponse:
     """Show what this is and what it did lately."""
     async with cs.database.read() as connection:
-        jobs = await cs.house.jobs.recent(connection, member.workspace, _SHOWN, kind=JobKind.BATCH)
+        jobs = await cs.line.jobs.store.recent(
+            connection, member.workspace, _SHOWN, kind=JobKind.BATCH
+        )
     waits = [await cs.provider_view.hindering(job) for job in jobs]
     text = page(cs, jobs, waits, prefix_of(request))
     return HTMLResponse(text, headers={"Content-Security-Policy": _policy(cs)})

@@ -28,7 +28,7 @@ async def jobs(
 ) -> Jobs:
     """List the workspace's jobs."""
     async with cs.database.read() as connection:
-        found = await cs.house.jobs.recent(connection, member.workspace, limit + 1, cursor)
+        found = await cs.line.jobs.store.recent(connection, member.workspace, limit + 1, cursor)
     page = found[:limit]
     more = page[-1].id if len(found) > limit else None
     return Jobs(items=[cs.view.header(job) for job in page], next_cursor=more)
@@ -40,6 +40,6 @@ async def job_state(
 ) -> dict[str, Any]:
     """Answer a job's state with its rows."""
     async with cs.database.read() as connection:
-        found = await cs.house.jobs.find(connection, member.workspace, job)
+        found = await cs.line.jobs.store.find(connection, member.workspace, job)
         rows = await cs.view.rows(connection, found, limit=10_000)
     return {**cs.view.header(found), "rows": rows}

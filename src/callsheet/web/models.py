@@ -118,7 +118,7 @@ class SwitchedProvider(BaseModel):
 
 
 def _has_key(cs: Callsheet, card: ModelCard, prints: Prints) -> bool:
-    hosted = cs.house.hosted.get(card.provider)
+    hosted = cs.line.providers.hosted.get(card.provider)
     if hosted is None or not hosted.key_setting:
         return hosted is not None or card.execution is Execution.LOCAL
     return bool({card.kind, ANY_USE} & set(prints.get(card.provider, {})))
@@ -137,11 +137,11 @@ async def _known(cs: Callsheet, workspace: WorkspaceId, cards: Sequence[ModelCar
     prints = await cs.provider_keys.prints(workspace)
     async with cs.database.read() as connection:
         switches = await cs.switches.all(connection)
-    return _Known(switches, prints, await cs.house.estimates.corrections(cards))
+    return _Known(switches, prints, await cs.line.estimates.corrections(cards))
 
 
 def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
-    today = cs.house.clock().date()
+    today = cs.line.books.clock().date()
     closed = known.switches.closed(card, today)
     correction = known.corrections.get(card.id, UNCORRECTED)
     return Model(
@@ -160,7 +160,7 @@ def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
         correction=next(
             iter(corrections_of({card.id: correction} if correction.takes else {})), None
         ),
-        inputs=dict(cs.house.catalog.form(card.id)),
+        inputs=dict(cs.line.providers.catalog.form(card.id)),
         limits=dict(card.limits),
         max_references=card.max_references,
         kinds=list(card.kinds),
@@ -176,7 +176,9 @@ def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
 @router.get("/api/models", summary="List models", responses=documented(401, 403, 503))
 async def models(cs: Services, member: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
-    cards = await asyncio.to_thread(cs.house.catalog.cards)  # the first time, it imports them
+    cards = await asyncio.to_thread(
+        cs.line.providers.catalog.cards
+    )  # the first time, it imports them
     known = await _known(cs, member.workspace, cards)
     return await asyncio.to_thread(
         lambda: Models(items=[_model(cs, card, known) for card in cards])
@@ -194,7 +196,7 @@ async def accuracy(
     days: Annotated[int, Query(ge=1, le=3_650, description="How far to look back")] = 30,
 ) -> Accuracies:
     """Compare what each model charged with what it was quoted at, worst first."""
-    found = await cs.house.estimates.accuracy(timedelta(days=days))
+    found = await cs.line.estimates.accuracy(timedelta(days=days))
     return Accuracies(items=[ModelAccuracy(**each.told()) for each in found])
 
 
@@ -222,10 +224,10 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
 async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model:
     """Switch a model on or off for every server and worker at once."""
     server_only(member, "the switch of a model")
-    card = cs.house.catalog.card(model)
+    card = cs.line.providers.catalog.card(model)
     async with cs.database.begin() as connection:
         await cs.switches.turn(
-            connection, model, enabled=body.enabled, reason=body.reason, now=cs.house.clock()
+            connection, model, enabled=body.enabled, reason=body.reason, now=cs.line.books.clock()
         )
     return _model(cs, card, await _known(cs, member.workspace, [card]))
 

@@ -140,7 +140,7 @@ async def _change(cs: Services, member: Admin, scope: Scope, job: str, limit: Mo
         raise InvalidInputError("job: name the job with the budget `job`, and with no other")
     async with cs.database.begin() as connection:
         if job:
-            await cs.house.jobs.find(connection, member.workspace, job)
+            await cs.line.jobs.store.find(connection, member.workspace, job)
         await cs.money.set_budget(
             connection, member.workspace, scope, job, limit, by=member.key or "", now=cs.clock()
         )

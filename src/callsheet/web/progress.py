@@ -43,7 +43,7 @@ async def progress(
     """
     after = _place(last_event_id)
     async with cs.database.read() as connection:
-        job = await cs.house.jobs.find(connection, member.workspace, batch)
+        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
         if "application/json" in accept and "text/event-stream" not in accept:
             state: dict[str, Any] = cs.view.header(job)
             if rows:

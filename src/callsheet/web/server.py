@@ -1,4 +1,4 @@
-"""Serving the application, and ending promptly with streams open."""
+"""Serving the application, and shutdown promptly with streams open."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from callsheet.accounts.access import is_loopback
-from callsheet.engine.shutdown import Shutdown
+from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.kernel.logs import event
 from callsheet.web.app import create_app
 from callsheet.web.connections import BoundedConnection, look_after, most_connections
@@ -46,12 +46,12 @@ class Server(uvicorn.Server):
         """Leave the signals to whoever serves."""
         yield
 
-    async def end_with(self, ending: Shutdown, feeds: FeedHub) -> None:
+    async def end_with(self, shutdown: GracefulShutdown, feeds: FeedHub) -> None:
         """Begin to end when the process is told to; with streams open uvicorn would wait."""
-        await ending.asked.wait()
+        await shutdown.asked.wait()
         feeds.close()
         self.should_exit = True
-        await ending.hurried.wait()
+        await shutdown.hurried.wait()
         self.force_exit = True
 
 
@@ -83,11 +83,11 @@ async def serve(cs: Callsheet) -> None:
         app = create_app(cs, bound=host)
         _LOG.info("web.listening", extra=event(url=address_of(listening)))
         server = Server(_config(cs, app))
-        ending = asyncio.create_task(server.end_with(cs.house.ending, app.state.feeds))
+        shutdown = asyncio.create_task(server.end_with(cs.shutdown, app.state.feeds))
         try:
             await server.serve(sockets=[listening])
         finally:
-            ending.cancel()
+            shutdown.cancel()
 
 
 def _config(cs: Callsheet, app: FastAPI) -> uvicorn.Config:

@@ -23,7 +23,7 @@ from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
-from callsheet.engine.shutdown import Shutdown
+from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.engine.supervision import Supervisor
 from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
@@ -31,9 +31,10 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
+from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.estimates import Estimates
-from callsheet.line.house import House
+from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
@@ -41,6 +42,7 @@ from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import MoneyService
 from callsheet.net.fetcher import PublicFetcher
+from callsheet.orders.context import Books, Media, Providers, Runtime
 from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.providers.local import LocalStudio
@@ -105,40 +107,43 @@ async def build(settings: Settings) -> Callsheet:
     money = MoneyService(daily_budget=_money(settings.daily_budget_usd))
     switches, answers = SwitchStore(), AnswerStore()
     catalog = FolderCatalog(today=lambda: clock().date())
-    house = House(
+    books = Books(
         database=database,
-        blobs=blobs,
-        notifier=notifier,
-        queue=engine,
-        catalog=catalog,
-        providers={LocalStudio.name: LocalStudio(studio)},
-        hosted=hosted(settings, http),
-        studio=studio,
-        jobs=jobs,
         takes=takes,
         in_flight=InFlightStore(
             living=EXECUTORS.c.id if database.dialect == "postgresql" else None
         ),
         webhooks=WebhookStore(),
         uploads=UploadStore(),
+        money=money,
+        assets=assets,
         availability=AvailabilityStore(),
         switches=switches,
-        money=money,
-        estimates=Estimates(catalog, database, takes, clock),
-        assets=assets,
-        references=references,
-        reference_service=ReferenceService(fetcher, studio),
-        downloader=outputs,
-        adopter=Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio),
         metrics=metrics,
         clock=clock,
         passed_s=clock.passed_s,
+    )
+    providers = Providers(
+        catalog=catalog,
+        hosted=hosted(settings, http),
         keys=ring,
         webhook_address=addresses.address,
         public_link=links.asset if settings.public_url else _no_link,
+        downloader=outputs,
+    )
+    shutdown = GracefulShutdown(settings.shutdown_grace_s)
+    work = Jobs(jobs, notifier, engine, clock)
+    line = LineContext(
+        books=books,
+        providers=providers,
+        media=Media(blobs, Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio), studio),
+        runtime=Runtime(shutdown),
+        progress=LineProgress(database, work, takes),
+        jobs=work,
+        references=References(references, ReferenceService(fetcher, studio)),
+        estimates=Estimates(catalog, database, takes, clock),
+        local={LocalStudio.name: LocalStudio(studio)},
         parallel=settings.drawing_processes,
-        loops=loops,
-        ending=Shutdown(settings.shutdown_grace_s),
     )
     view = StateView(jobs, takes, assets, links)
 
@@ -151,19 +156,23 @@ async def build(settings: Settings) -> Callsheet:
         database=database,
         engine=engine,
         notifier=notifier,
-        house=house,
+        line=line,
+        loops=loops,
+        shutdown=shutdown,
         accounts=Accounts(database, KeyStore(), clock),
         provider_keys=ring,
         switches=switches,
-        submission=Submission(house, switches, answers),
-        generations=Generations(house, switches, answers),
-        control=JobControl(house),
-        key_control=ProviderKeyControl(house, ring),
+        submission=Submission(line, switches, answers),
+        generations=Generations(line, switches, answers),
+        control=JobControl(line),
+        key_control=ProviderKeyControl(line, ring),
         view=view,
-        provider_view=ProviderView(database, house.hosted, house.availability, takes, ring, clock),
+        provider_view=ProviderView(
+            database, line.providers.hosted, line.books.availability, takes, ring, clock
+        ),
         links=links,
         ledger=ledger,
-        restorer=Restorer(house, ledger, answers),
+        restorer=Restorer(line, ledger, answers),
         metrics=metrics,
         fetcher=fetcher,
         outputs=outputs,
@@ -171,8 +180,8 @@ async def build(settings: Settings) -> Callsheet:
         store=blobs,
         answers=answers,
         money=money,
-        webhook_inbox=WebhookInbox(house, addresses),
-        reconciler=Reconciler(house),
+        webhook_inbox=WebhookInbox(line, addresses),
+        reconciler=Reconciler(line),
         clock=clock,
         provider_http=http,
         started_at=time.time(),

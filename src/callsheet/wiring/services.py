@@ -23,13 +23,14 @@ from callsheet.delivery.links import AssetLinks
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import LeaseKeeper, executor_name
 from callsheet.engine.runner import Runner
-from callsheet.engine.supervision import Loop
+from callsheet.engine.shutdown import GracefulShutdown
+from callsheet.engine.supervision import Supervisor
 from callsheet.intake.limits import Limits
 from callsheet.jobs.model import Stage
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.chores import Chores
+from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
-from callsheet.line.house import House
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
 from callsheet.line.provider_keys import ProviderKeyControl
@@ -52,7 +53,7 @@ from callsheet.orders.push_listener import Listener
 from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.submitter import Submitter
 from callsheet.orders.webhook_inbox import WebhookInbox
-from callsheet.ports.engine import Work
+from callsheet.ports.engine import Loop, Work
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.providers import ProviderView
@@ -71,7 +72,9 @@ class Callsheet:
     database: SqlDatabase
     engine: EngineClient
     notifier: JournalNotifier
-    house: House
+    line: LineContext
+    loops: Supervisor
+    shutdown: GracefulShutdown
     accounts: Accounts
     provider_keys: KeyKeeper
     switches: SwitchStore
@@ -119,8 +122,8 @@ class Callsheet:
     async def measure(self) -> None:
         """Bring the gauges that are read from the database up to date."""
         async with self.database.read() as connection:
-            takes = await self.house.takes.count_open(connection)
-            jobs = await self.house.jobs.count_open(connection)
+            takes = await self.line.books.takes.count_open(connection)
+            jobs = await self.line.jobs.store.count_open(connection)
         self.metrics.show(takes, jobs)
 
     async def schema_is_current(self) -> bool:
@@ -129,15 +132,15 @@ class Callsheet:
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
-        house = self.house
+        ctx = self.line
         bare = {
-            Stage.INTAKE: partial(intake, house),
-            Stage.QUOTE: partial(quote, house),
-            Stage.RENDER: partial(render, house, ledgers),
-            ORDER_WORK: partial(order, house),
-            Stage.DELIVER: partial(deliver, house, self.view),
+            Stage.INTAKE: partial(intake, ctx),
+            Stage.QUOTE: partial(quote, ctx),
+            Stage.RENDER: partial(render, ctx, ledgers),
+            ORDER_WORK: partial(order, ctx),
+            Stage.DELIVER: partial(deliver, ctx, self.view),
         }
-        return {str(name): patient(house, name, work) for name, work in bare.items()}
+        return {str(name): patient(ctx, name, work) for name, work in bare.items()}
 
     def runner(self, ledgers: LedgerKeeper) -> Runner:
         """Make the part that runs works in this process."""
@@ -145,8 +148,8 @@ class Callsheet:
             self.engine,
             self.works(ledgers),
             executor=SQLITE_EXECUTOR if self._is_sqlite else executor_name(),
-            concurrency=self.house.parallel + 2,
-            loops=self.house.loops,
+            concurrency=self.line.parallel + 2,
+            loops=self.loops,
         )
 
     def lease_keeper(self, runner: Runner) -> LeaseKeeper | None:
@@ -155,18 +158,18 @@ class Callsheet:
             return None
 
         async def release(connection: AsyncConnection, executor: str) -> None:
-            await self.house.in_flight.free_claims(connection, executor, self.clock())
+            await self.line.books.in_flight.free_claims(connection, executor, self.clock())
             await self.notifier.notify_work(connection)  # its works are in the queue again
 
         return LeaseKeeper(self.database, runner.executor, release)
 
     def chores(self) -> Chores:
         """Make the part that cleans up once an hour."""
-        return Chores(self.house, self.ledger, self.answers, partial(sweep_incoming, self.store))
+        return Chores(self.line, self.ledger, self.answers, partial(sweep_incoming, self.store))
 
     def ledger_keeper(self) -> LedgerKeeper:
         """Make the part that keeps the ledger objects up with the journals."""
-        return LedgerKeeper(self.house, self.view, self.ledger)
+        return LedgerKeeper(self.line, self.view, self.ledger)
 
     @asynccontextmanager
     async def working(self, then: Callable[[], None] = lambda: None) -> AsyncIterator[None]:
@@ -182,9 +185,9 @@ class Callsheet:
         ledgers = self.ledger_keeper()
         runner = self.runner(ledgers)
         lease = self.lease_keeper(runner)
-        house, loops, who = self.house, self.house.loops, runner.executor
-        orderer = Submitter(house, who)
-        others = (StatusPoller(house, who), OutputDownloader(house, who))
+        ctx, loops, who = self.line, self.loops, runner.executor
+        orderer = Submitter(ctx, who)
+        others = (StatusPoller(ctx, who), OutputDownloader(ctx, who))
         claiming: list[asyncio.Task[None]] = []
         ordering: list[asyncio.Task[None]] = []
         chores: list[asyncio.Task[None]] = []
@@ -194,7 +197,7 @@ class Callsheet:
             await self._free_own_claims(runner)
             await runner.launch()
             ordering += loops.start_all(orderer.loops())
-            for part in (*others, Listener(house), DuePoller(house), Auditor(house)):
+            for part in (*others, Listener(ctx), DuePoller(ctx), Auditor(ctx)):
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
             kept["chores"] = self.chores().run
@@ -204,7 +207,7 @@ class Callsheet:
             yield
         finally:
             loops.let_go()
-            house.ending.begin()
+            self.shutdown.begin()
             closing = asyncio.create_task(runner.close(), name="runner-close")
             await _stopped(claiming)
             for claimant in others:
@@ -223,7 +226,7 @@ class Callsheet:
     async def _free_own_claims(self, runner: Runner) -> None:
         """Take up what an earlier process of the same name had claimed: it is gone."""
         async with self.database.begin() as connection:
-            await self.house.in_flight.free_claims(connection, runner.executor, self.clock())
+            await self.line.books.in_flight.free_claims(connection, runner.executor, self.clock())
 
     @asynccontextmanager
     async def at_work(self, say: Callable[[str], None]) -> AsyncIterator[None]:
@@ -248,16 +251,16 @@ class Callsheet:
 
         asked: dict[str, Awaitable[None]] = {
             "database": self.database.check(),
-            "store": self.house.blobs.check(),
+            "store": self.line.media.blobs.check(),
             "migrations": schema(),
         }
         results = await asyncio.gather(*(_checked(check) for check in asked.values()))
         return {**dict(zip(asked, results, strict=True)), "loops": self._loops()}
 
     def _loops(self) -> str:
-        if self.house.ending.asked.is_set():
+        if self.shutdown.asked.is_set():
             return "this process ends"
-        down = self.house.loops.down()
+        down = self.loops.down()
         return "; ".join(f"{name} {said}" for name, said in down.items()) or "ok"
 
     async def close(self) -> None:
@@ -268,7 +271,7 @@ class Callsheet:
         await self.studio.close()
         for http in self.provider_http.values():
             await http.aclose()
-        await self.house.blobs.close()
+        await self.line.media.blobs.close()
         await self.engine.close()
         await self.database.close()
 

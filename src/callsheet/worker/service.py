@@ -7,6 +7,6 @@ from callsheet.worker.health import telling_health
 
 async def work_until_stopped(cs: Callsheet) -> None:
     """Run works until the process is told to stop. Raises WorkerRunningError, LoopBrokenError."""
-    with cs.house.ending.on_signals():
+    with cs.shutdown.on_signals():
         async with telling_health(cs), cs.working(then=end_soon):
-            await cs.house.ending.asked.wait()
+            await cs.shutdown.asked.wait()

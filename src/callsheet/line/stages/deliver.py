@@ -20,7 +20,7 @@ from callsheet.jobs.model import (
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.line.context import LOG, LineContext
 from callsheet.line.together import together
 from callsheet.line.transitions import in_stage
 from callsheet.ports.blobs import BlobNotFoundError
@@ -37,24 +37,24 @@ def file_key(job: str, name: str) -> str:
     return f"jobs/{job}/files/{name}"
 
 
-async def deliver(house: House, view: StateView, payload: Payload) -> None:
+async def deliver(ctx: LineContext, view: StateView, payload: Payload) -> None:
     """Write the files, then end the job; written again, they are the same files."""
     job_id = JobId(payload["job"])
-    async with house.database.read() as connection:
-        job = await house.jobs.of_any_workspace(connection, job_id)
+    async with ctx.books.database.read() as connection:
+        job = await ctx.jobs.store.of_any_workspace(connection, job_id)
         if not in_stage(job, payload, Stage.DELIVER):
             return
         if job.kind is JobKind.BATCH:
             rows = await view.all_rows(connection, job)
-            shots = await house.jobs.shots(connection, job.id)
+            shots = await ctx.jobs.store.shots(connection, job.id)
     if job.kind is JobKind.BATCH:
-        await _write_files(house, job, rows, shots)
-    await _end(house, payload)
+        await _write_files(ctx, job, rows, shots)
+    await _end(ctx, payload)
 
 
-async def _end(house: House, payload: Payload) -> None:
-    async with house.database.begin() as connection:
-        job = await house.jobs.lock(connection, JobId(payload["job"]))
+async def _end(ctx: LineContext, payload: Payload) -> None:
+    async with ctx.books.database.begin() as connection:
+        job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
         if not in_stage(job, payload, Stage.DELIVER):
             return
         status = job.status
@@ -62,19 +62,19 @@ async def _end(house: House, payload: Payload) -> None:
         values: dict[str, Any] = {"stage": Stage.DONE, "ledger_due_at": 0.0}
         if status not in FINISHED:
             status = finished_status(job.takes, job.failed_rows)
-            values |= {"status": status, "problem": None, "finished_at": house.clock()}
+            values |= {"status": status, "problem": None, "finished_at": ctx.books.clock()}
         ended = Entry("finished", {"status": status, "charged": str(job.charged)})
-        await house.record(connection, job, [ended], Change(values=values))
-    house.metrics.jobs.labels(job.kind, status).inc()
+        await ctx.jobs.record(connection, job, [ended], Change(values=values))
+    ctx.books.metrics.jobs.labels(job.kind, status).inc()
     LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.takes.total))
 
 
 async def _write_files(
-    house: House, job: Job, rows: Sequence[Mapping[str, Any]], shots: Sequence[Shot]
+    ctx: LineContext, job: Job, rows: Sequence[Mapping[str, Any]], shots: Sequence[Shot]
 ) -> None:
     """Write contact sheets and tables into the store."""
     pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
-    pictures = await _thumbnails(house, [variant for _, variant in pairs[:MAX_CELLS]])
+    pictures = await _thumbnails(ctx, [variant for _, variant in pairs[:MAX_CELLS]])
     noun = _noun([variant for _, variant in pairs])
     title, subtitle = job.name or job.id, _subtitle(job, how_many(len(pairs), noun))
     cells = [
@@ -86,8 +86,8 @@ async def _write_files(
     )
     # the sheet is drawn in another process meanwhile
     sheet, page, tables = await asyncio.gather(
-        house.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells]),
-        asyncio.to_thread(_page, house, title, subtitle, totals(job, f"{noun}s"), cells),
+        ctx.media.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells]),
+        asyncio.to_thread(_page, ctx, title, subtitle, totals(job, f"{noun}s"), cells),
         asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table))),
     )
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -98,13 +98,13 @@ async def _write_files(
         ("results.xlsx", tables[1], spreadsheet),
     )
     await together(
-        house.blobs.put(file_key(job.id, name), content, media_type)
+        ctx.media.blobs.put(file_key(job.id, name), content, media_type)
         for name, content, media_type in files
     )
 
 
 def _page(
-    house: House,
+    ctx: LineContext,
     title: str,
     subtitle: str,
     figures: Sequence[tuple[str, str]],
@@ -116,7 +116,7 @@ def _page(
             "caption": cell.caption,
             "status": cell.status,
             "picture": cell.picture,
-            "type": house.studio.picture_type(cell.picture) if cell.picture else None,
+            "type": ctx.media.studio.picture_type(cell.picture) if cell.picture else None,
             "text": cell.text,
             "link": link,
         }
@@ -126,7 +126,7 @@ def _page(
 
 
 async def _thumbnails(
-    house: House, variants: Sequence[Mapping[str, Any] | None]
+    ctx: LineContext, variants: Sequence[Mapping[str, Any] | None]
 ) -> list[bytes | None]:
     limit = asyncio.Semaphore(_READS)
 
@@ -135,7 +135,7 @@ async def _thumbnails(
             return None
         async with limit:
             try:
-                return await house.blobs.get(thumbnail_key(variant["sha256"]))
+                return await ctx.media.blobs.get(thumbnail_key(variant["sha256"]))
             except BlobNotFoundError:
                 return None
 

@@ -24,7 +24,7 @@ from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.line.house import LOG, House
+from callsheet.line.context import LOG, LineContext
 from callsheet.line.together import together
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
@@ -37,27 +37,27 @@ _PAGE: Final = 500
 _SHOWN_PAIRS: Final = 20
 
 
-async def intake(house: House, payload: Payload) -> None:
+async def intake(ctx: LineContext, payload: Payload) -> None:
     """Look at references, give rows theirs, sum up; done again, it goes on where it was."""
     job_id = JobId(payload["job"])
-    async with house.database.read() as connection:
-        job = await house.jobs.of_any_workspace(connection, job_id)
+    async with ctx.books.database.read() as connection:
+        job = await ctx.jobs.store.of_any_workspace(connection, job_id)
         if not in_stage(job, payload, Stage.INTAKE):
             return
         waiting = [
             reference
-            for reference in await house.references.all(connection, job_id)
+            for reference in await ctx.references.store.all(connection, job_id)
             if reference.status in (ReferenceStatus.PENDING, ReferenceStatus.STORED)
         ]
     for start in range(0, len(waiting), _AT_ONCE):
-        await _look_at(house, job, waiting[start : start + _AT_ONCE])
-    await _settle(house, payload)
+        await _look_at(ctx, job, waiting[start : start + _AT_ONCE])
+    await _settle(ctx, payload)
 
 
-async def _look_at(house: House, job: Job, references: Sequence[JobReference]) -> None:
+async def _look_at(ctx: LineContext, job: Job, references: Sequence[JobReference]) -> None:
     """Fetch and examine a few references side by side, then write down what they are."""
-    looked = await together(_bring_in(house, reference) for reference in references)
-    now = house.clock()
+    looked = await together(_bring_in(ctx, reference) for reference in references)
+    now = ctx.books.clock()
     assets = [
         Asset(
             sha256=Sha256(each.reference.sha256 or ""),
@@ -82,52 +82,52 @@ async def _look_at(house: House, job: Job, references: Sequence[JobReference]) -
         )
         for each in looked
     ]
-    async with house.database.begin() as connection:
-        locked = await house.jobs.lock(connection, job.id)
-        await house.assets.add(connection, assets)
-        await house.references.update(connection, job.id, [each.reference for each in looked])
-        await house.record(connection, locked, entries)
+    async with ctx.books.database.begin() as connection:
+        locked = await ctx.jobs.store.lock(connection, job.id)
+        await ctx.books.assets.add(connection, assets)
+        await ctx.references.store.update(connection, job.id, [each.reference for each in looked])
+        await ctx.jobs.record(connection, locked, entries)
 
 
-async def _bring_in(house: House, reference: JobReference) -> Examined:
+async def _bring_in(ctx: LineContext, reference: JobReference) -> Examined:
     content = None
     if reference.status is ReferenceStatus.STORED:
-        content = await house.blobs.get(asset_key(reference.sha256 or ""))
-    looked = await house.reference_service.look_at(reference, content)
+        content = await ctx.media.blobs.get(asset_key(reference.sha256 or ""))
+    looked = await ctx.references.service.look_at(reference, content)
     if looked.facts is not None:
-        await house.adopter.adopt(looked.content, looked.facts.media_type)
-        await house.adopter.adopt(looked.facts.working_copy, "image/png")
+        await ctx.media.adopter.adopt(looked.content, looked.facts.media_type)
+        await ctx.media.adopter.adopt(looked.facts.working_copy, "image/png")
     return looked
 
 
-async def _settle(house: House, payload: Payload) -> None:
+async def _settle(ctx: LineContext, payload: Payload) -> None:
     """Give each row the references it keeps, page by page, then send the job on."""
     job_id, after = JobId(payload["job"]), 0
     keys: list[str] = []
-    async with house.database.read() as connection:
-        references = {each.key: each for each in await house.references.all(connection, job_id)}
+    async with ctx.books.database.read() as connection:
+        references = {each.key: each for each in await ctx.references.store.all(connection, job_id)}
     facts = {key: _facts(each) for key, each in references.items() if each.pixels}
     while True:
-        async with house.database.begin() as connection:
-            job = await house.jobs.lock(connection, job_id)
+        async with ctx.books.database.begin() as connection:
+            job = await ctx.jobs.store.lock(connection, job_id)
             if not in_stage(job, payload, Stage.INTAKE):
                 return
             # a batch without references has nothing to give out
             shots = (
-                await house.jobs.shots(connection, job_id, after=after, limit=_PAGE)
+                await ctx.jobs.store.shots(connection, job_id, after=after, limit=_PAGE)
                 if references
                 else []
             )
             if not shots:
-                await _sum_up(house, connection, job, keys, facts)
+                await _sum_up(ctx, connection, job, keys, facts)
                 return
             after = shots[-1].row
             keys += [asked.key for shot in shots for asked in shot.asked]
-            await _give(house, connection, job, shots, references, facts)
+            await _give(ctx, connection, job, shots, references, facts)
 
 
 async def _give(
-    house: House,
+    ctx: LineContext,
     connection: AsyncConnection,
     job: Job,
     shots: Sequence[Shot],
@@ -139,7 +139,7 @@ async def _give(
     for shot in shots:
         if shot.status is not ShotStatus.QUEUED or not shot.asked:
             continue
-        chosen = _choose(house, shot, facts)
+        chosen = _choose(ctx, shot, facts)
         row: dict[str, Any] = {
             "row": shot.row,
             "status": shot.status,
@@ -154,18 +154,18 @@ async def _give(
                 row_entry(shot.row, shot.scene_id, ShotStatus.FAILED, error=row["error"])
             )
         changed.append(row)
-    await house.jobs.set_shots(connection, job.id, changed)
+    await ctx.jobs.store.set_shots(connection, job.id, changed)
     if entries:
-        await house.record(connection, job, entries, Change(failed_rows=len(entries)))
+        await ctx.jobs.record(connection, job, entries, Change(failed_rows=len(entries)))
 
 
-def _choose(house: House, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
+def _choose(ctx: LineContext, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
     """Choose what a row's model gets; of the whole batch's references, those of use to it."""
     uses = [
         ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "") for asked in shot.asked
     ]
     try:
-        card = house.catalog.card(shot.model)
+        card = ctx.providers.catalog.card(shot.model)
     except (UnknownModelError, UnusableCardError):  # its row is refused when it is quoted
         return choose_references(uses, facts, Limits().max_references)
     of_use = [use for use in uses if card.takes(use.mode)]
@@ -197,7 +197,7 @@ def _broken(job: Job, use: ReferenceUse, references: Mapping[str, JobReference])
 
 
 async def _sum_up(
-    house: House,
+    ctx: LineContext,
     connection: AsyncConnection,
     job: Job,
     keys: Sequence[str],
@@ -218,6 +218,6 @@ async def _sum_up(
         "dedupRate": round(counts.dedup_rate, 4),
     }
     change = Change(values={"reference_counts": report})
-    await house.record(connection, job, [Entry("references", report)], change)
+    await ctx.jobs.record(connection, job, [Entry("references", report)], change)
     LOG.info("references.merged", extra=event(job=job.id, **{**report, "alike": len(alike)}))
-    await leave(house, connection, await house.jobs.lock(connection, job.id))
+    await leave(ctx.jobs, connection, await ctx.jobs.store.lock(connection, job.id))

@@ -12,8 +12,8 @@ from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
+from callsheet.line.context import LineContext
 from callsheet.line.estimates import correction_in
-from callsheet.line.house import House
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
@@ -39,45 +39,47 @@ FILLED: Final[Mapping[str, str]] = {
 }
 
 
-async def quote(house: House, payload: Payload) -> None:
+async def quote(ctx: LineContext, payload: Payload) -> None:
     """Write takes down page by page; a page that has them already gets none twice."""
     after = 0
     while True:
-        async with house.database.begin() as connection:
-            job = await house.jobs.lock(connection, JobId(payload["job"]))
+        async with ctx.books.database.begin() as connection:
+            job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
             if not in_stage(job, payload, Stage.QUOTE):
                 return
-            shots = await house.jobs.shots(connection, job.id, after=after, limit=_PAGE)
+            shots = await ctx.jobs.store.shots(connection, job.id, after=after, limit=_PAGE)
             if not shots:
-                await leave(house, connection, job)
+                await leave(ctx.jobs, connection, job)
                 return
             after = shots[-1].row
-            await _quote_page(house, connection, job, shots)
+            await _quote_page(ctx, connection, job, shots)
 
 
 async def _quote_page(
-    house: House, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
+    ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
 ) -> None:
-    had = newest(await house.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+    had = newest(await ctx.books.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
     takes: list[Take] = []
     refused: list[tuple[Shot, dict[str, Any]]] = []
     for shot in shots:
         if shot.status is ShotStatus.QUEUED:
             try:
-                takes += missing_takes(house, job, shot, had.get(shot.row, ()))
+                takes += missing_takes(ctx, job, shot, had.get(shot.row, ()))
             except InvalidModelInputsError as error:
-                refused.append((shot, _refusal(house.catalog.card(shot.model), shot, error)))
+                refused.append(
+                    (shot, _refusal(ctx.providers.catalog.card(shot.model), shot, error))
+                )
             except (UnknownModelError, UnusableCardError) as error:  # it was there at the door
                 gone = {"code": error.code, "message": str(error), "next_step": NextStep.STOP}
                 refused.append((shot, gone))
-    await house.takes.add(connection, takes)
+    await ctx.books.takes.add(connection, takes)
     replaced = [
         (old.status, None)
         for take in takes
         for old in had.get(take.row, ())
         if old.variant == take.variant
     ]
-    entries = await _fail_rows(house, connection, job, refused, had)
+    entries = await _fail_rows(ctx, connection, job, refused, had)
     if takes:
         said = {"rows": [shots[0].row, shots[-1].row], "takes": len(takes)}
         entries = [Entry("quoted", said), *entries]
@@ -86,11 +88,11 @@ async def _quote_page(
         failed_rows=sum(shot.row not in had for shot, _ in refused),
     )
     if entries:
-        await house.record(connection, job, entries, change)
+        await ctx.jobs.record(connection, job, entries, change)
 
 
 async def _fail_rows(
-    house: House,
+    ctx: LineContext,
     connection: AsyncConnection,
     job: Job,
     refused: Sequence[tuple[Shot, dict[str, Any]]],
@@ -104,7 +106,7 @@ async def _fail_rows(
         changed.append({"row": shot.row, "status": status, "error": error})
         told = row_entry(shot.row, shot.scene_id, status, made)
         entries.append(Entry("row", {**told.body, "error": error}))
-    await house.jobs.set_shots(connection, job.id, changed)
+    await ctx.jobs.store.set_shots(connection, job.id, changed)
     return entries
 
 
@@ -122,7 +124,7 @@ def _refusal(card: ModelCard, shot: Shot, error: InvalidModelInputsError) -> dic
     return {"code": "reference_missing", "message": message, "next_step": NextStep.STOP}
 
 
-def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
+def missing_takes(ctx: LineContext, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
     """Make a take for each variant of a row that has none, or whose newest one failed.
 
     Raises InvalidModelInputsError if the model cannot make it with the references that are left,
@@ -135,30 +137,28 @@ def missing_takes(house: House, job: Job, shot: Shot, had: Iterable[Take]) -> li
         if variant not in newest_of or newest_of[variant].status is TakeStatus.FAILED
     ]
     if missing:
-        wanted = house.catalog.card(shot.model)
+        wanted = ctx.providers.catalog.card(shot.model)
         checked(wanted, take_inputs(wanted, wanted, shot, missing[0]))
     attempts = {variant: take.attempt for variant, take in newest_of.items()}
-    return [
-        new_take(house, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing
-    ]
+    return [new_take(ctx, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing]
 
 
 def new_take(
-    house: House,
+    ctx: LineContext,
     job: Job,
     shot: Shot,
     variant: int,
     attempt: int,
 ) -> Take:
     """Word one take. A dry run asks the local studio for a preview of what would be bought."""
-    wanted = house.catalog.card(shot.model)
+    wanted = ctx.providers.catalog.card(shot.model)
     card = wanted
     if job.run_mode is RunMode.DRY_RUN and wanted.listed:
         makes_text = wanted.kind.makes == "text"
-        card = house.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
+        card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
     inputs = take_inputs(wanted, card, shot, variant)
     correction = correction_in(job, card)
-    return quoted_take(job, shot.row, variant, attempt, card, inputs, house.clock(), correction)
+    return quoted_take(job, shot.row, variant, attempt, card, inputs, ctx.books.clock(), correction)
 
 
 def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callsheet.catalog.own_gpus import Framework, GpuTier, GpuWork, Quantization, cost_of
+from callsheet.catalog.own_gpus import Framework, GpuTier, GpuWork, Quantization
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.money import Money
 
@@ -30,7 +30,7 @@ def test_reference_work_costs_its_seconds() -> None:
     assert WORK.seconds == 10.0
     assert WORK.cost() == Money(4_973)
     assert replace(WORK, complexity=0.0).seconds == 2.5
-    assert cost_of(10.0, WORK.usd_per_hour) == WORK.cost()
+    assert Money.per_hour(10.0, WORK.usd_per_hour) == WORK.cost()
 
 
 def test_each_parameter_has_its_figure() -> None:
