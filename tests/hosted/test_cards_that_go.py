@@ -11,7 +11,7 @@ from tests.support.in_process import settled, working
 from tests.support.processes import Place
 
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Shot, Stage
+from callsheet.jobs.model import DONE, Shot
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId, TakeId
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Catalog, Kind, ModelCard, UnknownModelError
@@ -63,7 +63,7 @@ async def retried(cs: Callsheet, job: JobId) -> tuple[Shot, list[Take]]:
                 found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
                 (shot,) = await cs.line.jobs.store.shots(connection, job)
                 takes = await cs.line.books.takes.of_rows(connection, job, 1, 1)
-            if found.stage is Stage.DONE:
+            if found.stage == DONE:
                 assert found.held == Money()
                 return shot, sorted(takes, key=lambda take: take.attempt)
             await asyncio.sleep(0.02)

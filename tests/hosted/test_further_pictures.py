@@ -39,7 +39,9 @@ async def test_every_picture_of_an_answer_is_kept(
         model = "gemini/gemini-3-1-flash-image"
         started = await cs.generations.start(LOCAL_WORKSPACE, model, wish, RunMode.LIVE)
         job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
-        await render(cs.line, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
+        await render(
+            cs.stage_tools(cs.ledger_keeper()), {"job": job, "round": 1}
+        )  # nobody works here
         loops = cs.loops.start_all(
             {
                 **Submitter(cs.line, "a test").loops(),

@@ -92,7 +92,7 @@ async def answered(cs: Callsheet) -> Take:
     wish = {"prompt": "a red mug"}
     started = await cs.generations.start(LOCAL_WORKSPACE, MODEL, wish, RunMode.LIVE)
     job = (await cs.generations.take(LOCAL_WORKSPACE, started.take)).job
-    await render(cs.line, cs.ledger_keeper(), {"job": job, "round": 1})  # nobody works here
+    await render(cs.stage_tools(cs.ledger_keeper()), {"job": job, "round": 1})  # nobody works here
     ordering = cs.loops.start_all(Submitter(cs.line, "a test").loops())
     try:
         found = await cs.generations.take(LOCAL_WORKSPACE, started.take)

@@ -13,7 +13,7 @@ from tests.support.processes import Place
 from callsheet.cli.handing_over import hand_over
 from callsheet.cli.sheets import read_draft
 from callsheet.intake.model import Defaults, RunMode
-from callsheet.jobs.model import Job, Stage
+from callsheet.jobs.model import DONE, Job
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.wiring import Callsheet
 
@@ -35,7 +35,7 @@ async def done(cs: Callsheet, job: JobId) -> Job:
         while True:
             async with cs.database.read() as connection:
                 found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
-            if found.stage is Stage.DONE:
+            if found.stage == DONE:
                 return found
             await asyncio.sleep(0.05)
 

@@ -9,12 +9,12 @@ from tests.support.rooms import a_job, a_shot
 
 from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import (
+    DONE,
     FINISHED,
     JOB_MOVES,
     Counts,
     JobStatus,
     ShotStatus,
-    Stage,
     check_move,
     finished_status,
     shot_id,
@@ -111,9 +111,9 @@ def test_progress_is_a_share(counts: Counts, status: JobStatus) -> None:
 
 def test_when_nothing_more_happens() -> None:
     """A job has ended when it is delivered or a defect stopped it, not when it is cancelled."""
-    assert a_job(status=JobStatus.SUCCEEDED, stage=Stage.DONE).ended
-    assert a_job(status=JobStatus.FAILED, stage=Stage.RENDER).ended
-    assert not a_job(status=JobStatus.CANCELLED, stage=Stage.DELIVER).ended
+    assert a_job(status=JobStatus.SUCCEEDED, stage=DONE).ended
+    assert a_job(status=JobStatus.FAILED, stage="render").ended
+    assert not a_job(status=JobStatus.CANCELLED, stage="deliver").ended
 
 
 def test_a_shot_is_named_by_its_job_and_row() -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Job, Stage
+from callsheet.jobs.model import DONE, Job
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.line.stages.render import ORDER_WORK
 from callsheet.settings import read_settings
@@ -28,14 +28,14 @@ async def test_work_of_an_earlier_round_does_nothing(tmp_path: Path, sqlite_url:
         async with cs.database.read() as connection:
             take = await cs.line.books.takes.find(connection, LOCAL_WORKSPACE, started.take)
         works = cs.works(cs.ledger_keeper())
-        for _ in (Stage.INTAKE, Stage.QUOTE, Stage.RENDER, Stage.DELIVER):
+        for _ in ("intake", "quote", "render", "deliver"):
             job, _takes = await seen(cs, take.job)
-            if job.stage is Stage.DONE:
+            if job.stage == DONE:
                 break
             await cs.control.pause(LOCAL_WORKSPACE, job.id)
             await cs.control.resume(LOCAL_WORKSPACE, job.id)
             before = await seen(cs, job.id)
-            name = ORDER_WORK if job.stage is Stage.RENDER else str(job.stage)
+            name = ORDER_WORK if job.stage == "render" else str(job.stage)
             payload = {"job": job.id, "takes": [take.id]}
             for stale in range(1, before[0].round):
                 await works[name]({**payload, "round": stale})
@@ -43,7 +43,7 @@ async def test_work_of_an_earlier_round_does_nothing(tmp_path: Path, sqlite_url:
             await works[name]({**payload, "round": before[0].round})
             assert (await seen(cs, job.id))[0].stage is not job.stage
         done, [made] = await seen(cs, take.job)
-        assert done.stage is Stage.DONE
+        assert done.stage == DONE
         assert made.status is TakeStatus.SUCCEEDED
     finally:
         await cs.close()

@@ -19,7 +19,7 @@ from callsheet.cli.watching import (
     pause_and_exit,
     watch_job,
 )
-from callsheet.jobs.model import Job, Shot, Stage
+from callsheet.jobs.model import DONE, Job, Shot
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.takes.model import Take
 from callsheet.views.providers import Hindrance, waited_for
@@ -152,7 +152,7 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
         found = await _find(cs, job)
         if again:
             await cs.control.retry(LOCAL_WORKSPACE, found.id)
-        elif found.stage is not Stage.DONE:
+        elif found.stage != DONE:
             await cs.control.resume(LOCAL_WORKSPACE, found.id)
         with interruptible(cs) as stop:
             async with cs.at_work(say):

@@ -16,7 +16,7 @@ from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.intake.model import BatchDraft, RunMode
 from callsheet.jobs.asked import any_job, jobs_that_ask
 from callsheet.jobs.errors import JobNotFoundError
-from callsheet.jobs.model import FINISHED, Job, JobStatus, ShotStatus, Stage
+from callsheet.jobs.model import DONE, FINISHED, Job, JobStatus, ShotStatus
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
@@ -103,7 +103,7 @@ async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None
             now = cs.clock()
             await cs.money.set_budget(connection, *bound, by="its author", now=now)
     typer.echo(f"going on with {job.id} ({len(made)} of {job.rows} rows made)", err=True)
-    broken = job.status is JobStatus.FAILED and job.stage is not Stage.DONE
+    broken = job.status is JobStatus.FAILED and job.stage != DONE
     if job.paused or broken:
         await cs.control.resume(LOCAL_WORKSPACE, job.id)
 
@@ -114,7 +114,7 @@ def _is_live_in(job: Job, folder: Path) -> bool:
 
 def _is_open(job: Job) -> bool:
     """Tell whether something is left to do, if only the writing of its files."""
-    return job.stage is not Stage.DONE and job.status is not JobStatus.CANCELLED
+    return job.stage != DONE and job.status is not JobStatus.CANCELLED
 
 
 def _goes_on(job: Job, folder: Path) -> bool:

@@ -18,21 +18,15 @@ from rich.progress import (
 
 from callsheet.cli.output import say
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Job, Stage
+from callsheet.jobs.model import Job
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.line.pipelines import PIPELINES
 from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
 
 _LOOK_S: Final = 1.0
 _CROSSINGS: Final = 100
 BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today", Scope.JOB: "of this job"}
-_STAGES: Final = {
-    Stage.INTAKE: "looking at references",
-    Stage.QUOTE: "pricing",
-    Stage.RENDER: "making pictures",
-    Stage.DELIVER: "writing contact sheet and tables",
-    Stage.DONE: "done",
-}
 
 
 class InterruptedError130(Exception):  # noqa: N818  # not an error: a person pressed Ctrl-C
@@ -72,7 +66,9 @@ async def watch_job(
                 job = await cs.line.jobs.store.find(connection, workspace, job_id)
             done = job.takes.total - job.takes.open
             total = job.takes.total or None
-            bars.update(bar, description=_STAGES[job.stage], completed=done, total=total)
+            bars.update(
+                bar, description=PIPELINES[job.kind].doing(job.stage), completed=done, total=total
+            )
             if job.problem != said and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             said = job.problem

@@ -32,14 +32,7 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Stage(StrEnum):
-    """The rooms of the line that a job goes through, in this order."""
-
-    INTAKE = "intake"
-    QUOTE = "quote"
-    RENDER = "render"
-    DELIVER = "deliver"
-    DONE = "done"
+DONE: Final = "done"  # the stage of a job that has left its pipeline
 
 
 class ShotStatus(StrEnum):
@@ -136,7 +129,7 @@ class Job:
     created_at: datetime
     updated_at: datetime
     status: JobStatus = JobStatus.QUEUED
-    stage: Stage = Stage.INTAKE
+    stage: str = ""
     failed_rows: int = 0
     takes: Counts = Counts()
     held: Money = Money()
@@ -155,7 +148,7 @@ class Job:
     @property
     def ended(self) -> bool:
         """Tell whether nothing more happens by itself: all is delivered, or a defect stopped it."""
-        return self.stage is Stage.DONE or self.status is JobStatus.FAILED
+        return self.stage == DONE or self.status is JobStatus.FAILED
 
     @property
     def progress(self) -> float:

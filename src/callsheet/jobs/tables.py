@@ -11,7 +11,6 @@ from callsheet.jobs.model import (
     JobStatus,
     Shot,
     ShotStatus,
-    Stage,
 )
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, WorkspaceId
@@ -98,7 +97,7 @@ def job_of(row: sa.RowMapping) -> Job:
         name=row["name"],
         run_mode=RunMode(row["run_mode"]),
         status=JobStatus(row["status"]),
-        stage=Stage(row["stage"]),
+        stage=row["stage"],
         rows=row["rows"],
         failed_rows=row["failed_rows"],
         takes=Counts(**{name: row[name] for name in COUNTERS}),

@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
-from callsheet.jobs.model import Change, Entry, Job
+from callsheet.jobs.model import Change, Entry, Job, JobKind
 from callsheet.jobs.store import JobStore
 from callsheet.line.estimates import Estimates
+from callsheet.line.pipeline import Pipeline
 from callsheet.orders.context import OrderContext
 from callsheet.ports.engine import WorkQueue
 from callsheet.ports.models import Provider
@@ -27,7 +28,12 @@ class Jobs:
     store: JobStore
     notifier: Notifier
     queue: WorkQueue
+    pipelines: Mapping[JobKind, Pipeline]
     clock: Callable[[], datetime]
+
+    def pipeline(self, job: Job) -> Pipeline:
+        """Find what a job goes through."""
+        return self.pipelines[job.kind]
 
     async def record(
         self,

@@ -1,6 +1,6 @@
 """What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.controls.availability import SWITCHED_OFF
 from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import (
+    DONE,
     FINISHED,
     Change,
     Entry,
@@ -15,7 +16,6 @@ from callsheet.jobs.model import (
     JobKind,
     JobStatus,
     ShotStatus,
-    Stage,
     check_move,
 )
 from callsheet.kernel.errors import ConflictError
@@ -23,8 +23,10 @@ from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.context import LOG, LineContext
+from callsheet.line.errors import NotAtGateError
+from callsheet.line.pipeline import APPROVE, Agreement, Step
 from callsheet.line.progress import locked
-from callsheet.line.transitions import enter
+from callsheet.line.transitions import enter, leave
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, settle
 from callsheet.takes.model import Outcome, TakeStatus, moved
@@ -58,7 +60,7 @@ class JobControl:
         """Send a job that rests, or that a defect stopped, back to the stage it is in."""
         async with self.ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
-            broken = job.status is JobStatus.FAILED and job.stage is not Stage.DONE
+            broken = job.status is JobStatus.FAILED and job.stage != DONE
             if not job.paused and not broken:
                 if job.status in FINISHED:
                     raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
@@ -68,7 +70,11 @@ class JobControl:
                     connection, provider
                 )  # a person says: try again
             values = {"paused": False, "finished_at": None}
-            await self._again(connection, job, job.stage, values, Change())
+            await self._again(connection, job, self._step(job), values, Change())
+
+    def _step(self, job: Job) -> Step:
+        pipeline = self.ctx.jobs.pipeline(job)
+        return pipeline.step(job.stage) or pipeline.first
 
     async def switch_provider(self, name: str, *, enabled: bool, reason: str) -> list[JobId]:
         """Let orders go to a provider or not; the jobs that go on because it is on again.
@@ -95,7 +101,7 @@ class JobControl:
         async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             check_move(job, JobStatus.RUNNING)
-            if job.status not in FINISHED or job.stage is not Stage.DONE:
+            if job.status not in FINISHED or job.stage != DONE:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
             failed = await ctx.jobs.store.shots_with(connection, job.id, _RETRYABLE)
             columns = {"status": ShotStatus.QUEUED, "error": None}
@@ -105,23 +111,23 @@ class JobControl:
             await ctx.references.store.retry_failed(connection, job.id)
             values = {"finished_at": None}
             change = Change(failed_rows=-job.failed_rows)
-            await self._again(connection, job, Stage.INTAKE, values, change)
+            await self._again(connection, job, ctx.jobs.pipeline(job).first, values, change)
             return len(failed)
 
     async def _again(
         self,
         connection: AsyncConnection,
         job: Job,
-        stage: Stage,
+        step: Step,
         values: dict[str, Any],
         change: Change,
     ) -> None:
         """Begin a new round of a job at a stage."""
         begun = {**values, "round": job.round + 1, "status": JobStatus.RUNNING, "problem": None}
-        entry = Entry("round", {"round": job.round + 1, "stage": stage})
+        entry = Entry("round", {"round": job.round + 1, "stage": step.stage})
         await self.ctx.jobs.record(connection, job, [entry], replace(change, values=begun))
         job = await self.ctx.jobs.store.lock(connection, job.id)
-        await enter(self.ctx.jobs, connection, job, stage)
+        await enter(self.ctx.jobs, connection, job, step)
 
     async def cancel(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job: what is made stays and is delivered, what waits is not made."""
@@ -136,7 +142,7 @@ class JobControl:
             given_back = [
                 TakeEnding(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
             ]
-            await settle(ctx.books, connection, locked(job), given_back, into)
+            await settle(ctx.books, connection, locked(ctx.jobs, job), given_back, into)
             out = await ctx.books.in_flight.ask_to_cancel(connection, job.id, ctx.books.clock())
             entries = [
                 *(Entry(each.kind, each.body) for each in into.incidents),
@@ -157,8 +163,31 @@ class JobControl:
             if out:
                 ctx.runtime.wake_poller.set()  # what a provider has in hand is stopped, or paid for
             else:
-                await enter(ctx.jobs, connection, job, Stage.DELIVER)
+                await enter(ctx.jobs, connection, job, ctx.jobs.pipeline(job).last)
         ctx.books.metrics.jobs.labels(job.kind, JobStatus.CANCELLED).inc()
+
+    async def pass_gate(
+        self, workspace: WorkspaceId, job_id: JobId, gate: str, agreement: Agreement
+    ) -> None:
+        """Let a job that waits at a gate go on, or end it there; said twice, it is done once.
+
+        Raises JobNotFoundError, NotAtGateError.
+        """
+        ctx = self.ctx
+        async with ctx.books.database.begin() as connection:
+            job = await self._locked(connection, workspace, job_id)
+            waits_at = (job.problem or {}).get("gate") if job.paused else None
+            if waits_at != gate:
+                raise NotAtGateError(job.id, gate, waits_at)
+            entry = Entry("gate", {"gate": gate, "round": job.round, **asdict(agreement)})
+            approved = agreement.decision == APPROVE
+            going_on = {"paused": False, "status": JobStatus.RUNNING, "problem": None}
+            values = going_on if approved else {}
+            job = await ctx.jobs.record(connection, job, [entry], Change(values=values))
+            if approved:
+                await leave(ctx.jobs, connection, job, gate)
+        if agreement.decision != APPROVE:
+            await self.cancel(workspace, job_id)
 
     async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job of one take. Raises ConflictError for a take of a larger job."""

@@ -1,8 +1,9 @@
-"""What the line refuses before a job is made."""
+"""What the line refuses."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from callsheet.kernel.errors import FieldError, InvalidInputError
+from callsheet.kernel.errors import ConflictError, FieldError, InvalidInputError, shown
 
 
 class ModelInputError(InvalidInputError):
@@ -16,3 +17,14 @@ class ModelInputError(InvalidInputError):
         tail = f" (and {rest} more)" if rest else ""
         super().__init__(f"{first.field}: {first.message}{tail}", errors)
         self.code = code
+
+
+class NotAtGateError(ConflictError):
+    """The job does not wait at this gate; the text says where it waits, if anywhere."""
+
+    code: ClassVar[str] = "not_at_gate"
+
+    def __init__(self, job: str, gate: str, waits_at: str | None) -> None:
+        where = f"it waits at {waits_at!r}" if waits_at else "it waits at no gate"
+        super().__init__(f"job {job} does not wait at the gate {shown(gate)!r}: {where}")
+        self.gate, self.waits_at = gate, waits_at

@@ -17,16 +17,19 @@ _FIRST_WAIT_S: Final = 0.25
 _LONGEST_WAIT_S: Final = 10.0
 
 
-def patient(ctx: LineContext, name: str, work: Callable[[Payload], Awaitable[None]]) -> Work:
+def patient(
+    ctx: LineContext, name: str, work: Callable[[Payload], Awaitable[None]], *, attempts: int = 1
+) -> Work:
     """Wrap a work so that it is repeated until the services it needs are back.
 
     Works are safe to repeat: each looks at the rows and picks up where they stand. It holds its
     place at the engine meanwhile; when the store or the database is away there is nothing better
-    to do with it. Anything but an UnavailableError is a defect: the job fails and says so.
+    to do with it. Anything but an UnavailableError is a defect: it is tried again, and after so
+    many attempts the job fails and says so; each error is kept in its journal.
     """
 
     async def run(payload: Payload) -> None:
-        wait = _FIRST_WAIT_S
+        wait, attempt = _FIRST_WAIT_S, 1
         while True:
             try:
                 await work(payload)
@@ -41,10 +44,26 @@ def patient(ctx: LineContext, name: str, work: Callable[[Payload], Awaitable[Non
                 await asyncio.sleep(wait * random.uniform(0.5, 1.5))  # noqa: S311  # jitter
                 wait = min(wait * 2, _LONGEST_WAIT_S)
             except Exception as defect:
-                await fail(ctx, JobId(payload["job"]), name, defect)
-                raise
+                if attempt >= attempts:
+                    await fail(ctx, JobId(payload["job"]), name, defect)
+                    raise
+                LOG.exception("work.attempt_failed", extra=event(work=name, attempt=attempt))
+                await note_attempt(ctx, JobId(payload["job"]), name, attempt, defect)
+                await asyncio.sleep(_FIRST_WAIT_S * attempt)
+                attempt += 1
 
     return run
+
+
+async def note_attempt(
+    ctx: LineContext, job_id: JobId, work: str, attempt: int, defect: Exception
+) -> None:
+    """Keep the error of an attempt that is followed by another."""
+    body = {"work": work, "attempt": attempt, "error": f"{type(defect).__name__}: {defect}"}
+    with contextlib.suppress(UnavailableError):
+        async with ctx.books.database.begin() as connection:
+            job = await ctx.jobs.store.lock(connection, job_id)
+            await ctx.jobs.record(connection, job, [Entry("attempt", body)])
 
 
 async def fail(ctx: LineContext, job_id: JobId, work: str, defect: Exception) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import FINISHED, Change, Entry, Job, JobStatus, Stage
+from callsheet.jobs.model import FINISHED, Change, Entry, Job, JobStatus
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
@@ -24,10 +24,16 @@ _TRIED: Final = frozenset({TakeStatus.ORDERED, TakeStatus.HELD})
 _MOST_NOTED: Final = 10_000
 
 
-def locked(job: Job) -> LockedJob:
+def locked(jobs: Jobs, job: Job) -> LockedJob:
     """Say of a locked job what ordering must know."""
-    wants = job.stage is Stage.RENDER and job.status not in FINISHED and not job.paused
+    wants = _orders(jobs, job) and job.status not in FINISHED
     return LockedJob(job.id, job.workspace, wants, job.status is JobStatus.CANCELLED, job)
+
+
+def _orders(jobs: Jobs, job: Job) -> bool:
+    """Tell whether a job is in a stage in which takes are ordered, and does not rest there."""
+    step = jobs.pipeline(job).step(job.stage)
+    return step is not None and step.orders and not job.paused
 
 
 def job_of(job: LockedJob) -> Job:
@@ -46,7 +52,7 @@ class LineProgress:
 
     async def lock(self, connection: AsyncConnection, job: JobId) -> LockedJob:
         """Lock a job."""
-        return locked(await self.jobs.store.lock(connection, job))
+        return locked(self.jobs, await self.jobs.store.lock(connection, job))
 
     async def report(
         self,
@@ -93,7 +99,7 @@ class LineProgress:
 
     async def finish_if_done(self, connection: AsyncConnection, job: Job) -> None:
         """Send a locked job on when none of its takes is open."""
-        if job.takes.open == 0 and job.stage is Stage.RENDER and not job.paused:
+        if job.takes.open == 0 and _orders(self.jobs, job):
             await leave(self.jobs, connection, job)
 
     async def note(self, connection: AsyncConnection, job: LockedJob, incident: Incident) -> None:

@@ -14,6 +14,7 @@ from callsheet.delivery.ledger import Ledger
 from callsheet.intake.model import RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import (
+    DONE,
     FINISHED,
     Counts,
     Entry,
@@ -22,12 +23,12 @@ from callsheet.jobs.model import (
     JobStatus,
     Shot,
     ShotStatus,
-    Stage,
 )
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.line.batch import BATCH
 from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
@@ -275,7 +276,7 @@ def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
         name=manifest["name"],
         run_mode=RunMode(manifest["runMode"]),
         status=status if finished else JobStatus.WAITING,
-        stage=Stage.DONE if finished else Stage.INTAKE,
+        stage=DONE if finished else BATCH.first.stage,
         rows=len(manifest["shots"]),
         failed_rows=0,
         takes=Counts(),

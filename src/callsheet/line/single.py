@@ -14,13 +14,14 @@ from callsheet.jobs.model import (
     Job,
     JobKind,
     Shot,
-    Stage,
 )
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 from callsheet.line.estimates import settings_of
+from callsheet.line.pipeline import Pipeline
+from callsheet.line.stages import deliver, quote, render
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.line.transitions import enter
@@ -35,6 +36,9 @@ from callsheet.takes.model import (
     quoted_take,
 )
 
+# A single generation is priced when it is asked for, and begins with its order; retried, it is
+# priced again.
+SINGLE: Final = Pipeline(JobKind.SINGLE, (quote.STEP, render.STEP, deliver.STEP))
 _DEFAULT_SIDE: Final = 1_024
 _KEPT: Final = ("prompt", "width", "height")  # by a shot, under names of its own
 
@@ -150,7 +154,7 @@ class Generations:
             created = Entry("created", {"take": take.id})
             job = await ctx.jobs.record(connection, job, [created], change)
             if run_mode is RunMode.LIVE and take.provider in ctx.providers.hosted:
-                await enter(ctx.jobs, connection, job, Stage.RENDER)
+                await enter(ctx.jobs, connection, job, render.STEP)
             else:
                 await send_out(ctx, connection, job, [take.id], rank=1)
         return Started(take.id)
@@ -170,7 +174,7 @@ class Generations:
             kind=JobKind.SINGLE,
             name=str(inputs.get("prompt", card.title))[:80],
             run_mode=run_mode,
-            stage=Stage.RENDER,
+            stage=render.STEP.stage,
             rows=1,
             quoted=price,
             created_at=now,

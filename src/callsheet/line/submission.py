@@ -20,7 +20,6 @@ from callsheet.jobs.model import (
     Job,
     JobKind,
     Shot,
-    Stage,
 )
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
@@ -206,7 +205,7 @@ class Submission:
         await ctx.references.store.add(connection, job.id, references)
         created = Entry("created", {"rows": len(shots), "name": job.name, "run_mode": job.run_mode})
         job = await ctx.jobs.record(connection, job, [created])  # nobody else knows it yet
-        await enter(ctx.jobs, connection, job, Stage.INTAKE)
+        await enter(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first)
 
     async def _worded(
         self,

@@ -1,23 +1,16 @@
-"""The table of the line: which stage follows which, and which work does it."""
+"""How a job goes from one part of its pipeline to the next."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import FINISHED, Change, Entry, Job, JobStatus, Stage
+from callsheet.jobs.model import DONE, FINISHED, Change, Entry, Job, JobStatus
 from callsheet.line.context import Jobs
+from callsheet.line.pipeline import GATE, Gate, Step
 from callsheet.ports.engine import Payload
 
-NEXT: Final[Mapping[Stage, Stage]] = {
-    Stage.INTAKE: Stage.QUOTE,
-    Stage.QUOTE: Stage.RENDER,
-    Stage.RENDER: Stage.DELIVER,
-    Stage.DELIVER: Stage.DONE,
-}
 
-
-def stage_work_id(job: Job, stage: Stage) -> str:
+def stage_work_id(job: Job, stage: str) -> str:
     """Name the one work that does a stage in this round of a job."""
     return f"{stage}:{job.id}:{job.round}"
 
@@ -27,30 +20,45 @@ def stage_payload(job: Job) -> Payload:
     return {"job": job.id, "round": job.round}
 
 
-async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, stage: Stage) -> None:
+async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, step: Step) -> None:
     """Send a locked job into a stage: its checkpoint, its journal entry and the work, at once."""
-    values: dict[str, Any] = {"stage": stage}
+    values: dict[str, Any] = {"stage": step.stage}
     if job.status not in FINISHED and not job.paused:
         values |= {"status": JobStatus.RUNNING, "problem": None}
     if job.started_at is None:
         values["started_at"] = jobs.clock()
-    entry = Entry("stage", {"stage": stage, "round": job.round})
+    checkpoint = Entry("stage", {"stage": step.stage, "round": job.round})
+    await jobs.record(connection, job, [checkpoint], Change(values=values))
+    work_id = stage_work_id(job, step.stage)
+    await jobs.queue.enqueue(connection, step.stage, work_id, stage_payload(job))
+
+
+async def leave(jobs: Jobs, connection: AsyncConnection, job: Job, gate: str | None = None) -> None:
+    """Send a locked job on from the stage it is in, or from the gate behind it that agreed."""
+    pipeline = jobs.pipeline(job)
+    part = pipeline.after(job.stage, gate)
+    while isinstance(part, Gate) and not part.asks(job):
+        part = pipeline.after(job.stage, part.name)
+    if isinstance(part, Gate):
+        await _wait_at(jobs, connection, job, part)
+    elif part is not None:
+        await enter(jobs, connection, job, part)
+
+
+async def _wait_at(jobs: Jobs, connection: AsyncConnection, job: Job, gate: Gate) -> None:
+    """Let a locked job rest until a person agrees."""
+    way_on = f"callsheet jobs approve {job.id} --gate {gate.name}, or reject"
+    problem = {"code": GATE, "gate": gate.name, "message": f"{gate.question} Say so: {way_on}"}
+    values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
+    entry = Entry("gate", {"gate": gate.name, "decision": None, "round": job.round})
     await jobs.record(connection, job, [entry], Change(values=values))
-    if stage is not Stage.DONE:
-        await jobs.queue.enqueue(connection, stage, stage_work_id(job, stage), stage_payload(job))
 
 
-async def leave(jobs: Jobs, connection: AsyncConnection, job: Job) -> None:
-    """Send a locked job from the stage it is in to the next one."""
-    await enter(jobs, connection, job, NEXT[job.stage])
-
-
-def in_stage(job: Job, payload: Payload, stage: Stage) -> bool:
+def in_stage(job: Job, payload: Payload, step: Step) -> bool:
     """Tell whether work for a stage is still wanted: the job is there, in the same round.
 
     What a cancelled job has made is still delivered.
     """
-    live = job.status not in FINISHED or (
-        job.status is JobStatus.CANCELLED and stage is Stage.DELIVER
-    )
-    return live and job.stage is stage and job.round == payload["round"] and not job.paused
+    live = job.status not in FINISHED or (job.status is JobStatus.CANCELLED and step.delivers)
+    here = job.stage == step.stage and job.stage != DONE
+    return live and here and job.round == payload["round"] and not job.paused

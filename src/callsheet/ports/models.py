@@ -19,10 +19,14 @@ _WARNED: Final = timedelta(days=35)  # how long before a model retires we begin 
 SAMPLE: Final = "0" * 64  # in place of a picture's hash
 
 
+# Providers that make takes in this process: no order goes out, and nothing is paid.
+IN_PROCESS: Final = frozenset({"local"})
+
+
 class Execution(StrEnum):
     """How a model answers."""
 
-    LOCAL = "local"  # made in this ctx: free, repeatable, no order goes out
+    LOCAL = "local"  # made in this process: free, repeatable, no order goes out
     SYNC = "sync"
     POLL = "poll"
     WEBHOOK = "webhook"

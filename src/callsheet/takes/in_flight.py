@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.ports.database import one_of
+from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.claims import ClaimStore
 from callsheet.takes.model import OUT, Take, TakeStatus, check_move
 from callsheet.takes.moving import DOUBT, LATER, MADE, ORDER, OUTPUTS, TICKET, mine
@@ -160,7 +161,7 @@ class InFlightStore(ClaimStore):
 
     async def ask_to_cancel(self, connection: AsyncConnection, job: JobId, now: datetime) -> int:
         """Note that the orders of a job shall be stopped; answers how many are not done yet."""
-        out = sa.and_(TAKES.c.job == job, TAKES.c.provider != "local")
+        out = sa.and_(TAKES.c.job == job, TAKES.c.provider.not_in(IN_PROCESS))
         ask = sa.update(TAKES).where(out, TAKES.c.status.in_(OUT))
         await connection.execute(ask.values(cancel_asked=True))
         running = sa.update(TAKES).where(out, TAKES.c.status == TakeStatus.RUNNING)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import bound, one_of
+from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
 from callsheet.takes.tables import (
@@ -126,7 +127,9 @@ class TakeStore:
 
     async def providers_of(self, connection: AsyncConnection, job: JobId) -> list[str]:
         """Name the outside providers that a job's takes go to."""
-        query = sa.select(TAKES.c.provider).where(TAKES.c.job == job, TAKES.c.provider != "local")
+        query = sa.select(TAKES.c.provider).where(
+            TAKES.c.job == job, TAKES.c.provider.not_in(IN_PROCESS)
+        )
         return sorted(row.provider for row in await connection.execute(query.distinct()))
 
     async def ended_since(
@@ -197,7 +200,9 @@ class TakeStore:
 
     async def local_of(self, connection: AsyncConnection, takes: Sequence[TakeId]) -> list[TakeId]:
         """Pick those that the local studio makes, in the order given."""
-        query = sa.select(TAKES.c.id).where(one_of(TAKES.c.id, takes), TAKES.c.provider == "local")
+        query = sa.select(TAKES.c.id).where(
+            one_of(TAKES.c.id, takes), TAKES.c.provider.in_(IN_PROCESS)
+        )
         local = {row.id for row in await connection.execute(query)}
         return [take for take in takes if take in local]
 

@@ -11,6 +11,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA, UtcTime, bound
+from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus, sources
 
 
@@ -103,7 +104,7 @@ THIS_ORDER: Final = (*MINE, TAKES.c.order_no == bound(TAKES.c.order_no))
 # that stand at `ordered` - whoever made them is gone or will find their epoch passed.
 UNSPENT = sa.or_(
     TAKES.c.status.in_(WAITING),
-    sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider == "local"),
+    sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider.in_(IN_PROCESS)),
 )
 STANDING = [column for column in TAKES.columns if column.name != "inputs"]
 

@@ -11,6 +11,7 @@ from callsheet.jobs.model import Shot
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.moments import time_text
+from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.store import TakeStore
 from callsheet.views.providers import Hindrance
@@ -84,7 +85,7 @@ def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
 
     `hindrances` tell of providers that take no order now why not.
     """
-    rests = take.due_at is None and take.provider != "local"
+    rests = take.due_at is None and take.provider not in IN_PROCESS
     waits = "rests until its job goes on" if rests else "waits to be ordered"
     hindered = None if rests else hindrances.get(take.provider)
     why = f"; {hindered}" if hindered else ""
@@ -98,7 +99,7 @@ def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
         S.QUOTED: f"{waits}; nothing is out{why}",
         S.HELD: f"{waits}; nothing is out, its money is set aside{why}",
         S.ORDERED: "being made"
-        if take.provider == "local"
+        if take.provider in IN_PROCESS
         else f"an order is on its way to {take.provider}",
         S.RUNNING: f"{take.provider} is at work on it (order {take.ticket}){unasked}",
         S.ADOPTING: "made; being brought home",

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 import callsheet
-from callsheet.jobs.model import Job, JobKind, Stage
+from callsheet.jobs.model import DONE, Job, JobKind
 from callsheet.kernel.counting import how_many
 from callsheet.views.providers import Hindrance
 from callsheet.web.entry import Services, Viewer, prefix_of
@@ -102,7 +102,7 @@ def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
     told = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
     problem = "".join(f"<p>{escape(each)}</p>" for each in told)
     sheet = '<span class="sheet"></span>'
-    if job.stage is Stage.DONE:
+    if job.stage == DONE:
         files = cs.links.files(job.id)
         sheet = (
             f'<a class="sheet" href="{escape(files["contact-sheet.html"])}">'

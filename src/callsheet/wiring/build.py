@@ -34,6 +34,7 @@ from callsheet.kernel.private_files import private_folder
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.estimates import Estimates
+from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
@@ -132,7 +133,7 @@ async def build(settings: Settings) -> Callsheet:
         downloader=outputs,
     )
     shutdown = GracefulShutdown(settings.shutdown_grace_s)
-    work = Jobs(jobs, notifier, engine, clock)
+    work = Jobs(jobs, notifier, engine, PIPELINES, clock)
     line = LineContext(
         books=books,
         providers=providers,

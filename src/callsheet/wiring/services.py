@@ -26,21 +26,19 @@ from callsheet.engine.runner import Runner
 from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.engine.supervision import Supervisor
 from callsheet.intake.limits import Limits
-from callsheet.jobs.model import Stage
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.chores import Chores
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
+from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
-from callsheet.line.stages.deliver import deliver
-from callsheet.line.stages.intake import intake
-from callsheet.line.stages.quote import quote
-from callsheet.line.stages.render import ORDER_WORK, order, render
+from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
+from callsheet.line.tools import StageTools
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import MoneyService
 from callsheet.net.fetcher import PublicFetcher
@@ -130,17 +128,19 @@ class Callsheet:
         """Tell whether the database has the newest schema."""
         return await is_current(self.database)
 
+    def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
+        """Gather what the works of stages get."""
+        return StageTools(self.line, self.view, ledgers.write_through)
+
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
         ctx = self.line
-        bare = {
-            Stage.INTAKE: partial(intake, ctx),
-            Stage.QUOTE: partial(quote, ctx),
-            Stage.RENDER: partial(render, ctx, ledgers),
-            ORDER_WORK: partial(order, ctx),
-            Stage.DELIVER: partial(deliver, ctx, self.view),
-        }
-        return {str(name): patient(ctx, name, work) for name, work in bare.items()}
+        tools = self.stage_tools(ledgers)
+        works = {ORDER_WORK: patient(ctx, ORDER_WORK, partial(order, ctx))}
+        for step in {step for pipeline in PIPELINES.values() for step in pipeline.steps}:
+            work = partial(step.work, tools)
+            works[step.stage] = patient(ctx, step.stage, work, attempts=step.attempts)
+        return works
 
     def runner(self, ledgers: LedgerKeeper) -> Runner:
         """Make the part that runs works in this process."""

@@ -8,25 +8,26 @@ from callsheet.assets.model import thumbnail_key
 from callsheet.delivery.page import contact_sheet_page
 from callsheet.delivery.results import result_table, to_csv, to_xlsx
 from callsheet.jobs.model import (
+    DONE,
     FINISHED,
     Change,
     Entry,
     Job,
     JobKind,
     Shot,
-    Stage,
     finished_status,
 )
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.context import LOG, LineContext
+from callsheet.line.pipeline import Step
 from callsheet.line.together import together
+from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.engine import Payload
 from callsheet.ports.pictures import SheetCell
-from callsheet.views.state import StateView
 
 MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
 _READS: Final = 16
@@ -37,15 +38,16 @@ def file_key(job: str, name: str) -> str:
     return f"jobs/{job}/files/{name}"
 
 
-async def deliver(ctx: LineContext, view: StateView, payload: Payload) -> None:
+async def deliver(tools: StageTools, payload: Payload) -> None:
     """Write the files, then end the job; written again, they are the same files."""
+    ctx = tools.ctx
     job_id = JobId(payload["job"])
     async with ctx.books.database.read() as connection:
         job = await ctx.jobs.store.of_any_workspace(connection, job_id)
-        if not in_stage(job, payload, Stage.DELIVER):
+        if not in_stage(job, payload, STEP):
             return
         if job.kind is JobKind.BATCH:
-            rows = await view.all_rows(connection, job)
+            rows = await tools.state.all_rows(connection, job)
             shots = await ctx.jobs.store.shots(connection, job.id)
     if job.kind is JobKind.BATCH:
         await _write_files(ctx, job, rows, shots)
@@ -55,11 +57,11 @@ async def deliver(ctx: LineContext, view: StateView, payload: Payload) -> None:
 async def _end(ctx: LineContext, payload: Payload) -> None:
     async with ctx.books.database.begin() as connection:
         job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
-        if not in_stage(job, payload, Stage.DELIVER):
+        if not in_stage(job, payload, STEP):
             return
         status = job.status
         # the last word goes into the ledger object at once
-        values: dict[str, Any] = {"stage": Stage.DONE, "ledger_due_at": 0.0}
+        values: dict[str, Any] = {"stage": DONE, "ledger_due_at": 0.0}
         if status not in FINISHED:
             status = finished_status(job.takes, job.failed_rows)
             values |= {"status": status, "problem": None, "finished_at": ctx.books.clock()}
@@ -194,3 +196,6 @@ def own_cells(shot: Shot, job: Job) -> dict[str, str]:
     known: Mapping[str, str] = job.settings.get("known_columns", {})
     own = {column: named.get(name, "") for column, name in known.items()}
     return {**named, **own, **shot.extra}
+
+
+STEP: Final = Step("deliver", deliver, "writing contact sheet and tables", delivers=True)

@@ -20,12 +20,14 @@ from callsheet.intake.references import (
 )
 from callsheet.intake.service import Examined
 from callsheet.intake.store import JobReference, ReferenceStatus
-from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
+from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.context import LOG, LineContext
+from callsheet.line.pipeline import Step
 from callsheet.line.together import together
+from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import UnknownModelError, UnusableCardError
@@ -37,12 +39,13 @@ _PAGE: Final = 500
 _SHOWN_PAIRS: Final = 20
 
 
-async def intake(ctx: LineContext, payload: Payload) -> None:
+async def intake(tools: StageTools, payload: Payload) -> None:
     """Look at references, give rows theirs, sum up; done again, it goes on where it was."""
+    ctx = tools.ctx
     job_id = JobId(payload["job"])
     async with ctx.books.database.read() as connection:
         job = await ctx.jobs.store.of_any_workspace(connection, job_id)
-        if not in_stage(job, payload, Stage.INTAKE):
+        if not in_stage(job, payload, STEP):
             return
         waiting = [
             reference
@@ -110,7 +113,7 @@ async def _settle(ctx: LineContext, payload: Payload) -> None:
     while True:
         async with ctx.books.database.begin() as connection:
             job = await ctx.jobs.store.lock(connection, job_id)
-            if not in_stage(job, payload, Stage.INTAKE):
+            if not in_stage(job, payload, STEP):
                 return
             # a batch without references has nothing to give out
             shots = (
@@ -221,3 +224,6 @@ async def _sum_up(
     await ctx.jobs.record(connection, job, [Entry("references", report)], change)
     LOG.info("references.merged", extra=event(job=job.id, **{**report, "alike": len(alike)}))
     await leave(ctx.jobs, connection, await ctx.jobs.store.lock(connection, job.id))
+
+
+STEP: Final = Step("intake", intake, "looking at references")

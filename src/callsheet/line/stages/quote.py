@@ -7,13 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, Stage
+from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 from callsheet.line.estimates import correction_in
+from callsheet.line.pipeline import Step
+from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
 from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
@@ -39,13 +41,14 @@ FILLED: Final[Mapping[str, str]] = {
 }
 
 
-async def quote(ctx: LineContext, payload: Payload) -> None:
+async def quote(tools: StageTools, payload: Payload) -> None:
     """Write takes down page by page; a page that has them already gets none twice."""
+    ctx = tools.ctx
     after = 0
     while True:
         async with ctx.books.database.begin() as connection:
             job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
-            if not in_stage(job, payload, Stage.QUOTE):
+            if not in_stage(job, payload, STEP):
                 return
             shots = await ctx.jobs.store.shots(connection, job.id, after=after, limit=_PAGE)
             if not shots:
@@ -188,3 +191,6 @@ def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) ->
         named, offered = {}, {**shot.inputs, **offered}
     known = card.inputs.model_fields
     return {**{name: value for name, value in offered.items() if name in known}, **named}
+
+
+STEP: Final = Step("quote", quote, "pricing")

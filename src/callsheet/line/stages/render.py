@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.assets.model import Asset, asset_key
 from callsheet.assets.service import Adopted
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Job, Stage
+from callsheet.jobs.model import Job
 from callsheet.kernel.errors import Failure
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.context import LineContext
-from callsheet.line.ledgers import LedgerKeeper
+from callsheet.line.pipeline import Step
 from callsheet.line.progress import locked
 from callsheet.line.together import together
+from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, stage_payload
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, end
@@ -36,26 +37,27 @@ _SMALLEST_GROUP: Final = 4
 _STUDIO_TRIES: Final = 3
 
 
-async def render(ctx: LineContext, ledgers: LedgerKeeper, payload: Payload) -> None:
+async def render(tools: StageTools, payload: Payload) -> None:
     """Split what waits into chunks of rows and hand each to a work of its own.
 
     Before anything is ordered for money, the store knows every take that may be: a database lost
     in the next second leaves no order behind that nobody remembers.
     """
+    ctx = tools.ctx
     async with ctx.books.database.read() as connection:
         job = await ctx.jobs.store.of_any_workspace(connection, JobId(payload["job"]))
-    if job.run_mode is RunMode.LIVE and in_stage(job, payload, Stage.RENDER):
-        await ledgers.write_through(job.id)
+    if job.run_mode is RunMode.LIVE and in_stage(job, payload, STEP):
+        await tools.write_through(job.id)
     after, rank = 0, 0
     while True:
         async with ctx.books.database.begin() as connection:
             job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
-            if not in_stage(job, payload, Stage.RENDER):
+            if not in_stage(job, payload, STEP):
                 return
             rank += 1
             waiting = await ctx.books.takes.unordered(connection, job.id, after, CHUNK_ROWS * 3 + 1)
             if not waiting:
-                await ctx.progress.report(connection, locked(job), Moves())
+                await ctx.progress.report(connection, locked(ctx.jobs, job), Moves())
                 return
             # all variants of a row go in one chunk: no two chunks ever write the same row
             cut = waiting[-1][0] if len(waiting) > CHUNK_ROWS * 3 else waiting[-1][0] + 1
@@ -97,7 +99,7 @@ async def order(ctx: LineContext, payload: Payload) -> None:
     while True:
         async with ctx.books.database.begin() as connection:
             job = await ctx.jobs.store.lock(connection, JobId(payload["job"]))
-            wanted = in_stage(job, payload, Stage.RENDER)
+            wanted = in_stage(job, payload, STEP)
             size = await _group_size(ctx, connection, left) if wanted else 0
             group, left = left[:size], left[size:]
             claimed = await _turn(ctx, connection, job, outcomes, group)
@@ -123,7 +125,7 @@ async def _turn(
 ) -> list[Take]:
     """Write one group's outcomes down and claim the next, in the caller's transaction."""
     into = Moves()
-    held = locked(job)
+    held = locked(ctx.jobs, job)
     await end(ctx, connection, held, endings, into)
     before = await ctx.books.takes.statuses(connection, group)
     claimed = await ctx.books.takes.claim(connection, group, ctx.books.clock())
@@ -183,3 +185,6 @@ async def _submit(ctx: LineContext, card: ModelCard, take: Take) -> Delivered:
     inputs = card.inputs.model_validate(take.inputs)
     wish = Order(take=take.id, payload=card.payload(inputs), references=references)
     return await ctx.local[card.provider].submit(wish)
+
+
+STEP: Final = Step("render", render, "making pictures", orders=True)

@@ -1,0 +1,19 @@
+"""Batches: rows of a sheet, each a shot with its variants."""
+
+from typing import Final
+
+from callsheet.jobs.model import JobKind
+from callsheet.line.pipeline import Gate, Pipeline
+from callsheet.line.stages import deliver, intake, quote, render
+
+BATCH: Final = Pipeline(
+    JobKind.BATCH,
+    (
+        intake.STEP,
+        quote.STEP,
+        Gate("budget", "its price is known and nothing is ordered yet; may the money be spent?"),
+        render.STEP,
+        Gate("review", "everything is made; may it be delivered?"),
+        deliver.STEP,
+    ),
+)

@@ -1,0 +1,20 @@
+"""What the work of a stage gets."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from callsheet.kernel.ids import JobId
+from callsheet.line.context import LineContext
+from callsheet.views.state import StateView
+
+
+@dataclass(frozen=True, slots=True)
+class StageTools:
+    """The line's capabilities, and what only stages need.
+
+    `write_through` brings a job's ledger object up to its journal before it returns.
+    """
+
+    ctx: LineContext
+    state: StateView
+    write_through: Callable[[JobId], Awaitable[None]]
