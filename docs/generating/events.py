@@ -42,8 +42,10 @@ def journalled() -> list[Event]:
 
 
 def _journalled(call: ast.Call) -> Event | None:
-    if not (isinstance(call.func, ast.Name) and call.func.id == "Entry"):
+    if not (isinstance(call.func, ast.Name) and call.func.id in ("Entry", "Incident")):
         return None
+    if not isinstance(call.args[0], ast.Constant):
+        return None  # one that is passed on
     body = call.args[1]
     keys = body.keys if isinstance(body, ast.Dict) else []
     fields = tuple("..." if key is None else ast.literal_eval(key) for key in keys)

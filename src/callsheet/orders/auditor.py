@@ -137,9 +137,8 @@ class Auditor:
         said["reason"] = proof.why_not or "the provider lists orders that nobody here knows"
         async with ctx.books.database.begin(small=True) as connection:
             job = await ctx.progress.lock(connection, take.job)
-            kind = "order_unclaimed"
-            if await ctx.progress.noted(connection, take.job, kind, "take", take.id):
+            if await ctx.progress.noted(connection, take.job, "order_unclaimed", "take", take.id):
                 return
-            await ctx.progress.note(connection, job, Incident(kind, said))
+            await ctx.progress.note(connection, job, Incident("order_unclaimed", said))
         where = {"provider": provider.name, "job": take.job}
         _LOG.error("take.order_unclaimed", extra=event(**where, **said))
