@@ -14,7 +14,7 @@ from tests.support.rooms import a_job, a_take
 
 from callsheet.engine.lease import EXECUTORS
 from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
-from callsheet.orders.claim_keeper import ClaimKeeper
+from callsheet.orders.loops import ClaimKeeper
 from callsheet.orders.reconciler import ask_person, put_back
 from callsheet.orders.resolutions import Resolution
 from callsheet.settings import read_settings

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from callsheet.net.sending import Departure, TooLateToSendError
-from callsheet.orders.pacing import Pacer
+from callsheet.orders.bulk_status import Pacer
 
 
 async def test_turns_come_evenly_after_a_small_burst() -> None:

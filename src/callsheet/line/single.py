@@ -25,7 +25,7 @@ from callsheet.line.stages import deliver, quote, render
 from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.line.transitions import enter
-from callsheet.orders.order_keys import require_keys
+from callsheet.orders.terms import require_keys
 from callsheet.ports.models import Execution, ModelCard, ModelDisabledError
 from callsheet.takes.model import (
     ENDED,

@@ -32,7 +32,7 @@ from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
-from callsheet.orders.order_keys import require_keys
+from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.takes.model import UNCORRECTED, Correction
 

@@ -13,9 +13,8 @@ from callsheet.kernel.money import Money
 from callsheet.orders.context import OrderContext
 from callsheet.orders.inline_outputs import content_of, place_of
 from callsheet.orders.memory_budget import MemoryBudget
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.settlement import TakeEnding
-from callsheet.orders.terms import Terms, terms_of
+from callsheet.orders.terms import Terms, key_for, terms_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import Makes, ProviderError
 from callsheet.ports.pictures import UnreadablePictureError

@@ -18,10 +18,10 @@ from callsheet.kernel.logs import event
 from callsheet.orders.context import OrderContext
 from callsheet.orders.evidence import accept_evidence, accept_strays, follow_up
 from callsheet.orders.matching import SKEW, Sent, same_model
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.payloads import sent_by
 from callsheet.orders.progress import Incident
 from callsheet.orders.proof import Proof, listed_since, prove
+from callsheet.orders.terms import key_for
 from callsheet.ports.engine import Loop
 from callsheet.ports.hosted import HostedProvider
 from callsheet.ports.keys import ProviderKey

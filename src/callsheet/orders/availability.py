@@ -1,10 +1,17 @@
-"""Providers that take no order of ours: jobs wait, with the reason, and nothing more is sent."""
+"""Providers that take no order of ours, or are not reached: jobs wait, and say why."""
 
 from callsheet.controls.availability import SWITCHED_OFF, Availability
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.orders.context import LOG, OrderContext
-from callsheet.ports.hosted import KeyMissingError, KeySealedError, ProviderBlockedError
+from callsheet.kernel.steady import steady_s
+from callsheet.orders.context import LOG, OrderContext, Unreached
+from callsheet.ports.hosted import (
+    KeyMissingError,
+    KeySealedError,
+    NotReachedError,
+    ProviderBlockedError,
+)
+from callsheet.takes.schedule import backoff_s
 
 
 class ProviderUnavailableError(ProviderBlockedError):
@@ -62,3 +69,37 @@ def _way_on(job: JobId, provider: str, code: str) -> str:
     if code == SWITCHED_OFF:
         return f"it goes on when that is on again: callsheet providers on {provider}"
     return f"then go on with: callsheet jobs resume {job}"
+
+
+def miss(ctx: OrderContext, provider: str) -> None:
+    """Note that a provider was not reached: what fails at the same time is one failure."""
+    ctx.runtime.reached.discard(provider)
+    before = ctx.runtime.away.get(provider)
+    if before is None or before.again_at <= steady_s():
+        tries = before.tries + 1 if before else 1
+        ctx.runtime.away[provider] = Unreached(tries, steady_s() + backoff_s(tries))
+
+
+def is_away(ctx: OrderContext, provider: str) -> bool:
+    """Tell whether a provider was not reached, and shall not be tried again yet."""
+    away = ctx.runtime.away.get(provider)
+    return away is not None and away.again_at > steady_s()
+
+
+async def tell_away(ctx: OrderContext, error: NotReachedError) -> None:
+    """Let all jobs that wait to order from a provider say why they do; once each."""
+    async with ctx.books.database.read() as connection:
+        jobs = await ctx.books.in_flight.jobs_waiting_for(connection, error.provider)
+    message = f"{error}; it is tried again at least once a minute and a half, until it is reached"
+    problem = {"code": error.code, "message": message, "provider": error.provider}
+    for job_id in jobs:
+        async with ctx.books.database.begin(small=True) as connection:
+            job = await ctx.progress.lock(connection, job_id)
+            await ctx.progress.wait(connection, job, problem, paused=False)
+
+
+async def tell_reached(ctx: OrderContext, provider: str) -> None:
+    """Let jobs run on that waited for a provider which answers now."""
+    ctx.runtime.away.pop(provider, None)
+    await ctx.progress.reached(provider)
+    ctx.runtime.reached.add(provider)

@@ -1,13 +1,13 @@
-"""Surveying: one answer that tells of many orders at once, where a provider gives it."""
+"""Asking about orders: many at once where a provider answers so, and evenly within its limit."""
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from callsheet.orders.context import OrderContext
-from callsheet.orders.order_keys import key_for
-from callsheet.orders.pacing import Pacer
+from callsheet.orders.terms import key_for
 from callsheet.ports.following import SurveyableProvider
 from callsheet.ports.hosted import BusyError
 from callsheet.ports.keys import ProviderKey
@@ -20,9 +20,39 @@ _PER_S: Final = 100  # takes surveyed a second, so that those which only wait co
 _EVERY_S: Final = 1.0  # surveys of one provider begin at least that far apart
 REST_S: Final = 60.0  # for which a provider whose list failed is asked about each order by itself
 _LONGEST_S: Final = 15.0  # an account that others fill, too, may list more than a claim lasts
+_EARLY_S: Final = 1.0  # turns may come this much early: small bursts do no harm
+
+
 _GAP: Final = timedelta(seconds=10)  # orders that far apart are asked for separately
 # How far a provider's clock may be off ours: further, and orders are asked about one by one.
 _EARLY, _LATE = timedelta(seconds=1), timedelta(seconds=3)
+
+
+@dataclass(slots=True)
+class Pacer:
+    """Gives out turns, so many a minute; None is as many as are asked for.
+
+    The generic cell rate algorithm (ITU-T I.371): `due` is when the last turn given out would be
+    if all came evenly. Times are the event loop's, in seconds.
+    """
+
+    per_minute: int | None
+    due: float = 0.0
+    resting_until: float = 0.0
+
+    async def turn(self) -> None:
+        """Wait for a turn."""
+        loop = asyncio.get_running_loop()
+        mine = 0.0
+        if self.per_minute is not None:
+            mine = self.due = max(self.due, loop.time() - _EARLY_S) + 60 / self.per_minute
+        await asyncio.sleep(mine - loop.time())
+        await asyncio.sleep(self.resting_until - loop.time())
+
+    def rest(self, seconds: float) -> None:
+        """Give out no turn for a while: the provider asked for it."""
+        until = asyncio.get_running_loop().time() + seconds
+        self.resting_until = max(self.resting_until, until)
 
 
 def turn_s(takes: int) -> float:

@@ -16,14 +16,13 @@ from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.orders.adoption import OutputLostError, bring, lost
 from callsheet.orders.context import OrderContext
-from callsheet.orders.damaged_rows import set_aside
 from callsheet.orders.inline_outputs import drop_inline_outputs, kept
-from callsheet.orders.loops import ROUND_S, keep_at
+from callsheet.orders.loops import ROUND_S, keep_at, set_aside
 from callsheet.orders.memory_budget import MemoryBudget
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.progress import Moves
 from callsheet.orders.recording import made_outputs
 from callsheet.orders.settlement import TakeEnding, end
+from callsheet.orders.terms import key_for
 from callsheet.orders.write_batcher import WriteBatcher
 from callsheet.ports.engine import Loop
 from callsheet.ports.fetching import FetchError, FetchRefusedError

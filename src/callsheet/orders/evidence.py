@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
 from callsheet.orders.context import LOG, OrderContext
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.progress import Incident, LockedJob, Moves
+from callsheet.orders.terms import key_for
 from callsheet.ports.hosted import HostedProvider, TicketUnknownError
 from callsheet.ports.models import ProviderError
 from callsheet.takes.errors import TakeNotFoundError

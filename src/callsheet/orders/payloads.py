@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from callsheet.assets.model import asset_key
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError, shown
-from callsheet.orders.callbacks import call_address
 from callsheet.orders.context import OrderContext
 from callsheet.orders.matching import Sent
+from callsheet.orders.terms import call_address
 from callsheet.ports.hosted import HostedOrder, HostedProvider, ReferencesBy, filled
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import (

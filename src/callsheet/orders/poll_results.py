@@ -10,13 +10,11 @@ from typing import Final
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.orders.availability import shut
-from callsheet.orders.callbacks import call_address
 from callsheet.orders.context import OrderContext
-from callsheet.orders.failed_orders import ended
 from callsheet.orders.progress import Moves
 from callsheet.orders.recording import made_outputs
-from callsheet.orders.settlement import end
-from callsheet.orders.terms import terms_of
+from callsheet.orders.settlement import end, ended
+from callsheet.orders.terms import call_address, terms_of
 from callsheet.ports.hosted import (
     BusyError,
     Ended,

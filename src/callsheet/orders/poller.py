@@ -9,17 +9,13 @@ from typing import Any, Final
 
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.orders.bulk_status import MOST, REST_S, WORTH_IT, tickets_at_work, turn_s
-from callsheet.orders.claim_keeper import ClaimKeeper
+from callsheet.orders.bulk_status import MOST, REST_S, WORTH_IT, Pacer, tickets_at_work, turn_s
 from callsheet.orders.context import OrderContext
-from callsheet.orders.damaged_rows import set_aside
 from callsheet.orders.inline_outputs import kept
-from callsheet.orders.loops import ROUND_S, keep_at
-from callsheet.orders.order_keys import key_for
-from callsheet.orders.pacing import Pacer
+from callsheet.orders.loops import ROUND_S, ClaimKeeper, keep_at, set_aside
 from callsheet.orders.poll_results import Look, lateness_s, write_looks
 from callsheet.orders.reconciler import reconcile
-from callsheet.orders.terms import terms_of
+from callsheet.orders.terms import key_for, terms_of
 from callsheet.orders.write_batcher import WriteBatcher
 from callsheet.ports.engine import Loop
 from callsheet.ports.following import SurveyableProvider

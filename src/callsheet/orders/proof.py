@@ -12,11 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callsheet.kernel.ids import TakeId
-from callsheet.orders.callbacks import take_called_about
 from callsheet.orders.context import OrderContext
 from callsheet.orders.matching import SKEW, Matches, Sent, matched
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.payloads import sent_by
+from callsheet.orders.terms import key_for, take_called_about
 from callsheet.ports.hosted import HostedProvider, Listing, Recourse
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError

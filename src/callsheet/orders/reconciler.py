@@ -16,15 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
-from callsheet.orders.callbacks import call_address
 from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence, accept_strays
 from callsheet.orders.kept_answers import adopt_kept
-from callsheet.orders.order_keys import key_for
 from callsheet.orders.payloads import sent_by
 from callsheet.orders.progress import LockedJob, Moves
 from callsheet.orders.proof import Proof, listed_since, prove
 from callsheet.orders.settlement import cancelled, end, failure
+from callsheet.orders.terms import call_address, key_for
 from callsheet.ports.hosted import BusyError, HostedProvider, TicketUnknownError
 from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError

@@ -10,17 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.errors import Failure, NextStep, UnavailableError
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
-from callsheet.orders.availability import let_job_wait
-from callsheet.orders.callbacks import call_address
+from callsheet.orders.availability import let_job_wait, tell_away, tell_reached
 from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence
-from callsheet.orders.failed_orders import ended
 from callsheet.orders.inline_outputs import Answer
 from callsheet.orders.kept_answers import accept_answer
 from callsheet.orders.progress import LockedJob, Moves
-from callsheet.orders.settlement import TakeEnding, cancelled, end, failure
-from callsheet.orders.terms import terms_of
-from callsheet.orders.unreached import tell_away, tell_reached
+from callsheet.orders.settlement import TakeEnding, cancelled, end, ended, failure
+from callsheet.orders.terms import call_address, terms_of
 from callsheet.ports.hosted import (
     BusyError,
     Ended,

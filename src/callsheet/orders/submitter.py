@@ -15,16 +15,14 @@ from callsheet.controls.availability import Availabilities, availability_of
 from callsheet.controls.store import Switches
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.orders.availability import ProviderUnavailableError, park, shut
+from callsheet.orders.availability import ProviderUnavailableError, is_away, miss, park, shut
 from callsheet.orders.context import OrderContext
-from callsheet.orders.damaged_rows import LOOKS, set_aside
 from callsheet.orders.inline_outputs import kept
-from callsheet.orders.loops import keep_at
-from callsheet.orders.order_keys import key_for
+from callsheet.orders.loops import LOOKS, keep_at, set_aside
 from callsheet.orders.payloads import PayloadBuilder, PreparedOrder
 from callsheet.orders.recording import Result, sent_of, write_results
 from callsheet.orders.reservation import intend
-from callsheet.orders.unreached import is_away, miss
+from callsheet.orders.terms import key_for
 from callsheet.orders.write_batcher import WriteBatcher
 from callsheet.ports.engine import Loop
 from callsheet.ports.hosted import (

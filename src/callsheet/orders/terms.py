@@ -1,14 +1,14 @@
-"""What following a take needs of its card, and where its card is gone, what stands in for it.
+"""On which terms an order is followed: its card, our key, whether its provider calls us."""
 
-A card may go while its orders are out: a package is removed, or a worker never had it. What was
-paid for comes home all the same. What an order is was written with its take; how long it may last
-is guessed, with patience.
-"""
-
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.orders.context import OrderContext
+from callsheet.ports.hosted import HostedProvider, KeyMissingError
+from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import Kind, Makes, ModelCard, UnknownModelError, UnusableCardError
 from callsheet.takes.model import Take
 
@@ -51,3 +51,47 @@ def card_of(ctx: OrderContext, take: Take) -> ModelCard | None:
         return ctx.providers.catalog.card(take.model)
     except (UnknownModelError, UnusableCardError):
         return None
+
+
+def call_address(ctx: OrderContext, provider: HostedProvider, take: TakeId) -> str | None:
+    """Name the address that a provider may call about a take; None if it calls nobody."""
+    return ctx.providers.webhook_address(provider.name, take) if provider.webhook_within_s else None
+
+
+def take_called_about(provider: HostedProvider, address: str | None) -> TakeId | None:
+    """Read which take of ours an address is about that a provider says it will call."""
+    about = re.search(rf"/webhooks/{re.escape(provider.name)}/(tk_\w+)", address or "")
+    return TakeId(about[1]) if about else None
+
+
+async def require_keys(
+    ctx: OrderContext, workspace: WorkspaceId, wanted: Iterable[tuple[ModelCard, Kind]]
+) -> None:
+    """Check that there is a key for each use of each hosted model. Raises KeyMissingError."""
+    for provider, use in sorted({(card.provider, use) for card, use in wanted}):
+        if provider in ctx.providers.hosted and ctx.providers.hosted[provider].key_setting:
+            await _found(ctx, workspace, provider, use)
+
+
+async def key_for(ctx: OrderContext, take: Take) -> ProviderKey:
+    """Find the key for what a take asks of its provider. Raises KeyMissingError."""
+    if not ctx.providers.hosted[take.provider].key_setting:
+        return ProviderKey("")  # a server of our own that asks for none
+    return await _found(ctx, take.workspace, take.provider, use_of(ctx, take))
+
+
+async def signing_key_for(ctx: OrderContext, take: Take) -> ProviderKey | None:
+    """Find what a take's webhooks are held against, where a person must give us that.
+
+    Raises KeyMissingError, KeySealedError.
+    """
+    if not ctx.providers.hosted[take.provider].signs_by_key:
+        return None
+    return await ctx.providers.keys.signing_key(take.workspace, take.provider, use_of(ctx, take))
+
+
+async def _found(ctx: OrderContext, workspace: WorkspaceId, provider: str, use: str) -> ProviderKey:
+    try:
+        return await ctx.providers.keys.key(workspace, provider, use)
+    except KeyMissingError as error:
+        raise KeyMissingError(provider, use, ctx.providers.hosted[provider].key_setting) from error

@@ -7,7 +7,7 @@ from callsheet.kernel.errors import NotFoundError
 from callsheet.kernel.ids import TakeId
 from callsheet.orders.context import OrderContext
 from callsheet.orders.evidence import follow_up
-from callsheet.orders.order_keys import key_for, signing_key_for
+from callsheet.orders.terms import key_for, signing_key_for
 from callsheet.ports.hosted import (
     ForgedWebhookError,
     HostedProvider,

@@ -45,7 +45,7 @@ from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.outputs import OutputFetcher
 from callsheet.orders.auditor import Auditor
 from callsheet.orders.downloader import OutputDownloader
-from callsheet.orders.due_poller import DuePoller
+from callsheet.orders.loops import DuePoller
 from callsheet.orders.poller import StatusPoller
 from callsheet.orders.push_listener import Listener
 from callsheet.orders.resolutions import Reconciler
