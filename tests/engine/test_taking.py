@@ -95,7 +95,7 @@ async def test_work_of_which_nobody_told_is_found(database_url: str) -> None:
     first, second = Counter(expected=1), Counter(expected=1)
     works = {"first": first.__call__, "second": second.__call__}
     async with opened(database_url) as (database, client), running(client, "local", **works):
-        client.bell.on_work(lambda: None)
+        client.notifier.on_work(lambda: None)
         for name, work in (("first", first), ("second", second)):
             async with database.begin() as connection:
                 await client.enqueue(connection, name, name, {})

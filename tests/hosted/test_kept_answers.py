@@ -21,7 +21,7 @@ from tests.support.processes import Place, serving
 from callsheet.intake.model import RunMode
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.stages.render import render
-from callsheet.orders.adoption import bring
+from callsheet.orders.adoption import adopt_output
 from callsheet.orders.downloader import OutputDownloader, StoredOutput, write_stored
 from callsheet.orders.inline_outputs import PREFIX
 from callsheet.orders.kept_answers import sweep_inline_outputs
@@ -102,7 +102,7 @@ async def answered(cs: Callsheet) -> Take:
 
 
 async def claimed(cs: Callsheet, who: str, hours: int) -> Take:
-    """Claim the one take to bring it home, as if so many hours had gone by."""
+    """Claim the one take to download it, as if so many hours had gone by."""
     claim = Claim(who, cs.clock() + timedelta(hours=hours), 60)
     async with cs.database.begin() as connection:
         [take] = await cs.line.books.in_flight.claim_to_look_at(connection, {S.ADOPTING}, claim, 9)
@@ -143,12 +143,12 @@ async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
     async with at_rest(tmp_path) as cs:
         await answered(cs)
         late = await claimed(cs, "late", 1)
-        ending = await bring(cs.line, late, MemoryBudget(1 << 30))
+        ending = await adopt_output(cs.line, late, MemoryBudget(1 << 30))
         current = await claimed(cs, "current", 2)
         await write_stored(cs.line, [StoredOutput(late, ending)])
         assert (await read(cs, late)).status is S.ADOPTING
         assert len(await parcels(cs)) == 1
-        ending = await bring(cs.line, current, MemoryBudget(1 << 30))
+        ending = await adopt_output(cs.line, current, MemoryBudget(1 << 30))
         await write_stored(cs.line, [StoredOutput(current, ending)])
         assert (await read(cs, late)).status is S.SUCCEEDED
         assert await parcels(cs) == []

@@ -149,7 +149,7 @@ def by_day(limit: Limit = 100, json: AsJson = False) -> None:
 def adjust(
     amount: Amount, reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")]
 ) -> None:
-    """Fill the purse, or correct it with a negative amount."""
+    """Add money, or correct it with a negative amount."""
     money = read_amount(amount)
     if not reason.strip() or money == Money():
         raise InvalidInputError("an adjustment needs an amount that is not zero, and a reason")

@@ -107,14 +107,14 @@ def rests(job: Job) -> bool:
 
 async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:
     """Wait until the job moves or a person interrupts."""
-    bell = asyncio.create_task(cs.notifier.wait(job, seen, _LOOK_S))
+    grown = asyncio.create_task(cs.notifier.wait(job, seen, _LOOK_S))
     stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({bell, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({grown, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (bell, stopped):
+        for task in (grown, stopped):
             task.cancel()
-        await asyncio.gather(bell, stopped, return_exceptions=True)
+        await asyncio.gather(grown, stopped, return_exceptions=True)
     if stop.is_set():
         raise InterruptedError130
 

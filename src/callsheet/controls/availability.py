@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.ports.database import METADATA, UtcTime
 
-DOORS = sa.Table(
+AVAILABILITY = sa.Table(
     "provider_doors",
     METADATA,
     sa.Column("provider", sa.Text, primary_key=True),
@@ -22,16 +22,21 @@ DOORS = sa.Table(
     sa.Column("changed_at", UtcTime),
 )
 SWITCHED_OFF: Final = "provider_off"
-_NOT_SWITCHED_OFF: Final = sa.or_(DOORS.c.code.is_(None), DOORS.c.code != SWITCHED_OFF)
-_OPEN: Final = sa.update(DOORS).values(code=None, reason=None)
+_NOT_SWITCHED_OFF: Final = sa.or_(
+    AVAILABILITY.c.code.is_(None), AVAILABILITY.c.code != SWITCHED_OFF
+)
+_OPEN: Final = sa.update(AVAILABILITY).values(code=None, reason=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """How a provider stands to us, or to one of our keys: the door whose `key_print` is not empty.
+    """Whether a provider takes our orders: in all, or with one key if `key_print` is not empty.
+
+    It is the state of a circuit breaker that a person may open and close, too.
 
     Until `resting_until` (seconds since 1970) it asked to be left alone. `code` and `reason` say
-    why no order would pass; None if nothing is known against it. A new key has a door of its own.
+    why no order would pass; None if nothing is known against it. A new key has
+    one of its own.
     """
 
     provider: str
@@ -49,36 +54,38 @@ class Availability:
 Availabilities = Mapping[tuple[str, str], Availability]
 
 
-def availability_of(doors: Availabilities, provider: str, key_print: str = "") -> Availability:
-    """Find a provider's door, or the one for a key there."""
-    return doors.get((provider, key_print), Availability(provider, key_print))
+def availability_of(
+    availabilities: Availabilities, provider: str, key_print: str = ""
+) -> Availability:
+    """Find a provider's availability, or the one for a key there."""
+    return availabilities.get((provider, key_print), Availability(provider, key_print))
 
 
 class AvailabilityStore:
-    """Reads and writes providers' doors; every method works in the caller's transaction."""
+    """Reads and writes availability; every method works in the caller's transaction."""
 
     async def lock(
         self, connection: AsyncConnection, provider: str, key_print: str = ""
     ) -> Availability:
-        """Read a door and keep every other transaction from ordering there meanwhile."""
-        query = sa.select(DOORS).where(*_at(provider, key_print)).with_for_update()
+        """Read it for a provider and keep every other transaction from ordering there meanwhile."""
+        query = sa.select(AVAILABILITY).where(*_at(provider, key_print)).with_for_update()
         found = (await connection.execute(query)).mappings().first()
         if found is None:
             insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             row = {"provider": provider, "key_print": key_print, "resting_until": 0.0}
-            await connection.execute(insert(DOORS).on_conflict_do_nothing(), row)
+            await connection.execute(insert(AVAILABILITY).on_conflict_do_nothing(), row)
             found = (await connection.execute(query)).mappings().one()
-        return _door(found)
+        return _availability(found)
 
     async def all(self, connection: AsyncConnection) -> Availabilities:
-        """Read every door, by provider and key."""
-        rows = (await connection.execute(sa.select(DOORS))).mappings()
-        return {(row["provider"], row["key_print"]): _door(row) for row in rows}
+        """Read every availability, by provider and key."""
+        rows = (await connection.execute(sa.select(AVAILABILITY))).mappings()
+        return {(row["provider"], row["key_print"]): _availability(row) for row in rows}
 
     async def rest(self, connection: AsyncConnection, provider: str, until: float) -> None:
         """Leave a provider alone until then, or longer if that was said before."""
         await self.lock(connection, provider)
-        longer = sa.update(DOORS).where(*_at(provider), DOORS.c.resting_until < until)
+        longer = sa.update(AVAILABILITY).where(*_at(provider), AVAILABILITY.c.resting_until < until)
         await connection.execute(longer.values(resting_until=until))
 
     async def shut(
@@ -91,15 +98,17 @@ class AvailabilityStore:
         key_print: str,
         now: datetime,
     ) -> None:
-        """Send no order with this key until somebody opens the door, or the key changes."""
+        """Send no order with this key until somebody opens the way, or the key changes."""
         await self.lock(connection, provider, key_print)
         values = {"code": code, "reason": reason, "changed_at": now}
-        shut = sa.update(DOORS).where(*_at(provider, key_print))
+        shut = sa.update(AVAILABILITY).where(*_at(provider, key_print))
         await connection.execute(shut.values(**values))
 
     async def open(self, connection: AsyncConnection, provider: str) -> None:
         """Let orders be tried again, unless an operator has switched the provider off."""
-        await connection.execute(_OPEN.where(DOORS.c.provider == provider, _NOT_SWITCHED_OFF))
+        await connection.execute(
+            _OPEN.where(AVAILABILITY.c.provider == provider, _NOT_SWITCHED_OFF)
+        )
 
     async def switch(
         self,
@@ -119,10 +128,10 @@ class AvailabilityStore:
 
 
 def _at(provider: str, key_print: str = "") -> tuple[sa.ColumnElement[bool], ...]:
-    return DOORS.c.provider == provider, DOORS.c.key_print == key_print
+    return AVAILABILITY.c.provider == provider, AVAILABILITY.c.key_print == key_print
 
 
-def _door(row: sa.RowMapping) -> Availability:
+def _availability(row: sa.RowMapping) -> Availability:
     return Availability(
         provider=row["provider"],
         key_print=row["key_print"],

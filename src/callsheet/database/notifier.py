@@ -1,10 +1,9 @@
-"""The bell on both databases: heard at once, and looked after in case it was missed.
+"""Notifications on both databases: heard at once, and looked after in case it was missed.
 
 On PostgreSQL a NOTIFY inside the transaction rings in every process when it commits; through a
 pooler, which gives a connection another session in each transaction, it is not heard, and every
-process looks twice a second. On SQLite the
-bell rings in this process after the commit; other processes on the same file look at the sequence
-a few times a second.
+process looks twice a second. On SQLite it is heard in this process after the commit; other
+processes on the same file look at the sequence a few times a second.
 """
 
 import asyncio
@@ -36,7 +35,7 @@ Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, i
 
 
 class JournalNotifier:
-    """Implements both bells of ports.bell. `sequences` reads how far some jobs' journals are."""
+    """Implements both notifiers of the port. `sequences` reads how far some jobs' journals are."""
 
     def __init__(self, database: SqlDatabase, sequences: Sequences, loops: Supervisor) -> None:
         self._database, self._sequences, self._loops = database, sequences, loops
@@ -49,9 +48,9 @@ class JournalNotifier:
     def start(self) -> None:
         """Begin to listen, on the running event loop."""
         if not self._tasks:
-            self._tasks.append(self._loops.start("bell-look", self._look))
+            self._tasks.append(self._loops.start("notifier-poll", self._look))
             if self._database.dialect == "postgresql":
-                self._tasks.append(self._loops.start("bell-listen", self._listen))
+                self._tasks.append(self._loops.start("notifier-listen", self._listen))
 
     async def notify(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
@@ -135,9 +134,9 @@ class JournalNotifier:
                     async for note in connection.notifies():
                         self._hear(note.channel, note.payload)
             except psycopg.Error as error:
-                _LOG.warning("bell.reconnects", extra=event(reason=str(error)))
+                _LOG.warning("notifier.reconnects", extra=event(reason=str(error)))
                 await asyncio.sleep(_RECONNECT_S)
-        _LOG.warning("bell.deaf", extra=event(looks_every_s=_LOOK_DEAF_S))
+        _LOG.warning("notifier.deaf", extra=event(looks_every_s=_LOOK_DEAF_S))
         await asyncio.Event().wait()  # for ever: it is looked instead
 
     async def close(self) -> None:

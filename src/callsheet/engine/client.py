@@ -23,8 +23,8 @@ SERIALIZER: Final = DBOSPortableJSONSerializer()  # never pickle: rows in a data
 class EngineClient:
     """Implements ports.engine.WorkQueue over the engine's own tables."""
 
-    def __init__(self, engine: Engine, bell: WorkNotifier) -> None:
-        self.engine, self.bell = engine, bell
+    def __init__(self, engine: Engine, notifier: WorkNotifier) -> None:
+        self.engine, self.notifier = engine, notifier
         self._client = DBOSClient(
             system_database_engine=engine,
             dbos_system_schema=SCHEMA,
@@ -73,7 +73,7 @@ class EngineClient:
         await connection.run_sync(
             lambda sync: self._client.enqueue_in_transaction(sync, options, dict(payload))
         )
-        await self.bell.notify_work(connection)
+        await self.notifier.notify_work(connection)
 
     async def close(self) -> None:
         """Let connections go."""

@@ -24,7 +24,7 @@ class TakerDiedError(CallsheetError):
 
 
 class Taker:
-    """Has the engine take work from the queue when the bell rings.
+    """Has the engine take work from the queue when the notifier rings.
 
     Left to itself it asks several times a second, which is most of what an idle process does. Its
     thread for a queue is not public in DBOS 3.4, so this has contract tests.
@@ -40,7 +40,7 @@ class Taker:
 
     async def start(self) -> None:
         """Begin to take work; the engine is launched, and listens to no queue by itself."""
-        self._client.bell.on_work(self._wake.notify)
+        self._client.notifier.on_work(self._wake.notify)
         await self._begin()
 
     async def _begin(self) -> None:
@@ -71,7 +71,7 @@ class Taker:
 
 
 class _Wake(threading.Event):
-    """The engine's stop event, on which it sleeps between two looks: a bell ends its sleep too.
+    """The engine's stop event, on which it sleeps between two looks: a notifier ends its sleep too.
 
     While work is in hand it looks as often as it wants to, because what found no room is to follow
     soon; and once more after that. Else it sleeps until somebody rings, or `quiet_s` are over.

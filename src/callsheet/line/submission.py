@@ -186,14 +186,14 @@ class Submission:
 
     async def _afford(self, connection: AsyncConnection, job: Job, budget: Money | None) -> None:
         """Refuse a job that some budget does not cover, and write its own down."""
-        purse, now = self.ctx.books.money, self.ctx.books.clock()
+        money, now = self.ctx.books.money, self.ctx.books.clock()
         if budget is not None:
             if job.quoted > budget:
                 raise BudgetExceededError("this job", asked=job.quoted, left=budget)
-            await purse.set_budget(
+            await money.set_budget(
                 connection, job.workspace, Scope.JOB, job.id, budget, by="its author", now=now
             )
-        await purse.affordable(connection, job.workspace, job.quoted, now)
+        await money.affordable(connection, job.workspace, job.quoted, now)
 
     async def _write(
         self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]

@@ -1,4 +1,4 @@
-"""The purse: money is set aside before an order, and turned into a charge or given back after."""
+"""Money is set aside before an order, and turned into a charge or given back after."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -167,7 +167,7 @@ class MoneyService:
         by: str,
         now: datetime,
     ) -> str:
-        """Fill a purse, or correct it with a negative amount; answers the posting's id."""
+        """Add money, or correct it with a negative amount; answers the posting's id."""
         day = now.date().isoformat()
         nobody = Holding(TakeId(""), 0, amount, JobId(""), "", "", workspace, day)
         posting = Posting(f"adjust:{new_id('adj')}", Kind.ADJUST, amount, nobody, reason)

@@ -46,11 +46,11 @@ class Spending:
 
 
 async def balance_of(
-    purse: MoneyService, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
+    money: MoneyService, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
 ) -> dict[str, Any]:
     """Tell what is spent and held, and what each budget has left."""
-    accounts = await purse.store.balances(connection, workspace)
-    budgets = await purse.budgets(connection, workspace, now)
+    accounts = await money.store.balances(connection, workspace)
+    budgets = await money.budgets(connection, workspace, now)
     return {
         "currency": "USD",
         "spent": str(accounts[Account.SPENT]),

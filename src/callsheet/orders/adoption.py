@@ -31,12 +31,12 @@ _PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
 
 
 class OutputLostError(ProviderError):
-    """It was made and paid for, but cannot be brought home."""
+    """It was made and paid for, but cannot be brought stored."""
 
     code = "output_lost"
 
 
-async def bring(ctx: OrderContext, take: Take, room: MemoryBudget) -> TakeEnding:
+async def adopt_output(ctx: OrderContext, take: Take, room: MemoryBudget) -> TakeEnding:
     """Fetch, examine and store one take's output; word its end. Doing it again changes nothing.
 
     It is streamed into the store; what of it is in memory has its part of the `room`.

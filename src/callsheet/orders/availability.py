@@ -17,9 +17,11 @@ from callsheet.takes.schedule import backoff_s
 class ProviderUnavailableError(ProviderBlockedError):
     """It is known that no order with this key would pass."""
 
-    def __init__(self, door: Availability) -> None:
-        super().__init__(door.provider, door.reason.removeprefix(f"{door.provider}: "))
-        self.known_code = door.code or self.code
+    def __init__(self, availability: Availability) -> None:
+        super().__init__(
+            availability.provider, availability.reason.removeprefix(f"{availability.provider}: ")
+        )
+        self.known_code = availability.code or self.code
 
 
 async def shut(ctx: OrderContext, error: ProviderBlockedError, key_print: str) -> None:
@@ -45,13 +47,13 @@ async def let_job_wait(ctx: OrderContext, job: JobId, error: ProviderBlockedErro
     await _let_wait(ctx, job, error.provider, code, str(error))
 
 
-async def park(ctx: OrderContext, provider: str, door: Availability) -> None:
+async def park(ctx: OrderContext, provider: str, availability: Availability) -> None:
     """Let all jobs that wait for a provider that is switched off rest until it is on again."""
     async with ctx.books.database.read() as connection:
         jobs = await ctx.books.in_flight.jobs_waiting_for(connection, provider)
     for job_id in jobs:
-        reason = f"{provider} is switched off: {door.reason}"
-        await _let_wait(ctx, job_id, provider, door.code or "", reason)
+        reason = f"{provider} is switched off: {availability.reason}"
+        await _let_wait(ctx, job_id, provider, availability.code or "", reason)
 
 
 async def _let_wait(

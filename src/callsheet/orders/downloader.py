@@ -1,4 +1,4 @@
-"""Bringing home: what a provider made comes into our store before the take is called done."""
+"""Bringing stored: what a provider made comes into our store before the take is called done."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from callsheet.assets.errors import OutputTooLargeError
 from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.orders.adoption import OutputLostError, bring, lost
+from callsheet.orders.adoption import OutputLostError, adopt_output, lost
 from callsheet.orders.context import OrderContext
 from callsheet.orders.inline_outputs import drop_inline_outputs, kept
 from callsheet.orders.loops import ROUND_S, keep_at, set_aside
@@ -55,19 +55,19 @@ class StoredOutput:
 
 
 class OutputDownloader:
-    """Brings outputs home, for as long as it runs. Any number of processes may."""
+    """Brings outputs stored, for as long as it runs. Any number of processes may."""
 
     def __init__(self, ctx: OrderContext, who: str) -> None:
         self._ctx, self._who = ctx, who
-        self._scribe: WriteBatcher[StoredOutput] = WriteBatcher(
+        self._writer: WriteBatcher[StoredOutput] = WriteBatcher(
             partial(write_stored, ctx), gather_s=ROUND_S
         )
-        self._bringing: set[asyncio.Task[None]] = set()
+        self._downloading: set[asyncio.Task[None]] = set()
         self._room = MemoryBudget(_IN_MEMORY)
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this brings."""
-        return {"bringer": self._run, "bring-scribe": self._scribe.run}
+        return {"downloader": self._run, "downloader-writer": self._writer.run}
 
     async def _run(self) -> None:
         mend = partial(set_aside, self._ctx)
@@ -75,13 +75,13 @@ class OutputDownloader:
 
     async def end(self) -> None:
         """Break off what is being brought; somebody brings it again."""
-        for task in self._bringing:
+        for task in self._downloading:
             task.cancel()
-        await asyncio.gather(*self._bringing, return_exceptions=True)
+        await asyncio.gather(*self._downloading, return_exceptions=True)
 
     async def round(self) -> bool:
         """Claim what is due and bring it; tells whether there was anything."""
-        ctx, free = self._ctx, _AT_A_TIME - len(self._bringing)
+        ctx, free = self._ctx, _AT_A_TIME - len(self._downloading)
         if free <= 0:
             return False
         claim = Claim(self._who, ctx.books.clock(), _CLAIM_S)
@@ -89,20 +89,20 @@ class OutputDownloader:
         async with ctx.books.database.begin(small=True) as connection:
             takes = await ctx.books.in_flight.claim_to_look_at(connection, adopting, claim, free)
         for take in takes:
-            task = asyncio.create_task(self._bring(take))
-            self._bringing.add(task)
-            task.add_done_callback(self._brought)
+            task = asyncio.create_task(self._download(take))
+            self._downloading.add(task)
+            task.add_done_callback(self._downloaded)
         return bool(takes)
 
-    def _brought(self, task: asyncio.Task[None]) -> None:
-        self._bringing.discard(task)
+    def _downloaded(self, task: asyncio.Task[None]) -> None:
+        self._downloading.discard(task)
         self._ctx.runtime.wake_downloader.set()
 
-    async def _bring(self, take: Take) -> None:
+    async def _download(self, take: Take) -> None:
         counted = replace(take, looks=take.looks + 1)
         due_at = self._ctx.books.clock().timestamp() + backoff_s(take.looks)
         try:
-            self._scribe.add(StoredOutput(take, await bring(self._ctx, take, self._room)))
+            self._writer.add(StoredOutput(take, await adopt_output(self._ctx, take, self._room)))
         except (
             FetchError,
             OutputLostError,
@@ -111,19 +111,19 @@ class OutputDownloader:
             StudioUnavailableError,  # most likely it was this very file that ended the process
         ) as error:
             if self._is_lost(counted, error):
-                self._scribe.add(StoredOutput(take, lost(take, error)))
+                self._writer.add(StoredOutput(take, lost(take, error)))
                 return
             _LOG.warning("take.output_refused", extra=event(take=take.id, reason=str(error)))
-            self._scribe.add(StoredOutput(counted, None, due_at, await self._fresh(take)))
+            self._writer.add(StoredOutput(counted, None, due_at, await self._fresh(take)))
         except UnavailableError as problem:
             # what was paid for is never thrown away: it stays `adopting` until our store is back
             with suppress(UnavailableError):
                 await self._ctx.progress.troubled(take.job, problem)
-            self._scribe.add(StoredOutput(take, None, due_at))
+            self._writer.add(StoredOutput(take, None, due_at))
         except Exception as defect:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
             said = _stuck(take, defect) if counted.looks == _DEFECT_LOOKS else None
-            self._scribe.add(StoredOutput(counted, None, due_at, said=said))
+            self._writer.add(StoredOutput(counted, None, due_at, said=said))
 
     def _is_lost(self, take: Take, error: CallsheetError) -> bool:
         """Tell whether an output that was paid for is given up."""
@@ -150,32 +150,32 @@ def _stuck(take: Take, defect: Exception) -> dict[str, str]:
     """Tell a person of an output that meets a defect of ours each time it is brought."""
     return {
         "code": "internal_error",
-        "message": f"it was made, and cannot be brought home: {type(defect).__name__}: {defect};"
+        "message": f"it was made, and cannot be brought stored: {type(defect).__name__}: {defect};"
         f" it is tried again, unless you decide: callsheet takes reconcile {take.id} --spent",
         "next_step": "reconcile",
     }
 
 
-async def _tell(ctx: OrderContext, home: StoredOutput) -> None:
-    """Write beside a take why it does not come home."""
+async def _tell(ctx: OrderContext, stored: StoredOutput) -> None:
+    """Write beside a take why it does not come stored."""
     async with ctx.books.database.begin(small=True) as connection:
-        job = await ctx.progress.lock(connection, home.take.job)
-        hand = await ctx.books.in_flight.in_hand(connection, [home.take])
-        if home.take.id not in hand:
+        job = await ctx.progress.lock(connection, stored.take.job)
+        hand = await ctx.books.in_flight.in_hand(connection, [stored.take])
+        if stored.take.id not in hand:
             return
-        take, into = hand[home.take.id], Moves()
-        values = {"error": home.said, "due_at": home.due_at, "looks": home.take.looks}
+        take, into = hand[stored.take.id], Moves()
+        values = {"error": stored.said, "due_at": stored.due_at, "looks": stored.take.looks}
         if await ctx.books.in_flight.move(connection, take, take.status, **values):
             into.add(take, take.status)
         await ctx.progress.report(connection, job, into)
 
 
-async def write_stored(ctx: OrderContext, homes: Sequence[StoredOutput]) -> None:
-    """Write down what came home. Safe to repeat. Raises UnavailableError."""
-    for each in homes:
+async def write_stored(ctx: OrderContext, stored: Sequence[StoredOutput]) -> None:
+    """Write down what came stored. Safe to repeat. Raises UnavailableError."""
+    for each in stored:
         if each.said is not None:
             await _tell(ctx, each)
-    later = [each for each in homes if each.ending is None and each.said is None]
+    later = [each for each in stored if each.ending is None and each.said is None]
     if later:
         async with ctx.books.database.begin(small=True) as connection:
             for each in later:
@@ -185,7 +185,7 @@ async def write_stored(ctx: OrderContext, homes: Sequence[StoredOutput]) -> None
                 connection, [(each.take, each.due_at) for each in later]
             )
     by_job: dict[JobId, list[TakeEnding]] = defaultdict(list)
-    for each in homes:
+    for each in stored:
         if each.ending is not None:
             by_job[each.take.job].append(each.ending)
     for job_id, endings in sorted(by_job.items()):

@@ -1,8 +1,8 @@
-"""Parcels: answers that hold what was ordered, kept whole before anything else is done.
+"""Inline outputs: answers that hold what was ordered, kept whole before anything else is done.
 
 There is no address from which their outputs could be fetched again: what is lost here was paid for.
-A parcel is one object, written in one go: a line of JSON that says which order it answers and what
-else the answer told, then the outputs one after the other. So whoever finds it can finish what the
+An answer is one object, written in one go: a line of JSON that says which order it answers and
+what else it told, then the outputs one after the other. So whoever finds it can finish what the
 process that got it could not.
 
     deliveries/{take}/{epoch of its order}-{digest of the ticket}
@@ -60,7 +60,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What a parcel says of itself; `order_no`, `epoch`, `order_digest` of the order it answers."""
+    """What a kept answer says of itself and, by the last three, of its order."""
 
     take: TakeId
     provider: str
@@ -126,7 +126,7 @@ async def kept_answers(ctx: OrderContext, takes: Iterable[TakeId]) -> dict[TakeI
     ]
     found: dict[TakeId, list[tuple[int, Answer]]] = {}
     for key in keys:
-        with contextlib.suppress(BlobNotFoundError):  # brought home by another, just now
+        with contextlib.suppress(BlobNotFoundError):  # brought stored by another, just now
             if (read := await _read_answer(ctx, key)) is not None:
                 found.setdefault(take_of_inline_output(key), []).append(read)
     return {
@@ -136,7 +136,7 @@ async def kept_answers(ctx: OrderContext, takes: Iterable[TakeId]) -> dict[TakeI
 
 
 async def _read_answer(ctx: OrderContext, key: str) -> tuple[int, Answer] | None:
-    """Read what a parcel says of itself; None if it says nothing, as those of version 0.1.
+    """Read what an inline output says of itself; None if it says nothing, as those of version 0.1.
 
     Raises BlobNotFoundError.
     """
@@ -170,7 +170,7 @@ def place_of(url: str) -> Place | None:
 
 
 def take_of_inline_output(key: str) -> TakeId:
-    """Name the take that a parcel is for."""
+    """Name the take that an inline output is for."""
     return TakeId(key.removeprefix(PREFIX).partition("/")[0])
 
 

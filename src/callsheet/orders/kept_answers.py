@@ -22,9 +22,11 @@ from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, OUT, TAKE_MOVES, Take, TakeStatus
 
-_ADOPTED: Final = timedelta(days=1)  # for which a parcel outlives a take that has what was made
+_ADOPTED: Final = timedelta(
+    days=1
+)  # for which an inline output outlives a take that has what was made
 _UNWANTED: Final = timedelta(days=30)  # ... one that ended without it, or that nobody knows
-_SETTLED: Final = timedelta(minutes=1)  # by then whoever kept a parcel has written so
+_SETTLED: Final = timedelta(minutes=1)  # by then whoever kept an inline output has written so
 _WITHOUT: Final = frozenset({TakeStatus.HELD, TakeStatus.IN_DOUBT, TakeStatus.RUNNING})
 
 
@@ -73,7 +75,7 @@ async def _adopt(
     answer: Answer,
     into: Moves,
 ) -> None:
-    """Let a locked take be brought home, by way of `running` where the table knows no other."""
+    """Let a locked take be brought stored, by way of `running` where the table knows no other."""
     into.add(take, TakeStatus.ADOPTING)
     if TakeStatus.ADOPTING not in TAKE_MOVES[take.status]:
         await ctx.books.in_flight.move(connection, take, TakeStatus.RUNNING)
@@ -111,8 +113,8 @@ async def sweep_inline_outputs(ctx: OrderContext, now: datetime) -> int:
     """
     removed = 0
     waiting: dict[TakeId, Take] = {}
-    parcels = [info async for info in ctx.media.blobs.list(PREFIX)]
-    for info in parcels:
+    kept = [info async for info in ctx.media.blobs.list(PREFIX)]
+    for info in kept:
         age = now - info.modified_at
         take = waiting.get(take_of_inline_output(info.key)) or await _take(ctx, info.key)
         if take is not None and take.status not in ENDED:

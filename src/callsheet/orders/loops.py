@@ -167,7 +167,7 @@ class DuePoller:
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this looks."""
-        return {"lookout": self._run}
+        return {"due-poller": self._run}
 
     async def _run(self) -> Never:
         while True:

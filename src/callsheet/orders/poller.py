@@ -38,7 +38,7 @@ class StatusPoller:
 
     def __init__(self, ctx: OrderContext, who: str) -> None:
         self._ctx, self._who = ctx, who
-        self._scribe: WriteBatcher[Look] = WriteBatcher(partial(write_looks, ctx), gather_s=ROUND_S)
+        self._writer: WriteBatcher[Look] = WriteBatcher(partial(write_looks, ctx), gather_s=ROUND_S)
         self._looking: set[asyncio.Task[None]] = set()
         self._keeper = ClaimKeeper(ctx, _CLAIM_S)
         self._surveyed: set[str] = set()  # providers that are being asked about many takes at once
@@ -57,7 +57,7 @@ class StatusPoller:
         """Name what is to run as long as this follows."""
         return {
             "follower": self._run,
-            "follow-scribe": self._scribe.run,
+            "poller-writer": self._writer.run,
             "follow-keeper": self._keeper.run,
         }
 
@@ -188,7 +188,7 @@ class StatusPoller:
     def _note(self, look: Look) -> None:
         pending = isinstance(look.found, Pending)
         unhurried = pending and terms_of(self._ctx, look.take).expected_s >= _LONG_S
-        self._scribe.add(look, hurry=not unhurried)
+        self._writer.add(look, hurry=not unhurried)
 
 
 async def _stop(provider: HostedProvider, take: Take, key: ProviderKey) -> None:

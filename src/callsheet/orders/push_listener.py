@@ -36,13 +36,13 @@ class Listener:
 
     def __init__(self, ctx: OrderContext) -> None:
         providers = ctx.providers.hosted.values()
-        self._ears = [
+        self._connections = [
             PushConnection(ctx, each) for each in providers if isinstance(each, AudibleProvider)
         ]
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this listens."""
-        return {name: loop for ear in self._ears for name, loop in ear.loops().items()}
+        return {name: loop for each in self._connections for name, loop in each.loops().items()}
 
 
 class PushConnection:

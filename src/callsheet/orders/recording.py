@@ -88,7 +88,7 @@ async def _write_results(ctx: OrderContext, results: Sequence[Result]) -> None:
             by_job[each.take.job].append(each)
     for job_id, group in sorted(by_job.items()):
         await _write_refusals(ctx, job_id, group)
-    await _warn_doors(ctx, results)
+    await _act_on_errors(ctx, results)
 
 
 def _goes_on(result: Result) -> bool:
@@ -225,8 +225,8 @@ async def _wait(
         await ctx.books.in_flight.look_later(connection, [(take, due_at)])
 
 
-async def _warn_doors(ctx: OrderContext, results: Sequence[Result]) -> None:
-    """Act on what concerns more than one take: a key, an empty account, a model, a busy door."""
+async def _act_on_errors(ctx: OrderContext, results: Sequence[Result]) -> None:
+    """Act on what concerns more than one take: a key, an empty account, a model, a rest."""
     waiting: dict[tuple[JobId, str], ProviderBlockedError] = {}
     for each in results:
         match each.said:

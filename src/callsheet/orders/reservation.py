@@ -17,7 +17,7 @@ from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import room
 from callsheet.takes.model import Take, TakeStatus
 
-_REST_S: Final = 5.0  # how soon to look again at a provider whose door rests, or is shut
+_REST_S: Final = 5.0  # how soon to look again at a provider that rests, or is shut
 _FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are used up
 
 
@@ -40,15 +40,15 @@ async def intend(
         if not job.wants_orders:
             await ctx.books.in_flight.look_later(connection, [(each.take, None) for each in ready])
             return []
-        door = await ctx.books.availability.lock(connection, provider.name)
-        if door.resting_until > now.timestamp() or door.is_shut:
+        availability = await ctx.books.availability.lock(connection, provider.name)
+        if availability.resting_until > now.timestamp() or availability.is_shut:
             await _give_back(ctx, connection, ready, now.timestamp() + _REST_S)
             return []
-        doors = await ctx.books.availability.all(connection)
+        availabilities = await ctx.books.availability.all(connection)
         shut = [
             each
             for each in ready
-            if availability_of(doors, provider.name, each.order.key.print).is_shut
+            if availability_of(availabilities, provider.name, each.order.key.print).is_shut
         ]
         await _give_back(ctx, connection, shut, now.timestamp())
         ready = [each for each in ready if each not in shut]

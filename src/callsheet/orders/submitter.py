@@ -76,7 +76,7 @@ class Submitter:
     def __init__(self, ctx: OrderContext, who: str) -> None:
         self._ctx, self._who = ctx, who
         self._wording = PayloadBuilder(ctx)
-        self._scribe: WriteBatcher[Result] = WriteBatcher(partial(write_results, ctx))
+        self._writer: WriteBatcher[Result] = WriteBatcher(partial(write_results, ctx))
         self._sending: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
         self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
@@ -85,7 +85,7 @@ class Submitter:
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this orders."""
-        return {"orderer": self._run, "order-scribe": self._scribe.run}
+        return {"submitter": self._run, "submitter-writer": self._writer.run}
 
     async def _run(self) -> None:
         mend = partial(set_aside, self._ctx)
@@ -94,7 +94,7 @@ class Submitter:
     async def end(self) -> None:
         """Let what is on its way arrive, within the grace, and write it down.
 
-        The scribe must be running still. An order that is broken off here is found by whoever
+        The writer must be running still. An order that is broken off here is found by whoever
         looks for it next.
         """
         with contextlib.suppress(TimeoutError):
@@ -105,7 +105,7 @@ class Submitter:
         await self._ctx.runtime.shutdown.wait_for(self._all_sending)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_WRITING_S):
-                await self._scribe.drain()
+                await self._writer.drain()
         rest = self._all_sending()
         for task in rest:
             task.cancel()
@@ -125,16 +125,19 @@ class Submitter:
             waited_for = await ctx.books.in_flight.providers_waited_for(connection, now)
             if not waited_for:
                 return False
-            doors = await ctx.books.availability.all(connection)
+            availabilities = await ctx.books.availability.all(connection)
             switches = await ctx.books.switches.all(connection)
         busy, failed = False, []
         for name in sorted(waited_for & ctx.providers.hosted.keys()):
-            provider, door = ctx.providers.hosted[name], availability_of(doors, name)
+            provider, availability = (
+                ctx.providers.hosted[name],
+                availability_of(availabilities, name),
+            )
             try:
-                if door.is_shut:
-                    await park(ctx, name, door)
-                elif door.resting_until <= now.timestamp():
-                    busy |= await self._order_from(provider, switches, doors)
+                if availability.is_shut:
+                    await park(ctx, name, availability)
+                elif availability.resting_until <= now.timestamp():
+                    busy |= await self._order_from(provider, switches, availabilities)
             except UnavailableError:
                 raise
             except Exception as error:  # noqa: BLE001  # raised below: the others come first
@@ -171,7 +174,7 @@ class Submitter:
         return free
 
     async def _order_from(
-        self, provider: HostedProvider, switches: Switches, doors: Availabilities
+        self, provider: HostedProvider, switches: Switches, availabilities: Availabilities
     ) -> bool:
         ctx = self._ctx
         free = 0 if is_away(ctx, provider.name) else await self._room(provider)
@@ -181,7 +184,7 @@ class Submitter:
         async with ctx.books.database.begin(small=True) as connection:
             takes = await ctx.books.in_flight.claim_to_order(connection, provider.name, claim, free)
         worded = await asyncio.gather(
-            *(self._word(provider, take, switches, doors) for take in takes)
+            *(self._word(provider, take, switches, availabilities) for take in takes)
         )
         ready = [each for each in worded if each is not None]
         groups = [list(group) for _, group in groupby(ready, key=lambda each: each.take.job)]
@@ -195,27 +198,31 @@ class Submitter:
         return bool(takes)
 
     async def _word(
-        self, provider: HostedProvider, take: Take, switches: Switches, doors: Availabilities
+        self,
+        provider: HostedProvider,
+        take: Take,
+        switches: Switches,
+        availabilities: Availabilities,
     ) -> PreparedOrder | None:
         try:
             card = self._ctx.providers.catalog.card(take.model)
             closed = switches.closed(card, self._ctx.books.clock().date())
             if closed is not None:
                 said = f"{take.model} is off: {closed}"
-                self._scribe.add(Result(provider, take, SwitchedOffError(provider.name, said)))
+                self._writer.add(Result(provider, take, SwitchedOffError(provider.name, said)))
                 return None
             key = await key_for(self._ctx, take)
-            door = availability_of(doors, provider.name, key.print)
-            if door.is_shut:
-                raise ProviderUnavailableError(door)  # noqa: TRY301  # written down like what follows
+            availability = availability_of(availabilities, provider.name, key.print)
+            if availability.is_shut:
+                raise ProviderUnavailableError(availability)  # noqa: TRY301  # written down like what follows
             return await self._wording.word(provider, take, key)
         except ProviderError as error:
             if isinstance(error, NotReachedError):
                 miss(self._ctx, provider.name)
-            self._scribe.add(Result(provider, take, error))
+            self._writer.add(Result(provider, take, error))
         except (UnknownModelError, UnusableCardError) as error:  # its package was removed, or broke
             off = SwitchedOffError(provider.name, str(error))
-            self._scribe.add(Result(provider, take, off))
+            self._writer.add(Result(provider, take, off))
         except UnavailableError as problem:
             _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
             self._give_back(provider, take, problem, backoff_s(take.looks))
@@ -227,7 +234,7 @@ class Submitter:
         self, provider: HostedProvider, take: Take, problem: UnavailableError, wait_s: float
     ) -> None:
         due_at = self._ctx.books.clock().timestamp() + wait_s
-        self._scribe.add(Result(provider, take, problem, due_at))
+        self._writer.add(Result(provider, take, problem, due_at))
 
     def _mind_defect(self, provider: HostedProvider, take: Take, error: Exception) -> None:
         """Report what nobody foresaw about a take of which nothing was sent, and put it off.
@@ -240,7 +247,7 @@ class Submitter:
         if take.looks < LOOKS:
             self._give_back(provider, take, UnavailableError(str(defect)), backoff_s(take.looks))
         else:
-            self._scribe.add(Result(provider, take, defect))
+            self._writer.add(Result(provider, take, defect))
 
     async def _intended(
         self, provider: HostedProvider, group: Sequence[PreparedOrder]
@@ -313,4 +320,4 @@ class Submitter:
             ordered = replace(each.take, order_digest=each.digest)
             made = await kept(self._ctx, ordered, result.ticket, result.standing)
             result = replace(result, standing=made)
-        self._scribe.add(Result(provider, each.take, result))
+        self._writer.add(Result(provider, each.take, result))

@@ -1,4 +1,4 @@
-"""The bell: tells of what was written, so that nobody has to look all the time.
+"""Notifications: tell of what was written, so that nobody has to look all the time.
 
 It may be missed: what is written is the truth, and whoever listens also looks now and then.
 """
@@ -14,7 +14,7 @@ from callsheet.kernel.ids import JobId
 class Notifier(Protocol):
     """Tells whoever watches a job that its journal has grown.
 
-    Rung inside a transaction, heard after its commit, in every process.
+    Called inside a transaction, heard after its commit, in every process.
     """
 
     async def notify(self, connection: AsyncConnection, job: JobId) -> None:
@@ -27,8 +27,8 @@ class Notifier(Protocol):
 class WorkNotifier(Protocol):
     """Tells the engine that there is work for it.
 
-    Rung inside a transaction, heard after its commit: on PostgreSQL in every process, on SQLite in
-    this one.
+    Called inside a transaction, heard after its commit: on PostgreSQL in every process, on SQLite
+    in this one.
     """
 
     async def notify_work(self, connection: AsyncConnection) -> None:

@@ -55,7 +55,7 @@ class ProviderView:
 
     database: Database
     hosted: Mapping[str, HostedProvider]
-    doors: AvailabilityStore
+    store: AvailabilityStore
     takes: TakeStore
     keys: KeyKeeper
     clock: Callable[[], datetime]
@@ -108,11 +108,11 @@ class ProviderView:
         names: Iterable[str],
     ) -> dict[str, tuple[str, str]]:
         now = self.clock()
-        doors = await self.doors.all(connection)
+        availabilities = await self.store.all(connection)
         told: dict[str, tuple[str, str]] = {}
         for name in names:
             provider = self.hosted[name]
-            told[name] = _at_the_door(provider, doors, prints.get(name, {}), now)
+            told[name] = _status_of(provider, availabilities, prints.get(name, {}), now)
             if told[name][0] == "ok":
                 reached = await full(connection, name, provider.pace, now)
                 told[name] = ("full", _told_full(reached)) if reached else told[name]
@@ -124,19 +124,22 @@ def waited_for(takes: Iterable[Take]) -> set[str]:
     return {take.provider for take in takes if take.status not in ENDED and take.due_at is not None}
 
 
-def _at_the_door(
-    provider: HostedProvider, doors: Availabilities, prints: Mapping[str, str], now: datetime
+def _status_of(
+    provider: HostedProvider,
+    availabilities: Availabilities,
+    prints: Mapping[str, str],
+    now: datetime,
 ) -> tuple[str, str]:
-    door = availability_of(doors, provider.name)
-    keys = [availability_of(doors, provider.name, key) for key in prints.values()]
-    if door.code == SWITCHED_OFF:
-        return "off", door.reason
+    availability = availability_of(availabilities, provider.name)
+    keys = [availability_of(availabilities, provider.name, key) for key in prints.values()]
+    if availability.code == SWITCHED_OFF:
+        return "off", availability.reason
     if provider.key_setting and not prints:
         return "no_key", f"callsheet keys set {provider.name}"
     if shut := [each for each in keys if each.is_shut]:
         return "shut", shut[0].reason.removeprefix(f"{provider.name}: ")
-    if door.resting_until > now.timestamp():
-        seconds = door.resting_until - now.timestamp()
+    if availability.resting_until > now.timestamp():
+        seconds = availability.resting_until - now.timestamp()
         return "resting", f"it asked for a pause; orders go on in {seconds:.0f} s"
     return "ok", ""
 

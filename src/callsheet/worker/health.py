@@ -60,7 +60,7 @@ async def telling_health(cs: Callsheet) -> AsyncIterator[None]:
         async def serve() -> None:
             await server.serve(sockets=[listening])
 
-        serving = cs.loops.start("health-door", serve)
+        serving = cs.loops.start("worker-health", serve)
         try:
             yield
         finally:
