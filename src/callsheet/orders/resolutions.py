@@ -6,12 +6,13 @@ each verdict does in each state:
     state         ask                        spent              never ordered
     quoted, held  nothing is out: refused    refused            refused
     ordered       answer awaited: refused    refused            refused
-    in doubt      asks the provider now      ends, charged      ordered now
+    in doubt      asks the provider now      ends, charged      ordered now, once none can arrive
     running       asks the provider now      ends, charged      refused: it was accepted
     adopting      brings it home now         ends, charged      refused: it was made
     ended         refused                    refused            refused
 """
 
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,19 @@ class OrderUnderWayError(ConflictError):
     code = "order_under_way"
 
 
+class TooEarlyError(ConflictError):
+    """The order could still arrive at the provider: nobody can know yet that it never will."""
+
+    code = "too_early"
+
+    def __init__(self, take: Take, left_s: float) -> None:
+        super().__init__(
+            f"an order for take {take.id} could still arrive at {take.provider}; look there again,"
+            f" and decide in {math.ceil(left_s)} s"
+        )
+        self.left_s = left_s
+
+
 class OrderAcceptedError(ConflictError):
     """The provider accepted the order: ordering it again would pay twice."""
 
@@ -80,7 +94,7 @@ class Reconciler:
         """Decide about a take, unless our own store holds the answer to its order.
 
         Raises TakeNotFoundError, TakeDecidedError, NothingOrderedError, OrderUnderWayError,
-        OrderAcceptedError.
+        OrderAcceptedError, TooEarlyError.
         """
         ctx = self.ctx
         async with ctx.books.database.read() as connection:
@@ -93,6 +107,8 @@ class Reconciler:
             job = await ctx.progress.lock(connection, found.job)
             take = (await ctx.books.in_flight.locked(connection, [found.id]))[found.id]
             _check(take, verdict)
+            if verdict is Resolution.NEVER_ORDERED and provider is not None:
+                self._check_settled(take, provider.settles_s)
             into = Moves()
             await self._write(connection, job, take, verdict, by, into)
             await ctx.progress.report(connection, job, into)
@@ -103,6 +119,12 @@ class Reconciler:
             ctx.runtime.wake_downloader,
         ):
             waking.set()
+
+    def _check_settled(self, take: Take, settles_s: float) -> None:
+        """Refuse to order again while the first order could still arrive. Raises TooEarlyError."""
+        passed_s = self.ctx.books.passed_s(take.ordered_at or take.created_at)
+        if passed_s < settles_s:
+            raise TooEarlyError(take, settles_s - passed_s)
 
     async def _write(
         self,
