@@ -42,8 +42,10 @@ async def order_all(cs: Callsheet, count: int) -> float:
         if takes.get("running", 0) == count:
             speed = count / (time.perf_counter() - began)
             break
-        await cs.notifier.wait(job.id, job.sequence, 0.5)
-    while job.ledger_version < job.sequence:  # the last of the work, and not a part of waiting
+        await cs.notifier.wait(job.id, job.work.sequence, 0.5)
+    while (
+        job.work.ledger_version < job.work.sequence
+    ):  # the last of the work, and not a part of waiting
         await asyncio.sleep(1)
         async with cs.database.read() as connection:
             job = await cs.line.jobs.store.of_any_workspace(connection, job.id)

@@ -72,7 +72,7 @@ async def run(cs: Callsheet, count: int, model: str) -> None:
             job = await cs.line.jobs.store.of_any_workspace(connection, accepted.job)
         if job.ended:
             return
-        await cs.notifier.wait(job.id, job.sequence, 1.0)
+        await cs.notifier.wait(job.id, job.work.sequence, 1.0)
 
 
 async def measure(kind: str, model: str, count: int) -> Row:

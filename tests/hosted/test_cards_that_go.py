@@ -63,8 +63,8 @@ async def retried(cs: Callsheet, job: JobId) -> tuple[Shot, list[Take]]:
                 found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
                 (shot,) = await cs.line.jobs.store.shots(connection, job)
                 takes = await cs.line.books.takes.of_rows(connection, job, 1, 1)
-            if found.stage == DONE:
-                assert found.held == Money()
+            if found.work.stage == DONE:
+                assert found.cost.held == Money()
                 return shot, sorted(takes, key=lambda take: take.attempt)
             await asyncio.sleep(0.02)
 
@@ -91,8 +91,8 @@ async def test_orders_come_home_without_their_card(tmp_path: Path) -> None:
             assert (shot.error or {})["code"] == "unknown_model"
         async with working(tmp_path, sim) as cs:
             _, takes = await retried(cs, failed.job)
-        assert [take.inputs_digest for take in takes] == [failed.inputs_digest] * 2
-        assert (clip.status, clip.use) == (TakeStatus.SUCCEEDED, Kind.TEXT_TO_VIDEO)
+        assert [take.digests.inputs for take in takes] == [failed.digests.inputs] * 2
+        assert (clip.status, clip.flight.use) == (TakeStatus.SUCCEEDED, Kind.TEXT_TO_VIDEO)
         assert facts[clip.asset].media_type == "video/mp4"
         assert clip.charged == clip.price
         assert (failed.status, (failed.error or {})["code"]) == (TakeStatus.FAILED, "moderated")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.in_process import generated, settled, working
 from tests.support.processes import Place
-from tests.support.rooms import a_job, a_take
+from tests.support.rooms import a_job, a_take, altered
 
 from callsheet.engine.lease import EXECUTORS
 from callsheet.kernel.ids import LOCAL_WORKSPACE, TakeId
@@ -51,12 +50,14 @@ async def test_stale_reconciler_moves_nothing_that_was_ordered_again(tmp_path: P
             assert stale.status is TakeStatus.IN_DOUBT
             never = Resolution.NEVER_ORDERED
             await cs.reconciler.decide(LOCAL_WORKSPACE, stale.id, never, "a test")
-            now = await settled_as(cs, stale.id, lambda take: take.order_no > stale.order_no)
+            now = await settled_as(
+                cs, stale.id, lambda take: take.flight.order_no > stale.flight.order_no
+            )
             assert now.status is TakeStatus.IN_DOUBT
             for act in (put_back, ask_person):
                 await act(cs.line, stale)
-                await act(cs.line, replace(stale, epoch=now.epoch))
-                await act(cs.line, replace(now, epoch=now.epoch - 1))
+                await act(cs.line, altered(stale, epoch=now.flight.epoch))
+                await act(cs.line, altered(now, epoch=now.flight.epoch - 1))
                 assert await settled(cs, stale.id) == now
             async with cs.database.begin() as connection:
                 moved = await cs.line.books.in_flight.move(connection, stale, TakeStatus.HELD)
@@ -126,7 +127,7 @@ async def test_order_that_may_be_in_hand_is_nobodys_to_judge(
         await cs.ready()
         ctx, job = cs.line, a_job()
         waiting = a_take(job, provider="replicate", claimed_by="anna")
-        take = replace(waiting, status=TakeStatus.ORDERED, due_at=0.0)
+        take = altered(waiting, status=TakeStatus.ORDERED, due_at=0.0)
         async with cs.database.begin() as connection:
             await ctx.jobs.store.add(connection, job)
             await ctx.books.takes.add(connection, [take])
@@ -172,7 +173,7 @@ async def test_order_of_an_earlier_process_counts_from_our_own_start(tmp_path: P
             async with cs.database.begin() as connection:
                 await connection.execute(sa.update(TAKES).values(due_at=began.timestamp()))
             made = await settled_as(cs, take.id, lambda each: each.status is TakeStatus.SUCCEEDED)
-            assert made.ordered_at is not None
+            assert made.times.ordered_at is not None
             settles_s = cs.line.providers.hosted["replicate"].settles_s
-            assert (made.ordered_at - began).total_seconds() > settles_s - 1
+            assert (made.times.ordered_at - began).total_seconds() > settles_s - 1
         check_money(Place(tmp_path, url), sim, 1)

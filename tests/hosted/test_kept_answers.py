@@ -135,7 +135,7 @@ async def brought(cs: Callsheet, *takes: Take) -> list[Take]:
 async def held(cs: Callsheet, take: Take) -> str:
     """Tell how much money is set aside for a take's job."""
     async with cs.database.read() as connection:
-        return str((await cs.line.jobs.store.of_any_workspace(connection, take.job)).held)
+        return str((await cs.line.jobs.store.of_any_workspace(connection, take.job)).cost.held)
 
 
 async def test_what_was_not_written_is_not_dropped(tmp_path: Path) -> None:
@@ -180,7 +180,7 @@ async def test_answer_that_nobody_wrote_down_is_found_by_looking(
         assert await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2)) == 0
         [ended] = await brought(cs, take)
         assert ended.status is S.SUCCEEDED
-        assert ended.ticket == answer.ticket
+        assert ended.flight.ticket == answer.flight.ticket
         assert await held(cs, take) == "0.000000"
 
 
@@ -215,12 +215,12 @@ async def test_answer_to_an_earlier_order_is_told_as_one_of_two(tmp_path: Path) 
     """The take was ordered again, and that answer is lost: the first comes home, and it is told."""
     async with at_rest(tmp_path) as cs:
         answer = await answered(cs)
-        take = await put(cs, answer, S.IN_DOUBT, order_no=answer.order_no + 1)
+        take = await put(cs, answer, S.IN_DOUBT, order_no=answer.flight.order_no + 1)
         await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2))
         assert (await brought(cs, take))[0].status is S.SUCCEEDED
         async with cs.database.read() as connection:
             told = await cs.line.jobs.store.journal(connection, take.job, 0, 99, "ordered_twice")
-        assert [each.body["ticket"] for each in told] == [answer.ticket]
+        assert [each.body["ticket"] for each in told] == [answer.flight.ticket]
 
 
 async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: Path) -> None:
@@ -232,14 +232,14 @@ async def test_number_that_a_provider_gives_twice_keeps_both_answers(tmp_path: P
         second = await answered(cs)
         [key] = [key for key in await parcels(cs) if second.id in key]
         content = await cs.line.media.blobs.get(key)
-        same = content.replace((second.ticket or "").encode(), b"req_same", 1)
+        same = content.replace((second.flight.ticket or "").encode(), b"req_same", 1)
         await cs.line.media.blobs.put(key, same, "a/b")
         await put(cs, second, S.IN_DOUBT)
         await sweep_inline_outputs(cs.line, cs.clock() + timedelta(minutes=2))
         ends = await brought(cs, first, second)
         assert [end.status for end in ends] == [S.SUCCEEDED, S.SUCCEEDED]
         assert ends[0].asset != ends[1].asset
-        assert ends[0].ticket != ends[1].ticket
+        assert ends[0].flight.ticket != ends[1].flight.ticket
 
 
 @pytest.mark.parametrize("point", ["_write_tickets/before commit"])

@@ -35,7 +35,7 @@ async def done(cs: Callsheet, job: JobId) -> Job:
         while True:
             async with cs.database.read() as connection:
                 found = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
-            if found.stage == DONE:
+            if found.work.stage == DONE:
                 return found
             await asyncio.sleep(0.05)
 

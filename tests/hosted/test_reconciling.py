@@ -24,7 +24,7 @@ async def test_person_decides_where_the_list_does_not_reach(tmp_path: Path) -> N
             sim.faults(next=[{"route": "create", "faults": {"fail_before_accept": "500"}}])
             take = await generated(cs, "a lighthouse")
             assert take.status is TakeStatus.IN_DOUBT
-            assert take.held_on
+            assert take.flight.held_on
             assert f"callsheet takes reconcile {take.id}" in explained(take, {})
             assert "ordered" in story(take, {})
             await asyncio.sleep(1)

@@ -34,7 +34,7 @@ async def test_order_that_cannot_be_stopped_waits_for_a_person(tmp_path: Path) -
             mark = "[[sim: never_ends, cancel_fail=500, cancel_times=1000]]"
             take = await generated(cs, f"a lighthouse {mark}")
             assert take.status is TakeStatus.IN_DOUBT
-            assert take.held_on
+            assert take.flight.held_on
             assert f"callsheet takes reconcile {take.id}" in explained(take, {})
             await cs.reconciler.decide(LOCAL_WORKSPACE, take.id, Resolution.SPENT, "a test")
             take = await settled(cs, take.id)

@@ -50,7 +50,7 @@ async def test_every_verdict_is_answered_in_every_state(tmp_path: Path, status: 
                 assert now.charged == take.price
                 assert await held(cs, take) == "0.000000"
             else:
-                assert now.due_at is not None
+                assert now.flight.due_at is not None
 
 
 @pytest.mark.parametrize("status", [*S])
@@ -67,4 +67,4 @@ async def test_cancelling_is_answered_in_every_state(tmp_path: Path, status: Tak
             assert (now.status, await held(cs, take)) == (S.CANCELLED, "0.000000")
         else:
             assert now.status is status
-            assert now.cancel_asked is (status in OUT)
+            assert now.flight.cancel_asked is (status in OUT)

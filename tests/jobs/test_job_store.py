@@ -1,7 +1,6 @@
 """Jobs, rows and the journal on both databases: what is written is read, and numbers hold."""
 
 import asyncio
-from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +14,8 @@ from tests.support.rooms import (
     a_full_shot,
     a_job,
     a_shot,
+    altered,
+    flat,
     opened,
 )
 
@@ -29,8 +30,10 @@ from callsheet.jobs.model import (
     Job,
     JobKind,
     JobStatus,
+    JobUpdate,
     Shot,
     ShotStatus,
+    ShotUpdate,
 )
 from callsheet.jobs.store import JobStore
 from callsheet.jobs.tables import JOBS, SHOTS
@@ -56,26 +59,23 @@ async def read(database: SqlDatabase, job: Job) -> Job:
 def test_the_full_values_are_full() -> None:
     """The values that the round trips use differ from the defaults in every field."""
     for full, plain in ((a_full_job(), a_job()), (a_full_shot(a_job()), a_shot(a_job()))):
-        same = {
-            field.name
-            for field in fields(full)
-            if getattr(full, field.name) == getattr(plain, field.name)
-        }
+        other = flat(plain)
+        same = {name for name, told in flat(full).items() if told == other[name]}
         # the stage is varied below; one instant, told in two zones, is one instant
-        assert same <= {"stage", "created_at"}
+        assert same <= {"work.stage", "times.created_at"}
 
 
 @pytest.mark.parametrize("stage", ["intake", "quote", "render", "deliver", DONE])
 async def test_jobs_come_back_as_they_were(database_url: str, stage: str) -> None:
     """Every field of a job survives: text of any script, None, numbers beyond a float, zones."""
-    full, plain = replace(a_full_job(), stage=stage), a_job()
+    full, plain = altered(a_full_job(), stage=stage), a_job()
     async with opened(database_url) as database:
         await written(database, full, plain)
         for job in (full, plain):
             found = await read(database, job)
             assert found == job
-            assert found.created_at.utcoffset() == timedelta(0)
-            assert type(found.paused) is bool
+            assert found.times.created_at.utcoffset() == timedelta(0)
+            assert type(found.work.paused) is bool
 
 
 async def test_rows_come_back_as_they_were(database_url: str) -> None:
@@ -89,13 +89,14 @@ async def test_rows_come_back_as_they_were(database_url: str) -> None:
             await STORE.add_shots(connection, [])
         async with database.begin() as connection:
             assert await STORE.shots(connection, job.id) == [plain, full]
-            change = {"row": 1, "error": full.error, "references": [{"sha256": "é"}]}
+            change = ShotUpdate(1, error=full.error, references=[{"sha256": "é"}])
             await STORE.set_shots(connection, job.id, [change])
             await STORE.set_shots(connection, job.id, [])
         async with database.begin() as connection:
             changed = await STORE.shots(connection, job.id, limit=1)
-            assert changed == [replace(plain, error=full.error, references=({"sha256": "é"},))]
-            back = [{"row": row, "error": None, "status": "queued"} for row in (1, 99_999)]
+            assert changed == [altered(plain, error=full.error, kept=({"sha256": "é"},))]
+            queued = ShotStatus.QUEUED
+            back = [ShotUpdate(row, error=None, status=queued) for row in (1, 99_999)]
             await STORE.set_shots(connection, job.id, back)
             nulls = sa.select(sa.func.count()).where(SHOTS.c.error.is_(None))
             assert await connection.scalar(nulls) == 2, "no error is NULL, not the JSON null"
@@ -109,7 +110,9 @@ async def test_the_journal_comes_back_as_it_was(database_url: str) -> None:
         await written(database, job)
         async with database.begin() as connection:
             locked = await STORE.lock(connection, job.id)
-            assert (await STORE.change(connection, locked, Change(), entries, NOW)).sequence == 25
+            assert (
+                await STORE.change(connection, locked, Change(), entries, NOW)
+            ).work.sequence == 25
         async with database.read() as connection:
             told = await STORE.journal(connection, job.id, 0, 100)
             assert [(each.sequence, each.body["n"]) for each in told] == [
@@ -131,7 +134,7 @@ async def test_a_change_adds_and_sets(database_url: str) -> None:
         quoted=Money(1),
         held=Money(7),
         charged=Money(BIG),
-        values={"status": JobStatus.WAITING, "problem": {"code": "é"}, "paused": True},
+        update=JobUpdate(status=JobStatus.WAITING, problem={"code": "é"}, paused=True),
     )
     later = NOW + timedelta(seconds=5)
     async with opened(database_url) as database:
@@ -140,7 +143,7 @@ async def test_a_change_adds_and_sets(database_url: str) -> None:
             locked = await STORE.lock(connection, job.id)
             changed = await STORE.change(connection, locked, change, [], later)
         assert await read(database, job) == changed
-        assert changed == replace(
+        assert changed == altered(
             job,
             takes=Counts(queued=2, succeeded=2, failed=1),
             failed_rows=1,
@@ -168,14 +171,18 @@ async def test_twenty_at_once_leave_no_gap(database_url: str) -> None:
                     entries = [Entry("row", {"task": task, "turn": turn}), Entry("x", {})]
                     change = Change(takes=Counts(succeeded=1), charged=Money(3))
                     changed = await STORE.change(connection, locked, change, entries, NOW)
-                    assert changed.sequence == locked.sequence + 2
+                    assert changed.work.sequence == locked.work.sequence + 2
 
         await asyncio.gather(*map(append, range(20)))
         async with database.read() as connection:
             told = await STORE.journal(connection, job.id, 0, 1_000)
         found = await read(database, job)
     assert [each.sequence for each in told] == list(range(1, 121))
-    assert (found.sequence, found.takes.succeeded, found.charged) == (120, 60, Money(180))
+    assert (found.work.sequence, found.tally.takes.succeeded, found.cost.charged) == (
+        120,
+        60,
+        Money(180),
+    )
     by_task = [(each.body["task"], each.body["turn"]) for each in told if each.kind == "row"]
     assert sorted(by_task) == [(task, turn) for task in range(20) for turn in range(3)]
 
@@ -268,7 +275,7 @@ async def test_a_ledger_is_claimed_by_one(database_url: str) -> None:
             async with database.begin() as connection:
                 return await STORE.claim_ledgers(connection, now, now + 60, 5)
 
-        began = max(job.created_at for job in jobs).timestamp()
+        began = max(job.times.created_at for job in jobs).timestamp()
         first = began + 1
         async with database.read() as connection:
             assert not await STORE.ledgers_due(connection, began)

@@ -31,8 +31,8 @@ async def test_one_process_writes_a_ledger_once_at_a_time(tmp_path: Path) -> Non
 
         async with cs.database.read() as connection:
             known = await cs.line.jobs.store.of_any_workspace(connection, job)
-        assert known.ledger_version == known.sequence
-        assert (await cs.ledger.read(job))["version"] == known.sequence
+        assert known.work.ledger_version == known.work.sequence
+        assert (await cs.ledger.read(job))["version"] == known.work.sequence
         name, labels = "callsheet_ledger_writes_total", {"result": "written"}
         assert cs.metrics.registry.get_sample_value(name, labels) == 3  # by those who insist
     finally:

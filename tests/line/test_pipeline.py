@@ -54,9 +54,9 @@ async def moved_on(cs: Callsheet, job: JobId) -> Job:
     """Do the work of the stage in which a job is, once."""
     works = cs.works(cs.ledger_keeper())
     before, takes = await seen(cs, job)
-    payload: dict[str, Any] = {"job": job, "round": before.round}
-    await works[before.stage](payload)
-    if before.stage == "render":
+    payload: dict[str, Any] = {"job": job, "round": before.work.round}
+    await works[before.work.stage](payload)
+    if before.work.stage == "render":
         await works[ORDER_WORK]({**payload, "takes": [take.id for take in takes]})
     return (await seen(cs, job))[0]
 
@@ -78,19 +78,19 @@ async def test_a_gate_waits_for_a_person(tmp_path: Path, database_url: str, gate
     """The job rests before the gate, whatever is done again, until a person agrees."""
     async with standing(tmp_path, database_url) as cs:
         job = await submitted(cs, {gate: PERSON})
-        while not (found := await moved_on(cs, job)).paused:
+        while not (found := await moved_on(cs, job)).work.paused:
             pass
-        assert found.stage == {"budget": "quote", "review": "render"}[gate]
+        assert found.work.stage == {"budget": "quote", "review": "render"}[gate]
         assert found.status is JobStatus.WAITING
         assert found.problem is not None
         assert found.problem["gate"] == gate
         assert f"callsheet jobs approve {job} --gate {gate}" in found.problem["message"]
         _, takes = await seen(cs, job)
-        assert [take.ordered_at is not None for take in takes] == [gate == "review"]
+        assert [take.times.ordered_at is not None for take in takes] == [gate == "review"]
 
         assert await moved_on(cs, job) == found  # stale work does nothing
         await cs.control.resume(LOCAL_WORKSPACE, job)  # to go on is not to agree
-        assert (await moved_on(cs, job)).paused
+        assert (await moved_on(cs, job)).work.paused
 
         other = "review" if gate == "budget" else "budget"
         with pytest.raises(NotAtGateError, match=gate):
@@ -98,8 +98,8 @@ async def test_a_gate_waits_for_a_person(tmp_path: Path, database_url: str, gate
         await cs.control.pass_gate(LOCAL_WORKSPACE, job, gate, Agreement("approve", "Ann", "ok"))
         with pytest.raises(NotAtGateError, match="no gate"):
             await cs.control.pass_gate(LOCAL_WORKSPACE, job, gate, Agreement("approve", "Ann"))
-        while (found := await moved_on(cs, job)).stage != DONE:
-            assert not found.paused
+        while (found := await moved_on(cs, job)).work.stage != DONE:
+            assert not found.work.paused
         assert found.status is JobStatus.SUCCEEDED
         async with cs.database.read() as connection:
             told = await cs.line.jobs.store.journal(connection, job, 0, 100, "gate")
@@ -111,11 +111,11 @@ async def test_a_rejected_job_spends_nothing(tmp_path: Path, database_url: str) 
     """At the gate of the budget: it ends cancelled, and nothing was ordered."""
     async with standing(tmp_path, database_url) as cs:
         job = await submitted(cs, {"budget": PERSON})
-        while not (await moved_on(cs, job)).paused:
+        while not (await moved_on(cs, job)).work.paused:
             pass
         await cs.control.pass_gate(LOCAL_WORKSPACE, job, "budget", Agreement("reject", "Ann"))
         found, [take] = await seen(cs, job)
-        assert (found.status, take.ordered_at) == (JobStatus.CANCELLED, None)
+        assert (found.status, take.times.ordered_at) == (JobStatus.CANCELLED, None)
 
 
 async def test_a_stage_has_three_attempts(tmp_path: Path, sqlite_url: str) -> None:

@@ -30,20 +30,20 @@ async def test_work_of_an_earlier_round_does_nothing(tmp_path: Path, sqlite_url:
         works = cs.works(cs.ledger_keeper())
         for _ in ("intake", "quote", "render", "deliver"):
             job, _takes = await seen(cs, take.job)
-            if job.stage == DONE:
+            if job.work.stage == DONE:
                 break
             await cs.control.pause(LOCAL_WORKSPACE, job.id)
             await cs.control.resume(LOCAL_WORKSPACE, job.id)
             before = await seen(cs, job.id)
-            name = ORDER_WORK if job.stage == "render" else str(job.stage)
+            name = ORDER_WORK if job.work.stage == "render" else str(job.work.stage)
             payload = {"job": job.id, "takes": [take.id]}
-            for stale in range(1, before[0].round):
+            for stale in range(1, before[0].work.round):
                 await works[name]({**payload, "round": stale})
                 assert await seen(cs, job.id) == before
-            await works[name]({**payload, "round": before[0].round})
-            assert (await seen(cs, job.id))[0].stage is not job.stage
+            await works[name]({**payload, "round": before[0].work.round})
+            assert (await seen(cs, job.id))[0].work.stage is not job.work.stage
         done, [made] = await seen(cs, take.job)
-        assert done.stage == DONE
+        assert done.work.stage == DONE
         assert made.status is TakeStatus.SUCCEEDED
     finally:
         await cs.close()

@@ -39,15 +39,21 @@ class Hurried:
 
 @asynccontextmanager
 async def working(
-    tmp_path: Path, sim: Simulator, seen: Callable[[Catalog], Catalog] = Hurried
+    tmp_path: Path,
+    sim: Simulator,
+    seen: Callable[[Catalog], Catalog] = Hurried,
+    database_url: str = "",
 ) -> AsyncIterator[Callsheet]:
-    """Work in this process against a simulator, with the catalog as `seen` shows it."""
+    """Work in this process against a simulator, with the catalog as `seen` shows it.
+
+    Without a database's address it is a new one in the folder.
+    """
     base = f"http://127.0.0.1:{sim.port}"
     provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
     cs = await build(
         read_settings(
             data_dir=tmp_path / "data",
-            database_url=f"sqlite:///{tmp_path}/callsheet.db",
+            database_url=database_url or f"sqlite:///{tmp_path}/callsheet.db",
             provider={"replicate": provider},
         )
     )
@@ -82,7 +88,7 @@ async def settled(cs: Callsheet, take_id: TakeId) -> Take:
     async with asyncio.timeout(40):
         while True:
             take = await cs.generations.take(LOCAL_WORKSPACE, take_id)
-            rests = take.status is TakeStatus.IN_DOUBT and take.due_at is None
-            if rests or take.finished_at is not None:
+            rests = take.status is TakeStatus.IN_DOUBT and take.flight.due_at is None
+            if rests or take.times.finished_at is not None:
                 return take
             await asyncio.sleep(0.1)

@@ -2,20 +2,36 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.database.connections import SqlDatabase
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import AskedReference, Counts, Job, JobKind, JobStatus, Shot, ShotStatus
+from callsheet.jobs.model import (
+    AskedReference,
+    Cost,
+    Counts,
+    Job,
+    JobKind,
+    JobStatus,
+    JobTimes,
+    Shot,
+    ShotStatus,
+    Tally,
+)
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.ports.database import METADATA
 from callsheet.ports.models import Kind
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.model import Digests, Place, Take, TakeStatus, Times
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+V = TypeVar("V", bound="DataclassInstance")
 
 NOW = datetime(2026, 3, 1, 12, 30, 15, 123456, UTC)
 ELSEWHERE = timezone(timedelta(hours=5, minutes=45))  # Kathmandu: no whole hours
@@ -37,6 +53,30 @@ async def opened(url: str) -> AsyncIterator[SqlDatabase]:
         await database.close()
 
 
+def altered(value: V, **more: Any) -> V:
+    """Replace fields of a value, and of the values it consists of, by their plain names."""
+    own = {each.name: getattr(value, each.name) for each in fields(value)}
+    parts = {name: part for name, part in own.items() if is_dataclass(part)}
+    changed: dict[str, Any] = {}
+    for name, new in more.items():
+        if name in own:
+            changed[name] = new
+            continue
+        (where,) = (each for each, part in parts.items() if hasattr(part, name))
+        changed[where] = replace(changed.get(where, parts[where]), **{name: new})
+    return replace(value, **changed)
+
+
+def flat(value: "DataclassInstance") -> dict[str, Any]:
+    """Tell a value's fields, and those of the values it consists of, by `part.field`."""
+    told: dict[str, Any] = {}
+    for name in [each.name for each in fields(value)]:
+        part = getattr(value, name)
+        inner = flat(part) if is_dataclass(part) and not isinstance(part, type) else {}
+        told |= {f"{name}.{each}": found for each, found in inner.items()} or {name: part}
+    return told
+
+
 def a_job(**more: Any) -> Job:
     """Word a plain job of one row."""
     plain = Job(
@@ -45,12 +85,11 @@ def a_job(**more: Any) -> Job:
         kind=JobKind.BATCH,
         name="launch",
         run_mode=RunMode.DRY_RUN,
-        rows=1,
-        quoted=Money(),
-        created_at=NOW,
-        updated_at=NOW,
+        tally=Tally(rows=1),
+        cost=Cost(),
+        times=JobTimes(created_at=NOW, updated_at=NOW),
     )
-    return replace(plain, **more)
+    return altered(plain, **more)
 
 
 def a_full_job() -> Job:
@@ -94,7 +133,7 @@ def a_shot(job: Job, row: int = 1, **more: Any) -> Shot:
         height=256,
         variants=1,
     )
-    return replace(plain, **more)
+    return altered(plain, **more)
 
 
 def a_full_shot(job: Job) -> Shot:
@@ -111,7 +150,7 @@ def a_full_shot(job: Job) -> Shot:
         status=ShotStatus.PARTIAL,
         quoted=Money(BIG),
         asked=(AskedReference("https://x.test/ä.png", "x.test/ä.png", "style_only"),),
-        references=({"sha256": "a" * 64, "working": "b" * 64, "mode": "product"},),
+        kept=({"sha256": "a" * 64, "working": "b" * 64, "mode": "product"},),
         dropped=({"source": "é.png", "mode": "subject", "reason": "same_pixels"},),
         extra={"Größe": "XL", "leer": "", "日本": "=1+1"},
         inputs={"duration_s": 10, "audio": True, "style": "Öl", "points": [0.5, None]},
@@ -124,18 +163,15 @@ def a_take(job: Job, row: int = 1, variant: int = 1, attempt: int = 1, **more: A
     plain = Take(
         id=TakeId(new_id("tk")),
         workspace=job.workspace,
-        job=job.id,
-        row=row,
-        variant=variant,
-        attempt=attempt,
+        place=Place(job.id, row, variant, attempt),
         model="local/dot",
         provider="local",
         inputs={"prompt": "x"},
-        inputs_digest=sha256_of(b"x"),
+        digests=Digests(inputs=sha256_of(b"x")),
         price=Money(),
-        created_at=NOW,
+        times=Times(created_at=NOW),
     )
-    return replace(plain, **more)
+    return altered(plain, **more)
 
 
 def a_full_take(job: Job) -> Take:
@@ -148,7 +184,7 @@ def a_full_take(job: Job) -> Take:
         model="runware/flux-schnell",
         provider="runware",
         inputs={"prompt": LONG_TEXT, "seed": 2**32 - 1, "cfg": 7.5, "none": None, "of": [1, {}]},
-        inputs_digest=sha256_of(b"inputs"),
+        digests=Digests(inputs=sha256_of(b"inputs")),
         price=Money(BIG),
         status=TakeStatus.FAILED,
         epoch=2**31 - 1,

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.machines import DatabaseMachine, run_machine
-from tests.support.rooms import NOW, a_job, a_take
+from tests.support.rooms import NOW, a_job, a_take, altered
 
 from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Change, Entry, Job
@@ -90,10 +90,10 @@ class Books(DatabaseMachine):
         assert {take.id for take in claimed} == {name for name in wanted if self._claimable(name)}
         for take in claimed:
             old = self.takes[take.id]
-            ordered = replace(old, status=TakeStatus.ORDERED, ordered_at=NOW)
-            new = replace(ordered, epoch=old.epoch + 1, order_no=old.order_no + 1)
+            ordered = altered(old, status=TakeStatus.ORDERED, ordered_at=NOW)
+            new = altered(ordered, epoch=old.flight.epoch + 1, order_no=old.flight.order_no + 1)
             self.takes[take.id] = new
-            self.claims.append(Held(take.id, new.epoch))
+            self.claims.append(Held(take.id, new.flight.epoch))
 
     @precondition(lambda self: self.claims)
     @rule(data=st.data(), worked=st.booleans(), cents=st.integers(0, 9))
@@ -110,7 +110,7 @@ class Books(DatabaseMachine):
             error=None if worked else {"code": "refused"},
         )
         old = self.takes[held.take]
-        valid = (old.status, old.epoch) == (TakeStatus.ORDERED, epoch)
+        valid = (old.status, old.flight.epoch) == (TakeStatus.ORDERED, epoch)
 
         async def work(connection: AsyncConnection) -> None:
             locked = await JOBS.lock(connection, self.job.id)
@@ -127,7 +127,7 @@ class Books(DatabaseMachine):
         self.do(work)
         if valid:
             self.charged += outcome.charged.micros
-            self.takes[held.take] = replace(
+            self.takes[held.take] = altered(
                 old,
                 status=outcome.status,
                 asset=outcome.asset,
@@ -156,9 +156,9 @@ class Books(DatabaseMachine):
             gone: dict[str, Any] = {
                 "status": TakeStatus.CANCELLED,
                 "finished_at": NOW,
-                "epoch": old.epoch + 1,
+                "epoch": old.flight.epoch + 1,
             }
-            self.takes[name] = replace(old, **gone)
+            self.takes[name] = altered(old, **gone)
 
     @precondition(lambda self: self._failed())
     @rule(data=st.data())
@@ -206,10 +206,10 @@ class Books(DatabaseMachine):
         found = {take.id: replace(take, inputs=self.takes[take.id].inputs) for take in takes}
         assert found == self.takes
         recount = counted(take.status for row in newest(takes).values() for take in row)
-        assert asdict(job.takes) == asdict(recount)
+        assert asdict(job.tally.takes) == asdict(recount)
         assert recount.total == ROWS * VARIANTS
-        assert told == list(range(1, job.sequence + 1))
-        assert job.charged.micros == self.charged == sum(take.charged.micros for take in takes)
+        assert told == list(range(1, job.work.sequence + 1))
+        assert job.cost.charged.micros == self.charged == sum(take.charged.micros for take in takes)
 
     def _claimable(self, name: TakeId) -> bool:
         take = self.takes[name]

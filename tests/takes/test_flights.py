@@ -7,7 +7,7 @@ allows, and a claim that has passed has written nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.support.machines import DatabaseMachine, run_machine
-from tests.support.rooms import NOW, a_job, a_take
+from tests.support.rooms import NOW, a_job, a_take, altered
 
 from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Job
@@ -114,9 +114,9 @@ class Flights(DatabaseMachine):
     def _grip(self, who: str, takes: list[Take]) -> None:
         for take in takes:
             before = self.rows[take.id]
-            assert take.epoch == before.epoch + 1
-            assert before.due_at is not None
-            assert before.due_at <= self.now.timestamp()
+            assert take.flight.epoch == before.flight.epoch + 1
+            assert before.flight.due_at is not None
+            assert before.flight.due_at <= self.now.timestamp()
             self.grips.append(Grip(who, take))
         self._check({take.id for take in takes})
 
@@ -125,12 +125,12 @@ class Flights(DatabaseMachine):
     def order(self, data: st.DataObject) -> None:
         """Write an order down, under a claim that may have passed; then speak of that order."""
         grip = self._choose(data)
-        take = replace(grip.take, held_on="2026-03-01", holds=1)
+        take = altered(grip.take, held_on="2026-03-01", holds=1)
         orders = [(take, sha256_of(take.id.encode()))]
         due_at = self.now.timestamp() + 60
         self._write(grip, lambda c: self.flight.order(c, orders, self.now, due_at), WAITING)
-        if self.rows[take.id].order_no == take.order_no + 1:
-            self.grips.append(Grip(grip.who, replace(take, order_no=take.order_no + 1)))
+        if self.rows[take.id].flight.order_no == take.flight.order_no + 1:
+            self.grips.append(Grip(grip.who, altered(take, order_no=take.flight.order_no + 1)))
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data(), made=st.booleans())
@@ -162,7 +162,7 @@ class Flights(DatabaseMachine):
         """Keep a claim that holds yet and was not given back."""
         grip = self._choose(data)
         until = self.now.timestamp() + seconds
-        if self.rows[grip.take.id].claimed_by is None:
+        if self.rows[grip.take.id].flight.claimed_by is None:
             self._write(grip, lambda c: self.flight.renew(c, [grip.take], until), frozenset())
         else:
             self._write(
@@ -199,14 +199,14 @@ class Flights(DatabaseMachine):
         grip = self._choose(data)
         if grip.take.status is not S.ADOPTING:
             return
-        outcome = Outcome(grip.take.id, grip.take.epoch, asset=sha256_of(b"x"))
+        outcome = Outcome(grip.take.id, grip.take.flight.epoch, asset=sha256_of(b"x"))
         adopting = frozenset({S.ADOPTING})
         self._write(grip, lambda c: self.takes.finish(c, [outcome], self.now), adopting)
 
     @rule(who=st.sampled_from(WORKERS))
     def die(self, who: str) -> None:
         """Free what a worker holds; as a zombie it keeps believing in its claims."""
-        mine = {take.id for take in self.rows.values() if take.claimed_by == who}
+        mine = {take.id for take in self.rows.values() if take.flight.claimed_by == who}
         self.do(lambda c: self.flight.free_claims(c, who, self.now))
         self._check(mine)
 
@@ -223,16 +223,16 @@ class Flights(DatabaseMachine):
     @rule()
     def told(self) -> None:
         """Hear on an open line that orders ended: what runs is due, and no look's any more."""
-        tickets = {take.ticket: take.id for take in self.rows.values() if take.ticket}
+        tickets = {take.flight.ticket: take.id for take in self.rows.values() if take.flight.ticket}
         running = {take.id for take in self.rows.values() if take.status is S.RUNNING}
         heard = [*tickets, "unheard of"]
         found = self.do(lambda c: self.flight.wake_ended(c, self.provider, heard, self.now))
         assert found == set(tickets)
-        epochs = {take: self.rows[take].epoch for take in running}
+        epochs = {take: self.rows[take].flight.epoch for take in running}
         self._check(running)
         for take in running:
-            assert self.rows[take].due_at == self.now.timestamp()
-            assert self.rows[take].epoch == epochs[take] + 1
+            assert self.rows[take].flight.due_at == self.now.timestamp()
+            assert self.rows[take].flight.epoch == epochs[take] + 1
 
     @rule()
     def release(self) -> None:
@@ -243,11 +243,15 @@ class Flights(DatabaseMachine):
     @invariant()
     def tickets_are_nobody_elses(self) -> None:
         """Every ticket belongs to one take, and every ended take is let go."""
-        tickets = [take.ticket for take in self.rows.values() if take.ticket]
+        tickets = [take.flight.ticket for take in self.rows.values() if take.flight.ticket]
         assert len(set(tickets)) == len(tickets)
         for take in self.rows.values():
             if take.status in ENDED:
-                assert (take.due_at, take.claimed_by, take.held_on) == (None, None, None)
+                assert (take.flight.due_at, take.flight.claimed_by, take.flight.held_on) == (
+                    None,
+                    None,
+                    None,
+                )
 
     def _choose(self, data: st.DataObject) -> Grip:
         return data.draw(st.sampled_from(self.grips))
@@ -272,7 +276,7 @@ class Flights(DatabaseMachine):
             if take_id not in may_change:
                 assert take == before
             assert take.status in LEGAL[before.status]
-            assert take.epoch >= before.epoch
+            assert take.flight.epoch >= before.flight.epoch
         self.rows = found
 
     async def _read(self, connection: AsyncConnection) -> dict[TakeId, Take]:
@@ -282,7 +286,7 @@ class Flights(DatabaseMachine):
 
 
 def _read_as(take: Take) -> tuple[int, int]:
-    return take.epoch, take.order_no
+    return take.flight.epoch, take.flight.order_no
 
 
 EXAMPLES = {"sqlite": (25, 30), "postgresql": (8, 20)}

@@ -153,7 +153,7 @@ def test_a_row_is_told_with_the_error_that_explains_it() -> None:
 def test_outcomes_lead_to_an_end() -> None:
     """An asset means succeeded; without one a take has failed."""
     take = a_take(a_job())
-    assert Outcome(take.id, 1, asset=take.inputs_digest).status is TakeStatus.SUCCEEDED
+    assert Outcome(take.id, 1, asset=take.digests.inputs).status is TakeStatus.SUCCEEDED
     assert Outcome(take.id, 1).status is TakeStatus.FAILED
 
 
@@ -163,7 +163,7 @@ def test_equal_orders_have_equal_digests() -> None:
     one = quoted_take(job, 1, 1, 1, card, {"prompt": "x", "width": 256}, NOW)
     same = quoted_take(job, 9, 2, 3, card, {"width": 256, "prompt": "x"}, NOW)
     other = quoted_take(job, 1, 1, 1, card, {"prompt": "x", "width": 512}, NOW)
-    assert one.inputs_digest == same.inputs_digest != other.inputs_digest
+    assert one.digests.inputs == same.digests.inputs != other.digests.inputs
     assert one.id != same.id
     assert one.status is TakeStatus.QUOTED
 

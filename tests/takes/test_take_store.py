@@ -2,12 +2,22 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.rooms import BIG, NOW, WORKSPACE, a_full_take, a_job, a_take, opened
+from tests.support.rooms import (
+    BIG,
+    NOW,
+    WORKSPACE,
+    a_full_take,
+    a_job,
+    a_take,
+    altered,
+    flat,
+    opened,
+)
 
 from callsheet.database.connections import SqlDatabase
 from callsheet.jobs.model import Job
@@ -38,14 +48,15 @@ async def test_takes_come_back_as_they_were(database_url: str) -> None:
     """Every field of a take survives, and lists leave out the inputs only."""
     job = a_job()
     full, plain = a_full_take(job), a_take(job)
-    same = {f.name for f in fields(full) if getattr(full, f.name) == getattr(plain, f.name)}
-    assert same == {"job", "workspace", "created_at"}
+    other = flat(plain)
+    same = {name for name, told in flat(full).items() if told == other[name]}
+    assert same == {"place.job", "workspace", "times.created_at"}
     async with opened(database_url) as database:
         await written(database, job, [full, plain])
         for take in (full, plain):
             found = await read(database, take)
             assert found == take
-            assert found.created_at.utcoffset() == timedelta(0)
+            assert found.times.created_at.utcoffset() == timedelta(0)
         async with database.read() as connection:
             standing = await STORE.of_rows(connection, job.id, 2, 99_999)
             assert standing == [replace(full, inputs={})]
@@ -61,9 +72,9 @@ async def test_an_outcome_is_written_once(database_url: str) -> None:
         await written(database, job, [won, lost])
         async with database.begin() as connection:
             claimed = await STORE.claim(connection, [won.id, lost.id], NOW)
-            assert [take.epoch for take in claimed] == [1, 1]
+            assert [take.flight.epoch for take in claimed] == [1, 1]
             assert claimed[0].inputs == won.inputs
-        asset = won.inputs_digest
+        asset = won.digests.inputs
         outcomes = [
             Outcome(won.id, 1, asset=asset, charged=Money(BIG)),
             Outcome(lost.id, 1, error=error),
@@ -81,9 +92,9 @@ async def test_an_outcome_is_written_once(database_url: str) -> None:
             "asset": asset,
             "charged": Money(BIG),
         }
-        assert await read(database, won) == replace(won, **ordered, **succeeded)
+        assert await read(database, won) == altered(won, **ordered, **succeeded)
         failed: dict[str, Any] = {"status": TakeStatus.FAILED, "error": error}
-        assert await read(database, lost) == replace(lost, **ordered, **failed)
+        assert await read(database, lost) == altered(lost, **ordered, **failed)
 
 
 @pytest.mark.parametrize("status", TakeStatus)
@@ -99,7 +110,7 @@ async def test_what_may_be_claimed(sqlite_url: str, status: TakeStatus, provider
         async with database.begin() as connection:
             assert bool(await STORE.unordered(connection, job.id, 0, 10)) == wanted
             claimed = await STORE.claim(connection, [take.id], NOW)
-        assert [each.epoch for each in claimed] == ([5] if wanted else [])
+        assert [each.flight.epoch for each in claimed] == ([5] if wanted else [])
         if not wanted:
             assert await read(database, take) == take
         async with database.begin() as connection:
@@ -138,11 +149,11 @@ async def test_cancelling_ends_only_what_cost_nothing(database_url: str) -> None
                     "epoch": 3,
                     "finished_at": NOW,
                 }
-                assert after == replace(take, **gone)
+                assert after == altered(take, **gone)
             else:
                 assert after == take
         async with database.begin() as connection:
-            late = [Outcome(take.id, 2, asset=take.inputs_digest) for take in ended]
+            late = [Outcome(take.id, 2, asset=take.digests.inputs) for take in ended]
             await STORE.finish(connection, late, NOW)
             current = await STORE.current(connection, [take.id for take in ended])
         assert set(current.values()) == {(TakeStatus.CANCELLED, 3, 0)}
@@ -159,7 +170,7 @@ async def test_two_claims_at_once_never_share_an_epoch(database_url: str) -> Non
             async with database.begin() as connection:
                 await JOBS.lock(connection, job.id)
                 claimed = await STORE.claim(connection, [take.id for take in takes], NOW)
-            return [(take.id, take.epoch) for take in claimed]
+            return [(take.id, take.flight.epoch) for take in claimed]
 
         claims = [
             each for made in await asyncio.gather(*(claim() for _ in range(10))) for each in made
@@ -172,7 +183,7 @@ async def test_two_claims_at_once_never_share_an_epoch(database_url: str) -> Non
                 NOW,
             )
             ended = await STORE.of_rows(connection, job.id, 1, 5)
-        assert {(take.epoch, take.charged) for take in ended} == {(10, Money(10))}
+        assert {(take.flight.epoch, take.charged) for take in ended} == {(10, Money(10))}
 
 
 async def test_waiting_takes_are_listed_in_order_of_row(database_url: str) -> None:

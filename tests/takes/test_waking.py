@@ -44,7 +44,10 @@ async def test_running_takes_are_woken_and_a_look_that_began_before_is_void(
             assert await flight.wake_ended(connection, "here", said, later) == {"t1", "t2"}
         async with database.begin() as connection:
             await flight.look_later(connection, [(take, due + 600) for take in looked_at])
-            after = {take.id: take.due_at for take in await store.of_rows(connection, job.id, 1, 3)}
+            after = {
+                take.id: take.flight.due_at
+                for take in await store.of_rows(connection, job.id, 1, 3)
+            }
     woken = later.timestamp()
     assert after == {running.id: woken, ended.id: due, elsewhere.id: due + 600}
 

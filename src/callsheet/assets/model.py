@@ -13,8 +13,10 @@ from callsheet.kernel.ids import WorkspaceId
 class Asset:
     """A file we own. `made_from` says what it came from: {take} or {reference}.
 
-    `beginning` is how a text begins, as people may read it; None for what is no text. `width` and
-    `height` are pixels of what can be seen, if they are known; `thumbnail` is whether it has one.
+    `size` is in bytes. `beginning` is how a text begins, as people may read it; None for what is no
+    text. `thumbnail` is whether it has one. The rest is what was measured of it, and None where
+    that is not known, or there is nothing of the kind: pixels of what can be seen, seconds, frames
+    a second, and of its sound samples a second and channels.
     """
 
     sha256: Sha256
@@ -27,6 +29,10 @@ class Asset:
     width: int | None = None
     height: int | None = None
     thumbnail: bool = True
+    duration_s: float | None = None
+    frame_rate: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

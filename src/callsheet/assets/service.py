@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from callsheet.assets.errors import OutputTooLargeError
@@ -14,7 +14,7 @@ from callsheet.kernel.digests import Sha256, sha256_of
 from callsheet.kernel.errors import UnavailableError
 from callsheet.ports.blobs import Arrival, BlobConflictError, BlobStore, CreateOnly, Keeper
 from callsheet.ports.models import Makes
-from callsheet.ports.pictures import Glimpse, Studio
+from callsheet.ports.pictures import ClipFacts, Glimpse, Studio
 
 THUMBNAIL_SIDE: Final = 384
 HELD: Final = 8 << 20  # bytes of an output that are in memory: what is larger is streamed
@@ -30,7 +30,7 @@ _HASHED_IN_PLACE: Final = 2 << 20  # bytes
 class Seen:
     """What was seen of a file: its type by its bytes, its pixels, how a text begins.
 
-    `note` says why a picture has no `thumbnail`.
+    `clip` is what was seen of one that moves. `note` says why a picture has no `thumbnail`.
     """
 
     media_type: str
@@ -38,13 +38,24 @@ class Seen:
     beginning: str | None = None
     thumbnail: bool = True
     note: str | None = None
+    clip: ClipFacts | None = None
 
     @property
     def facts(self) -> dict[str, Any]:
         """Word it as an Asset keeps it."""
         width, height = self.size or (None, None)
-        told = {"media_type": self.media_type, "beginning": self.beginning}
-        return {**told, "width": width, "height": height, "thumbnail": self.thumbnail}
+        told: dict[str, Any] = {"media_type": self.media_type, "beginning": self.beginning}
+        told |= {"width": width, "height": height, "thumbnail": self.thumbnail}
+        return told if self.clip is None else {**told, **_moving(self.clip)}
+
+
+def _moving(clip: ClipFacts) -> dict[str, Any]:
+    return {
+        "duration_s": clip.duration_s or None,
+        "frame_rate": clip.frame_rate,
+        "sample_rate": clip.sample_rate,
+        "channels": clip.channels,
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +181,8 @@ class Adopter:
             await self._put(thumbnail_key(sha256), facts.poster, "image/webp")
         size = (facts.width, facts.height) if facts.width and facts.height else None
         seen = facts.poster is not None
-        return Seen(facts.media_type, size, thumbnail=seen, note=facts.note)
+        told = replace(facts, poster=None)  # it lies in the store
+        return Seen(facts.media_type, size, thumbnail=seen, note=facts.note, clip=told)
 
     async def _read(self, key: str, start: int = 0, length: int | None = None) -> bytes:
         return b"".join([block async for block in self.blobs.stream(key, start, length)])

@@ -1,6 +1,7 @@
 """Rows of assets."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,7 +11,7 @@ from callsheet.assets.errors import AssetNotFoundError
 from callsheet.assets.model import Asset, AssetFacts
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.database import METADATA, UtcTime, one_of
+from callsheet.ports.database import METADATA, Row, UtcTime, one_of
 
 ASSETS = sa.Table(
     "assets",
@@ -25,6 +26,10 @@ ASSETS = sa.Table(
     sa.Column("height", sa.Integer),
     sa.Column("thumbnail", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("duration_s", sa.Float),
+    sa.Column("frame_rate", sa.Float),
+    sa.Column("sample_rate", sa.Integer),
+    sa.Column("channels", sa.Integer),
 )
 _ADD = {
     "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
@@ -37,22 +42,8 @@ class AssetStore:
 
     async def add(self, connection: AsyncConnection, assets: Iterable[Asset]) -> None:
         """Write assets; one that the workspace has already stays as it was."""
-        rows = [
-            {
-                "workspace": asset.workspace,
-                "sha256": asset.sha256,
-                "media_type": asset.media_type,
-                "size": asset.size,
-                "made_from": dict(asset.made_from),
-                "beginning": asset.beginning,
-                "width": asset.width,
-                "height": asset.height,
-                "thumbnail": asset.thumbnail,
-                "created_at": asset.created_at,
-            }
-            # in one order everywhere, so that two transactions never wait for each other in a ring
-            for asset in sorted(assets, key=lambda asset: asset.sha256)
-        ]
+        # in one order everywhere, so that two transactions never wait for each other in a ring
+        rows = [row_of_asset(asset) for asset in sorted(assets, key=lambda asset: asset.sha256)]
         if rows:
             await connection.execute(_ADD[connection.dialect.name], rows)
 
@@ -82,15 +73,54 @@ class AssetStore:
         row = (await connection.execute(query)).mappings().first()
         if row is None:
             raise AssetNotFoundError(sha256)
-        return Asset(
-            sha256=Sha256(row["sha256"]),
-            workspace=WorkspaceId(row["workspace"]),
-            media_type=row["media_type"],
-            size=row["size"],
-            created_at=row["created_at"],
-            made_from=row["made_from"],
-            beginning=row["beginning"],
-            width=row["width"],
-            height=row["height"],
-            thumbnail=row["thumbnail"],
+        return asset_of(row)
+
+    async def some(
+        self, connection: AsyncConnection, workspace: WorkspaceId, names: Collection[Sha256]
+    ) -> list[Asset]:
+        """Read some assets of a workspace, in order of their names."""
+        query = sa.select(ASSETS).where(
+            ASSETS.c.workspace == workspace, one_of(ASSETS.c.sha256, names)
         )
+        rows = (await connection.execute(query.order_by(ASSETS.c.sha256))).mappings()
+        return [asset_of(row) for row in rows]
+
+
+def asset_of(row: Row) -> Asset:
+    """Read an asset from its row."""
+    return Asset(
+        sha256=Sha256(row["sha256"]),
+        workspace=WorkspaceId(row["workspace"]),
+        media_type=row["media_type"],
+        size=row["size"],
+        created_at=row["created_at"],
+        made_from=row["made_from"],
+        beginning=row["beginning"],
+        width=row["width"],
+        height=row["height"],
+        thumbnail=row["thumbnail"],
+        duration_s=row["duration_s"],
+        frame_rate=row["frame_rate"],
+        sample_rate=row["sample_rate"],
+        channels=row["channels"],
+    )
+
+
+def row_of_asset(asset: Asset) -> dict[str, Any]:
+    """Write an asset as its row."""
+    return {
+        "workspace": asset.workspace,
+        "sha256": asset.sha256,
+        "media_type": asset.media_type,
+        "size": asset.size,
+        "made_from": dict(asset.made_from),
+        "beginning": asset.beginning,
+        "width": asset.width,
+        "height": asset.height,
+        "thumbnail": asset.thumbnail,
+        "created_at": asset.created_at,
+        "duration_s": asset.duration_s,
+        "frame_rate": asset.frame_rate,
+        "sample_rate": asset.sample_rate,
+        "channels": asset.channels,
+    }

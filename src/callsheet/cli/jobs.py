@@ -152,7 +152,7 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
         found = await _find(cs, job)
         if again:
             await cs.control.retry(LOCAL_WORKSPACE, found.id)
-        elif found.stage != DONE:
+        elif found.work.stage != DONE:
             await cs.control.resume(LOCAL_WORKSPACE, found.id)
         with interruptible(cs) as stop:
             async with cs.at_work(say):
@@ -213,7 +213,9 @@ def watch(job: JobName) -> None:
                 done = await watch_job(cs, LOCAL_WORKSPACE, found.id, stop, quiet=False)
             except InterruptedError130:
                 return 130
-        typer.echo(f"{done.id} {done.status}: {done.takes.succeeded} of {done.takes.total}")
+        typer.echo(
+            f"{done.id} {done.status}: {done.tally.takes.succeeded} of {done.tally.takes.total}"
+        )
         return exit_code(done)
 
     sys.exit(run_command(work))

@@ -102,9 +102,9 @@ async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None
             bound = (job.workspace, Scope.JOB, job.id, budget)
             now = cs.clock()
             await cs.money.set_budget(connection, *bound, by="its author", now=now)
-    typer.echo(f"going on with {job.id} ({len(made)} of {job.rows} rows made)", err=True)
-    broken = job.status is JobStatus.FAILED and job.stage != DONE
-    if job.paused or broken:
+    typer.echo(f"going on with {job.id} ({len(made)} of {job.tally.rows} rows made)", err=True)
+    broken = job.status is JobStatus.FAILED and job.work.stage != DONE
+    if job.work.paused or broken:
         await cs.control.resume(LOCAL_WORKSPACE, job.id)
 
 
@@ -114,7 +114,7 @@ def _is_live_in(job: Job, folder: Path) -> bool:
 
 def _is_open(job: Job) -> bool:
     """Tell whether something is left to do, if only the writing of its files."""
-    return job.stage != DONE and job.status is not JobStatus.CANCELLED
+    return job.work.stage != DONE and job.status is not JobStatus.CANCELLED
 
 
 def _goes_on(job: Job, folder: Path) -> bool:
@@ -162,7 +162,7 @@ async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
 
 async def _buy_again(job: Job, *, may_ask: bool) -> None:
     """Ask whether to buy what is done once more. Raises SheetDoneError where nobody can answer."""
-    said = f"exactly this sheet was made by job {job.id} ({job.status}, ${job.charged})"
+    said = f"exactly this sheet was made by job {job.id} ({job.status}, ${job.cost.charged})"
     if not may_ask or not sys.stdin.isatty():
         failed = f"; make its failed rows again with: callsheet jobs retry {job.id}"
         retry = failed if job.status in (JobStatus.PARTIAL, JobStatus.FAILED) else ""

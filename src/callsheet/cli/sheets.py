@@ -175,12 +175,12 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
             {
                 "batchId": job.id,
                 "status": job.status,
-                "rows": job.rows,
-                "pictures": job.takes.succeeded,
-                "failed": job.takes.failed + job.failed_rows,
-                "quoted": str(job.quoted),
-                "charged": str(job.charged),
-                "references": dict(job.references),
+                "rows": job.tally.rows,
+                "pictures": job.tally.takes.succeeded,
+                "failed": job.tally.takes.failed + job.tally.failed_rows,
+                "quoted": str(job.cost.quoted),
+                "charged": str(job.cost.charged),
+                "references": dict(job.tally.references),
                 "out": str(handed.folder),
             }
         )
@@ -189,15 +189,16 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
     out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown)
     if len(handed.state["rows"]) > _SHOWN_ROWS:
         typer.echo(f"… and {len(handed.state['rows']) - _SHOWN_ROWS} more rows in results.csv")
-    refs = job.references
+    refs = job.tally.references
     facts(
         {
             "job": f"{job.id}  {job.status}",
-            "takes": f"{job.takes.succeeded} made, {job.takes.failed + job.failed_rows} failed",
+            "takes": f"{job.tally.takes.succeeded} made,"
+            f" {job.tally.takes.failed + job.tally.failed_rows} failed",
             "references": f"{how_many(refs.get('uses', 0), 'use')},"
             f" {how_many(refs.get('unique', 0), 'different picture')}"
             f" ({refs.get('dedupRate', 0):.0%} not sent twice)",
-            "cost": f"${job.charged} charged, ${job.quoted} quoted",
+            "cost": f"${job.cost.charged} charged, ${job.cost.quoted} quoted",
             "folder": str(handed.folder),
             "look at": str(handed.folder / "contact-sheet.html"),
         }

@@ -64,21 +64,24 @@ async def watch_job(
         while True:
             async with cs.database.read() as connection:
                 job = await cs.line.jobs.store.find(connection, workspace, job_id)
-            done = job.takes.total - job.takes.open
-            total = job.takes.total or None
+            done = job.tally.takes.total - job.tally.takes.open
+            total = job.tally.takes.total or None
             bars.update(
-                bar, description=PIPELINES[job.kind].doing(job.stage), completed=done, total=total
+                bar,
+                description=PIPELINES[job.kind].doing(job.work.stage),
+                completed=done,
+                total=total,
             )
             if job.problem != said and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             said = job.problem
-            if job.sequence != seen and not quiet:
+            if job.work.sequence != seen and not quiet:
                 await _say_crossings(cs, job, seen)
             if job.ended or rests(job):
                 return job
-            if seen == job.sequence and not quiet:
+            if seen == job.work.sequence and not quiet:
                 hindered = await _say_hindrances(cs, job, hindered)
-            seen = job.sequence
+            seen = job.work.sequence
             await _either(cs, job_id, seen, stop)
 
 
@@ -102,7 +105,7 @@ async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:
 
 def rests(job: Job) -> bool:
     """Tell whether nothing more happens until a person acts: `job.problem` says what to do."""
-    return job.paused and not job.takes.running and not job.takes.in_doubt
+    return job.work.paused and not job.tally.takes.running and not job.tally.takes.in_doubt
 
 
 async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:
@@ -124,7 +127,7 @@ async def pause_and_exit(cs: Callsheet, workspace: WorkspaceId, job: JobId) -> N
     await cs.control.pause(workspace, job)
     async with cs.database.read() as connection:
         found = await cs.line.jobs.store.find(connection, workspace, job)
-    if found.run_mode is RunMode.LIVE and found.takes.running:
+    if found.run_mode is RunMode.LIVE and found.tally.takes.running:
         grace = f"{cs.settings.shutdown_grace_s:.0f} s"
         say(f"\norders that are on their way get {grace}; interrupt again to end now")
     say(f"\ninterrupted; nothing is lost. Go on with: callsheet jobs resume {job}")

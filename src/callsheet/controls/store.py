@@ -110,6 +110,22 @@ class AnswerStore:
             raise IdempotencyMismatchError(request.key)
         return dict(row.answer)
 
+    async def answered(
+        self, connection: AsyncConnection, workspace: str, request: Request
+    ) -> dict[str, Any] | None:
+        """Read an answer with its key, as a recovery snapshot keeps it; None if it is forgotten."""
+        query = sa.select(ANSWERS).where(
+            ANSWERS.c.workspace == workspace, ANSWERS.c.key == request.key
+        )
+        row = (await connection.execute(query)).mappings().first()
+        return None if row is None else {**dict(row), "at": row["at"].isoformat()}
+
+    async def restore(self, connection: AsyncConnection, answer: Mapping[str, Any]) -> None:
+        """Write an answer back that `answered` read; one that is there stays."""
+        request = Request(answer["key"], answer["fingerprint"])
+        at = datetime.fromisoformat(answer["at"])
+        await self.add(connection, answer["workspace"], request, answer["answer"], at)
+
     async def add(
         self,
         connection: AsyncConnection,

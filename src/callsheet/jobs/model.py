@@ -1,7 +1,7 @@
 """Jobs and shots as values, and the tables of their legal moves."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -11,6 +11,7 @@ from callsheet.jobs.errors import IllegalMoveError
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, ShotId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.kernel.unset import UNSET, Maybe, given
 
 
 class JobKind(StrEnum):
@@ -111,10 +112,54 @@ def shot_status(counts: Counts) -> ShotStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One run through the line. `sequence` is the number of its newest journal entry.
+class Tally:
+    """What a job consists of: rows, and where its takes stand.
 
-    `round` counts the times its rows were sent to work: 1, then one more for each resume or retry.
+    `failed_rows` are those that failed before they had a take; `references` sums up how its
+    references were merged.
+    """
+
+    rows: int
+    failed_rows: int = 0
+    takes: Counts = Counts()
+    references: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a job would cost, what is set aside for it now, and what it has cost."""
+
+    quoted: Money = Money()
+    held: Money = Money()
+    charged: Money = Money()
+
+
+@dataclass(frozen=True, slots=True)
+class JobTimes:
+    """When a job was asked for, went to work, changed last and ended."""
+
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How far a job is on the line and in its books."""
+
+    stage: str = ""
+    round: int = 1  # times its rows were sent to work: one more for each resume or retry
+    paused: bool = False  # it rests until a person resumes it
+    sequence: int = 0  # the number of its newest journal entry
+    ledger_version: int = 0  # of these, the newest that its object in the store tells
+    manifest_revision: int = 0  # edits of what is to be made
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run through the line.
+
     `problem` is why it waits or failed: {code, message}. `settings` are what its doors need back.
     `asked` is the digest of all that was asked for, of a job that must not be begun twice unawares.
     """
@@ -124,38 +169,27 @@ class Job:
     kind: JobKind
     name: str
     run_mode: RunMode
-    rows: int
-    quoted: Money
-    created_at: datetime
-    updated_at: datetime
+    tally: Tally
+    cost: Cost
+    times: JobTimes
     status: JobStatus = JobStatus.QUEUED
-    stage: str = ""
-    failed_rows: int = 0
-    takes: Counts = Counts()
-    held: Money = Money()
-    charged: Money = Money()
-    sequence: int = 0
-    round: int = 1
-    paused: bool = False
-    references: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
     problem: Mapping[str, Any] | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    ledger_version: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
     asked: Sha256 | None = None
+    work: Work = Work()
 
     @property
     def ended(self) -> bool:
         """Tell whether nothing more happens by itself: all is delivered, or a defect stopped it."""
-        return self.stage == DONE or self.status is JobStatus.FAILED
+        return self.work.stage == DONE or self.status is JobStatus.FAILED
 
     @property
     def progress(self) -> float:
         """Share of takes that have ended, 0 to 1."""
         if self.status in FINISHED:
             return 1.0
-        return (self.takes.total - self.takes.open) / self.takes.total if self.takes.total else 0.0
+        takes = self.tally.takes
+        return (takes.total - takes.open) / takes.total if takes.total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +202,39 @@ class AskedReference:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
-    """A row of a batch: what to make, and how far it is.
+class ShotReferences:
+    """References of a row: as it names them, and what became of them.
 
-    `references` are what was kept after merging: {sha256, working, mode}. `extra` are the sheet's
-    own other columns. `inputs` are those of its model that were set by name, as JSON.
+    `kept` are those left after merging: {sha256, working, mode}; `dropped` are the others:
+    {source, mode, reason}.
+    """
+
+    asked: tuple[AskedReference, ...] = ()
+    kept: tuple[Mapping[str, Any], ...] = ()
+    dropped: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShotPlan:
+    """Where a shot is in its film.
+
+    `order_key` sorts it among the shots of its job, before its row does; see jobs/ordering.py.
+    `depends_on` are the rows whose pictures it begins from. One that is `removed` is not shown any
+    more; what was made for it stays.
+    """
+
+    order_key: str | None = None
+    duration_s: float | None = None
+    depends_on: tuple[int, ...] = ()
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A row of a batch, or a shot of a film: what to make, and how far it is.
+
+    `extra` are the sheet's own other columns. `inputs` are those of its model that were set by
+    name, as JSON.
     """
 
     job: JobId
@@ -185,12 +247,11 @@ class Shot:
     variants: int
     status: ShotStatus = ShotStatus.QUEUED
     quoted: Money = Money()
-    asked: tuple[AskedReference, ...] = ()
-    references: tuple[Mapping[str, Any], ...] = ()
-    dropped: tuple[Mapping[str, Any], ...] = ()
+    references: ShotReferences = ShotReferences()
     extra: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
+    plan: ShotPlan = ShotPlan()
 
     @property
     def id(self) -> ShotId:
@@ -222,8 +283,52 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class JobUpdate:
+    """Columns of a job row that are set anew; what is UNSET stays as it is."""
+
+    status: Maybe[JobStatus] = UNSET
+    stage: Maybe[str] = UNSET
+    round: Maybe[int] = UNSET
+    paused: Maybe[bool] = UNSET
+    problem: Maybe[Mapping[str, Any] | None] = UNSET
+    reference_counts: Maybe[Mapping[str, Any]] = UNSET
+    started_at: Maybe[datetime] = UNSET
+    finished_at: Maybe[datetime | None] = UNSET
+    ledger_due_at: Maybe[float] = UNSET
+    name: Maybe[str] = UNSET
+    manifest_revision: Maybe[int] = UNSET
+
+    def then(self, later: "JobUpdate") -> "JobUpdate":
+        """Set what this sets and then what another does."""
+        return replace(self, **given(later))
+
+
+UNCHANGED: Final = JobUpdate()
+
+
+@dataclass(frozen=True, slots=True)
+class ShotUpdate:
+    """Columns of one row that are set anew; what is UNSET stays as it is."""
+
+    row: int
+    status: Maybe[ShotStatus] = UNSET
+    error: Maybe[Mapping[str, Any] | None] = UNSET
+    references: Maybe[Sequence[Mapping[str, Any]]] = UNSET
+    dropped: Maybe[Sequence[Mapping[str, Any]]] = UNSET
+    scene_id: Maybe[str] = UNSET
+    prompt: Maybe[str] = UNSET
+    model: Maybe[str] = UNSET
+    width: Maybe[int] = UNSET
+    height: Maybe[int] = UNSET
+    duration_s: Maybe[float | None] = UNSET
+    order_key: Maybe[str | None] = UNSET
+    depends_on: Maybe[Sequence[int]] = UNSET
+    removed: Maybe[bool] = UNSET
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What one transaction does to a job row, besides its journal entries."""
+    """What one transaction does to a job row, besides its journal entries: sums, and columns."""
 
     takes: Counts = Counts()
     failed_rows: int = 0
@@ -231,4 +336,4 @@ class Change:
     quoted: Money = Money()
     held: Money = Money()
     charged: Money = Money()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    update: JobUpdate = UNCHANGED

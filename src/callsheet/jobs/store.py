@@ -1,9 +1,9 @@
 """Rows of jobs, shots and the journal."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,11 +18,23 @@ from callsheet.jobs.model import (
     JobStatus,
     Shot,
     ShotStatus,
+    ShotUpdate,
     Written,
     check_move,
 )
-from callsheet.jobs.tables import COUNTERS, JOBS, JOURNAL, MONEY, SHOTS, job_of, shot_of
+from callsheet.jobs.tables import (
+    COUNTERS,
+    JOBS,
+    JOURNAL,
+    MONEY,
+    SHOTS,
+    job_of,
+    row_of_job,
+    row_of_shot,
+    shot_of,
+)
 from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.unset import given
 from callsheet.ports.database import bound, one_of
 
 _COUNT_CHANGES = (*COUNTERS, *MONEY, "rows", "failed_rows")
@@ -48,61 +60,12 @@ class JobStore:
 
     async def add(self, connection: AsyncConnection, job: Job) -> None:
         """Write a new job."""
-        await connection.execute(
-            sa.insert(JOBS),
-            {
-                "id": job.id,
-                "workspace": job.workspace,
-                "kind": job.kind,
-                "name": job.name,
-                "run_mode": job.run_mode,
-                "status": job.status,
-                "stage": job.stage,
-                "rows": job.rows,
-                "failed_rows": job.failed_rows,
-                **asdict(job.takes),
-                "quoted": job.quoted.micros,
-                "held": job.held.micros,
-                "charged": job.charged.micros,
-                "sequence": job.sequence,
-                "round": job.round,
-                "paused": job.paused,
-                "reference_counts": dict(job.references),
-                "settings": dict(job.settings),
-                "problem": job.problem,
-                "created_at": job.created_at,
-                "started_at": job.started_at,
-                "updated_at": job.updated_at,
-                "finished_at": job.finished_at,
-                "ledger_version": job.ledger_version,
-                "asked": job.asked,
-                "ledger_due_at": job.created_at.timestamp() + _FIRST_LEDGER_S,
-            },
-        )
+        due = {"ledger_due_at": job.times.created_at.timestamp() + _FIRST_LEDGER_S}
+        await connection.execute(sa.insert(JOBS), row_of_job(job) | due)
 
     async def add_shots(self, connection: AsyncConnection, shots: Iterable[Shot]) -> None:
         """Write the rows of a new job."""
-        rows = [
-            {
-                "job": shot.job,
-                "row": shot.row,
-                "scene_id": shot.scene_id,
-                "prompt": shot.prompt,
-                "model": shot.model,
-                "width": shot.width,
-                "height": shot.height,
-                "variants": shot.variants,
-                "status": shot.status,
-                "quoted": shot.quoted.micros,
-                "asked": [asdict(asked) for asked in shot.asked],
-                "references": list(shot.references),
-                "dropped": list(shot.dropped),
-                "extra": dict(shot.extra),
-                "inputs": dict(shot.inputs),
-                "error": shot.error,
-            }
-            for shot in shots
-        ]
+        rows = [row_of_shot(shot) for shot in shots]
         if rows:
             await connection.execute(sa.insert(SHOTS), rows)
 
@@ -173,8 +136,8 @@ class JobStore:
         The job must be locked by this transaction: that is what makes the numbers gapless.
         Raises IllegalMoveError if the table does not let it move there.
         """
-        if "status" in change.values:
-            check_move(job, JobStatus(change.values["status"]))
+        if isinstance(change.update.status, JobStatus):
+            check_move(job, change.update.status)
         deltas = {
             **asdict(change.takes),
             "rows": change.rows,
@@ -185,14 +148,15 @@ class JobStore:
             "sequence": len(entries),
         }
         bound = {f"d_{name}": amount for name, amount in deltas.items()}
-        update = _CHANGE_JOB.values(change.values) if change.values else _CHANGE_JOB
-        given = {"job_id": job.id, "now": now, **bound}
-        changed = (await connection.execute(update.returning(JOBS), given)).mappings().one()
+        columns = given(change.update)
+        update = _CHANGE_JOB.values(columns) if columns else _CHANGE_JOB
+        named = {"job_id": job.id, "now": now, **bound}
+        changed = (await connection.execute(update.returning(JOBS), named)).mappings().one()
         if entries:
             rows = [
                 {
                     "job": job.id,
-                    "sequence": job.sequence + place,
+                    "sequence": job.work.sequence + place,
                     "kind": entry.kind,
                     "body": dict(entry.body),
                     "at": now,
@@ -217,6 +181,16 @@ class JobStore:
         query = query.offset(offset) if offset else query
         return [shot_of(row) for row in (await connection.execute(query)).mappings()]
 
+    async def shots_of(
+        self, connection: AsyncConnection, job: JobId, rows: Collection[int]
+    ) -> list[Shot]:
+        """Read some rows, in order."""
+        if not rows:
+            return []
+        query = sa.select(SHOTS).where(SHOTS.c.job == job, one_of(SHOTS.c.row, rows))
+        found = await connection.execute(query.order_by(SHOTS.c.row))
+        return [shot_of(row) for row in found.mappings()]
+
     async def scenes(
         self, connection: AsyncConnection, job: JobId, rows: Collection[int]
     ) -> dict[int, str]:
@@ -236,9 +210,10 @@ class JobStore:
         return [shot_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def set_shots(
-        self, connection: AsyncConnection, job: JobId, rows: Sequence[Mapping[str, Any]]
+        self, connection: AsyncConnection, job: JobId, updates: Sequence[ShotUpdate]
     ) -> None:
-        """Set columns of many rows; each mapping names its `row` and the same columns."""
+        """Set columns of many rows, the same ones of each."""
+        rows = [given(update) for update in updates]
         if not rows:
             return
         columns = [name for name in rows[0] if name != "row"]

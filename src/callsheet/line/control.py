@@ -1,7 +1,7 @@
 """What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,12 +10,15 @@ from callsheet.jobs.errors import IllegalMoveError
 from callsheet.jobs.model import (
     DONE,
     FINISHED,
+    UNCHANGED,
     Change,
     Entry,
     Job,
     JobKind,
     JobStatus,
+    JobUpdate,
     ShotStatus,
+    ShotUpdate,
     check_move,
 )
 from callsheet.kernel.errors import ConflictError
@@ -46,22 +49,22 @@ class JobControl:
         """Let a job rest after the group of takes that is being made. Repeating it is fine."""
         async with self.ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
-            if job.paused:
+            if job.work.paused:
                 return
             check_move(job, JobStatus.WAITING)
             message = f"paused; go on with: callsheet jobs resume {job.id}"
             said = {"code": PAUSED, "message": message}
-            values = {"paused": True, "status": JobStatus.WAITING, "problem": said}
+            update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=said)
             await self.ctx.jobs.record(
-                connection, job, [Entry("problem", said)], Change(values=values)
+                connection, job, [Entry("problem", said)], Change(update=update)
             )
 
     async def resume(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """Send a job that rests, or that a defect stopped, back to the stage it is in."""
         async with self.ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
-            broken = job.status is JobStatus.FAILED and job.stage != DONE
-            if not job.paused and not broken:
+            broken = job.status is JobStatus.FAILED and job.work.stage != DONE
+            if not job.work.paused and not broken:
                 if job.status in FINISHED:
                     raise IllegalMoveError("job", job.id, job.status, JobStatus.RUNNING)
                 return  # it is at work already
@@ -69,12 +72,12 @@ class JobControl:
                 await self.ctx.books.availability.open(
                     connection, provider
                 )  # a person says: try again
-            values = {"paused": False, "finished_at": None}
-            await self._again(connection, job, self._step(job), values, Change())
+            change = Change(update=JobUpdate(paused=False, finished_at=None))
+            await self._again(connection, job, self._step(job), change)
 
     def _step(self, job: Job) -> Step:
         pipeline = self.ctx.jobs.pipeline(job)
-        return pipeline.step(job.stage) or pipeline.first
+        return pipeline.step(job.work.stage) or pipeline.first
 
     async def switch_provider(self, name: str, *, enabled: bool, reason: str) -> list[JobId]:
         """Let orders go to a provider or not; the jobs that go on because it is on again.
@@ -101,17 +104,14 @@ class JobControl:
         async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             check_move(job, JobStatus.RUNNING)
-            if job.status not in FINISHED or job.stage != DONE:
+            if job.status not in FINISHED or job.work.stage != DONE:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
             failed = await ctx.jobs.store.shots_with(connection, job.id, _RETRYABLE)
-            columns = {"status": ShotStatus.QUEUED, "error": None}
-            await ctx.jobs.store.set_shots(
-                connection, job.id, [{"row": shot.row, **columns} for shot in failed]
-            )
+            again = [ShotUpdate(shot.row, status=ShotStatus.QUEUED, error=None) for shot in failed]
+            await ctx.jobs.store.set_shots(connection, job.id, again)
             await ctx.references.store.retry_failed(connection, job.id)
-            values = {"finished_at": None}
-            change = Change(failed_rows=-job.failed_rows)
-            await self._again(connection, job, ctx.jobs.pipeline(job).first, values, change)
+            change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
+            await self._again(connection, job, ctx.jobs.pipeline(job).first, change)
             return len(failed)
 
     async def _again(
@@ -119,13 +119,13 @@ class JobControl:
         connection: AsyncConnection,
         job: Job,
         step: Step,
-        values: dict[str, Any],
         change: Change,
     ) -> None:
         """Begin a new round of a job at a stage."""
-        begun = {**values, "round": job.round + 1, "status": JobStatus.RUNNING, "problem": None}
-        entry = Entry("round", {"round": job.round + 1, "stage": step.stage})
-        await self.ctx.jobs.record(connection, job, [entry], replace(change, values=begun))
+        begun = JobUpdate(round=job.work.round + 1, status=JobStatus.RUNNING, problem=None)
+        change = replace(change, update=change.update.then(begun))
+        entry = Entry("round", {"round": job.work.round + 1, "stage": step.stage})
+        await self.ctx.jobs.record(connection, job, [entry], change)
         job = await self.ctx.jobs.store.lock(connection, job.id)
         await enter(self.ctx.jobs, connection, job, step)
 
@@ -140,7 +140,8 @@ class JobControl:
             ended = await ctx.books.takes.cancel_open(connection, job.id, ctx.books.clock())
             into = Moves()
             given_back = [
-                TakeEnding(take, Outcome(take.id, take.epoch, cancelled=True)) for take in ended
+                TakeEnding(take, Outcome(take.id, take.flight.epoch, cancelled=True))
+                for take in ended
             ]
             await settle(ctx.books, connection, locked(ctx.jobs, job), given_back, into)
             out = await ctx.books.in_flight.ask_to_cancel(connection, job.id, ctx.books.clock())
@@ -151,12 +152,12 @@ class JobControl:
             change = Change(
                 takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
                 held=Money(into.held),
-                values={
-                    "status": JobStatus.CANCELLED,
-                    "paused": False,
-                    "problem": None,
-                    "finished_at": ctx.books.clock(),
-                },
+                update=JobUpdate(
+                    status=JobStatus.CANCELLED,
+                    paused=False,
+                    problem=None,
+                    finished_at=ctx.books.clock(),
+                ),
             )
             await ctx.jobs.record(connection, job, entries, change)
             job = await ctx.jobs.store.lock(connection, job.id)
@@ -176,14 +177,14 @@ class JobControl:
         ctx = self.ctx
         async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
-            waits_at = (job.problem or {}).get("gate") if job.paused else None
+            waits_at = (job.problem or {}).get("gate") if job.work.paused else None
             if waits_at != gate:
                 raise NotAtGateError(job.id, gate, waits_at)
-            entry = Entry("gate", {"gate": gate, "round": job.round, **asdict(agreement)})
+            entry = Entry("gate", {"gate": gate, "round": job.work.round, **asdict(agreement)})
             approved = agreement.decision == APPROVE
-            going_on = {"paused": False, "status": JobStatus.RUNNING, "problem": None}
-            values = going_on if approved else {}
-            job = await ctx.jobs.record(connection, job, [entry], Change(values=values))
+            going_on = JobUpdate(paused=False, status=JobStatus.RUNNING, problem=None)
+            change = Change(update=going_on if approved else UNCHANGED)
+            job = await ctx.jobs.record(connection, job, [entry], change)
             if approved:
                 await leave(ctx.jobs, connection, job, gate)
         if agreement.decision != APPROVE:
@@ -209,7 +210,7 @@ class JobControl:
             shot.row: summed_up(takes[shot.row]) if shot.row in takes else ShotStatus.CANCELLED
             for shot in shots
         }
-        changed = [{"row": shot.row, "status": statuses[shot.row]} for shot in shots]
+        changed = [ShotUpdate(shot.row, status=statuses[shot.row]) for shot in shots]
         await ctx.jobs.store.set_shots(connection, job.id, changed)
         return [
             row_entry(

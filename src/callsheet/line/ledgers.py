@@ -12,8 +12,10 @@ from callsheet.jobs.model import FINISHED
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
+from callsheet.kernel.steady import steady_s
 from callsheet.line.context import LineContext
 from callsheet.line.manifest import manifest_of
+from callsheet.line.snapshots import Snapshots
 from callsheet.ports.blobs import BlobConflictError
 from callsheet.views.state import StateView
 
@@ -24,6 +26,7 @@ _SHARE: Final = 20  # a ledger that takes long to write is written this many tim
 _CLAIM_S: Final = 15.0  # a process that dies while it writes is followed by another after this
 _AT_ONCE: Final = 8
 _AT_THE_END: Final = 1_000
+_WORKSPACES_S: Final = 5.0  # between two looks at what people set and corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,20 @@ class LedgerKeeper:
     ctx: LineContext
     view: StateView
     ledger: Ledger
+    snapshots: Snapshots
     _writing: WeakValueDictionary[JobId, asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False
     )
 
     async def run(self) -> None:
         """Keep at it until cancelled. A store that is away is tried again; nothing is lost."""
+        workspaces_due = 0.0
         while True:
             try:
                 busy = await self.write_due()
+                if steady_s() >= workspaces_due:
+                    await self.snapshots.write_workspaces()
+                    workspaces_due = steady_s() + _WORKSPACES_S
             except BlobConflictError:
                 busy = 0  # another process wrote a newer one
             except UnavailableError as problem:
@@ -77,6 +85,7 @@ class LedgerKeeper:
         is lost with the database.
         """
         now = self.ctx.books.clock().timestamp()
+        await self.snapshots.write_workspaces()
         async with self.ctx.books.database.begin() as connection:
             jobs = await self.ctx.jobs.store.claim_ledgers(
                 connection, float("inf"), now + _CLAIM_S, _AT_THE_END
@@ -88,7 +97,7 @@ class LedgerKeeper:
     async def write_through(self, job_id: JobId) -> None:
         """Do not come back before the store knows a job as it stands. Raises UnavailableError."""
         async with self.ctx.books.database.read() as connection:
-            wanted = (await self.ctx.jobs.store.of_any_workspace(connection, job_id)).sequence
+            wanted = (await self.ctx.jobs.store.of_any_workspace(connection, job_id)).work.sequence
         while True:
             try:
                 await self.write_one(job_id, wanted)
@@ -110,18 +119,18 @@ class LedgerKeeper:
         etag = await self.ledger.etag(job_id)
         async with self.ctx.books.database.read() as connection:
             job = await self.ctx.jobs.store.of_any_workspace(connection, job_id)
-            if wanted is not None and job.ledger_version >= wanted:
+            if wanted is not None and job.work.ledger_version >= wanted:
                 return
             document = await self.view.whole(connection, job)
-            manifest = (
-                await manifest_of(self.ctx, connection, job) if job.ledger_version == 0 else None
-            )
+            first = job.work.ledger_version == 0
+            manifest = await manifest_of(self.ctx, connection, job) if first else None
         if manifest is not None:
             await self.ledger.write_manifest(job_id, seal(manifest))
+        await self.snapshots.write(job)  # first: what the public ledger tells can be recovered
         await self.ledger.write(job_id, document, etag)
         now = self.ctx.books.clock().timestamp()
         due = now + max(_APART_S, (now - started) * _SHARE)
         due = now if job.status in FINISHED else due
         async with self.ctx.books.database.begin() as connection:
-            await self.ctx.jobs.store.ledger_written(connection, job_id, job.sequence, due)
+            await self.ctx.jobs.store.ledger_written(connection, job_id, job.work.sequence, due)
         self.ctx.books.metrics.ledgers.labels("written").inc()

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.intake.store import JobReference, ReferenceStatus
-from callsheet.jobs.model import AskedReference, Job, Shot
+from callsheet.jobs.model import AskedReference, Job, Shot, ShotReferences
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
@@ -29,7 +29,7 @@ async def manifest_of(ctx: LineContext, connection: AsyncConnection, job: Job) -
         "runMode": job.run_mode,
         "settings": dict(job.settings),
         "asked": job.asked,
-        "createdAt": job.created_at.isoformat(),
+        "createdAt": job.times.created_at.isoformat(),
         "shots": [_shot_out(shot) for shot in shots],
         "references": [_reference_out(reference) for reference in references],
     }
@@ -39,7 +39,7 @@ def _shot_out(shot: Shot) -> dict[str, Any]:
     return {
         **{name: getattr(shot, name) for name in _SHOT_FIELDS},
         "quoted": str(shot.quoted),
-        "asked": [asdict(asked) for asked in shot.asked],
+        "asked": [asdict(asked) for asked in shot.references.asked],
         "extra": dict(shot.extra),
         "inputs": dict(shot.inputs),
     }
@@ -51,7 +51,9 @@ def shot_in(job: JobId, written: Mapping[str, Any]) -> Shot:
         job=job,
         **{name: written[name] for name in _SHOT_FIELDS},
         quoted=Money.usd(written["quoted"]),
-        asked=tuple(AskedReference(**asked) for asked in written["asked"]),
+        references=ShotReferences(
+            asked=tuple(AskedReference(**asked) for asked in written["asked"])
+        ),
         extra=written["extra"],
         inputs=written.get("inputs", {}),  # none in manifests that were written before there were
     )

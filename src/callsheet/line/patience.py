@@ -6,7 +6,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus
+from callsheet.jobs.model import FINISHED, Change, Entry, JobStatus, JobUpdate
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -73,5 +73,5 @@ async def fail(ctx: LineContext, job_id: JobId, work: str, defect: Exception) ->
         job = await ctx.jobs.store.lock(connection, job_id)
         if job.status in FINISHED:
             return
-        values = {"status": JobStatus.FAILED, "problem": said, "finished_at": ctx.books.clock()}
-        await ctx.jobs.record(connection, job, [Entry("problem", said)], Change(values=values))
+        update = JobUpdate(status=JobStatus.FAILED, problem=said, finished_at=ctx.books.clock())
+        await ctx.jobs.record(connection, job, [Entry("problem", said)], Change(update=update))

@@ -1,12 +1,21 @@
 """What became of takes, brought to their rows and jobs: the line's answer to orders.progress."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import FINISHED, Change, Entry, Job, JobStatus
+from callsheet.jobs.model import (
+    FINISHED,
+    UNCHANGED,
+    Change,
+    Entry,
+    Job,
+    JobStatus,
+    JobUpdate,
+    ShotUpdate,
+)
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
@@ -32,8 +41,8 @@ def locked(jobs: Jobs, job: Job) -> LockedJob:
 
 def _orders(jobs: Jobs, job: Job) -> bool:
     """Tell whether a job is in a stage in which takes are ordered, and does not rest there."""
-    step = jobs.pipeline(job).step(job.stage)
-    return step is not None and step.orders and not job.paused
+    step = jobs.pipeline(job).step(job.work.stage)
+    return step is not None and step.orders and not job.work.paused
 
 
 def job_of(job: LockedJob) -> Job:
@@ -69,14 +78,14 @@ class LineProgress:
                 *(Entry(each.kind, each.body) for each in moves.incidents),
                 *await self._sum_up_rows(connection, current, rows),
             ]
-            values = {**_going_on(current, moves)}
+            update = _going_on(current, moves)
             if waits:
-                values |= {"paused": True, "status": JobStatus.WAITING, "problem": waits}
+                update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=waits)
             change = Change(
                 takes=moved((take.status, to) for take, to in moves.moves),
                 held=Money(moves.held),
                 charged=Money(moves.charged),
-                values=values,
+                update=update,
             )
             current = await self.jobs.record(connection, current, entries, change)
         await self.finish_if_done(connection, current)
@@ -93,13 +102,13 @@ class LineProgress:
         for row, scene_id in scenes.items():
             status = summed_up(takes[row])
             entries.append(row_entry(row, scene_id, status, takes[row]))
-            changed.append({"row": row, "status": status, "error": first_error(takes[row])})
+            changed.append(ShotUpdate(row, status=status, error=first_error(takes[row])))
         await self.jobs.store.set_shots(connection, job.id, changed)
         return entries
 
     async def finish_if_done(self, connection: AsyncConnection, job: Job) -> None:
         """Send a locked job on when none of its takes is open."""
-        if job.takes.open == 0 and _orders(self.jobs, job):
+        if job.tally.takes.open == 0 and _orders(self.jobs, job):
             await leave(self.jobs, connection, job)
 
     async def note(self, connection: AsyncConnection, job: LockedJob, incident: Incident) -> None:
@@ -118,14 +127,15 @@ class LineProgress:
     ) -> None:
         """Let a locked job say that it waits, and why."""
         current = job_of(job)
-        if current.paused or current.status in FINISHED:
+        if current.work.paused or current.status in FINISHED:
             return
         if not paused and waits_for(current, str(problem.get("provider", ""))):
             return
-        resting = {"paused": True} if paused else {}
-        values = {**resting, "status": JobStatus.WAITING, "problem": problem}
+        update = JobUpdate(status=JobStatus.WAITING, problem=problem)
+        if paused:
+            update = replace(update, paused=True)
         entry = Entry("problem", problem)
-        await self.jobs.record(connection, current, [entry], Change(values=values))
+        await self.jobs.record(connection, current, [entry], Change(update=update))
 
     async def find(self, connection: AsyncConnection, workspace: WorkspaceId, job: str) -> JobId:
         """Find a workspace's job. Raises JobNotFoundError."""
@@ -138,10 +148,10 @@ class LineProgress:
         for job_id in [job.id for job in jobs if waits_for(job, provider)]:
             async with self.database.begin(small=True) as connection:
                 job = await self.jobs.store.lock(connection, job_id)
-                if waits_for(job, provider) and not job.paused and job.status not in FINISHED:
-                    values = {"status": JobStatus.RUNNING, "problem": None}
-                    entry = Entry("stage", {"stage": job.stage, "round": job.round})
-                    await self.jobs.record(connection, job, [entry], Change(values=values))
+                if waits_for(job, provider) and not job.work.paused and job.status not in FINISHED:
+                    going_on = JobUpdate(status=JobStatus.RUNNING, problem=None)
+                    entry = Entry("stage", {"stage": job.work.stage, "round": job.work.round})
+                    await self.jobs.record(connection, job, [entry], Change(update=going_on))
 
     async def troubled(self, job: JobId, problem: CallsheetError) -> None:
         """Let a job wait, with the reason where people look; said once until it changes."""
@@ -150,7 +160,7 @@ class LineProgress:
             if current.status in FINISHED or (current.problem or {}).get("code") == problem.code:
                 return
             said = problem_of(problem)
-            change = Change(values={"status": JobStatus.WAITING, "problem": said})
+            change = Change(update=JobUpdate(status=JobStatus.WAITING, problem=said))
             await self.jobs.record(connection, current, [Entry("problem", said)], change)
 
 
@@ -166,9 +176,9 @@ def waits_for(job: Job, provider: str = "") -> bool:
     return problem.get("code") in _UNREACHED and named
 
 
-def _going_on(job: Job, moves: Moves) -> dict[str, object]:
+def _going_on(job: Job, moves: Moves) -> JobUpdate:
     """Say that a job runs again that waited; but not for one more order that was only tried."""
-    moving = job.status in (JobStatus.QUEUED, JobStatus.WAITING) and not job.paused
+    moving = job.status in (JobStatus.QUEUED, JobStatus.WAITING) and not job.work.paused
     if waits_for(job) and all(to in _TRIED for _, to in moves.moves):
         moving = False
-    return {"status": JobStatus.RUNNING, "problem": None} if moving else {}
+    return JobUpdate(status=JobStatus.RUNNING, problem=None) if moving else UNCHANGED

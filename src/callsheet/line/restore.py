@@ -11,19 +11,25 @@ from callsheet.assets.model import Asset, asset_key
 from callsheet.controls.store import AnswerStore, request_kept
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.delivery.ledger import Ledger
+from callsheet.delivery.recovery import Recovery
 from callsheet.intake.model import RunMode
-from callsheet.jobs.errors import JobNotFoundError
+from callsheet.jobs.errors import JobNotFoundError, SnapshotUnreadableError
 from callsheet.jobs.model import (
     DONE,
     FINISHED,
+    Cost,
     Counts,
     Entry,
     Job,
     JobKind,
     JobStatus,
+    JobTimes,
     Shot,
     ShotStatus,
+    Tally,
+    Work,
 )
+from callsheet.jobs.snapshot import Snapshot
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
@@ -33,24 +39,26 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
 from callsheet.line.manifest import reference_in, shot_in
+from callsheet.line.recovered import RESTORED_MESSAGE, recovered, write_recovered
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Settlement
+from callsheet.money.snapshot import restore_budgets, restore_entries
 from callsheet.orders.settlement import holding_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
+from callsheet.takes.snapshot import RESTORED_DOUBT
 from callsheet.takes.standing import summed_up
 
-RESTORED_DOUBT: Final[Mapping[str, Any]] = {
-    "code": "in_doubt",
-    "message": "restored from the store, which does not know whether it was ordered; look it up at"
-    " the provider, then decide with: callsheet takes reconcile",
-    "next_step": "reconcile",
-}
 # what one job cannot be brought back for; the others are
-_NOT_BACK: Final = (LedgerCorruptError, BlobNotFoundError, UnknownModelError, UnusableCardError)
-RESTORED_MESSAGE: Final = "restored from the store; go on with: callsheet jobs resume {job}"
+_NOT_BACK: Final = (
+    LedgerCorruptError,
+    SnapshotUnreadableError,
+    BlobNotFoundError,
+    UnknownModelError,
+    UnusableCardError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +78,16 @@ class Restorer:
     ctx: LineContext
     ledger: Ledger
     answers: AnswerStore
+    recovery: Recovery
 
     async def restore(self) -> AsyncIterator[Restored]:
-        """Go through every ledger in the store; a job that is there already is left alone."""
+        """Go through every ledger in the store; a job that is there already is left alone.
+
+        What belongs to workspaces comes first. Raises SnapshotUnreadableError for one of a version
+        that we do not know: budgets that are not in force would let jobs spend.
+        """
+        async for workspace in self.recovery.workspaces():
+            await self._restore_workspace(workspace)
         async for job in self.ledger.jobs():
             try:
                 yield await self._restore_one(JobId(job))
@@ -87,6 +102,9 @@ class Restorer:
                 pass
             else:
                 return Restored(job_id, problem="it is in the database already")
+        snapshot = await self.recovery.newest(job_id)
+        if snapshot is not None and snapshot.sequence >= await self._public_version(job_id):
+            return await self._restore_snapshot(snapshot)
         manifest = await self.ledger.manifest(job_id)
         state = await self.ledger.read(job_id)
         job = _job(manifest, state)
@@ -94,10 +112,14 @@ class Restorer:
         shots, takes, assets = [], [], []
         for written in manifest["shots"]:
             row = rows.get(written["row"], {"variants": []})
+            asked = shot_in(job_id, written)
             shot = replace(
-                shot_in(job_id, written),
-                references=tuple(row.get("references", ())),
-                dropped=tuple(row.get("dropped", ())),
+                asked,
+                references=replace(
+                    asked.references,
+                    kept=tuple(row.get("references", ())),
+                    dropped=tuple(row.get("dropped", ())),
+                ),
                 error=row.get("error"),
             )
             made = [
@@ -116,13 +138,43 @@ class Restorer:
             shots.append(replace(shot, status=_status(job, shot, row, back)))
         job = replace(
             job,
-            takes=_counts(job, shots, takes),
-            failed_rows=_failed_rows(shots, takes),
-            held=Money(sum(take.price.micros for take in takes if take.held_on)),
-            charged=Money(sum(take.charged.micros for take in takes)),
+            tally=replace(
+                job.tally,
+                takes=_counts(job, shots, takes),
+                failed_rows=_failed_rows(shots, takes),
+            ),
+            cost=replace(
+                job.cost,
+                held=Money(sum(take.price.micros for take in takes if take.flight.held_on)),
+                charged=Money(sum(take.charged.micros for take in takes)),
+            ),
         )
         await self._write(job, shots, takes, assets, manifest)
         return Restored(job_id, rows=len(shots), pictures=len(assets))
+
+    async def _public_version(self, job_id: JobId) -> int:
+        """Tell how far the public ledger is: beyond a snapshot, if an older callsheet wrote last.
+
+        Not at all if there is no good one: then the snapshot is all there is.
+        """
+        try:
+            return int((await self.ledger.read(job_id))["version"])
+        except (LedgerCorruptError, BlobNotFoundError):
+            return 0
+
+    async def _restore_snapshot(self, snapshot: Snapshot) -> Restored:
+        back = await recovered(self.ctx, snapshot)
+        async with self.ctx.books.database.begin() as connection:
+            await write_recovered(self.ctx, self.answers, connection, snapshot, back)
+        return Restored(back.job.id, rows=len(back.shots), pictures=back.pictures)
+
+    async def _restore_workspace(self, workspace: WorkspaceId) -> None:
+        """Bring back what people set and corrected in a workspace; what is there stays."""
+        kept = await self.recovery.workspace(workspace)
+        if kept is not None:
+            async with self.ctx.books.database.begin() as connection:
+                await restore_entries(connection, kept["adjustments"])
+                await restore_budgets(connection, kept["budgets"])
 
     async def _made(
         self, job: Job, shot: Shot, variant: Mapping[str, Any]
@@ -140,10 +192,11 @@ class Restorer:
             worded,
             id=TakeId(variant["take"]),
             status=TakeStatus.SUCCEEDED,
-            ticket=variant.get("ticket"),  # it is no stranger in its provider's list
+            # it is no stranger in its provider's list
+            flight=replace(worded.flight, ticket=variant.get("ticket")),
             charged=Money.usd(variant["cost"]),
             asset=sha256,
-            finished_at=job.updated_at,
+            times=replace(worded.times, finished_at=job.times.updated_at),
             note=variant.get("note"),
         )
         asset = Asset(
@@ -151,7 +204,7 @@ class Restorer:
             workspace=job.workspace,
             media_type=info.content_type,
             size=info.size,
-            created_at=job.updated_at,
+            created_at=job.times.updated_at,
             made_from={"take": take.id, "model": take.model},
             beginning=variant.get("text"),
             width=variant.get("width"),
@@ -172,25 +225,33 @@ class Restorer:
         if worded.provider not in self.ctx.providers.hosted:
             return None
         now = self.ctx.books.clock()
+        flight = replace(
+            worded.flight, held_on=now.date().isoformat(), holds=1, due_at=now.timestamp()
+        )
         take = replace(
             worded,
             id=TakeId(variant["take"]),
-            held_on=now.date().isoformat(),
-            holds=1,
-            ordered_at=job.updated_at,
-            due_at=now.timestamp(),
+            times=replace(worded.times, ordered_at=job.times.updated_at),
+            flight=flight,
         )
         if variant.get("ticket"):
-            running = TakeStatus.RUNNING
-            return replace(take, status=running, ticket=variant["ticket"], running_at=now)
+            return replace(
+                take,
+                status=TakeStatus.RUNNING,
+                times=replace(take.times, running_at=now),
+                flight=replace(flight, ticket=variant["ticket"]),
+            )
         card = self.ctx.providers.catalog.card(take.model)
-        payload = None if shot.references else _payload(card, take)
+        payload = None if shot.references.kept else _payload(card, take)
         blind = payload is None
         return replace(
             take,
             status=TakeStatus.IN_DOUBT,
-            order_digest=digest_of(payload) if payload is not None else None,
-            due_at=None if blind else now.timestamp(),
+            flight=replace(
+                flight,
+                order_digest=digest_of(payload) if payload is not None else None,
+                due_at=None if blind else now.timestamp(),
+            ),
             error=RESTORED_DOUBT if blind else None,
         )
 
@@ -212,7 +273,7 @@ class Restorer:
             await ctx.books.assets.add(connection, assets)
             await self._write_money(connection, takes)
             await self._write_answer(connection, job, shots, takes)
-            entry = Entry("restored", {"version": job.sequence, "pictures": len(assets)})
+            entry = Entry("restored", {"version": job.work.sequence, "pictures": len(assets)})
             await ctx.jobs.record(connection, job, [entry])
 
     async def _write_answer(
@@ -231,18 +292,18 @@ class Restorer:
             answer = {"take": takes[0].id}
         else:
             return  # what failed, or was to be drawn here, is not brought back
-        await self.answers.add(connection, job.workspace, request, answer, job.created_at)
+        await self.answers.add(connection, job.workspace, request, answer, job.times.created_at)
 
     async def _write_money(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
         """Write the ledger of restored takes anew: what is set aside, and what was charged."""
         ctx, now = self.ctx, self.ctx.books.clock()
         today = now.date().isoformat()
         charged = [
-            replace(take, held_on=(take.finished_at or now).date().isoformat(), holds=1)
+            replace(take, flight=replace(take.flight, held_on=_ended_on(take, now), holds=1))
             for take in takes
             if take.charged > Money()
         ]
-        held = [take for take in takes if take.held_on == today]
+        held = [take for take in takes if take.flight.held_on == today]
         holdings = [
             *(replace(holding_of(take), amount=take.charged) for take in charged),
             *map(holding_of, held),
@@ -253,6 +314,10 @@ class Restorer:
             for take in charged
         ]
         await ctx.books.money.settle(connection, settlements, now)
+
+
+def _ended_on(take: Take, now: datetime) -> str:
+    return (take.times.finished_at or now).date().isoformat()
 
 
 def _payload(card: ModelCard, take: Take) -> Payload | None:
@@ -269,31 +334,31 @@ def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
     job_id, status = JobId(manifest["batchId"]), JobStatus(state["status"])
     finished = status in FINISHED
     message = RESTORED_MESSAGE.format(job=job_id)
+    created_at = datetime.fromisoformat(manifest["createdAt"])
     return Job(
         id=job_id,
         workspace=WorkspaceId(manifest["workspace"]),
         kind=JobKind(manifest["kind"]),
         name=manifest["name"],
         run_mode=RunMode(manifest["runMode"]),
+        tally=Tally(rows=len(manifest["shots"]), references=state["references"]),
+        cost=Cost(quoted=Money.usd(state["cost"]["quoted"])),
+        times=JobTimes(
+            created_at=created_at,
+            updated_at=_moment(state["updatedAt"]) or created_at,
+            started_at=_moment(state["startedAt"]),
+            finished_at=_moment(state["finishedAt"]),
+        ),
         status=status if finished else JobStatus.WAITING,
-        stage=DONE if finished else BATCH.first.stage,
-        rows=len(manifest["shots"]),
-        failed_rows=0,
-        takes=Counts(),
-        quoted=Money.usd(state["cost"]["quoted"]),
-        held=Money(),
-        charged=Money(),
-        sequence=int(state["version"]),
-        round=int(state["round"]),
-        paused=not finished,
-        references=state["references"],
-        settings=manifest["settings"],
         problem=state["problem"] if finished else {"code": PAUSED, "message": message},
-        created_at=datetime.fromisoformat(manifest["createdAt"]),
-        started_at=_moment(state["startedAt"]),
-        updated_at=_moment(state["updatedAt"]) or datetime.fromisoformat(manifest["createdAt"]),
-        finished_at=_moment(state["finishedAt"]),
-        ledger_version=int(state["version"]),
+        settings=manifest["settings"],
+        work=Work(
+            stage=DONE if finished else BATCH.first.stage,
+            round=int(state["round"]),
+            paused=not finished,
+            sequence=int(state["version"]),
+            ledger_version=int(state["version"]),
+        ),
         asked=Sha256(asked) if (asked := manifest.get("asked")) else None,
     )
 

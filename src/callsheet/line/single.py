@@ -8,12 +8,18 @@ from typing import Any, Final
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.controls.store import AnswerStore, Request, SwitchStore, kept_request
 from callsheet.intake.model import RunMode
+from callsheet.jobs.content import content_digest
 from callsheet.jobs.model import (
     Change,
+    Cost,
     Entry,
     Job,
     JobKind,
+    JobTimes,
+    JobUpdate,
     Shot,
+    Tally,
+    Work,
 )
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
@@ -149,7 +155,7 @@ class Generations:
             await ctx.jobs.store.add_shots(connection, [shot])
             await ctx.books.takes.add(connection, [take])
             change = Change(
-                takes=moved([(None, take.status)]), values={"started_at": ctx.books.clock()}
+                takes=moved([(None, take.status)]), update=JobUpdate(started_at=ctx.books.clock())
             )
             created = Entry("created", {"take": take.id})
             job = await ctx.jobs.record(connection, job, [created], change)
@@ -174,12 +180,11 @@ class Generations:
             kind=JobKind.SINGLE,
             name=str(inputs.get("prompt", card.title))[:80],
             run_mode=run_mode,
-            stage=render.STEP.stage,
-            rows=1,
-            quoted=price,
-            created_at=now,
-            updated_at=now,
+            tally=Tally(rows=1),
+            cost=Cost(quoted=price),
+            times=JobTimes(created_at=now, updated_at=now),
             settings=settings_of(asked.corrections),
+            work=Work(stage=render.STEP.stage),
         )
         shot = Shot(
             job=job.id,
@@ -195,7 +200,9 @@ class Generations:
         )
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
             return job, shot, new_take(self.ctx, job, shot, 1, 1)
-        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction)
+        # its references are inputs here: there is no merging
+        content = content_digest(shot)
+        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction, content)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:
         """Read a take. Raises TakeNotFoundError."""
@@ -209,7 +216,9 @@ class Generations:
         while True:
             async with self.ctx.books.database.read() as connection:
                 take = await self.ctx.books.takes.find(connection, workspace, take_id)
-                seen = (await self.ctx.jobs.store.of_any_workspace(connection, take.job)).sequence
+                seen = (
+                    await self.ctx.jobs.store.of_any_workspace(connection, take.job)
+                ).work.sequence
             left = until - loop.time()
             if take.status in ENDED or left <= 0:
                 return take

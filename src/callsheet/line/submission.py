@@ -16,10 +16,14 @@ from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.asked import Asked, refuse_twin
 from callsheet.jobs.model import (
     AskedReference,
+    Cost,
     Entry,
     Job,
     JobKind,
+    JobTimes,
     Shot,
+    ShotReferences,
+    Tally,
 )
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
@@ -176,10 +180,10 @@ class Submission:
                 workspace=workspace,
                 items=len(shots),
                 takes=sum(shot.variants for shot in shots),
-                reference_uses=sum(len(shot.asked) for shot in shots),
+                reference_uses=sum(len(shot.references.asked) for shot in shots),
                 references=len(references),
                 run_mode=job.run_mode,
-                quoted=str(job.quoted),
+                quoted=str(job.cost.quoted),
             ),
         )
         return accepted
@@ -188,12 +192,12 @@ class Submission:
         """Refuse a job that some budget does not cover, and write its own down."""
         money, now = self.ctx.books.money, self.ctx.books.clock()
         if budget is not None:
-            if job.quoted > budget:
-                raise BudgetExceededError("this job", asked=job.quoted, left=budget)
+            if job.cost.quoted > budget:
+                raise BudgetExceededError("this job", asked=job.cost.quoted, left=budget)
             await money.set_budget(
                 connection, job.workspace, Scope.JOB, job.id, budget, by="its author", now=now
             )
-        await money.affordable(connection, job.workspace, job.quoted, now)
+        await money.affordable(connection, job.workspace, job.cost.quoted, now)
 
     async def _write(
         self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]
@@ -235,10 +239,9 @@ class Submission:
             kind=JobKind.BATCH,
             name=draft.name,
             run_mode=draft.run_mode,
-            rows=len(shots),
-            quoted=Money(sum(shot.quoted.micros for shot in shots)),
-            created_at=now,
-            updated_at=now,
+            tally=Tally(rows=len(shots)),
+            cost=Cost(quoted=Money(sum(shot.quoted.micros for shot in shots))),
+            times=JobTimes(created_at=now, updated_at=now),
             settings={**told, **settings_of(terms.corrections), **settings},
         )
         return job, shots
@@ -284,7 +287,9 @@ class Submission:
             width=width,
             height=height,
             variants=row.variants,
-            asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references)))),
+            references=ShotReferences(
+                asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references))))
+            ),
             extra=row.extra,
             inputs=named,
         )
@@ -323,14 +328,14 @@ def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) 
 
 
 def _of_use(card: ModelCard, shot: Shot) -> list[AskedReference]:
-    return [each for each in shot.asked if card.takes(each.mode)]
+    return [each for each in shot.references.asked if card.takes(each.mode)]
 
 
 def _with_samples(card: ModelCard, shot: Shot) -> Shot:
     """Put samples in place of references that are not fetched yet, to price a row."""
     sample = {"sha256": SAMPLE, "working": SAMPLE}
     samples = ({**sample, "mode": each.mode} for each in _of_use(card, shot))
-    return replace(shot, references=tuple(samples))
+    return replace(shot, references=replace(shot.references, kept=tuple(samples)))
 
 
 def _asked(use: ReferenceUse) -> AskedReference:

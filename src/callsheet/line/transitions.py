@@ -1,10 +1,10 @@
 """How a job goes from one part of its pipeline to the next."""
 
-from typing import Any
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.model import DONE, FINISHED, Change, Entry, Job, JobStatus
+from callsheet.jobs.model import DONE, FINISHED, Change, Entry, Job, JobStatus, JobUpdate
 from callsheet.line.context import Jobs
 from callsheet.line.pipeline import GATE, Gate, Step
 from callsheet.ports.engine import Payload
@@ -12,23 +12,23 @@ from callsheet.ports.engine import Payload
 
 def stage_work_id(job: Job, stage: str) -> str:
     """Name the one work that does a stage in this round of a job."""
-    return f"{stage}:{job.id}:{job.round}"
+    return f"{stage}:{job.id}:{job.work.round}"
 
 
 def stage_payload(job: Job) -> Payload:
     """Say which job and which round a work belongs to."""
-    return {"job": job.id, "round": job.round}
+    return {"job": job.id, "round": job.work.round}
 
 
 async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, step: Step) -> None:
     """Send a locked job into a stage: its checkpoint, its journal entry and the work, at once."""
-    values: dict[str, Any] = {"stage": step.stage}
-    if job.status not in FINISHED and not job.paused:
-        values |= {"status": JobStatus.RUNNING, "problem": None}
-    if job.started_at is None:
-        values["started_at"] = jobs.clock()
-    checkpoint = Entry("stage", {"stage": step.stage, "round": job.round})
-    await jobs.record(connection, job, [checkpoint], Change(values=values))
+    update = JobUpdate(stage=step.stage)
+    if job.status not in FINISHED and not job.work.paused:
+        update = replace(update, status=JobStatus.RUNNING, problem=None)
+    if job.times.started_at is None:
+        update = replace(update, started_at=jobs.clock())
+    checkpoint = Entry("stage", {"stage": step.stage, "round": job.work.round})
+    await jobs.record(connection, job, [checkpoint], Change(update=update))
     work_id = stage_work_id(job, step.stage)
     await jobs.queue.enqueue(connection, step.stage, work_id, stage_payload(job))
 
@@ -36,9 +36,9 @@ async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, step: Step) -
 async def leave(jobs: Jobs, connection: AsyncConnection, job: Job, gate: str | None = None) -> None:
     """Send a locked job on from the stage it is in, or from the gate behind it that agreed."""
     pipeline = jobs.pipeline(job)
-    part = pipeline.after(job.stage, gate)
+    part = pipeline.after(job.work.stage, gate)
     while isinstance(part, Gate) and not part.asks(job):
-        part = pipeline.after(job.stage, part.name)
+        part = pipeline.after(job.work.stage, part.name)
     if isinstance(part, Gate):
         await _wait_at(jobs, connection, job, part)
     elif part is not None:
@@ -49,9 +49,9 @@ async def _wait_at(jobs: Jobs, connection: AsyncConnection, job: Job, gate: Gate
     """Let a locked job rest until a person agrees."""
     way_on = f"callsheet jobs approve {job.id} --gate {gate.name}, or reject"
     problem = {"code": GATE, "gate": gate.name, "message": f"{gate.question} Say so: {way_on}"}
-    values = {"paused": True, "status": JobStatus.WAITING, "problem": problem}
-    entry = Entry("gate", {"gate": gate.name, "decision": None, "round": job.round})
-    await jobs.record(connection, job, [entry], Change(values=values))
+    update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=problem)
+    entry = Entry("gate", {"gate": gate.name, "decision": None, "round": job.work.round})
+    await jobs.record(connection, job, [entry], Change(update=update))
 
 
 def in_stage(job: Job, payload: Payload, step: Step) -> bool:
@@ -60,5 +60,5 @@ def in_stage(job: Job, payload: Payload, step: Step) -> bool:
     What a cancelled job has made is still delivered.
     """
     live = job.status not in FINISHED or (job.status is JobStatus.CANCELLED and step.delivers)
-    here = job.stage == step.stage and job.stage != DONE
-    return live and here and job.round == payload["round"] and not job.paused
+    here = job.work.stage == step.stage and job.work.stage != DONE
+    return live and here and job.work.round == payload["round"] and not job.work.paused

@@ -111,7 +111,18 @@ def _facts(container: Any, stream: Any, media_type: str) -> dict[str, Any]:
         "duration_s": duration_s,
         "has_audio": bool(container.streams.audio),
         "note": note if large else None,
+        "frame_rate": float(stream.average_rate) if stream.average_rate else None,
+        **_sound(container),
     }
+
+
+def _sound(container: Any) -> dict[str, int | None]:
+    """Tell samples a second and channels of the first sound, as far as they are known."""
+    context = container.streams.audio[0].codec_context if container.streams.audio else None
+    if context is None:
+        return {"sample_rate": None, "channels": None}
+    channels = context.layout.nb_channels if context.layout else None
+    return {"sample_rate": context.sample_rate or None, "channels": channels or None}
 
 
 def _poster(container: Any, stream: Any, duration_s: float, *, partly: bool) -> Image.Image:

@@ -42,6 +42,12 @@ ENTRIES = sa.Table(
     sa.Index(None, "workspace", "at"),
     sa.Index(None, "take"),
     sa.Index(None, "job"),
+    sa.Index(
+        "ix_ledger_entries_adjusted",
+        "workspace",
+        postgresql_where=sa.text("kind = 'adjust'"),
+        sqlite_where=sa.text("kind = 'adjust'"),
+    ),
 )
 COMMITMENTS = sa.Table(
     "commitments",

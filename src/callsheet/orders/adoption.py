@@ -42,14 +42,21 @@ async def adopt_output(ctx: OrderContext, take: Take, room: MemoryBudget) -> Tak
     It is streamed into the store; what of it is in memory has its part of the `room`.
     """
     terms = terms_of(ctx, take)
-    url, *others = (take.outputs or {}).get("urls") or (None,)
+    url, *others = (take.flight.outputs or {}).get("urls") or (None,)
     if url is None:
         return lost(take, OutputLostError(take.provider, "it reports success without an output"))
     adopted = await _adopted(ctx, take, url, terms.makes, room)
     beside, said = await _adopted_beside(ctx, take, others, terms.makes, room)
     odd = (size_note(take, adopted.seen.size), adopted.seen.note, said)
     note = "; ".join(filter(None, odd)) or None
-    outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=_cost(take), note=note)
+    outcome = Outcome(
+        take.id,
+        take.flight.epoch,
+        asset=adopted.sha256,
+        charged=_cost(take),
+        note=note,
+        further=tuple(dict.fromkeys(each.sha256 for each in beside)),
+    )
     _mind_price(terms, take, outcome.charged)
     assets = [_asset(ctx, take, each) for each in (adopted, *beside)]
     return TakeEnding(take, outcome, assets[0], tuple(assets[1:]))
@@ -61,7 +68,7 @@ def _asset(ctx: OrderContext, take: Take, adopted: Adopted) -> Asset:
         workspace=take.workspace,
         size=adopted.size,
         created_at=ctx.books.clock(),
-        made_from={"take": take.id, "model": take.model, "ticket": take.ticket},
+        made_from={"take": take.id, "model": take.model, "ticket": take.flight.ticket},
         **adopted.seen.facts,
     )
 
@@ -122,7 +129,7 @@ async def _adopted_beside(
 
 def _cost(take: Take) -> Money:
     """Read what the provider said it cost; else what was quoted."""
-    cost = (take.outputs or {}).get("cost")
+    cost = (take.flight.outputs or {}).get("cost")
     return take.price if cost is None else Money(cost)
 
 
@@ -144,4 +151,6 @@ def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
 def lost(take: Take, error: CallsheetError) -> TakeEnding:
     """Word the end of a take whose output is given up: it was paid for."""
     error_json = Failure.of(error, NextStep.STOP).to_json()
-    return TakeEnding(take, Outcome(take.id, take.epoch, error=error_json, charged=_cost(take)))
+    return TakeEnding(
+        take, Outcome(take.id, take.flight.epoch, error=error_json, charged=_cost(take))
+    )

@@ -133,7 +133,7 @@ class Auditor:
         tickets = sorted({*proof.matches.possible.get(take.id, ()), *nobodys})
         if not tickets and not proof.why_not:
             return
-        said = {"take": take.id, "tickets": tickets[:10], "has": take.ticket}
+        said = {"take": take.id, "tickets": tickets[:10], "has": take.flight.ticket}
         said["reason"] = proof.why_not or "the provider lists orders that nobody here knows"
         async with ctx.books.database.begin(small=True) as connection:
             job = await ctx.progress.lock(connection, take.job)

@@ -94,7 +94,7 @@ async def _by_key(
 
 def stretches(takes: Sequence[Take]) -> Iterator[tuple[datetime, datetime]]:
     """Tell when those takes were ordered: the times in which enough of them lie to survey."""
-    times = sorted(take.ordered_at for take in takes if take.ordered_at is not None)
+    times = sorted(take.times.ordered_at for take in takes if take.times.ordered_at is not None)
     first = 0
     for place, time in enumerate(times, 1):
         if place == len(times) or times[place] - time > _GAP:

@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -31,6 +31,7 @@ from callsheet.ports.models import ProviderError
 from callsheet.ports.pictures import StudioUnavailableError, UnreadablePictureError
 from callsheet.takes.claims import Claim
 from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 from callsheet.takes.schedule import backoff_s
 
 _LOG = logging.getLogger("callsheet.orders")
@@ -99,8 +100,8 @@ class OutputDownloader:
         self._ctx.runtime.wake_downloader.set()
 
     async def _download(self, take: Take) -> None:
-        counted = replace(take, looks=take.looks + 1)
-        due_at = self._ctx.books.clock().timestamp() + backoff_s(take.looks)
+        counted = take.looked_at()
+        due_at = self._ctx.books.clock().timestamp() + backoff_s(take.flight.looks)
         try:
             self._writer.add(StoredOutput(take, await adopt_output(self._ctx, take, self._room)))
         except (
@@ -122,28 +123,31 @@ class OutputDownloader:
             self._writer.add(StoredOutput(take, None, due_at))
         except Exception as defect:  # noqa: BLE001  # one take must not end the loop for all
             _LOG.exception("bringing.failed", extra=event(take=take.id))
-            said = _stuck(take, defect) if counted.looks == _DEFECT_LOOKS else None
+            said = _stuck(take, defect) if counted.flight.looks == _DEFECT_LOOKS else None
             self._writer.add(StoredOutput(counted, None, due_at, said=said))
 
     def _is_lost(self, take: Take, error: CallsheetError) -> bool:
         """Tell whether an output that was paid for is given up."""
         if isinstance(error, FetchError) and error.retry:
-            return self._ctx.books.clock() - (take.adopting_at or take.created_at) > _KEPT_TRYING
+            return (
+                self._ctx.books.clock() - (take.times.adopting_at or take.times.created_at)
+                > _KEPT_TRYING
+            )
         if isinstance(error, FetchRefusedError):
-            return take.looks >= _GONE_LOOKS
-        return take.looks >= _UNREADABLE_LOOKS
+            return take.flight.looks >= _GONE_LOOKS
+        return take.flight.looks >= _UNREADABLE_LOOKS
 
     async def _fresh(self, take: Take) -> dict[str, object] | None:
         """Ask the provider again where the outputs lie: addresses expire."""
-        provider = self._ctx.providers.hosted[take.provider]
+        provider, ticket = self._ctx.providers.hosted[take.provider], take.flight.ticket or ""
         try:
-            standing = await provider.poll(take.ticket or "", await key_for(self._ctx, take))
+            standing = await provider.poll(ticket, await key_for(self._ctx, take))
         except ProviderError as error:
             _LOG.warning("take.output_unasked", extra=event(take=take.id, reason=str(error)))
             return None
         if not isinstance(standing, Made):
             return None
-        return made_outputs(await kept(self._ctx, take, take.ticket or "", standing))
+        return made_outputs(await kept(self._ctx, take, ticket, standing))
 
 
 def _stuck(take: Take, defect: Exception) -> dict[str, str]:
@@ -157,21 +161,22 @@ def _stuck(take: Take, defect: Exception) -> dict[str, str]:
 
 
 async def _tell(ctx: OrderContext, stored: StoredOutput) -> None:
-    """Write beside a take why it does not come stored."""
+    """Write beside a take why it is not downloaded."""
     async with ctx.books.database.begin(small=True) as connection:
         job = await ctx.progress.lock(connection, stored.take.job)
         hand = await ctx.books.in_flight.in_hand(connection, [stored.take])
         if stored.take.id not in hand:
             return
         take, into = hand[stored.take.id], Moves()
-        values = {"error": stored.said, "due_at": stored.due_at, "looks": stored.take.looks}
-        if await ctx.books.in_flight.move(connection, take, take.status, **values):
+        looks = stored.take.flight.looks
+        update = TakeUpdate(error=stored.said, due_at=stored.due_at, looks=looks)
+        if await ctx.books.in_flight.move(connection, take, take.status, update):
             into.add(take, take.status)
         await ctx.progress.report(connection, job, into)
 
 
 async def write_stored(ctx: OrderContext, stored: Sequence[StoredOutput]) -> None:
-    """Write down what came stored. Safe to repeat. Raises UnavailableError."""
+    """Write down what was downloaded. Safe to repeat. Raises UnavailableError."""
     for each in stored:
         if each.said is not None:
             await _tell(ctx, each)

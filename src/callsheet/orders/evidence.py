@@ -14,6 +14,7 @@ from callsheet.ports.models import ProviderError
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.missing import remember_second
 from callsheet.takes.model import OUT, TAKE_MOVES, Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 
 
 async def accept_evidence(
@@ -33,15 +34,17 @@ async def accept_evidence(
         job = await ctx.progress.lock(connection, take.job)
         current = (await ctx.books.in_flight.locked(connection, [take.id]))[take.id]
         known = await ctx.books.in_flight.known_tickets(connection, provider.name, [ticket])
-        if known and current.ticket != ticket:
+        if known and current.flight.ticket != ticket:
             return False  # an order that another take has: not evidence of this one's
-        if current.ticket == ticket or await ctx.progress.noted(
+        if current.flight.ticket == ticket or await ctx.progress.noted(
             connection, job.id, "ordered_twice", "ticket", ticket
         ):
             return True
-        found = current.ticket is None and TakeStatus.RUNNING in TAKE_MOVES[current.status]
-        twice = not found or (current.order_no > take.order_no and current.status in OUT)
-        doubled = {**said, "has": current.ticket, "provider": provider.name}
+        found = current.flight.ticket is None and TakeStatus.RUNNING in TAKE_MOVES[current.status]
+        twice = not found or (
+            current.flight.order_no > take.flight.order_no and current.status in OUT
+        )
+        doubled = {**said, "has": current.flight.ticket, "provider": provider.name}
         doubled["price"] = str(current.price)
         incident = Incident("ordered_twice", doubled)
         if found:
@@ -72,8 +75,8 @@ async def _run(
 ) -> None:
     """Let a locked take be followed under a ticket."""
     now, to = ctx.books.clock(), TakeStatus.RUNNING
-    values = {"ticket": ticket, "running_at": now, "due_at": now.timestamp(), "looks": 0}
-    await ctx.books.in_flight.move(connection, take, to, error=None, **values)
+    update = TakeUpdate(ticket=ticket, running_at=now, due_at=now.timestamp(), looks=0, error=None)
+    await ctx.books.in_flight.move(connection, take, to, update)
     into = Moves(incidents=incidents)
     into.add(take, to)
     await ctx.progress.report(connection, job, into)

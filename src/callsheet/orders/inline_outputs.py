@@ -85,15 +85,15 @@ async def kept(ctx: OrderContext, take: Take, ticket: str, made: Made) -> Made:
         take=take.id,
         provider=take.provider,
         ticket=ticket,
-        order_no=take.order_no,
-        epoch=take.epoch,
-        order_digest=take.order_digest,
+        order_no=take.flight.order_no,
+        epoch=take.flight.epoch,
+        order_digest=take.flight.order_digest,
         cost=None if made.cost is None else made.cost.micros,
         types=[each.media_type for each in made.inline],
         sizes=[len(each.content) for each in made.inline],
     )
     line = json.dumps(asdict(head)).encode() + b"\n"
-    key = f"{PREFIX}{take.id}/{take.epoch}-{sha256_of(ticket.encode())[:16]}"
+    key = f"{PREFIX}{take.id}/{take.flight.epoch}-{sha256_of(ticket.encode())[:16]}"
     content = b"".join((line, *(each.content for each in made.inline)))
     tries = 0
     while True:
@@ -153,7 +153,7 @@ async def _read_answer(ctx: OrderContext, key: str) -> tuple[int, Answer] | None
 
 async def drop_inline_outputs(ctx: OrderContext, takes: Sequence[Take]) -> None:
     """Remove what was adopted; what cannot be removed now is swept later."""
-    urls = [url for take in takes for url in (take.outputs or {}).get("urls", ())]
+    urls = [url for take in takes for url in (take.flight.outputs or {}).get("urls", ())]
     for key in {place.key for place in map(place_of, urls) if place is not None}:
         with contextlib.suppress(UnavailableError):
             await ctx.media.blobs.delete(key)

@@ -21,6 +21,7 @@ from callsheet.orders.progress import Incident, Moves
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, OUT, TAKE_MOVES, Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 
 _ADOPTED: Final = timedelta(
     days=1
@@ -42,16 +43,16 @@ async def accept_answer(
         job = await ctx.progress.lock(connection, take.job)
         current = (await ctx.books.in_flight.locked(connection, [take.id]))[take.id]
         own = f"{answer.ticket}.{take.id}"  # where the provider gives a number twice
-        same = current.ticket in (None, answer.ticket, own)
+        same = current.flight.ticket in (None, answer.ticket, own)
         adopting = same and current.status not in ENDED | {TakeStatus.ADOPTING}
-        twice = adopting and current.order_no > answer.order_no and current.status in OUT
-        doubled = {"take": take.id, "ticket": answer.ticket, "has": current.ticket}
+        twice = adopting and current.flight.order_no > answer.order_no and current.status in OUT
+        doubled = {"take": take.id, "ticket": answer.ticket, "has": current.flight.ticket}
         doubled |= {"provider": provider.name, "price": str(current.price)}
         if adopting:
             known = await ctx.books.in_flight.known_tickets(
                 connection, provider.name, [answer.ticket]
             )
-            ticket = current.ticket or (own if known else answer.ticket)
+            ticket = current.flight.ticket or (own if known else answer.ticket)
             into = Moves(incidents=[Incident("ordered_twice", doubled)] if twice else [])
             await _adopt(ctx, connection, current, ticket, answer, into)
             await ctx.progress.report(connection, job, into)
@@ -62,7 +63,7 @@ async def accept_answer(
         LOG.info("take.found", extra=event(take=take.id, job=take.job, ticket=answer.ticket))
         ctx.runtime.wake_downloader.set()
         return TakeStatus.ADOPTING
-    if not same or current.ticket is None:
+    if not same or current.flight.ticket is None:
         await accept_evidence(ctx, provider, take, answer.ticket)
     return current.status
 
@@ -79,20 +80,19 @@ async def _adopt(
     into.add(take, TakeStatus.ADOPTING)
     if TakeStatus.ADOPTING not in TAKE_MOVES[take.status]:
         await ctx.books.in_flight.move(connection, take, TakeStatus.RUNNING)
-        take = replace(take, status=TakeStatus.RUNNING, epoch=take.epoch + 1)
+        flight = replace(take.flight, epoch=take.flight.epoch + 1)
+        take = replace(take, status=TakeStatus.RUNNING, flight=flight)
     now = ctx.books.clock()
-    await ctx.books.in_flight.move(
-        connection,
-        take,
-        TakeStatus.ADOPTING,
+    update = TakeUpdate(
         ticket=ticket,
         outputs=answer.outputs,
-        running_at=take.running_at or now,
+        running_at=take.times.running_at or now,
         adopting_at=now,
         due_at=now.timestamp(),
         error=None,
         looks=0,
     )
+    await ctx.books.in_flight.move(connection, take, TakeStatus.ADOPTING, update)
 
 
 async def adopt_kept(

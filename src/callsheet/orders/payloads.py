@@ -120,10 +120,10 @@ async def sent_by(
     return [
         Sent(
             take.id,
-            take.ordered_at or take.created_at,
+            take.times.ordered_at or take.times.created_at,
             _worded_again(ctx, take),
             str(take.inputs.get("prompt") or ""),
-            take.inputs_digest,
+            take.digests.inputs,
             [known.get(each["working"]) or None for each in _references(take)],
         )
         for take in takes
@@ -141,4 +141,4 @@ def _worded_again(ctx: OrderContext, take: Take) -> Payload | None:
         payload = card.payload(card.inputs.model_validate(take.inputs))
     except (ValidationError, InvalidInputError, UnknownModelError, UnusableCardError):
         return None
-    return payload if digest_of(payload) == take.order_digest else None
+    return payload if digest_of(payload) == take.flight.order_digest else None

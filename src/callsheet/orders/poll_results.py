@@ -26,7 +26,8 @@ from callsheet.ports.hosted import (
     TicketUnknownError,
 )
 from callsheet.ports.models import ProviderError
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.model import Flight, Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 from callsheet.takes.schedule import backoff_s, next_look_s
 
 _LOG = logging.getLogger("callsheet.orders")
@@ -47,7 +48,7 @@ class Look:
 def lateness_s(ctx: OrderContext, take: Take) -> float:
     """Say for how long a running take is over its model's time limit; negative before that."""
     limit = terms_of(ctx, take).time_limit_s
-    began = take.running_at or take.created_at
+    began = take.times.running_at or take.times.created_at
     return ctx.books.passed_s(began) - limit
 
 
@@ -81,28 +82,32 @@ async def write_looks(ctx: OrderContext, looks: Sequence[Look]) -> None:
 def _next(ctx: OrderContext, look: Look) -> tuple[Take, float | None, bool]:
     """Decide about one look: when to look again, or that the take's state changes."""
     take, now = look.take, ctx.books.clock().timestamp()
-    counted = replace(take, looks=take.looks + 1)
+    counted = take.looked_at()
     if isinstance(look.found, Pending):
-        counted = replace(counted, misses=0, missed_at=None)
+        counted = replace(counted, flight=replace(counted.flight, misses=0, missed_at=None))
     match look.found:
         case Made() | Ended():
             return take, None, True
         case TicketUnknownError():
-            counted = replace(counted, misses=take.misses + 1, missed_at=take.missed_at or now)
+            counted = replace(counted, flight=_missed(counted.flight, now))
             return counted, now + look.provider.settles_s, _is_gone(ctx, look, counted)
         case Pending() if lateness_s(ctx, take) > terms_of(ctx, take).time_limit_s:
             return take, None, True  # told to stop long ago, and it goes on
         case Pending():
             webhook = call_address(ctx, look.provider, take.id) is not None
             expected = terms_of(ctx, take).expected_s
-            wait = max(look.rest_s, next_look_s(expected, counted.looks, webhook=webhook))
-            if take.cancel_asked:
+            wait = max(look.rest_s, next_look_s(expected, counted.flight.looks, webhook=webhook))
+            if take.flight.cancel_asked:
                 wait = min(wait, 2.0)
             return counted, now + wait, False
         case BusyError(retry_after_s=asked):
-            return counted, now + backoff_s(counted.looks, asked), False
+            return counted, now + backoff_s(counted.flight.looks, asked), False
         case _:
-            return counted, now + backoff_s(counted.looks), False
+            return counted, now + backoff_s(counted.flight.looks), False
+
+
+def _missed(flight: Flight, now: float) -> Flight:
+    return replace(flight, misses=flight.misses + 1, missed_at=flight.missed_at or now)
 
 
 def _is_gone(ctx: OrderContext, look: Look, take: Take) -> bool:
@@ -112,9 +117,12 @@ def _is_gone(ctx: OrderContext, look: Look, take: Take) -> bool:
     says little. What is said at every look, over minutes, counts.
     """
     reason = str(look.found)
-    _LOG.warning("take.missed", extra=event(take=take.id, misses=take.misses, reason=reason))
-    since = datetime.fromtimestamp(take.missed_at or 0.0, UTC)
-    return take.misses >= _MISSES and ctx.books.passed_s(since) >= _MISSES * look.provider.settles_s
+    _LOG.warning("take.missed", extra=event(take=take.id, misses=take.flight.misses, reason=reason))
+    since = datetime.fromtimestamp(take.flight.missed_at or 0.0, UTC)
+    return (
+        take.flight.misses >= _MISSES
+        and ctx.books.passed_s(since) >= _MISSES * look.provider.settles_s
+    )
 
 
 async def _write_endings(ctx: OrderContext, job_id: JobId, group: Sequence[Look]) -> None:
@@ -131,7 +139,8 @@ async def _write_endings(ctx: OrderContext, job_id: JobId, group: Sequence[Look]
                 endings.append(ended(ctx, take, each.found, cancelled=cancelled))
             else:  # only a person can tell what became of it
                 said, to = _unanswerable(each), TakeStatus.IN_DOUBT
-                if await ctx.books.in_flight.move(connection, take, to, error=said, due_at=None):
+                update = TakeUpdate(error=said, due_at=None)
+                if await ctx.books.in_flight.move(connection, take, to, update):
                     into.add(take, to)
         await end(ctx, connection, job, endings, into)
         await ctx.progress.report(connection, job, into)
@@ -141,7 +150,8 @@ def _unanswerable(look: Look) -> dict[str, str]:
     reason = str(look.found) if isinstance(look.found, ProviderError) else "it does not end"
     return {
         "code": "in_doubt",
-        "message": f"{reason}; look it up at {look.take.provider} (order {look.take.ticket}), then"
-        f" decide with: callsheet takes reconcile {look.take.id} --spent or --never-ordered",
+        "message": f"{reason}; look it up at {look.take.provider}"
+        f" (order {look.take.flight.ticket}), then decide with: callsheet takes reconcile"
+        f" {look.take.id} --spent or --never-ordered",
         "next_step": "reconcile",
     }

@@ -129,8 +129,8 @@ class StatusPoller:
                 self._one_by_one_until[provider.name] = loop.time() + REST_S
             rest: list[Take] = []
             for take in takes:
-                stopping = take.cancel_asked or lateness_s(self._ctx, take) > 0
-                if take.ticket in at_work and not stopping:
+                stopping = take.flight.cancel_asked or lateness_s(self._ctx, take) > 0
+                if take.flight.ticket in at_work and not stopping:
                     self._note(Look(provider, take, Pending(), rest_s=turn_s(out)))
                 else:
                     rest.append(take)
@@ -174,11 +174,11 @@ class StatusPoller:
             await pacer.turn()
             key = await key_for(self._ctx, take)
             key_print = key.print
-            if take.cancel_asked or lateness_s(self._ctx, take) > 0:
+            if take.flight.cancel_asked or lateness_s(self._ctx, take) > 0:
                 await _stop(provider, take, key)
-            found = await provider.poll(take.ticket or "", key)
+            found = await provider.poll(take.flight.ticket or "", key)
             if isinstance(found, Made):
-                found = await kept(self._ctx, take, take.ticket or "", found)
+                found = await kept(self._ctx, take, take.flight.ticket or "", found)
         except ProviderError as error:
             found = error
         if isinstance(found, BusyError) and found.retry_after_s is not None:
@@ -194,7 +194,7 @@ class StatusPoller:
 async def _stop(provider: HostedProvider, take: Take, key: ProviderKey) -> None:
     """Ask to stop an order; whether it stopped is seen by looking."""
     try:
-        await provider.cancel(take.ticket or "", key)
+        await provider.cancel(take.flight.ticket or "", key)
     except ProviderError as error:
         _LOG.warning("take.not_stopped", extra=event(take=take.id, reason=str(error)))
 

@@ -101,11 +101,11 @@ def _why_not(listing: Listing, ours: Sequence[Take]) -> str:
         return f"its list holds {listing.unreadable} entries that cannot be read"
     shown = {each.ticket: each.created_at for each in listing.orders}
     for take in ours:
-        if take.ticket not in shown:
-            return f"its list does not show orders that it took, such as {take.ticket}"
-        at = shown[take.ticket]
-        if at is None or abs(at - (take.ordered_at or at)) > SKEW - _EARLIER:
-            return f"its clock or ours is off: it dates order {take.ticket} at {at}"
+        if take.flight.ticket not in shown:
+            return f"its list does not show orders that it took, such as {take.flight.ticket}"
+        at = shown[take.flight.ticket]
+        if at is None or abs(at - (take.times.ordered_at or at)) > SKEW - _EARLIER:
+            return f"its clock or ours is off: it dates order {take.flight.ticket} at {at}"
     return ""
 
 

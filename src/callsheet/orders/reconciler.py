@@ -9,7 +9,7 @@ person, with its money held.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,6 +29,7 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError
 from callsheet.takes.missing import remember
 from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 from callsheet.takes.schedule import MAX_TRIES, backoff_s
 
 _LONGEST_S: Final = 15.0  # between two tries to read the list: money is set aside meanwhile
@@ -80,7 +81,7 @@ async def _reconcile_with(
         if not left:
             return
         now = ctx.books.clock()
-        first = min(now, *(take.ordered_at or take.created_at for take in left))
+        first = min(now, *(take.times.ordered_at or take.times.created_at for take in left))
         listing = await listed_since(provider, [take.id for take in left], first, key)
     except ProviderError as error:
         await _ask_again(ctx, current, error)
@@ -103,7 +104,7 @@ async def _reconcile_with(
 
 async def _ask_again(ctx: OrderContext, takes: Sequence[Take], error: ProviderError) -> None:
     LOG.warning("take.doubt_lasts", extra=event(provider=error.provider, reason=str(error)))
-    await _later(ctx, [(take, min(backoff_s(take.looks), _LONGEST_S)) for take in takes])
+    await _later(ctx, [(take, min(backoff_s(take.flight.looks), _LONGEST_S)) for take in takes])
 
 
 async def _by_post(
@@ -151,7 +152,7 @@ class _Age:
 
 
 def _age(ctx: OrderContext, take: Take) -> _Age:
-    ordered_at = take.ordered_at or take.created_at
+    ordered_at = take.times.ordered_at or take.times.created_at
     told = (ctx.books.clock() - ordered_at).total_seconds()
     return _Age(told, ctx.books.passed_s(ordered_at))
 
@@ -177,13 +178,13 @@ async def _decide(
         read_for_s = min(provider.lists_for_s, _PATIENCE * provider.settles_s)
         if age.sure_s <= provider.settles_s:
             wait_s = provider.settles_s - age.sure_s + 0.1
-            later.append((take, min(wait_s, backoff_s(take.looks + 1))))
+            later.append((take, min(wait_s, backoff_s(take.flight.looks + 1))))
         elif age.told_s < 0:
             person.append((take, why or "by the clock it was sent in the future"))
         elif age.told_s <= provider.lists_for_s and not why:
             never.append(take)
         elif age.told_s <= max(heard_for_s, read_for_s):
-            later.append((take, min(backoff_s(take.looks + 1), _LONGEST_S)))
+            later.append((take, min(backoff_s(take.flight.looks + 1), _LONGEST_S)))
         else:
             person.append((take, why))
     await _later(ctx, later)
@@ -196,7 +197,7 @@ async def _decide(
 async def _later(ctx: OrderContext, takes: Sequence[tuple[Take, float]]) -> None:
     now = ctx.books.clock().timestamp()
     async with ctx.books.database.begin() as connection:
-        looks = [(replace(take, looks=take.looks + 1), now + wait) for take, wait in takes]
+        looks = [(take.looked_at(), now + wait) for take, wait in takes]
         await ctx.books.in_flight.look_later(connection, looks)
 
 
@@ -224,7 +225,11 @@ async def _still_in_doubt(
     """Read a claimed take, if it is in doubt about the same order, without a ticket, and ours."""
     hand = await ctx.books.in_flight.in_hand(connection, [take])
     current = hand.get(take.id)
-    if current is None or current.status is not TakeStatus.IN_DOUBT or current.ticket is not None:
+    if (
+        current is None
+        or current.status is not TakeStatus.IN_DOUBT
+        or current.flight.ticket is not None
+    ):
         return None
     return current
 
@@ -243,12 +248,20 @@ async def not_ordered(
     if job.cancelled:
         await end(ctx, connection, job, [cancelled(take)], into)
         return
-    if take.tries + 1 >= MAX_TRIES:
-        error = BusyError(take.provider, f"{take.tries + 1} orders got no answer and never arrived")
+    tries = take.flight.tries + 1
+    if tries >= MAX_TRIES:
+        error = BusyError(take.provider, f"{tries} orders got no answer and never arrived")
         await end(ctx, connection, job, [failure(take, error)], into)
         return
-    fresh = {"error": None, "ticket": None, "ordered_at": None, "looks": 0, "tries": take.tries + 1}
-    if await ctx.books.in_flight.move(connection, take, TakeStatus.HELD, due_at=now, **fresh):
+    fresh = TakeUpdate(
+        error=None,
+        ticket=None,
+        ordered_at=None,
+        due_at=now,
+        looks=0,
+        tries=tries,
+    )
+    if await ctx.books.in_flight.move(connection, take, TakeStatus.HELD, fresh):
         into.add(take, TakeStatus.HELD)
 
 
@@ -258,8 +271,8 @@ async def ask_person(ctx: OrderContext, take: Take, why: str = "") -> None:
     said = {
         "code": "in_doubt",
         "message": f"{take.provider} cannot tell whether it was ordered{because}; look there for an"
-        f" order made at {take.ordered_at}, then decide with: callsheet takes reconcile {take.id}"
-        " --spent or --never-ordered",
+        f" order made at {take.times.ordered_at}, then decide with:"
+        f" callsheet takes reconcile {take.id} --spent or --never-ordered",
         "next_step": "reconcile",
     }
     async with ctx.books.database.begin() as connection:
@@ -268,9 +281,8 @@ async def ask_person(ctx: OrderContext, take: Take, why: str = "") -> None:
         if current is None:
             return
         into = Moves()
-        if await ctx.books.in_flight.move(
-            connection, current, current.status, error=said, due_at=None
-        ):
+        update = TakeUpdate(error=said, due_at=None)
+        if await ctx.books.in_flight.move(connection, current, current.status, update):
             into.add(current, current.status)
         await ctx.progress.report(connection, job, into)
     LOG.error("take.needs_person", extra=event(take=take.id, job=take.job, reason=why))

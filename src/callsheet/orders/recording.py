@@ -34,6 +34,7 @@ from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.takes.in_flight import Ticketed
 from callsheet.takes.missing import name_order, others_tickets, remember
 from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 from callsheet.takes.schedule import MAX_TRIES, backoff_s, next_look_s
 
 _AWAY_S: Final = 2.0  # how soon a take may be ordered again: when, its provider's absence says
@@ -51,7 +52,7 @@ class Result:
 
 def sent_of(take: Take) -> tuple[TakeId, int]:
     """Name a take's newest order, as OrderContext.sending does."""
-    return take.id, take.order_no
+    return take.id, take.flight.order_no
 
 
 def made_outputs(made: Made) -> dict[str, Any]:
@@ -141,7 +142,7 @@ async def _write_tickets(ctx: OrderContext, accepted: Sequence[Result]) -> None:
         if ticketed.outputs is None:
             await accept_evidence(ctx, each.provider, each.take, ticketed.ticket)
         else:
-            answer = Answer(ticketed.ticket, ticketed.outputs, each.take.order_no)
+            answer = Answer(ticketed.ticket, ticketed.outputs, each.take.flight.order_no)
             await accept_answer(ctx, each.provider, each.take, answer)
 
 
@@ -181,9 +182,7 @@ async def _write_refusal(
         await name_order(connection, take, error.ticket)
         return [ended(ctx, take, error.standing, cancelled=job.cancelled)]
     if isinstance(error, UnavailableError):  # it could not even be worded
-        await ctx.books.in_flight.look_later(
-            connection, [(replace(take, looks=take.looks + 1), result.due_at)]
-        )
+        await ctx.books.in_flight.look_later(connection, [(take.looked_at(), result.due_at)])
         return []
     assert isinstance(error, ProviderError)  # noqa: S101  # the caller picked them
     nothing_out = error.next_step is not NextStep.RECONCILE
@@ -194,20 +193,22 @@ async def _write_refusal(
     if error.next_step is NextStep.RECONCILE:
         to = TakeStatus.IN_DOUBT
         due_at = None if isinstance(error, TicketRepeatedError) else now  # a person must look
-        if await ctx.books.in_flight.move(connection, take, to, error=said, due_at=due_at, looks=0):
+        update = TakeUpdate(error=said, due_at=due_at, looks=0)
+        if await ctx.books.in_flight.move(connection, take, to, update):
             into.add(take, to)
     elif isinstance(error, ProviderBlockedError):
         await _wait(ctx, connection, take, None, into)
     elif isinstance(error, NotReachedError):  # for as long as a person lets it: it is no try
         await _wait(ctx, connection, take, now + _AWAY_S, into)
-    elif error.next_step is NextStep.WAIT and take.tries + 1 < MAX_TRIES:
+    elif error.next_step is NextStep.WAIT and take.flight.tries + 1 < MAX_TRIES:
         asked = error.retry_after_s if isinstance(error, BusyError) else None
-        due_at = now + backoff_s(take.tries, asked)
+        due_at = now + backoff_s(take.flight.tries, asked)
         sent = take.status is TakeStatus.ORDERED
         if sent and result.provider.recourse is Recourse.LISTING:  # which shows if it was taken
             settles_s = result.provider.settles_s
             await remember(connection, take, now + settles_s, now + 3 * settles_s)
-        await _wait(ctx, connection, replace(take, tries=take.tries + 1), due_at, into)
+        flight = replace(take.flight, tries=take.flight.tries + 1)
+        await _wait(ctx, connection, replace(take, flight=flight), due_at, into)
     else:
         return [failure(take, error)]
     return []
@@ -219,7 +220,8 @@ async def _wait(
     """Let a take of which nothing was ordered wait; its hold stays."""
     if take.status is TakeStatus.ORDERED:
         to = TakeStatus.HELD
-        if await ctx.books.in_flight.move(connection, take, to, due_at=due_at, tries=take.tries):
+        update = TakeUpdate(due_at=due_at, tries=take.flight.tries)
+        if await ctx.books.in_flight.move(connection, take, to, update):
             into.add(take, to)
     else:
         await ctx.books.in_flight.look_later(connection, [(take, due_at)])

@@ -15,7 +15,7 @@ from callsheet.orders.progress import LockedJob, Moves
 from callsheet.orders.settlement import holding_of, tell_crossings
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import room
-from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.model import TakeStatus
 
 _REST_S: Final = 5.0  # how soon to look again at a provider that rests, or is shut
 _FULL_S: Final = 1.0  # how soon to look again at a provider whose limits are used up
@@ -74,7 +74,8 @@ async def intend(
 
 def _to_send(each: PreparedOrder, send_by: float) -> PreparedOrder:
     """Speak of the order that is written down now."""
-    take = replace(each.take, order_no=each.take.order_no + 1)
+    flight = replace(each.take.flight, order_no=each.take.flight.order_no + 1)
+    take = replace(each.take, flight=flight)
     return replace(each, take=take, order=replace(each.order, send_by=send_by))
 
 
@@ -94,7 +95,7 @@ async def _hold(
     """Set money aside for as many takes, from the first, as all budgets cover."""
     now = ctx.books.clock()
     day = now.date().isoformat()
-    held = [each if each.take.held_on else _held(each, day) for each in ready]
+    held = [each if each.take.flight.held_on else _held(each, day) for each in ready]
     most = await ctx.books.money.hold_most(
         connection, [holding_of(each.take) for each in held], now
     )
@@ -105,5 +106,5 @@ async def _hold(
 
 
 def _held(each: PreparedOrder, day: str) -> PreparedOrder:
-    take: Take = replace(each.take, held_on=day, holds=each.take.holds + 1)
-    return replace(each, take=take)
+    flight = replace(each.take.flight, held_on=day, holds=each.take.flight.holds + 1)
+    return replace(each, take=replace(each.take, flight=flight))

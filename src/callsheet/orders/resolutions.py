@@ -29,6 +29,7 @@ from callsheet.orders.reconciler import not_ordered
 from callsheet.orders.settlement import end, failure
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus
+from callsheet.takes.moving import TakeUpdate
 
 
 class Resolution(StrEnum):
@@ -122,7 +123,7 @@ class Reconciler:
 
     def _check_settled(self, take: Take, settles_s: float) -> None:
         """Refuse to order again while the first order could still arrive. Raises TooEarlyError."""
-        passed_s = self.ctx.books.passed_s(take.ordered_at or take.created_at)
+        passed_s = self.ctx.books.passed_s(take.times.ordered_at or take.times.created_at)
         if passed_s < settles_s:
             raise TooEarlyError(take, settles_s - passed_s)
 
@@ -138,10 +139,12 @@ class Reconciler:
         ctx = self.ctx
         match verdict:
             case Resolution.ASK:
-                lost = take.status is TakeStatus.IN_DOUBT and take.ticket is not None
+                lost = take.status is TakeStatus.IN_DOUBT and take.flight.ticket is not None
                 to = TakeStatus.RUNNING if lost else take.status
                 now = ctx.books.clock().timestamp()
-                await ctx.books.in_flight.move(connection, take, to, due_at=now, looks=0)
+                await ctx.books.in_flight.move(
+                    connection, take, to, TakeUpdate(due_at=now, looks=0)
+                )
                 into.add(take, to)
             case Resolution.NEVER_ORDERED:
                 await not_ordered(ctx, connection, job, take, into)
@@ -177,5 +180,6 @@ def _check(take: Take, verdict: Resolution) -> None:
         )
     if verdict is Resolution.NEVER_ORDERED and take.status is not TakeStatus.IN_DOUBT:
         raise OrderAcceptedError(
-            f"take {take.id} is {take.status}: {take.provider} accepted its order as {take.ticket}"
+            f"take {take.id} is {take.status}: {take.provider} accepted its order as"
+            f" {take.flight.ticket}"
         )

@@ -20,9 +20,9 @@ from callsheet.takes.model import TAKE_MOVES, Outcome, Take, TakeStatus
 
 @dataclass(frozen=True, slots=True)
 class TakeEnding:
-    """How a take ended that was claimed under `take.epoch`; `asset` is what was made.
+    """How a take ended that was claimed under `take.flight.epoch`; `asset` is what was made.
 
-    `others` came with it; they are kept, and are no take's.
+    `others` came with it, and are its further outputs.
     """
 
     take: Take
@@ -34,26 +34,26 @@ class TakeEnding:
 def failure(take: Take, error: ProviderError, charged: Money | None = None) -> TakeEnding:
     """Word the end of a take that failed; without `charged` all of its hold is given back."""
     error_json = Failure.of(error).to_json()
-    outcome = Outcome(take.id, take.epoch, error=error_json, charged=charged or Money())
+    outcome = Outcome(take.id, take.flight.epoch, error=error_json, charged=charged or Money())
     return TakeEnding(take, outcome)
 
 
 def cancelled(take: Take) -> TakeEnding:
     """Word the end of a take that is not wanted any more and of which nothing was ordered."""
-    return TakeEnding(take, Outcome(take.id, take.epoch, cancelled=True))
+    return TakeEnding(take, Outcome(take.id, take.flight.epoch, cancelled=True))
 
 
 def holding_of(take: Take) -> Holding:
     """Name the hold that is open for a take."""
     return Holding(
         take=take.id,
-        epoch=take.holds,
+        epoch=take.flight.holds,
         amount=take.price,
         job=take.job,
         model=take.model,
         provider=take.provider,
         workspace=take.workspace,
-        day=take.held_on or "",
+        day=take.flight.held_on or "",
     )
 
 
@@ -86,7 +86,7 @@ async def end(
 
 
 def _may_end(ending: TakeEnding, status: TakeStatus, epoch: int, order_no: int) -> bool:
-    as_read = (epoch, order_no) == (ending.outcome.epoch, ending.take.order_no)
+    as_read = (epoch, order_no) == (ending.outcome.epoch, ending.take.flight.order_no)
     return as_read and ending.outcome.status in TAKE_MOVES[status]
 
 
@@ -99,7 +99,7 @@ async def settle(
 ) -> None:
     """Turn open holds into charges and releases."""
     into.charged += sum(each.outcome.charged.micros for each in endings)
-    held = [each for each in endings if each.take.held_on]
+    held = [each for each in endings if each.take.flight.held_on]
     if not held:
         return
     settlements = [Settlement(holding_of(each.take), each.outcome.charged, None) for each in held]
@@ -141,7 +141,7 @@ class TimeLimitError(ProviderError):
 def ended(ctx: OrderContext, take: Take, found: Ended, *, cancelled: bool) -> TakeEnding:
     """Word the end of a take that came to nothing."""
     cost = take.price if found.cost is None else found.cost
-    if found.cancelled and not cancelled and not take.cancel_asked:
+    if found.cancelled and not cancelled and not take.flight.cancel_asked:
         limit = terms_of(ctx, take).time_limit_s
         error: ProviderError = TimeLimitError(take.provider, f"not done within {limit:g} s")
     else:

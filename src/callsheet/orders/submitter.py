@@ -225,7 +225,7 @@ class Submitter:
             self._writer.add(Result(provider, take, off))
         except UnavailableError as problem:
             _LOG.warning("take.waits", extra=event(take=take.id, reason=str(problem)))
-            self._give_back(provider, take, problem, backoff_s(take.looks))
+            self._give_back(provider, take, problem, backoff_s(take.flight.looks))
         except Exception as error:  # noqa: BLE001  # one take must not keep the others
             self._mind_defect(provider, take, error)
         return None
@@ -241,11 +241,13 @@ class Submitter:
 
         After some tries it fails, by name: whoever looks at its row can have it made again.
         """
-        said = event(take=take.id, job=take.job, looks=take.looks)
+        said = event(take=take.id, job=take.job, looks=take.flight.looks)
         _LOG.error("take.ordering_failed", exc_info=error, extra=said)
         defect = NotOrderableError(provider.name, type(error).__name__)
-        if take.looks < LOOKS:
-            self._give_back(provider, take, UnavailableError(str(defect)), backoff_s(take.looks))
+        if take.flight.looks < LOOKS:
+            self._give_back(
+                provider, take, UnavailableError(str(defect)), backoff_s(take.flight.looks)
+            )
         else:
             self._writer.add(Result(provider, take, defect))
 
@@ -254,7 +256,7 @@ class Submitter:
     ) -> Sequence[PreparedOrder]:
         """Write down what is about to be sent; noted as open here from before that on."""
         sending = self._ctx.runtime.sending
-        next_ones = {(each.take.id, each.take.order_no + 1) for each in group}
+        next_ones = {(each.take.id, each.take.flight.order_no + 1) for each in group}
         sending.update(next_ones)
         covered: Sequence[PreparedOrder] = []
         try:
@@ -317,7 +319,8 @@ class Submitter:
             with contextlib.suppress(UnavailableError):
                 await shut(self._ctx, result, key_print)
         if isinstance(result, Submitted) and isinstance(result.standing, Made):
-            ordered = replace(each.take, order_digest=each.digest)
+            flight = replace(each.take.flight, order_digest=each.digest)
+            ordered = replace(each.take, flight=flight)
             made = await kept(self._ctx, ordered, result.ticket, result.standing)
             result = replace(result, standing=made)
         self._writer.add(Result(provider, each.take, result))

@@ -37,8 +37,8 @@ def terms_of(ctx: OrderContext, take: Take) -> Terms:
 
 def use_of(ctx: OrderContext, take: Take) -> Kind:
     """Say what an order is: it is asked about with the key with which it went out."""
-    if take.use:
-        return Kind(take.use)
+    if take.flight.use:
+        return Kind(take.flight.use)
     card = card_of(ctx, take)  # of a take from before this was written down
     if card is not None:
         return card.use(take.inputs)

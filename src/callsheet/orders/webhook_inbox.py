@@ -68,5 +68,6 @@ class WebhookInbox:
         """
         async with self.ctx.books.database.read() as connection:
             take = await self.ctx.books.takes.of_any_workspace(connection, take_id)
-        if take.ticket != ticket and take.status not in (TakeStatus.ORDERED, TakeStatus.IN_DOUBT):
+        asked_about = take.status in (TakeStatus.ORDERED, TakeStatus.IN_DOUBT)
+        if take.flight.ticket != ticket and not asked_about:
             await follow_up(self.ctx, take, ticket)

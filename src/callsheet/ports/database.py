@@ -4,7 +4,7 @@ Each room declares its own tables in its `store`, on the one METADATA, so that f
 point from room to room (downwards, like imports) and the schema can be checked as a whole.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     MetaData,
+    RowMapping,
     TypeDecorator,
     bindparam,
 )
@@ -27,6 +28,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from callsheet.kernel.errors import UnavailableError
+
+Row = RowMapping | Mapping[str, Any]  # by the names of columns
 
 METADATA = MetaData(
     naming_convention={

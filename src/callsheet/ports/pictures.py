@@ -100,7 +100,8 @@ class ClipFacts:
     """What looking at one clip found; `poster` is a WebP thumbnail of one of its frames.
 
     Of a long one that is known in part there may be no poster, or no more than its type: `note`
-    says why.
+    says why. `frame_rate` is the mean, in frames a second; of its sound, `sample_rate` is in
+    samples a second. What is not known, or not there, is None.
     """
 
     media_type: str
@@ -110,6 +111,9 @@ class ClipFacts:
     has_audio: bool
     poster: bytes | None
     note: str | None = None
+    frame_rate: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

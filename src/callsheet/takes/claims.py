@@ -151,12 +151,12 @@ class ClaimStore(WakeStore):
 
         They stay as they are until the transaction ends.
         """
-        read = {take.id: (take.epoch, take.order_no) for take in takes}
+        read = {take.id: (take.flight.epoch, take.flight.order_no) for take in takes}
         found = await self.locked(connection, read)
         return {
             name: take
             for name, take in found.items()
-            if (take.epoch, take.order_no) == read[take.id]
+            if (take.flight.epoch, take.flight.order_no) == read[take.id]
         }
 
     async def renew(self, connection: AsyncConnection, takes: Sequence[Take], until: float) -> None:

@@ -17,11 +17,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId
+from callsheet.kernel.unset import given
 from callsheet.ports.database import one_of
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.claims import ClaimStore
 from callsheet.takes.model import OUT, Take, TakeStatus, check_move
-from callsheet.takes.moving import DOUBT, LATER, MADE, ORDER, OUTPUTS, TICKET, mine
+from callsheet.takes.moving import (
+    DOUBT,
+    LATER,
+    MADE,
+    ORDER,
+    OUTPUTS,
+    TICKET,
+    UNCHANGED,
+    TakeUpdate,
+    mine,
+)
 from callsheet.takes.tables import TAKES, TO_ORDER
 from callsheet.takes.waking import woken
 
@@ -61,8 +72,8 @@ class InFlightStore(ClaimStore):
                 order_digest=digest,
                 ordered_at=now,
                 due_at=due_at,
-                held_on=take.held_on,
-                holds=take.holds,
+                held_on=take.flight.held_on,
+                holds=take.flight.holds,
             )
             for take, digest in takes
         ]
@@ -101,10 +112,10 @@ class InFlightStore(ClaimStore):
             mine(
                 take,
                 due_at=due_at,
-                looks=take.looks,
-                tries=take.tries,
-                misses=take.misses,
-                missed_at=take.missed_at,
+                looks=take.flight.looks,
+                tries=take.flight.tries,
+                misses=take.flight.misses,
+                missed_at=take.flight.missed_at,
             )
             for take, due_at in takes
         ]
@@ -141,7 +152,7 @@ class InFlightStore(ClaimStore):
         connection: AsyncConnection,
         take: Take,
         to: TakeStatus,
-        **values: Any,
+        update: TakeUpdate = UNCHANGED,
     ) -> bool:
         """Move one take of a locked job, if it is as it was read, under a new epoch.
 
@@ -151,12 +162,12 @@ class InFlightStore(ClaimStore):
             check_move(take.id, take.status, to)
         as_read = sa.update(TAKES).where(
             TAKES.c.id == take.id,
-            TAKES.c.epoch == take.epoch,
-            TAKES.c.order_no == take.order_no,
+            TAKES.c.epoch == take.flight.epoch,
+            TAKES.c.order_no == take.flight.order_no,
             TAKES.c.status == take.status,
         )
         fresh = {"epoch": TAKES.c.epoch + 1, "claimed_by": None, "misses": 0, "missed_at": None}
-        moved = as_read.values(status=to, **{**fresh, **values})
+        moved = as_read.values(status=to, **fresh, **given(update))
         return bool((await connection.execute(moved)).rowcount)
 
     async def ask_to_cancel(self, connection: AsyncConnection, job: JobId, now: datetime) -> int:

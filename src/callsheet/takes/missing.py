@@ -99,13 +99,13 @@ async def name_order(connection: AsyncConnection, take: Take, ticket: str) -> No
         TAKES.c.provider == take.provider, TAKES.c.ticket == ticket
     )
     if (await connection.execute(has_it)).first() is None:
-        mine = sa.and_(TAKES.c.id == take.id, TAKES.c.epoch == take.epoch)
+        mine = sa.and_(TAKES.c.id == take.id, TAKES.c.epoch == take.flight.epoch)
         await connection.execute(sa.update(TAKES).where(mine).values(ticket=ticket))
 
 
 async def remember(connection: AsyncConnection, take: Take, due_at: float, until: float) -> None:
     """Write down that a take's order is taken for never made; look for it at and until then."""
-    at = take.ordered_at or take.created_at
+    at = take.times.ordered_at or take.times.created_at
     await _add(connection, take, ordered_at=at, due_at=due_at, until=until)
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -94,60 +94,106 @@ def moved(moves: Iterable[tuple[TakeStatus | None, TakeStatus | None]]) -> Count
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Which attempt at which variant of which shot a take is; all but the job count from 1."""
+
+    job: JobId
+    row: int
+    variant: int
+    attempt: int  # only the newest counts for its row
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What a take is recognised by.
+
+    `inputs` digests the exact order, with model and seed: an equal one need not be made again.
+    `content` digests what its shot showed when it was asked for: with another one it is stale.
+    """
+
+    inputs: Sha256
+    content: Sha256 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When each step of a take was; a step that was not made yet, or is not made, has none."""
+
+    created_at: datetime
+    ordered_at: datetime | None = None  # its newest order was written down, and sent then
+    running_at: datetime | None = None  # the provider accepted the order
+    adopting_at: datetime | None = None  # what was made lies with the provider
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A take on its way through a provider: its order, its money, its claim, its counts."""
+
+    use: str = ""  # the kind of order, for whose key it is asked about
+    order_no: int = 0  # orders written down: what is learnt of one says nothing of the next
+    order_digest: Sha256 | None = None  # of what was sent
+    ticket: str | None = None  # the provider's id for the order
+    outputs: Mapping[str, Any] | None = None  # where what was made lies: {urls, cost}
+    held_on: str | None = None  # the day (UTC) of the open hold
+    holds: int = 0  # holds that were made for this take
+    due_at: float | None = None  # seconds since 1970 at which to look next; None is never
+    claimed_by: str | None = None  # the process that is at it
+    epoch: int = 0  # grows with each claim: who claimed under an older one may not write any more
+    looks: int = 0  # in the present state
+    tries: int = 0  # orders that the provider was too busy for
+    misses: int = 0  # looks, one after the other, at which the provider did not know the ticket
+    missed_at: float | None = None  # seconds since 1970 of the first of them
+    cancel_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Take:
     """One attempt to make one variant of one shot with one model.
 
-    `attempt` counts the takes of this variant from 1; only the newest counts for its row. `epoch`
-    grows with every claim: who claimed under an older epoch may not write any more. `order_no`
-    counts the orders that were written down: what is learnt of one says nothing of the next.
-
-    What follows `finished_at` is for takes of hosted models. `ticket` is the provider's id for the
-    order and `order_digest` digests what was sent. `held_on` is the day (UTC) of the open hold,
-    the `holds`-th of this take. `due_at` (seconds since 1970) is when somebody must look at the
-    take next, and never if it is None; `claimed_by` is who is at it. `looks` counts looks in the
-    present state, `tries` the orders that the provider was too busy for. `misses` counts the looks
-    since `missed_at` (seconds since 1970) at which the provider did not know the ticket, one after
-    the other. `outputs` says where what was made lies. `use` is the kind of order, for whose key
-    it is asked about. `note` tells what is odd about what came: another size than was ordered, or
-    no thumbnail.
+    `asset` is the first of what was made. `note` tells what is odd about what came: another size
+    than was ordered, or no thumbnail. `flight` tells how far its order is.
     """
 
     id: TakeId
     workspace: WorkspaceId
-    job: JobId
-    row: int
-    variant: int
-    attempt: int
+    place: Place
     model: str
     provider: str
     inputs: Mapping[str, Any]
-    inputs_digest: Sha256
+    digests: Digests
     price: Money
-    created_at: datetime
+    times: Times
     status: TakeStatus = TakeStatus.QUOTED
-    epoch: int = 0
     charged: Money = Money()
     asset: Sha256 | None = None
     error: Mapping[str, Any] | None = None
-    ordered_at: datetime | None = None
-    finished_at: datetime | None = None
-    ticket: str | None = None
-    order_digest: Sha256 | None = None
-    held_on: str | None = None
-    holds: int = 0
-    due_at: float | None = None
-    claimed_by: str | None = None
-    looks: int = 0
-    tries: int = 0
-    cancel_asked: bool = False
-    outputs: Mapping[str, Any] | None = None
-    running_at: datetime | None = None
-    adopting_at: datetime | None = None
-    use: str = ""
-    order_no: int = 0
-    misses: int = 0
-    missed_at: float | None = None
     note: str | None = None
+    flight: Flight = Flight()
+
+    @property
+    def job(self) -> JobId:
+        """The job it belongs to."""
+        return self.place.job
+
+    @property
+    def row(self) -> int:
+        """The row of the shot that it shows."""
+        return self.place.row
+
+    @property
+    def variant(self) -> int:
+        """Which variant of the shot it is, from 1."""
+        return self.place.variant
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at its variant it is, from 1."""
+        return self.place.attempt
+
+    def looked_at(self) -> "Take":
+        """Count one more look in the present state."""
+        return replace(self, flight=replace(self.flight, looks=self.flight.looks + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,22 +242,20 @@ def quoted_take(
     inputs: Mapping[str, Any],
     now: datetime,
     correction: Correction = UNCORRECTED,
+    content: Sha256 | None = None,
 ) -> Take:
     """Word a new take, priced by its card; nothing is set aside yet."""
     return Take(
         id=TakeId(new_id("tk")),
         workspace=job.workspace,
-        job=job.id,
-        row=row,
-        variant=variant,
-        attempt=attempt,
+        place=Place(job.id, row, variant, attempt),
         model=card.id,
         provider=card.provider,
-        use=card.use(inputs),
         inputs=inputs,
-        inputs_digest=digest_of({"model": card.id, "inputs": inputs}),
+        digests=Digests(digest_of({"model": card.id, "inputs": inputs}), content),
         price=correction.of(card.price(card.inputs.model_validate(inputs))),
-        created_at=now,
+        times=Times(created_at=now),
+        flight=Flight(use=card.use(inputs)),
     )
 
 
@@ -231,7 +275,10 @@ class PriceError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an ordered take ended: an asset, an error {code, message, next_step}, or cancelled."""
+    """How an ordered take ended: an asset, an error {code, message, next_step}, or cancelled.
+
+    `further` are files that came with the asset, in order.
+    """
 
     take: TakeId
     epoch: int
@@ -240,6 +287,7 @@ class Outcome:
     error: Mapping[str, Any] | None = None
     cancelled: bool = False
     note: str | None = None
+    further: tuple[Sha256, ...] = ()
 
     @property
     def status(self) -> TakeStatus:

@@ -1,15 +1,37 @@
-"""Statements that move many takes at once, each only from where the table of moves lets it.
+"""What moves write, many at once too, each only from where the table of moves lets it.
 
 A take is named as whoever claimed it read it: under its epoch, and at the order it was at then.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from callsheet.kernel.unset import UNSET, Maybe
 from callsheet.ports.database import bound
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.tables import OPEN, TAKES, THIS_ORDER, may_become
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUpdate:
+    """Columns of a take that a move sets besides its state; what is UNSET stays as it is."""
+
+    error: Maybe[Mapping[str, Any] | None] = UNSET
+    ticket: Maybe[str | None] = UNSET
+    outputs: Maybe[Mapping[str, Any] | None] = UNSET
+    ordered_at: Maybe[datetime | None] = UNSET
+    running_at: Maybe[datetime] = UNSET
+    adopting_at: Maybe[datetime] = UNSET
+    due_at: Maybe[float | None] = UNSET
+    looks: Maybe[int] = UNSET
+    tries: Maybe[int] = UNSET
+
+
+UNCHANGED = TakeUpdate()
 
 
 def _write(*where: sa.ColumnElement[bool] | sa.TextClause, **values: Any) -> sa.Update:
@@ -66,5 +88,6 @@ RENEW = _write(OPEN, TAKES.c.claimed_by.is_not(None), due_at=bound(TAKES.c.due_a
 
 def mine(take: Take, **more: Any) -> dict[str, Any]:
     """Name a take as whoever claimed it read it, with what is to be written."""
-    named = {"b_id": take.id, "b_epoch": take.epoch, "b_order_no": take.order_no}
+    flight = take.flight
+    named = {"b_id": take.id, "b_epoch": flight.epoch, "b_order_no": flight.order_no}
     return named | {f"b_{name}": value for name, value in more.items()}

@@ -95,6 +95,17 @@ class TakeStore:
         )
         return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
+    async def whole_of_rows(
+        self, connection: AsyncConnection, job: JobId, first: int, last: int
+    ) -> list[Take]:
+        """Read the takes of rows `first` to `last` with all that is known of them."""
+        query = (
+            sa.select(TAKES)
+            .where(TAKES.c.job == job, TAKES.c.row.between(first, last))
+            .order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
+        )
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
     async def unordered(
         self, connection: AsyncConnection, job: JobId, after_row: int, limit: int
     ) -> list[tuple[int, TakeId]]:
@@ -205,6 +216,13 @@ class TakeStore:
         )
         local = {row.id for row in await connection.execute(query)}
         return [take for take in takes if take in local]
+
+    async def rows_of(
+        self, connection: AsyncConnection, takes: Sequence[TakeId]
+    ) -> dict[TakeId, int]:
+        """Read which row each of some takes belongs to."""
+        query = sa.select(TAKES.c.id, TAKES.c.row).where(one_of(TAKES.c.id, takes))
+        return {TakeId(row.id): row.row for row in await connection.execute(query)}
 
     async def model_of(self, connection: AsyncConnection, take: TakeId) -> str:
         """Read which model a take asks for."""

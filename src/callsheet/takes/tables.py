@@ -10,9 +10,20 @@ from callsheet.jobs.tables import JOBS
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA, UtcTime, bound
+from callsheet.ports.database import METADATA, Row, UtcTime, bound
 from callsheet.ports.models import IN_PROCESS
-from callsheet.takes.model import ENDED, OUT, WAITING, Take, TakeStatus, sources
+from callsheet.takes.model import (
+    ENDED,
+    OUT,
+    WAITING,
+    Digests,
+    Flight,
+    Place,
+    Take,
+    TakeStatus,
+    Times,
+    sources,
+)
 
 
 def standing_at(statuses: Collection[TakeStatus]) -> str:
@@ -81,6 +92,7 @@ TAKES = sa.Table(
     sa.Column("misses", sa.Integer, nullable=False, server_default="0"),
     sa.Column("missed_at", sa.Float),
     sa.Column("note", sa.Text),
+    sa.Column("content_digest", sa.Text),
     sa.UniqueConstraint("job", "row", "variant", "attempt"),
     sa.Index(None, "workspace", "created_at"),
     sa.Index(None, "workspace", "asset"),
@@ -106,53 +118,48 @@ UNSPENT = sa.or_(
     TAKES.c.status.in_(WAITING),
     sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider.in_(IN_PROCESS)),
 )
+_TIMES: Final = tuple(field.name for field in fields(Times))
+_FLIGHT: Final = tuple(field.name for field in fields(Flight))
 STANDING = [column for column in TAKES.columns if column.name != "inputs"]
 
 
-def take_of(row: sa.RowMapping) -> Take:
+def take_of(row: Row) -> Take:
     """Read a take from its row; one without its inputs has none."""
     return Take(
         id=TakeId(row["id"]),
         workspace=WorkspaceId(row["workspace"]),
-        job=JobId(row["job"]),
-        row=row["row"],
-        variant=row["variant"],
-        attempt=row["attempt"],
+        place=Place(JobId(row["job"]), row["row"], row["variant"], row["attempt"]),
         model=row["model"],
         provider=row["provider"],
-        use=row["use"],
-        status=TakeStatus(row["status"]),
-        epoch=row["epoch"],
         inputs=row.get("inputs", {}),
-        inputs_digest=Sha256(row["inputs_digest"]),
+        digests=Digests(Sha256(row["inputs_digest"]), row["content_digest"]),
         price=Money(row["price"]),
+        times=Times(*(row[name] for name in _TIMES)),
+        status=TakeStatus(row["status"]),
         charged=Money(row["charged"]),
         asset=Sha256(row["asset"]) if row["asset"] else None,
         error=row["error"],
-        created_at=row["created_at"],
-        ordered_at=row["ordered_at"],
-        finished_at=row["finished_at"],
-        ticket=row["ticket"],
-        order_digest=Sha256(row["order_digest"]) if row["order_digest"] else None,
-        held_on=row["held_on"],
-        holds=row["holds"],
-        due_at=row["due_at"],
-        claimed_by=row["claimed_by"],
-        looks=row["looks"],
-        tries=row["tries"],
-        cancel_asked=row["cancel_asked"],
-        outputs=row["outputs"],
-        running_at=row["running_at"],
-        adopting_at=row["adopting_at"],
-        order_no=row["order_no"],
-        misses=row["misses"],
-        missed_at=row["missed_at"],
         note=row["note"],
+        flight=Flight(*(row[name] for name in _FLIGHT)),
     )
 
 
 def row_of(take: Take) -> dict[str, Any]:
     """Write a take as its row."""
-    row = {field.name: getattr(take, field.name) for field in fields(take)}
-    money = {"price": take.price.micros, "charged": take.charged.micros}
-    return {**row, "inputs": dict(take.inputs), **money}
+    parts = take.place, take.times, take.flight
+    return {
+        **{field.name: getattr(part, field.name) for part in parts for field in fields(part)},
+        "id": take.id,
+        "workspace": take.workspace,
+        "model": take.model,
+        "provider": take.provider,
+        "inputs": dict(take.inputs),
+        "inputs_digest": take.digests.inputs,
+        "content_digest": take.digests.content,
+        "price": take.price.micros,
+        "status": take.status,
+        "charged": take.charged.micros,
+        "asset": take.asset,
+        "error": take.error,
+        "note": take.note,
+    }

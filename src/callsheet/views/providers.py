@@ -94,12 +94,12 @@ class ProviderView:
 
     async def hindering(self, job: Job) -> list[Hindrance]:
         """Say what keeps takes of a job at work from being ordered, or asked about."""
-        if not job.takes.open or job.paused:
+        if not job.tally.takes.open or job.work.paused:
             return []
         async with self.database.read() as connection:
             providers = await self.takes.providers_of(connection, job.id)
         found = await self.hindrances(job.workspace, providers)
-        return [each for each in found.values() if job.takes.queued or each.keeps_from_asking]
+        return [each for each in found.values() if job.tally.takes.queued or each.keeps_from_asking]
 
     async def _statuses(
         self,
@@ -121,7 +121,11 @@ class ProviderView:
 
 def waited_for(takes: Iterable[Take]) -> set[str]:
     """Name the providers that takes wait for, to be ordered or made, unless they rest."""
-    return {take.provider for take in takes if take.status not in ENDED and take.due_at is not None}
+    return {
+        take.provider
+        for take in takes
+        if take.status not in ENDED and take.flight.due_at is not None
+    }
 
 
 def _status_of(

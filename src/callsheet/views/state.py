@@ -14,6 +14,7 @@ from callsheet.jobs.model import FINISHED, Job, JobKind, Shot
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.moments import time_text
+from callsheet.quality.states import quality_of
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
@@ -21,7 +22,6 @@ from callsheet.takes.store import TakeStore
 SCHEMA: Final = 1
 PAGE: Final = 1_000
 _UNKNOWN: Final = AssetFacts("image/png")
-_UNSEEN: Final = "needs_human"  # no check has looked at it: never shown as passed
 
 
 def shown_asset(
@@ -55,32 +55,32 @@ class StateView:
         """Tell all but the rows."""
         document: dict[str, Any] = {
             "schema": SCHEMA,
-            "version": job.sequence,
+            "version": job.work.sequence,
             "batchId": job.id,
             "kind": job.kind,
             "name": job.name,
             "runMode": job.run_mode,
             "status": job.status,
-            "stage": job.stage,
-            "round": job.round,
+            "stage": job.work.stage,
+            "round": job.work.round,
             "progress": round(job.progress, 4),
             "counts": {
-                "rows": job.rows,
-                "takes": job.takes.total,
-                **asdict(job.takes),
-                "failed_rows": job.failed_rows,
+                "rows": job.tally.rows,
+                "takes": job.tally.takes.total,
+                **asdict(job.tally.takes),
+                "failed_rows": job.tally.failed_rows,
             },
             "cost": {
-                "quoted": str(job.quoted),
-                "held": str(job.held),
-                "charged": str(job.charged),
+                "quoted": str(job.cost.quoted),
+                "held": str(job.cost.held),
+                "charged": str(job.cost.charged),
             },
-            "references": dict(job.references),
+            "references": dict(job.tally.references),
             "problem": dict(job.problem) if job.problem else None,
-            "createdAt": time_text(job.created_at),
-            "startedAt": time_text(job.started_at),
-            "updatedAt": time_text(job.updated_at),
-            "finishedAt": time_text(job.finished_at),
+            "createdAt": time_text(job.times.created_at),
+            "startedAt": time_text(job.times.started_at),
+            "updatedAt": time_text(job.times.updated_at),
+            "finishedAt": time_text(job.times.finished_at),
         }
         if job.kind is JobKind.BATCH and job.status in FINISHED:
             document["files"] = self.links.files(job.id)
@@ -118,8 +118,8 @@ class StateView:
             "status": shot.status,
             "quoted": str(shot.quoted),
             "error": dict(shot.error) if shot.error else None,
-            "references": [dict(each) for each in shot.references],
-            "dropped": [dict(each) for each in shot.dropped],
+            "references": [dict(each) for each in shot.references.kept],
+            "dropped": [dict(each) for each in shot.references.dropped],
             "variants": [self._variant(take, facts) for take in takes],
         }
 
@@ -130,12 +130,12 @@ class StateView:
             "take": take.id,
             "attempt": take.attempt,
             "status": take.status,
-            "ticket": take.ticket,
+            "ticket": take.flight.ticket,
             **shown_asset(self.links, take.asset, facts),
             "sha256": take.asset,
             "cost": str(take.charged),
             "model": take.model,
-            "qa": _UNSEEN if take.asset else None,
+            "qa": quality_of(take.asset),
             "note": take.note,
             "error": dict(take.error) if take.error else None,
         }

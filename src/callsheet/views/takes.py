@@ -44,9 +44,9 @@ def told_take(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]
         "attempt": take.attempt,
         "model": take.model,
         "status": take.status,
-        "ticket": take.ticket,
+        "ticket": take.flight.ticket,
         "price": str(take.price),
-        "held": str(take.price) if take.held_on else None,
+        "held": str(take.price) if take.flight.held_on else None,
         "charged": str(take.charged),
         **times(take),
         "asset": take.asset,
@@ -59,21 +59,21 @@ def told_take(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]
 def times(take: Take) -> dict[str, str | None]:
     """Tell when each step of a take was."""
     return {
-        "created_at": time_text(take.created_at),
-        "ordered_at": time_text(take.ordered_at),
-        "accepted_at": time_text(take.running_at),
-        "made_at": time_text(take.adopting_at),
-        "finished_at": time_text(take.finished_at),
+        "created_at": time_text(take.times.created_at),
+        "ordered_at": time_text(take.times.ordered_at),
+        "accepted_at": time_text(take.times.running_at),
+        "made_at": time_text(take.times.adopting_at),
+        "finished_at": time_text(take.times.finished_at),
     }
 
 
 def story(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
     """Tell a take's life in a line: what happened when, why it failed, what comes next."""
     steps: Sequence[tuple[str, datetime | None]] = (
-        ("ordered", take.ordered_at),
-        (f"accepted as {take.ticket}", take.running_at),
-        ("made", take.adopting_at),
-        (take.status, take.finished_at),
+        ("ordered", take.times.ordered_at),
+        (f"accepted as {take.flight.ticket}", take.times.running_at),
+        ("made", take.times.adopting_at),
+        (take.status, take.times.finished_at),
     )
     told = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
     why = (take.error or {}).get("message", "") or take.note or ""
@@ -85,7 +85,7 @@ def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
 
     `hindrances` tell of providers that take no order now why not.
     """
-    rests = take.due_at is None and take.provider not in IN_PROCESS
+    rests = take.flight.due_at is None and take.provider not in IN_PROCESS
     waits = "rests until its job goes on" if rests else "waits to be ordered"
     hindered = None if rests else hindrances.get(take.provider)
     why = f"; {hindered}" if hindered else ""
@@ -101,7 +101,7 @@ def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
         S.ORDERED: "being made"
         if take.provider in IN_PROCESS
         else f"an order is on its way to {take.provider}",
-        S.RUNNING: f"{take.provider} is at work on it (order {take.ticket}){unasked}",
+        S.RUNNING: f"{take.provider} is at work on it (order {take.flight.ticket}){unasked}",
         S.ADOPTING: "made; being brought home",
         S.IN_DOUBT: person if rests else f"{asking}{unasked}",
     }

@@ -39,7 +39,7 @@ class Feed:
 
     def __init__(self, cs: Callsheet, job: Job, rhythm: Rhythm) -> None:
         self._cs, self._job, self._rhythm = cs, job, rhythm
-        self.position = job.sequence
+        self.position = job.work.sequence
         self.watchers: set[Watcher] = set()
         self.task: asyncio.Task[None] | None = None
 
@@ -70,7 +70,7 @@ class Feed:
                 stated = loop.time()
             except UnavailableError:
                 await asyncio.sleep(rhythm.state_apart)
-            if self._job.ended and self._job.sequence <= self.position:
+            if self._job.ended and self._job.work.sequence <= self.position:
                 return
 
     async def _send_entries(self) -> None:
@@ -88,7 +88,7 @@ class Feed:
     async def _send_state(self) -> None:
         async with self._cs.database.read() as connection:
             self._job = await self._cs.line.jobs.store.of_any_workspace(connection, self._job.id)
-            if self._job.sequence > self.position:
+            if self._job.work.sequence > self.position:
                 return  # entries come first; the next turn sends both
             wanted = any(watcher.rows for watcher in self.watchers)
             full, bare = await state_frames(self._cs, connection, self._job, rows=wanted)
@@ -110,14 +110,16 @@ async def state_frames(
     """Write a job's state with and without its rows."""
     header = cs.view.header(job)
     last = job.ended
-    bare = Frame(job.sequence, encoded(header, sequence=job.sequence), entry=False, last=last)
+    bare = Frame(
+        job.work.sequence, encoded(header, sequence=job.work.sequence), entry=False, last=last
+    )
     if not rows:
         return bare, bare
-    if job.rows > ROWS_IN_STREAM:
+    if job.tally.rows > ROWS_IN_STREAM:
         return bare, bare
     page = await cs.view.rows(connection, job)
-    content = encoded({**header, "rows": page}, sequence=job.sequence)
-    return Frame(job.sequence, content, entry=False, last=last), bare
+    content = encoded({**header, "rows": page}, sequence=job.work.sequence)
+    return Frame(job.work.sequence, content, entry=False, last=last), bare
 
 
 async def facts_for(
@@ -189,7 +191,7 @@ class FeedHub:
         metrics.streams.inc()
         try:
             yield b"retry: 2000\n\n"
-            sent = job.sequence if after is None else min(after, job.sequence)
+            sent = job.work.sequence if after is None else min(after, job.work.sequence)
             async for frame in self._missed(job, sent, feed.position):
                 if watcher.is_over:
                     return
@@ -198,14 +200,14 @@ class FeedHub:
             async with self._cs.database.read() as connection:
                 job = await self._cs.line.jobs.store.of_any_workspace(connection, job.id)
                 full, bare = await state_frames(self._cs, connection, job, rows=rows)
-            if job.sequence > sent:
-                async for frame in self._missed(job, sent, job.sequence):
+            if job.work.sequence > sent:
+                async for frame in self._missed(job, sent, job.work.sequence):
                     sent = frame.sequence
                     yield frame.content
             watcher.told_state()
             yield (full if rows else bare).content
             if job.ended:
-                yield _done(job.sequence)
+                yield _done(job.work.sequence)
                 return
             async for frame in self._live(watcher, sent):
                 metrics.events.inc()

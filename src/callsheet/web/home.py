@@ -95,14 +95,13 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 
 
 def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
-    counts = job.takes
-    facts = (
-        f"{how_many(job.rows, 'row')} · {counts.succeeded} of {counts.total} made · ${job.charged}"
-    )
+    counts = job.tally.takes
+    rows, made = how_many(job.tally.rows, "row"), f"{counts.succeeded} of {counts.total} made"
+    facts = f"{rows} · {made} · ${job.cost.charged}"
     told = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
     problem = "".join(f"<p>{escape(each)}</p>" for each in told)
     sheet = '<span class="sheet"></span>'
-    if job.stage == DONE:
+    if job.work.stage == DONE:
         files = cs.links.files(job.id)
         sheet = (
             f'<a class="sheet" href="{escape(files["contact-sheet.html"])}">'
@@ -115,5 +114,6 @@ def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
     return (
         f'<article class="job">{sheet}<div class="text"><h2 dir="auto">'
         f"{escape(job.name or job.id)}</h2><p>{escape(job.status)} · {escape(job.run_mode)} · "
-        f"{job.created_at:%Y-%m-%d %H:%M} UTC</p><p>{facts}</p>{problem}{links}</div></article>"
+        f"{job.times.created_at:%Y-%m-%d %H:%M} UTC</p><p>{facts}</p>{problem}{links}"
+        "</div></article>"
     )

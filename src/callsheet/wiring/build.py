@@ -21,24 +21,30 @@ from callsheet.database.connections import SqlDatabase, sync_engine
 from callsheet.database.notifier import JournalNotifier
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
+from callsheet.delivery.recovery import Recovery
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
 from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.engine.supervision import Supervisor
 from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
+from callsheet.jobs.decisions import DecisionStore
+from callsheet.jobs.editing import Editing
+from callsheet.jobs.manifest_store import ManifestStore
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
+from callsheet.line.deciding import Decisions
 from callsheet.line.estimates import Estimates
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
+from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.service import MoneyService
@@ -151,7 +157,8 @@ async def build(settings: Settings) -> Callsheet:
     def corrupt(_job: str, _reason: str) -> None:
         metrics.ledgers.labels("corrupt").inc()
 
-    ledger = Ledger(blobs, clock, corrupt)
+    decided = DecisionStore()
+    ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs)
     return Callsheet(
         settings=settings,
         database=database,
@@ -173,7 +180,12 @@ async def build(settings: Settings) -> Callsheet:
         ),
         links=links,
         ledger=ledger,
-        restorer=Restorer(line, ledger, answers),
+        editing=Editing(database, jobs, ManifestStore(), notifier, clock),
+        decisions=Decisions(database, jobs, takes, decided, notifier, clock),
+        snapshots=Snapshots(
+            database, jobs, takes, assets, references, answers, decided, recovery, clock
+        ),
+        restorer=Restorer(line, ledger, answers, recovery),
         metrics=metrics,
         fetcher=fetcher,
         outputs=outputs,

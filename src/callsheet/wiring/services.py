@@ -26,16 +26,19 @@ from callsheet.engine.runner import Runner
 from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.engine.supervision import Supervisor
 from callsheet.intake.limits import Limits
+from callsheet.jobs.editing import Editing
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.chores import Chores
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
+from callsheet.line.deciding import Decisions
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restore import Restorer
 from callsheet.line.single import Generations
+from callsheet.line.snapshots import Snapshots
 from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools
@@ -84,6 +87,9 @@ class Callsheet:
     provider_view: ProviderView
     links: AssetLinks
     ledger: Ledger
+    editing: Editing
+    decisions: Decisions
+    snapshots: Snapshots
     restorer: Restorer
     metrics: Metrics
     fetcher: PublicFetcher
@@ -169,7 +175,7 @@ class Callsheet:
 
     def ledger_keeper(self) -> LedgerKeeper:
         """Make the part that keeps the ledger objects up with the journals."""
-        return LedgerKeeper(self.line, self.view, self.ledger)
+        return LedgerKeeper(self.line, self.view, self.ledger, self.snapshots)
 
     @asynccontextmanager
     async def working(self, then: Callable[[], None] = lambda: None) -> AsyncIterator[None]:

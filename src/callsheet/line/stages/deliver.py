@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from callsheet.assets.model import thumbnail_key
@@ -14,6 +15,7 @@ from callsheet.jobs.model import (
     Entry,
     Job,
     JobKind,
+    JobUpdate,
     Shot,
     finished_status,
 )
@@ -61,14 +63,14 @@ async def _end(ctx: LineContext, payload: Payload) -> None:
             return
         status = job.status
         # the last word goes into the ledger object at once
-        values: dict[str, Any] = {"stage": DONE, "ledger_due_at": 0.0}
+        update = JobUpdate(stage=DONE, ledger_due_at=0.0)
         if status not in FINISHED:
-            status = finished_status(job.takes, job.failed_rows)
-            values |= {"status": status, "problem": None, "finished_at": ctx.books.clock()}
-        ended = Entry("finished", {"status": status, "charged": str(job.charged)})
-        await ctx.jobs.record(connection, job, [ended], Change(values=values))
+            status = finished_status(job.tally.takes, job.tally.failed_rows)
+            update = replace(update, status=status, problem=None, finished_at=ctx.books.clock())
+        ended = Entry("finished", {"status": status, "charged": str(job.cost.charged)})
+        await ctx.jobs.record(connection, job, [ended], Change(update=update))
     ctx.books.metrics.jobs.labels(job.kind, status).inc()
-    LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.takes.total))
+    LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.tally.takes.total))
 
 
 async def _write_files(
@@ -166,20 +168,21 @@ def _noun(variants: Sequence[Mapping[str, Any] | None]) -> str:
 
 def _subtitle(job: Job, made: str) -> str:
     mode = "dry run (local previews, nothing spent)" if job.run_mode == "dry_run" else "live"
-    return f"{how_many(job.rows, 'row')}, {made}, {mode}, {job.created_at:%Y-%m-%d %H:%M} UTC"
+    rows, began = how_many(job.tally.rows, "row"), job.times.created_at
+    return f"{rows}, {made}, {mode}, {began:%Y-%m-%d %H:%M} UTC"
 
 
 def totals(job: Job, noun: str) -> list[tuple[str, str]]:
     """List a job's figures as people read them."""
-    counts = job.takes
+    counts = job.tally.takes
     return [
-        ("Rows", str(job.rows)),
+        ("Rows", str(job.tally.rows)),
         (f"{noun.capitalize()} made", str(counts.succeeded)),
-        ("Failed", str(counts.failed + job.failed_rows)),
-        ("Quoted (USD)", str(job.quoted)),
-        ("Charged (USD)", str(job.charged)),
-        ("Reference uses", str(job.references.get("uses", 0))),
-        ("Different pictures among them", str(job.references.get("unique", 0))),
+        ("Failed", str(counts.failed + job.tally.failed_rows)),
+        ("Quoted (USD)", str(job.cost.quoted)),
+        ("Charged (USD)", str(job.cost.charged)),
+        ("Reference uses", str(job.tally.references.get("uses", 0))),
+        ("Different pictures among them", str(job.tally.references.get("unique", 0))),
     ]
 
 
@@ -188,7 +191,7 @@ def own_cells(shot: Shot, job: Job) -> dict[str, str]:
     named = {
         "scene_id": shot.scene_id,
         "prompt": shot.prompt,
-        "references": " ".join(f"{asked.source}|{asked.mode}" for asked in shot.asked),
+        "references": " ".join(f"{asked.source}|{asked.mode}" for asked in shot.references.asked),
         "variants": str(shot.variants),
         "model": shot.model,
         "size": f"{shot.width}x{shot.height}",

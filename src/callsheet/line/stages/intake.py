@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.lineage import add_lineage, of_reference
 from callsheet.assets.model import Asset, asset_key
 from callsheet.intake.limits import Limits
 from callsheet.intake.references import (
@@ -20,7 +21,7 @@ from callsheet.intake.references import (
 )
 from callsheet.intake.service import Examined
 from callsheet.intake.store import JobReference, ReferenceStatus
-from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus
+from callsheet.jobs.model import Change, Entry, Job, JobUpdate, Shot, ShotStatus, ShotUpdate
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
@@ -88,6 +89,13 @@ async def _look_at(ctx: LineContext, job: Job, references: Sequence[JobReference
     async with ctx.books.database.begin() as connection:
         locked = await ctx.jobs.store.lock(connection, job.id)
         await ctx.books.assets.add(connection, assets)
+        await add_lineage(
+            connection,
+            [
+                of_reference(job.workspace, each.sha256, each.made_from["reference"], now)
+                for each in assets
+            ],
+        )
         await ctx.references.store.update(connection, job.id, [each.reference for each in looked])
         await ctx.jobs.record(connection, locked, entries)
 
@@ -125,7 +133,7 @@ async def _settle(ctx: LineContext, payload: Payload) -> None:
                 await _sum_up(ctx, connection, job, keys, facts)
                 return
             after = shots[-1].row
-            keys += [asked.key for shot in shots for asked in shot.asked]
+            keys += [asked.key for shot in shots for asked in shot.references.asked]
             await _give(ctx, connection, job, shots, references, facts)
 
 
@@ -137,26 +145,25 @@ async def _give(
     references: Mapping[str, JobReference],
     facts: Mapping[str, ReferenceFacts],
 ) -> None:
-    changed: list[dict[str, Any]] = []
+    changed: list[ShotUpdate] = []
     entries: list[Entry] = []
     for shot in shots:
-        if shot.status is not ShotStatus.QUEUED or not shot.asked:
+        if shot.status is not ShotStatus.QUEUED or not shot.references.asked:
             continue
         chosen = _choose(ctx, shot, facts)
-        row: dict[str, Any] = {
-            "row": shot.row,
-            "status": shot.status,
-            "references": [_kept(use, references[use.key]) for use in chosen.kept],
-            "dropped": [_left_out(each.use, each.reason) for each in chosen.dropped],
-            "error": None,
-        }
+        update = ShotUpdate(
+            shot.row,
+            status=shot.status,
+            references=[_kept(use, references[use.key]) for use in chosen.kept],
+            dropped=[_left_out(each.use, each.reason) for each in chosen.dropped],
+            error=None,
+        )
         broken = [each.use for each in chosen.dropped if each.reason is DropReason.FAILED]
         if broken:
-            row |= {"status": ShotStatus.FAILED, "error": _broken(job, broken[0], references)}
-            entries.append(
-                row_entry(shot.row, shot.scene_id, ShotStatus.FAILED, error=row["error"])
-            )
-        changed.append(row)
+            error = _broken(job, broken[0], references)
+            update = replace(update, status=ShotStatus.FAILED, error=error)
+            entries.append(row_entry(shot.row, shot.scene_id, ShotStatus.FAILED, error=error))
+        changed.append(update)
     await ctx.jobs.store.set_shots(connection, job.id, changed)
     if entries:
         await ctx.jobs.record(connection, job, entries, Change(failed_rows=len(entries)))
@@ -165,7 +172,8 @@ async def _give(
 def _choose(ctx: LineContext, shot: Shot, facts: Mapping[str, ReferenceFacts]) -> Chosen:
     """Choose what a row's model gets; of the whole batch's references, those of use to it."""
     uses = [
-        ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "") for asked in shot.asked
+        ReferenceUse(asked.source, ReferenceMode(asked.mode), asked.key, "")
+        for asked in shot.references.asked
     ]
     try:
         card = ctx.providers.catalog.card(shot.model)
@@ -220,7 +228,7 @@ async def _sum_up(
         "alike": alike,
         "dedupRate": round(counts.dedup_rate, 4),
     }
-    change = Change(values={"reference_counts": report})
+    change = Change(update=JobUpdate(reference_counts=report))
     await ctx.jobs.record(connection, job, [Entry("references", report)], change)
     LOG.info("references.merged", extra=event(job=job.id, **{**report, "alike": len(alike)}))
     await leave(ctx.jobs, connection, await ctx.jobs.store.lock(connection, job.id))

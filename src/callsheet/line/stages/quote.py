@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.intake.model import RunMode
-from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus
+from callsheet.jobs.content import content_digest
+from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, ShotUpdate
 from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
@@ -106,7 +107,7 @@ async def _fail_rows(
     for shot, error in refused:
         made = had.get(shot.row, ())
         status = summed_up(made) if made else ShotStatus.FAILED
-        changed.append({"row": shot.row, "status": status, "error": error})
+        changed.append(ShotUpdate(shot.row, status=status, error=error))
         told = row_entry(shot.row, shot.scene_id, status, made)
         entries.append(Entry("row", {**told.body, "error": error}))
     await ctx.jobs.store.set_shots(connection, job.id, changed)
@@ -115,13 +116,15 @@ async def _fail_rows(
 
 def _refusal(card: ModelCard, shot: Shot, error: InvalidModelInputsError) -> dict[str, Any]:
     """Word why nothing can be ordered of a row, and what a person can do."""
-    if len(shot.references) >= card.min_references:
+    if len(shot.references.kept) >= card.min_references:
         message = f"{card.id} cannot make this row: {error}"
         return {"code": "model_refuses", "message": message, "next_step": NextStep.STOP}
-    fell = "; ".join(f"{each['source']} fell out ({each['reason']})" for each in shot.dropped)
+    fell = "; ".join(
+        f"{each['source']} fell out ({each['reason']})" for each in shot.references.dropped
+    )
     message = (
         f"{card.id} begins from {card.min_references} reference pictures and"
-        f" {len(shot.references)} of this row's are left{f': {fell}' if fell else ''};"
+        f" {len(shot.references.kept)} of this row's are left{f': {fell}' if fell else ''};"
         " name others in a new run"
     )
     return {"code": "reference_missing", "message": message, "next_step": NextStep.STOP}
@@ -152,8 +155,12 @@ def new_take(
     shot: Shot,
     variant: int,
     attempt: int,
+    upstream: Sequence[Shot] = (),
 ) -> Take:
-    """Word one take. A dry run asks the local studio for a preview of what would be bought."""
+    """Word one take. A dry run asks the local studio for a preview of what would be bought.
+
+    `upstream` are the shots that this one depends on.
+    """
     wanted = ctx.providers.catalog.card(shot.model)
     card = wanted
     if job.run_mode is RunMode.DRY_RUN and wanted.listed:
@@ -161,7 +168,8 @@ def new_take(
         card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
     inputs = take_inputs(wanted, card, shot, variant)
     correction = correction_in(job, card)
-    return quoted_take(job, shot.row, variant, attempt, card, inputs, ctx.books.clock(), correction)
+    now, content = ctx.books.clock(), content_digest(shot, upstream)
+    return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
 
 
 def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
@@ -177,12 +185,12 @@ def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) ->
         "width": shot.width,
         "height": shot.height,
         "seed": seed,
-        "references": list(shot.references)[: card.max_references],
+        "references": list(shot.references.kept)[: card.max_references],
         "scene": shot.scene_id,
         "variant": variant,
         "variants": shot.variants,
         "notes": [] if wanted is card else [wanted.title],
-        "pictures": len(shot.references or shot.inputs.get("references", ())),
+        "pictures": len(shot.references.kept or shot.inputs.get("references", ())),
         "most": str(Money(shot.quoted.micros // shot.variants)),
     }
     if wanted is card:

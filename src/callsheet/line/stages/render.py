@@ -82,7 +82,7 @@ async def send_out(
     if not local:
         return
     takes = local
-    work_id = f"{ORDER_WORK}:{job.id}:{job.round}:{takes[0]}"
+    work_id = f"{ORDER_WORK}:{job.id}:{job.work.round}:{takes[0]}"
     payload = {**stage_payload(job), "takes": list(takes)}
     await ctx.jobs.queue.enqueue(connection, ORDER_WORK, work_id, payload, rank=rank)
 
@@ -145,7 +145,9 @@ async def _make_one(ctx: LineContext, job: Job, take: Take) -> TakeEnding:
     try:
         adopted = await _made_and_adopted(ctx, take)
     except (ProviderError, UnreadablePictureError) as error:
-        return TakeEnding(take, Outcome(take.id, take.epoch, error=Failure.of(error).to_json()))
+        return TakeEnding(
+            take, Outcome(take.id, take.flight.epoch, error=Failure.of(error).to_json())
+        )
     asset = Asset(
         sha256=adopted.sha256,
         workspace=job.workspace,
@@ -154,7 +156,7 @@ async def _make_one(ctx: LineContext, job: Job, take: Take) -> TakeEnding:
         made_from={"take": take.id, "model": take.model},
         **adopted.seen.facts,
     )
-    outcome = Outcome(take.id, take.epoch, asset=adopted.sha256, charged=take.price)
+    outcome = Outcome(take.id, take.flight.epoch, asset=adopted.sha256, charged=take.price)
     return TakeEnding(take, outcome, asset)
 
 

@@ -1,0 +1,178 @@
+"""Writing recovery snapshots: what a job is, read from the rooms that know it."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import callsheet
+from callsheet.assets.lineage import lineage_of
+from callsheet.assets.snapshot import asset_out, lineage_out
+from callsheet.assets.store import AssetStore
+from callsheet.controls.store import AnswerStore, request_kept
+from callsheet.delivery.recovery import Recovery
+from callsheet.intake.store import JobReference, ReferenceStore
+from callsheet.jobs.decisions import DecisionStore, decision_out
+from callsheet.jobs.manifest_snapshot import (
+    kept_revisions,
+    manifest_out,
+    operations_out,
+    scenes_out,
+)
+from callsheet.jobs.model import Job, Shot
+from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, shot_out
+from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, workspaces_with_money
+from callsheet.ports.database import Database
+from callsheet.takes.outputs import outputs_of
+from callsheet.takes.snapshot import output_out, take_out
+from callsheet.takes.store import TakeStore
+
+_ROWS: Final = 250  # of a page of records
+_REFERENCES: Final = 500
+_OPERATIONS: Final = 1_000
+
+Records = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Writes recovery snapshots of jobs, and of what belongs to workspaces.
+
+    `_written` remembers by workspace what this process wrote last.
+    """
+
+    database: Database
+    jobs: JobStore
+    takes: TakeStore
+    assets: AssetStore
+    references: ReferenceStore
+    answers: AnswerStore
+    decisions: DecisionStore
+    recovery: Recovery
+    clock: Callable[[], datetime]
+    _written: dict[str, Sha256] = field(default_factory=dict, init=False)
+
+    async def write(self, job: Job) -> None:
+        """Write a snapshot of a job, as it stands now or later, and what its workspace has.
+
+        Raises UnavailableError.
+        """
+        await self.write_workspace(job.workspace)
+        request = request_kept(job.settings)
+        async with self.database.read() as connection:
+            answer = (
+                await self.answers.answered(connection, job.workspace, request) if request else None
+            )
+            budgets = await budgets_of(connection, job.workspace, job.id)
+        more = {"answer": answer, "budgets": budgets}
+        head = head_of(job, self.clock(), callsheet.__version__, more)
+        await self.recovery.write(job.id, head, self._records(job))
+
+    async def _records(self, job: Job) -> AsyncIterator[Records]:
+        """Tell a job's records page by page; each page is read by itself."""
+        after = 0
+        while True:
+            async with self.database.read() as connection:
+                shots = await self.jobs.shots(connection, job.id, after=after, limit=_ROWS)
+                page = await self._of_shots(connection, job, shots)
+            if not shots:
+                break
+            yield page
+            after = shots[-1].row
+        async with self.database.read() as connection:
+            references = await self.references.all(connection, job.id)
+        for first in range(0, len(references), _REFERENCES):
+            async with self.database.read() as connection:
+                some = references[first : first + _REFERENCES]
+                records = await self._of_references(connection, job, some)
+            yield records
+        async for page in self._of_manifest(job):
+            yield page
+
+    async def _of_shots(self, connection: AsyncConnection, job: Job, shots: list[Shot]) -> Records:
+        if not shots:
+            return []
+        takes = await self.takes.whole_of_rows(connection, job.id, shots[0].row, shots[-1].row)
+        entries = await entries_of(connection, [take.id for take in takes])
+        outputs = await outputs_of(connection, [take.id for take in takes])
+        made = [output for of_take in outputs.values() for output in of_take]
+        names = {take.asset for take in takes if take.asset} | {each.asset for each in made}
+        decisions = await self.decisions.of_takes(connection, [take.id for take in takes])
+        return [
+            *await self._of_assets(connection, job, names),
+            *map(shot_out, shots),
+            *map(take_out, takes),
+            *map(output_out, made),
+            *({"kind": RecordKind.ENTRY, "entry": entry} for entry in entries),
+            *(decision_out(each) for each in decisions),
+        ]
+
+    async def _of_assets(
+        self, connection: AsyncConnection, job: Job, names: Collection[Sha256]
+    ) -> Records:
+        if not names:
+            return []
+        assets = await self.assets.some(connection, job.workspace, sorted(names))
+        facts = await lineage_of(connection, job.workspace, sorted(names))
+        return [*map(asset_out, assets), *map(lineage_out, facts)]
+
+    async def _of_references(
+        self, connection: AsyncConnection, job: Job, references: list[JobReference]
+    ) -> Records:
+        names = {Sha256(each.sha256) for each in references if each.sha256}
+        return [
+            *await self._of_assets(connection, job, names),
+            *({"kind": RecordKind.REFERENCE, "reference": asdict(each)} for each in references),
+        ]
+
+    async def _of_manifest(self, job: Job) -> AsyncIterator[Records]:
+        """Tell scenes, operations and kept manifests of a job page by page.
+
+        It is read after the shots: the operations tell at least what shots were told to be.
+        """
+        async with self.database.read() as connection:
+            newest = (await self.jobs.of_any_workspace(connection, job.id)).work.manifest_revision
+            scenes = await scenes_out(connection, job.id) if newest else []
+        if not newest:
+            return
+        yield scenes
+        for first in range(0, newest, _OPERATIONS):
+            async with self.database.read() as connection:
+                page = await operations_out(connection, job.id, first, first + _OPERATIONS)
+            yield page
+        async with self.database.read() as connection:
+            kept = await kept_revisions(connection, job.id)
+        for revision in kept:
+            async with self.database.read() as connection:
+                page = [await manifest_out(connection, job.id, revision)]
+            yield page
+
+    async def write_workspaces(self) -> None:
+        """Write what people set and corrected in every workspace. Raises UnavailableError."""
+        async with self.database.read() as connection:
+            workspaces = await workspaces_with_money(connection)
+        for workspace in workspaces:
+            await self.write_workspace(workspace)
+
+    async def write_workspace(self, workspace: WorkspaceId) -> None:
+        """Write a workspace's budgets and adjustments, unless that was done. See `write`."""
+        async with self.database.read() as connection:
+            document = {
+                "format": FORMAT,
+                "version": VERSION,
+                "written_by": callsheet.__version__,
+                "workspace": workspace,
+                "budgets": await budgets_of(connection, workspace),
+                "adjustments": await adjustments_of(connection, workspace),
+            }
+        digest = digest_of(document)
+        if self._written.get(workspace) == digest:
+            return
+        if document["budgets"] or document["adjustments"] or workspace in self._written:
+            await self.recovery.write_workspace(workspace, document)
+            self._written[workspace] = digest

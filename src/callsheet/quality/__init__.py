@@ -1,0 +1,1 @@
+"""Quality: findings, what they say together, and the tolerances they are judged by."""
