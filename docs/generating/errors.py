@@ -19,7 +19,7 @@ from callsheet.kernel.errors import (
 )
 from callsheet.line.errors import ModelInputError
 from callsheet.ports.fetching import FetchError
-from callsheet.web.problems import answer_error
+from callsheet.web.failures import answer_error
 from generating.marking import SOURCE, WORDS, WordsError, code, sentence, table, words_for
 
 _SET_IN_INSTANCES: Final = (BatchInputError, ModelInputError, FieldRefusedError)

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 
 from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
 from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.model import SERVER
 from callsheet.accounts.provider_keys import (
     PROVIDER_KEYS,
-    SERVER,
     AuditStore,
     ProviderKeyStore,
     SealedKey,

@@ -39,6 +39,11 @@ BREACHES = [
     ("simulators", "callsheet.cli.main", "callsheet.sim.fal"),
     ("simulators", "callsheet.web.app", "callsheet.sim"),
     ("acyclic", "callsheet.takes.model", "callsheet.takes.routing"),
+    ("verbs", "callsheet.web.app", "sqlalchemy"),
+    ("verbs", "callsheet.web.app", "callsheet.jobs.store"),
+    ("verbs", "callsheet.cli.main", "callsheet.jobs.tables"),
+    ("verbs", "callsheet.cli.main", "callsheet.ports.database"),
+    ("verbs", "callsheet.cli.main", "callsheet.accounts.provider_keys"),
 ]
 
 # What is allowed, and must stay so: the contracts are tried on it too.
@@ -47,10 +52,14 @@ HOUSE = {
     "callsheet.ports.models": "import callsheet.kernel.money",
     "callsheet.ports.database": "import sqlalchemy",
     "callsheet.accounts.model": "",
+    "callsheet.accounts.provider_keys": "import callsheet.ports.database",
+    "callsheet.controls.availability": "import callsheet.ports.database",
+    "callsheet.database.connections": "import callsheet.ports.database",
     "callsheet.money.model": "import callsheet.ports.models",
     "callsheet.jobs.errors": "",
     "callsheet.jobs.model": "import callsheet.jobs.errors",
     "callsheet.jobs.store": "import callsheet.ports.database, callsheet.jobs.model",
+    "callsheet.jobs.tables": "import callsheet.ports.database",
     "callsheet.jobs.service": "import callsheet.jobs.store",
     "callsheet.takes.model": "import callsheet.jobs.model",
     "callsheet.takes.routing": "import callsheet.takes.model",

@@ -10,7 +10,7 @@ import pytest
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.catalog.shapes import SizeNotOfferedError, nearest_ratio
-from callsheet.controls.store import Switches
+from callsheet.controls.model import Switches
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, ModelCard, UnknownModelError
 from callsheet.providers.gemini import charged_for

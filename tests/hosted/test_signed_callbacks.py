@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from tests.sim.simulated import serving
 
-from callsheet.accounts.provider_keys import SERVER
+from callsheet.accounts.model import SERVER
 from callsheet.cli.session import opened
 from callsheet.intake.model import RunMode
 from callsheet.kernel.errors import InvalidInputError

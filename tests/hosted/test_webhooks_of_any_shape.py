@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from tests.sim.simulated import serving
 
-from callsheet.accounts.provider_keys import SERVER
+from callsheet.accounts.model import SERVER
 from callsheet.cli.session import opened
 from callsheet.intake.model import RunMode
 from callsheet.kernel.ids import LOCAL_WORKSPACE
@@ -126,10 +126,7 @@ async def test_signed_webhook_of_any_shape_is_no_failure(
         async with opened(settings) as cs:
             if name == "kie":
                 await cs.key_control.set(SERVER, "kie", "webhook", "hmac-key", by="maya")
-            async with cs.database.begin() as connection:
-                await cs.switches.turn(
-                    connection, model, enabled=True, reason="vouched for", now=cs.clock()
-                )
+            await cs.switches.turn(model, enabled=True, reason="vouched for")
             prompt = {"prompt": "a red mug on oak"}
             started = await cs.generations.start(LOCAL_WORKSPACE, model, prompt, RunMode.LIVE)
             take = await cs.generations.take(LOCAL_WORKSPACE, started.take)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from callsheet.assets.model import Asset, asset_key
-from callsheet.controls.store import Request, kept_request
+from callsheet.controls.model import Request, kept_request
 from callsheet.delivery.ledger import state_key
 from callsheet.delivery.recovery import KEPT, folder_of, snapshot_key, workspace_key
 from callsheet.delivery.segments import seal
@@ -147,13 +147,19 @@ async def written(cs: Callsheet, **more: Any) -> Books:
         held = [take for take in takes.values() if take.flight.held_on]
         spent = altered(made, held_on=NOW.date().isoformat())
         holdings = [holding_of(take) for take in (*held, spent)]
-        await cs.money.hold(connection, holdings, NOW)
-        await cs.money.settle(connection, [Settlement(holding_of(spent), made.charged)], NOW)
+        await cs.line.books.money.hold(connection, holdings, NOW)
+        await cs.line.books.money.settle(
+            connection, [Settlement(holding_of(spent), made.charged)], NOW
+        )
         args: dict[str, Any] = {"by": "anna", "now": NOW}
         workspace = job.workspace
-        await cs.money.set_budget(connection, workspace, Scope.JOB, job.id, Money(10**6), **args)
-        await cs.money.set_budget(connection, workspace, Scope.DAY, "", Money(10**7), **args)
-        await cs.money.adjust(connection, workspace, Money(500), reason="a gift", **args)
+        await cs.line.books.money.set_budget(
+            connection, workspace, Scope.JOB, job.id, Money(10**6), **args
+        )
+        await cs.line.books.money.set_budget(
+            connection, workspace, Scope.DAY, "", Money(10**7), **args
+        )
+        await cs.line.books.money.adjust(connection, workspace, Money(500), reason="a gift", **args)
         await cs.answers.add(connection, workspace, REQUEST, {"job": job.id, "rows": []}, NOW)
         change = Change(takes=counted(takes), charged=made.charged, held=PRICE * len(held))
         job = await ctx.jobs.record(connection, job, [Entry("created", {})], change)
@@ -165,11 +171,11 @@ async def money_in(cs: Callsheet, job: Job) -> dict[str, Any]:
     workspace = job.workspace
     async with cs.database.read() as connection:
         return {
-            "entries": await cs.money.store.entries(connection, workspace, postings=100),
-            "balances": await cs.money.store.balances(connection, workspace),
-            "sum": await cs.money.store.sum_of_all(connection),
-            "budgets": await cs.money.budgets(connection, workspace, NOW),
-            "today": await cs.money.store.committed(
+            "entries": await cs.line.books.money.store.entries(connection, workspace, postings=100),
+            "balances": await cs.line.books.money.store.balances(connection, workspace),
+            "sum": await cs.line.books.money.store.sum_of_all(connection),
+            "budgets": await cs.line.books.money.budgets(connection, workspace, NOW),
+            "today": await cs.line.books.money.store.committed(
                 connection, workspace, (Scope.DAY, NOW.date().isoformat())
             ),
         }

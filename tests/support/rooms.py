@@ -117,6 +117,7 @@ def a_full_job() -> Job:
         updated_at=NOW + timedelta(microseconds=1),
         finished_at=NOW + timedelta(days=3_000),
         ledger_version=BIG - 1,
+        manifest_revision=4,
         asked=sha256_of(b"a sheet"),
     )
 
@@ -155,6 +156,10 @@ def a_full_shot(job: Job) -> Shot:
         extra={"Größe": "XL", "leer": "", "日本": "=1+1"},
         inputs={"duration_s": 10, "audio": True, "style": "Öl", "points": [0.5, None]},
         error={"code": "x", "message": "naïve", "next_step": "stop", "value": None},
+        order_key="a1V",
+        duration_s=5.5,
+        depends_on=(1, 2),
+        removed=True,
     )
 
 

@@ -51,6 +51,19 @@ class ForbiddenHostError(CallsheetError):
         )
 
 
+class CrossSiteError(CallsheetError):
+    """A change by a session did not come from a page of this server."""
+
+    code: ClassVar[str] = "cross_site"
+
+    def __init__(self, what: str, value: str) -> None:
+        found = f"{what} is {shown(value)!r}" if value else f"no {what} was sent"
+        super().__init__(
+            f"with a session, changes and WebSockets are taken from pages of this server alone:"
+            f" {found}; programs send Authorization: Bearer cs_… instead"
+        )
+
+
 class LastKeyError(ConflictError):
     """The last key in force is not revoked by the way: what then happens must be said."""
 
@@ -61,6 +74,37 @@ class LastKeyError(ConflictError):
             f"{shown(key)} is the last key in force: create another one first (callsheet keys"
             " create NAME --role admin), or say --open: then this machine itself is let in without"
             " a key again, and everybody else is not let in at all"
+        )
+
+
+class MemberNotFoundError(NotFoundError):
+    """No such member in this workspace."""
+
+    code: ClassVar[str] = "member_not_found"
+
+    def __init__(self, member: str) -> None:
+        super().__init__("member", member)
+
+
+class MemberExistsError(ConflictError):
+    """The workspace has a member of this e-mail address."""
+
+    code: ClassVar[str] = "member_exists"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            f"{shown(email)} is a member's address already; see: callsheet members list"
+        )
+
+
+class MemberDisabledError(ConflictError):
+    """A disabled member is given no key."""
+
+    code: ClassVar[str] = "member_disabled"
+
+    def __init__(self, member: str) -> None:
+        super().__init__(
+            f"member {shown(member)} is disabled; first: callsheet members enable {shown(member)}"
         )
 
 

@@ -10,15 +10,8 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.errors import ProviderKeyNotFoundError, SealBrokenError
-from callsheet.accounts.provider_keys import (
-    ANY_USE,
-    SERVER,
-    WEBHOOKS,
-    AuditStore,
-    Deed,
-    ProviderKeyStore,
-    SealedKey,
-)
+from callsheet.accounts.model import ANY_USE, SERVER, WEBHOOKS
+from callsheet.accounts.provider_keys import AuditStore, Deed, ProviderKeyStore, SealedKey
 from callsheet.accounts.sealing import Sealer
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import WorkspaceId

@@ -3,19 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.accounts.model import SERVER
 from callsheet.kernel.ids import new_id
 from callsheet.ports.database import METADATA, UtcTime
-
-SERVER: Final = ""  # in place of a workspace: for every workspace that has no key of its own
-ANY_USE: Final = "any"  # in place of a use: for every use that has no key of its own
-
-WEBHOOKS: Final = "webhook"  # in place of a use: signs a provider's webhooks, opens nothing there
 
 PROVIDER_KEYS = sa.Table(
     "provider_keys",

@@ -1,29 +1,67 @@
 """Letting people in."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from callsheet.accounts.access import Call
-from callsheet.accounts.errors import ForbiddenError, LastKeyError, UnauthorizedError
-from callsheet.accounts.model import ApiKey, Member, Role, digest_of_secret, new_secret
-from callsheet.accounts.store import KeyStore
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.accounts.access import Call, who_calls
+from callsheet.accounts.errors import (
+    ForbiddenError,
+    LastKeyError,
+    MemberDisabledError,
+    UnauthorizedError,
+)
+from callsheet.accounts.model import (
+    LASTS,
+    ApiKey,
+    Caller,
+    Credentials,
+    Role,
+    Session,
+    digest_of_secret,
+    new_secret,
+    new_session_secret,
+)
+from callsheet.accounts.store import KeyStore, MemberStore, SessionStore
+from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, WorkspaceId, new_id
 from callsheet.ports.database import Database
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that has just begun; its secret is answered here and never again."""
+
+    session: Session
+    secret: str
+    credentials: Credentials
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
-    """API keys: made, checked, revoked."""
+    """API keys and sessions: made, checked, ended. Each verb raises DatabaseUnavailableError."""
 
     database: Database
-    keys: KeyStore
     clock: Callable[[], datetime]
+    keys: KeyStore
+    members: MemberStore
+    sessions: SessionStore
 
     async def create(
-        self, name: str, role: Role, workspace: WorkspaceId = LOCAL_WORKSPACE
+        self,
+        name: str,
+        role: Role,
+        workspace: WorkspaceId = LOCAL_WORKSPACE,
+        member: str = "",
     ) -> tuple[ApiKey, str]:
-        """Make a key; its secret is answered here and never again."""
+        """Make a key; its secret is answered here and never again.
+
+        `member` is the id or e-mail address of the person whose key it is; "" for nobody's in
+        particular. Raises MemberNotFoundError, MemberDisabledError.
+        """
         secret = new_secret()
         key = ApiKey(
             id=new_id("key"),
@@ -35,6 +73,11 @@ class Accounts:
             created_at=self.clock(),
         )
         async with self.database.begin() as connection:
+            if member:
+                owner = await self.members.find(connection, workspace, member, locked=True)
+                if owner.disabled_at is not None:
+                    raise MemberDisabledError(owner.email)
+                key = replace(key, member=owner.id)
             await self.keys.add(connection, key)
         return key, secret
 
@@ -68,31 +111,76 @@ class Accounts:
         async with self.database.read() as connection:
             return await self.keys.any_ever(connection)
 
-    async def still_good(self, keys: Collection[str]) -> set[str]:
-        """Tell which of some members' keys are still good; "" stands for being here without one."""
+    async def still_good(self, credentials: Collection[str]) -> set[str]:
+        """Tell which of some callers' credentials still let them in.
+
+        These are `Caller.credential`: ids of keys and of sessions, or "" for the local admin.
+        """
+        now = self.clock()
         async with self.database.read() as connection:
-            good = set(keys).intersection(await self.keys.in_force(connection))
-            if "" in keys and not await self.keys.any_ever(connection):
+            good = await self.keys.good(connection, credentials)
+            good |= await self.sessions.good(connection, credentials, now)
+            if "" in credentials and not await self.keys.any_ever(connection):
                 good.add("")
         return good
 
-    async def admit(self, call: Call, needed: Role) -> Member:
-        """Tell who is asking. Raises UnauthorizedError, ForbiddenError, ForbiddenHostError.
+    async def admit(self, call: Call, needed: Role) -> Caller:
+        """Tell who is asking, and note that their session is used.
 
-        Without a key it is the local admin, if no key has ever existed and the request can only
-        have come from this machine itself.
+        Raises as `who_calls`, and ForbiddenError if their role is too low.
         """
-        secret = call.secret
+        now = self.clock()
         async with self.database.read() as connection:
-            if secret is None:
-                if await self.keys.any_ever(connection):
-                    raise UnauthorizedError("a key is needed")
-                call.prove_local()
-                call.refuse_strangers()
-                return Member(LOCAL_WORKSPACE, Role.ADMIN)
-            key = await self.keys.by_digest(connection, digest_of_secret(secret))
-        if key is None or key.revoked_at is not None:
-            raise UnauthorizedError("the key is not valid" if key is None else "the key is revoked")
-        if not key.role.allows(needed):
-            raise ForbiddenError(key.role, needed)
-        return Member(key.workspace, key.role, key.id)
+            found = await self._credentials(connection, call)
+            session = found.session if found else None
+            is_keyless = call.secret is None and not await self.keys.any_ever(connection)
+        caller = who_calls(call, found, is_keyless=is_keyless, now=now)
+        if not caller.role.allows(needed):
+            raise ForbiddenError(caller.role, needed)
+        if session is not None and session.is_stale(now):
+            with suppress(UnavailableError):  # the next request notes it
+                async with self.database.begin(small=True) as connection:
+                    await self.sessions.saw(connection, session.id, now)
+        return caller
+
+    async def _credentials(self, connection: AsyncConnection, call: Call) -> Credentials | None:
+        """Read what belongs to the key that was sent, or else to the session."""
+        if call.secret is not None:
+            return await self.keys.by_digest(connection, digest_of_secret(call.secret))
+        if call.session is not None:
+            return await self.sessions.by_digest(connection, digest_of_secret(call.session))
+        return None
+
+    async def sign_in(self, secret: str) -> SignedIn:
+        """Begin a session with a key: it may do what the key may, and ends with it.
+
+        Raises UnauthorizedError for a key that lets nobody in.
+        """
+        now, session_secret = self.clock(), new_session_secret()
+        async with self.database.begin(small=True) as connection:
+            found = await self.keys.by_digest(connection, digest_of_secret(secret))
+            fault = found.fault if found else "the key is not valid"
+            if found is None or fault:
+                raise UnauthorizedError(fault)
+            session = Session(
+                id=new_id("ses"),
+                key=found.key.id,
+                digest=digest_of_secret(session_secret),
+                created_at=now,
+                seen_at=now,
+                expires_at=now + LASTS,
+            )
+            await self.sessions.add(connection, session)
+        return SignedIn(session, session_secret, replace(found, session=session))
+
+    async def sign_out(self, session: str) -> None:
+        """End a session at once; one that has ended stays so."""
+        async with self.database.begin(small=True) as connection:
+            await self.sessions.end(connection, session)
+
+    async def credentials_of(self, caller: Caller) -> Credentials | None:
+        """Read what let a caller in; None for the local admin, and for what has just ended."""
+        async with self.database.read() as connection:
+            if caller.session:
+                return await self.sessions.by_id(connection, caller.session)
+            return await self.keys.by_id(connection, caller.key) if caller.key else None

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, models, money, operate, providers, sheets, sim, takes
+from callsheet.cli import jobs, keys, members, models, money, operate, providers, sheets, sim, takes
 
 app = typer.Typer(
     name="callsheet",
@@ -23,6 +23,7 @@ app.command("doctor")(operate.doctor)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
+app.add_typer(members.app, name="members")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
 app.add_typer(providers.app, name="providers")

@@ -26,8 +26,12 @@ from callsheet.wiring import Callsheet
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A sheet that is to be made, and how."""
+class SheetOrder:
+    """A sheet that is to be made: where to, within which budget, asked about or not.
+
+    `stored` maps the sources of references that are files to their hashes. With `yes` the money is
+    not asked about; with `again` everything is ordered anew, whatever was begun or made before.
+    """
 
     draft: BatchDraft
     stored: Mapping[str, str]
@@ -37,52 +41,52 @@ class Wish:
     again: bool
 
 
-async def begin(cs: Callsheet, wish: Wish, asked: Asked | None = None) -> JobId:
+async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
     """Write a sheet down as a new job. Raises AskedAlreadyError."""
     accepted = await cs.submission.submit(
         LOCAL_WORKSPACE,
-        wish.draft,
-        stored=wish.stored,
-        settings={"out": readable(str(wish.folder))},
-        budget=wish.budget,
+        order.draft,
+        stored=order.stored,
+        settings={"out": readable(str(order.folder))},
+        budget=order.budget,
         asked=asked,
     )
-    tell(accepted.quote)
+    say_notes(accepted.quote)
     return accepted.job
 
 
-async def begin_live(cs: Callsheet, wish: Wish) -> JobId:
+async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
     """Go on with the job that a sheet means, or begin one, once the money is agreed to.
 
     Raises SheetUnfinishedError, SheetDoneError, JobLostError.
     """
-    digest = digest_of_asked(wish.draft, wish.stored)
+    digest = digest_of_asked(order.draft, order.stored)
     while True:
         known: frozenset[JobId] | None = None
-        if not wish.again:
-            found, known = await job_to_go_on_with(cs, digest, wish.folder, may_ask=not wish.yes)
+        if not order.again:
+            found, known = await job_to_go_on_with(cs, digest, order.folder, may_ask=not order.yes)
             if found is not None:
-                await tell_and_resume(cs, found, wish.budget)
+                await tell_and_resume(cs, found, order.budget)
                 return found.id
-        if not wish.yes:
-            await ask(cs, wish.draft, wish.budget)
+        if not order.yes:
+            await ask(cs, order.draft, order.budget)
         try:
-            job = await begin(cs, wish, Asked(digest, known))
+            job = await begin(cs, order, Asked(digest, known))
         except AskedAlreadyError:
             continue  # by somebody who typed the same a moment ago: look again
-        await asyncio.to_thread(write_whole, wish.folder / "state.json", await first_state(cs, job))
+        await asyncio.to_thread(
+            write_whole, order.folder / "state.json", await first_state(cs, job)
+        )
         return job
 
 
 async def first_state(cs: Callsheet, job_id: JobId) -> bytes:
-    """Word the state of a job that has just begun: its folder tells of it whatever comes."""
-    async with cs.database.read() as connection:
-        job = await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job_id)
-        state = await cs.view.whole(connection, job)
-    return json.dumps(state, ensure_ascii=False, indent=1).encode()
+    """Write the state of a job that has just begun: its folder tells of it whatever comes."""
+    whole = await cs.views.jobs.whole(LOCAL_WORKSPACE, job_id)
+    return json.dumps(whole.state, ensure_ascii=False, indent=1).encode()
 
 
-def tell(quote: Priced) -> None:
+def say_notes(quote: Priced) -> None:
     """Say what a person should know about a sheet."""
     for note in quote.notes:
         say(f"note: {note}")
@@ -91,7 +95,7 @@ def tell(quote: Priced) -> None:
 async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     """Show the money, by model and against every budget, and ask once."""
     quote = await cs.submission.price(draft)
-    tell(quote)
+    say_notes(quote)
     total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in draft.rows:
@@ -99,15 +103,13 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
         by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
     for model, (takes, micros) in sorted(by_model.items()):
         correction = quote.corrections.get(model)
-        said = f" ({correction})" if correction else ""
-        say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{said}")
+        corrected = f" ({correction})" if correction else ""
+        say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{corrected}")
     takes = sum(row.variants for row in draft.rows)
     credit = total.in_credits(cs.settings.credits_per_usd)
     size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
     say(f"{size}, quoted ${total} ({credit} credits)")
-    async with cs.database.read() as connection:
-        budgets = await cs.money.budgets(connection, LOCAL_WORKSPACE, cs.clock())
-    for budget in budgets:
+    for budget in await cs.money.budgets(LOCAL_WORKSPACE):
         if budget.scope is not Scope.JOB:
             say(f"budget {BUDGETS[budget.scope]}: ${budget.left} left of ${budget.limit}")
     if bound is not None:

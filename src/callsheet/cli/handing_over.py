@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from callsheet.assets.model import asset_key
 from callsheet.delivery.links import FILES
 from callsheet.delivery.results import (
     picture_name,
@@ -18,7 +18,7 @@ from callsheet.delivery.results import (
 )
 from callsheet.jobs.model import Job
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.line.stages.deliver import file_key, own_cells
+from callsheet.line.stages.deliver import own_cells
 from callsheet.line.together import together
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.wiring import Callsheet
@@ -55,9 +55,8 @@ def make_folder(folder: Path) -> None:
 async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     """Write pictures, contact sheets, tables and state; written again, they are the same."""
     await asyncio.to_thread(make_folder, folder)
-    async with cs.database.read() as connection:
-        state = await cs.view.whole(connection, job)
-        shots = await cs.line.jobs.store.shots(connection, job.id)
+    whole = await cs.views.jobs.whole(job.workspace, job.id)
+    job, state, shots = whole.job, whole.state, whole.shots
     repeated = repeated_scenes(state["rows"])
     pictures = {
         variant["take"]: (picture_name(row, variant, repeated), variant["sha256"])
@@ -67,15 +66,17 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     }
     limit = asyncio.Semaphore(_AT_ONCE)
 
-    async def fetch(key: str, name: str) -> None:
+    async def fetch(read: Callable[[], Awaitable[bytes]], name: str) -> None:
         async with limit:
-            content = await cs.line.media.blobs.get(key)
-            await asyncio.to_thread(write_whole, folder / name, content)
+            await asyncio.to_thread(write_whole, folder / name, await read())
 
-    await together(fetch(asset_key(sha256), name) for name, sha256 in pictures.values())
+    files = cs.views.files
+    await together(
+        fetch(partial(files.content, sha256), name) for name, sha256 in pictures.values()
+    )
     for name in FILES:
         try:
-            await fetch(file_key(job.id, name), name)
+            await fetch(partial(files.content_of_job, job.id, name), name)
         except BlobNotFoundError:
             continue  # a job that a defect stopped has no contact sheet
     names = {take: name for take, (name, _) in pictures.items()}

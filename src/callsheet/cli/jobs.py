@@ -22,20 +22,19 @@ from callsheet.cli.watching import (
 from callsheet.jobs.model import DONE, Job, Shot
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.takes.model import Take
+from callsheet.views.jobs import JobLife
 from callsheet.views.providers import Hindrance, waited_for
-from callsheet.views.takes import lives, story, told_take
+from callsheet.views.takes import story, take_as_json
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
 JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Lives = list[tuple[Shot, list[Take]]]
 _SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
 
 
 async def _find(cs: Callsheet, job: str) -> Job:
-    async with cs.database.read() as connection:
-        return await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
+    return await cs.views.jobs.find(LOCAL_WORKSPACE, job)
 
 
 @app.command("list")
@@ -46,9 +45,8 @@ def list_jobs(
     """List the newest jobs."""
 
     async def work(cs: Callsheet) -> list[dict[str, Any]]:
-        async with cs.database.read() as connection:
-            jobs = await cs.line.jobs.store.recent(connection, LOCAL_WORKSPACE, limit)
-        return [cs.view.header(job) for job in jobs]
+        jobs = await cs.views.jobs.newest(LOCAL_WORKSPACE, limit)
+        return [cs.views.jobs.header(job) for job in jobs]
 
     jobs = run_command(work)
     if json:
@@ -74,20 +72,16 @@ def list_jobs(
 def show(job: JobName, json: AsJson = False) -> None:
     """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
-    async def work(cs: Callsheet) -> tuple[dict[str, Any], Lives, dict[str, Hindrance]]:
-        ctx = cs.line
-        async with cs.database.read() as connection:
-            found = await ctx.jobs.store.find(connection, LOCAL_WORKSPACE, job)
-            pages = lives(ctx.jobs.store, ctx.books.takes, connection, found.id)
-            rows = [row async for row in pages]
-            state = await cs.view.whole(connection, found)
-        waiting = waited_for(take for _, takes in rows for take in takes)
-        return state, rows, await cs.provider_view.hindrances(LOCAL_WORKSPACE, waiting)
+    async def work(cs: Callsheet) -> tuple[JobLife, dict[str, Hindrance]]:
+        life = await cs.views.jobs.life(LOCAL_WORKSPACE, job)
+        waiting = waited_for(take for _, takes in life.rows for take in takes)
+        return life, await cs.views.providers.hindrances(LOCAL_WORKSPACE, waiting)
 
-    state, rows, hindrances = run_command(work)
+    life, hindrances = run_command(work)
+    state, rows = life.state, life.rows
     if json:
-        lives_told = [told_take(take, hindrances) for _, takes in rows for take in takes]
-        out_json({**state, "takes": lives_told})
+        lives = [take_as_json(take, hindrances) for _, takes in rows for take in takes]
+        out_json({**state, "takes": lives})
         return
     counts = state["counts"]
     facts(
@@ -125,14 +119,14 @@ def _stories(
     shot: Shot, takes: list[Take], hindrances: Mapping[str, Hindrance]
 ) -> list[tuple[str, str]]:
     """Tell what happened in lines of their own: a column beside all that would be a word wide."""
-    told = []
+    of_row = []
     if shot.inputs:
         pairs = "; ".join(f"{name}={shortened(str(each))}" for name, each in shot.inputs.items())
-        told.append((f"row {shot.row}", f"inputs: {pairs}"))
+        of_row.append((f"row {shot.row}", f"inputs: {pairs}"))
     why = "" if takes else (shot.error or {}).get("message", "")
     if why:
-        told.append((f"row {shot.row}", why))
-    return [*told, *((take.id, story(take, hindrances)) for take in takes)]
+        of_row.append((f"row {shot.row}", why))
+    return [*of_row, *((take.id, story(take, hindrances)) for take in takes)]
 
 
 @app.command()
@@ -172,13 +166,13 @@ def _work_on(job: str, as_json: bool, *, again: bool) -> None:  # noqa: FBT001  
 @app.command()
 def reconcile(job: JobName, spent: Spent = False, never_ordered: NeverOrdered = False) -> None:
     """Ask again about every take of a job that is in doubt, or decide about all alike."""
-    verdict = resolution_of(spent=spent, never_ordered=never_ordered)
+    resolution = resolution_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> int:
         by = getpass.getuser()
-        return len(await cs.reconciler.decide_all(LOCAL_WORKSPACE, job, verdict, by))
+        return len(await cs.reconciler.decide_all(LOCAL_WORKSPACE, job, resolution, by))
 
-    typer.echo(f"{job}: {run_command(work)} takes in doubt, verdict: {verdict}")
+    typer.echo(f"{job}: {run_command(work)} takes in doubt, verdict: {resolution}")
 
 
 @app.command()

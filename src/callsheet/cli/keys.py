@@ -6,8 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from callsheet.accounts.key_ring import KeyFacts
-from callsheet.accounts.model import ApiKey, Role
-from callsheet.accounts.provider_keys import ANY_USE, SERVER
+from callsheet.accounts.model import ANY_USE, SERVER, ApiKey, Role
 from callsheet.cli.output import out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.kernel.ids import LOCAL_WORKSPACE
@@ -30,12 +29,15 @@ BY = "the command line"
 def create(
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
     role: Annotated[Role, typer.Option(help="What it may do.")] = Role.EDITOR,
+    member: Annotated[
+        str, typer.Option(help="The member whose key it is, by id or e-mail address.")
+    ] = "",
     json: AsJson = False,
 ) -> None:
-    """Make an API key; its secret is shown once."""
+    """Make an API key; its secret is shown once. A member's may do what their role may, at most."""
 
     async def work(cs: Callsheet) -> tuple[ApiKey, str]:
-        return await cs.accounts.create(name, role)
+        return await cs.accounts.create(name, role, member=member)
 
     key, secret = run_command(work)
     if json:
@@ -61,6 +63,7 @@ def list_keys(json: AsJson = False) -> None:
             "last4": key.last4,
             "created_at": key.created_at.isoformat(),
             "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+            "member": key.member or None,
         }
         for key in keys
     ]
@@ -78,11 +81,11 @@ def list_keys(json: AsJson = False) -> None:
     if json:
         out_json({"api_keys": ours, "provider_keys": theirs})
         return
-    columns = ["id", "name", "role", "ends in", "created", "revoked"]
+    columns = ["id", "name", "role", "ends in", "created", "revoked", "member"]
     out_table("API keys", columns, [_cells(row) for row in ours])
     columns = ["provider", "use", "whose", "ends in", "set", "opens"]
-    told = [{**row, "opens": "yes" if row["opens"] else "no"} for row in theirs]
-    out_table("Providers' keys", columns, [_cells(row) for row in told])
+    rows = [{**row, "opens": "yes" if row["opens"] else "no"} for row in theirs]
+    out_table("Providers' keys", columns, [_cells(row) for row in rows])
 
 
 def _cells(row: dict[str, Any]) -> list[str]:

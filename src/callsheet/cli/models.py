@@ -6,16 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from callsheet.accounts.provider_keys import ANY_USE
 from callsheet.catalog.asking import shapes, typed
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import read_sets
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.estimates import Accuracy
+from callsheet.line.offers import Offer
 from callsheet.line.single import Quoted
-from callsheet.ports.models import Execution, Kind, ModelCard
-from callsheet.takes.model import UNCORRECTED, Correction
+from callsheet.ports.models import Kind
+from callsheet.takes.model import Correction
 from callsheet.views.prices import price_table
 from callsheet.wiring import Callsheet
 
@@ -40,23 +40,12 @@ def models(
         return
 
     async def work(cs: Callsheet) -> list[dict[str, str]]:
-        prints = await cs.provider_keys.prints(LOCAL_WORKSPACE)
-        async with cs.database.read() as connection:
-            switches = await cs.switches.all(connection)
-        today = cs.line.books.clock().date()
-        cards = [
-            card
-            for card in cs.line.providers.catalog.cards()
-            if (not provider or card.provider == provider)
-            and (kind is None or kind in card.kinds)
-            and (not with_key or _has_key(card, prints))
-        ]
-        listed = [(card, switches.closed(card, today)) for card in cards]
-        corrections = await cs.line.estimates.corrections(cards)
+        offers = await cs.offers.listed(LOCAL_WORKSPACE, provider=provider, kind=kind)
         return [
-            _line(card, closed, card.notice(today), corrections.get(card.id, UNCORRECTED))
-            for card, closed in listed
-            if enabled is None or enabled is (closed is None)
+            _line(offer)
+            for offer in offers
+            if (not with_key or offer.has_key(offer.card.kinds))
+            and (enabled is None or enabled is (offer.closed is None))
         ]
 
     found = run_command(work)
@@ -67,21 +56,15 @@ def models(
     out_table("", columns, [list(line.values()) for line in found])
 
 
-def _has_key(card: ModelCard, prints: Mapping[str, Mapping[str, str]]) -> bool:
-    known = prints.get(card.provider, {})
-    return card.execution is Execution.LOCAL or bool({ANY_USE, *card.kinds} & set(known))
-
-
-def _line(
-    card: ModelCard, closed: str | None, notice: str, correction: Correction
-) -> dict[str, str]:
+def _line(offer: Offer) -> dict[str, str]:
+    card = offer.card
     return {
         "id": card.id,
         "title": card.title,
         "kind": ", ".join(card.kinds),
         "execution": str(card.execution),
-        "price_from": str(correction.of(card.price(card.smallest()))),
-        "state": f"off: {closed}" if closed else notice or "on",
+        "price_from": str(offer.price),
+        "state": f"off: {offer.closed}" if offer.closed else offer.notice or "on",
     }
 
 
@@ -90,15 +73,11 @@ def show(model: Model, json: AsJson = False) -> None:
     """Show a model: its form with ranges and defaults, its limits, and what changes its price."""
 
     async def work(cs: Callsheet) -> dict[str, Any]:
-        card = cs.line.providers.catalog.card(model)
-        async with cs.database.read() as connection:
-            switches = await cs.switches.all(connection)
-        today = cs.line.books.clock().date()
-        form = dict(cs.line.providers.catalog.form(model))
-        closed = switches.closed(card, today)
-        correction = await cs.line.estimates.correction(card)
+        offer = await cs.offers.one(LOCAL_WORKSPACE, model)
+        card, correction = offer.card, offer.correction
+        form = dict(cs.offers.form(model))
         return {
-            **_line(card, closed, card.notice(today), correction),
+            **_line(offer),
             "provider": card.provider,
             "key_scopes": list(card.kinds),
             "max_references": card.max_references,
@@ -118,18 +97,18 @@ def show(model: Model, json: AsJson = False) -> None:
             ],
         }
 
-    told = run_command(work)
+    found = run_command(work)
     if json:
-        out_json(told)
+        out_json(found)
         return
     apart = ("inputs", "prices")
     facts = [
         [name, ", ".join(value) if isinstance(value, list) else str(value)]
-        for name, value in told.items()
+        for name, value in found.items()
         if name not in apart and value not in ("", [])
     ]
-    out_table("", ["model", told["id"]], facts[1:])
-    inputs = told["inputs"]
+    out_table("", ["model", found["id"]], facts[1:])
+    inputs = found["inputs"]
     required = inputs.get("required", [])
     rows = [
         [name, _type(field), _range(field), "required" if name in required else _default(field)]
@@ -137,7 +116,7 @@ def show(model: Model, json: AsJson = False) -> None:
     ]
     out_table("Inputs", ["input", "type", "allowed", "default"], rows)
     prices = [
-        [row["input"] or "smallest order", row["value"], row["price"]] for row in told["prices"]
+        [row["input"] or "smallest order", row["value"], row["price"]] for row in found["prices"]
     ]
     out_table("Price", ["with", "set to", "$"], prices)
 
@@ -147,8 +126,8 @@ def _estimate(correction: Correction) -> str:
 
 
 def _type(field: Mapping[str, Any]) -> str:
-    said = str(field.get("type", "choice" if "enum" in field else "-"))
-    return f"{said} ({field['description']})" if field.get("description") else said
+    kind = str(field.get("type", "choice" if "enum" in field else "-"))
+    return f"{kind} ({field['description']})" if field.get("description") else kind
 
 
 def _range(field: Mapping[str, Any]) -> str:
@@ -170,27 +149,27 @@ def _default(field: Mapping[str, Any]) -> str:
 @app.command()
 def price(
     model: Model,
-    given: Annotated[
+    sets: Annotated[
         list[str] | None, typer.Option("--set", help="An input as name=value; may be repeated.")
     ] = None,
     json: AsJson = False,
 ) -> None:
     """Price one order, with inputs set as they would be."""
-    inputs = {"prompt": "x", **read_sets(given)}
+    inputs = {"prompt": "x", **read_sets(sets)}
 
     async def work(cs: Callsheet) -> Quoted:
-        card = cs.line.providers.catalog.card(model)
+        card = cs.offers.card(model)
         asked = {name: typed(card, name, value) for name, value in inputs.items()}
         return await cs.generations.quote(model, asked)
 
     quoted = run_command(work)
     correction = quoted.correction
     if json:
-        told = {"model": quoted.card.id, "price": str(quoted.price), "listed": str(quoted.listed)}
-        out_json({**told, "correction": correction.factor, "takes": correction.takes})
+        prices = {"model": quoted.card.id, "price": str(quoted.price), "listed": str(quoted.listed)}
+        out_json({**prices, "correction": correction.factor, "takes": correction.takes})
         return
-    said = f" (${quoted.listed}, {correction})" if correction.takes else ""
-    typer.echo(f"{quoted.card.id}: ${quoted.price}{said}")
+    corrected = f" (${quoted.listed}, {correction})" if correction.takes else ""
+    typer.echo(f"{quoted.card.id}: ${quoted.price}{corrected}")
 
 
 @app.command()
@@ -213,11 +192,7 @@ def _switch(model: str, *, enabled: bool, reason: str) -> str | None:
     """Switch a model; why it cannot be ordered then, if it cannot."""
 
     async def work(cs: Callsheet) -> str | None:
-        card = cs.line.providers.catalog.card(model)
-        now = cs.line.books.clock()
-        async with cs.database.begin() as connection:
-            await cs.switches.turn(connection, model, enabled=enabled, reason=reason, now=now)
-            return (await cs.switches.all(connection)).closed(card, now.date())
+        return await cs.switches.turn(model, enabled=enabled, reason=reason)
 
     return run_command(work)
 
@@ -230,11 +205,11 @@ def accuracy(
     """Compare what models charged with what they were quoted at, corrected as estimates were."""
 
     async def work(cs: Callsheet) -> list[Accuracy]:
-        return await cs.line.estimates.accuracy(timedelta(days=days))
+        return await cs.offers.accuracy(timedelta(days=days))
 
     found = run_command(work)
     if json:
-        out_json([each.told() for each in found])
+        out_json([each.as_json() for each in found])
         return
     columns = [
         "model",

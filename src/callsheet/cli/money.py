@@ -12,10 +12,10 @@ from callsheet.cli.output import facts, out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
-from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
+from callsheet.money.bookkeeping import Summed
 from callsheet.money.model import Scope
-from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
+from callsheet.money.views import Spending
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Money: balance, entries, holds, costs, budgets.", no_args_is_help=True)
@@ -33,16 +33,15 @@ def balance(json: AsJson = False) -> None:
     """Show what is spent and set aside, and what each budget has left."""
 
     async def work(cs: Callsheet) -> dict[str, Any]:
-        async with cs.database.read() as connection:
-            return await balance_of(cs.money, connection, LOCAL_WORKSPACE, cs.clock())
+        return await cs.money.balance(LOCAL_WORKSPACE)
 
-    told = run_command(work)
+    found = run_command(work)
     if json:
-        out_json(told)
+        out_json(found)
         return
-    facts({name: f"${told[name]}" for name in ("spent", "held", "funds")})
-    if told["budgets"]:
-        _budgets(told["budgets"])
+    facts({name: f"${found[name]}" for name in ("spent", "held", "funds")})
+    if found["budgets"]:
+        _budgets(found["budgets"])
 
 
 def _budgets(budgets: Sequence[dict[str, str]]) -> None:
@@ -68,29 +67,24 @@ def entries(
     """List the ledger's entries, the newest first; each posting has two, which sum to zero."""
 
     async def write(cs: Callsheet) -> None:
-        store = cs.money.store
-        async for piece in entries_csv(
-            cs.database, store, LOCAL_WORKSPACE, postings=limit, job=job, take=take
-        ):
+        pieces = cs.money.entries_csv(LOCAL_WORKSPACE, postings=limit, job=job, take=take)
+        async for piece in pieces:
             sys.stdout.write(piece)
 
     async def read(cs: Callsheet) -> list[dict[str, Any]]:
-        async with cs.database.read() as connection:
-            found = await cs.money.store.entries(
-                connection, LOCAL_WORKSPACE, postings=limit or 100, job=job, take=take
-            )
-        return [told_entry(entry) for entry in found]
+        page = await cs.money.entries(LOCAL_WORKSPACE, postings=limit or 100, job=job, take=take)
+        return [*page.items]
 
     if csv_format:
         run_command(write)
         return
-    told = run_command(read)
+    found = run_command(read)
     if json:
-        out_json(told)
+        out_json(found)
         return
     columns = ["posting", "account", "amount", "at", "reason"]
-    shown = [[str(each[name] or "") for name in columns] for each in told]
-    out_table("", ["posting", "account", "$ amount", "at", "reason"], shown)
+    rows = [[str(each[name] or "") for name in columns] for each in found]
+    out_table("", ["posting", "account", "$ amount", "at", "reason"], rows)
 
 
 @app.command()
@@ -98,30 +92,23 @@ def holds(json: AsJson = False) -> None:
     """List what is set aside for orders that have not ended."""
 
     async def work(cs: Callsheet) -> list[dict[str, Any]]:
-        async with cs.database.read() as connection:
-            found = await cs.money.store.held(connection, LOCAL_WORKSPACE)
-        return [
-            {"take": take, "model": model, "amount": str(amount), "since": time_text(since)}
-            for take, model, amount, since in found
-        ]
+        return [each.as_json() for each in await cs.money.holds(LOCAL_WORKSPACE)]
 
-    told = run_command(work)
+    found = run_command(work)
     if json:
-        out_json(told)
+        out_json(found)
         return
-    rows = [[str(value) for value in each.values()] for each in told]
+    rows = [[str(value) for value in each.values()] for each in found]
     out_table("", ["take", "model", "$ held", "since"], rows)
 
 
-def _by(column: str, limit: int, *, as_json: bool) -> None:
+def _by(column: Summed, limit: int, *, as_json: bool) -> None:
     async def work(cs: Callsheet) -> list[Spending]:
-        async with cs.database.read() as connection:
-            rows = await cs.money.store.spent_by(connection, LOCAL_WORKSPACE, column, limit)
-        return [Spending(*row) for row in rows]
+        return await cs.money.spent_by(LOCAL_WORKSPACE, column, limit)
 
     found = run_command(work)
     if as_json:
-        out_json([each.told() for each in found])
+        out_json([each.as_json() for each in found])
         return
     rows = [[each.key, str(each.spent), str(each.held), str(each.takes)] for each in found]
     out_table("", [column, "$ spent", "$ held", "#takes"], rows)
@@ -149,21 +136,13 @@ def by_day(limit: Limit = 100, json: AsJson = False) -> None:
 def adjust(
     amount: Amount, reason: Annotated[str, typer.Option(help="Why; kept in the ledger.")]
 ) -> None:
-    """Add money, or correct it with a negative amount."""
+    """Add to the funds, or correct them with a negative amount."""
     money = read_amount(amount)
     if not reason.strip() or money == Money():
         raise InvalidInputError("an adjustment needs an amount that is not zero, and a reason")
 
     async def work(cs: Callsheet) -> str:
-        async with cs.database.begin() as connection:
-            return await cs.money.adjust(
-                connection,
-                LOCAL_WORKSPACE,
-                money,
-                reason=reason,
-                by=getpass.getuser(),
-                now=cs.clock(),
-            )
+        return await cs.money.adjust(LOCAL_WORKSPACE, money, reason=reason, by=getpass.getuser())
 
     typer.echo(run_command(work))
 
@@ -173,16 +152,14 @@ def show_budgets(json: AsJson = False) -> None:
     """Show the budgets in force and what each has left."""
 
     async def work(cs: Callsheet) -> list[dict[str, str]]:
-        async with cs.database.read() as connection:
-            told = await balance_of(cs.money, connection, LOCAL_WORKSPACE, cs.clock())
-        budgets: list[dict[str, str]] = told["budgets"]
+        budgets: list[dict[str, str]] = (await cs.money.balance(LOCAL_WORKSPACE))["budgets"]
         return budgets
 
-    told = run_command(work)
+    found = run_command(work)
     if json:
-        out_json(told)
+        out_json(found)
         return
-    _budgets(told)
+    _budgets(found)
 
 
 @budget_app.command("set")
@@ -207,18 +184,7 @@ def _changing(
         raise InvalidInputError("--job: name the job with the budget `job`, and with no other")
 
     async def work(cs: Callsheet) -> None:
-        async with cs.database.begin() as connection:
-            if job:
-                await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, job)
-            await cs.money.set_budget(
-                connection,
-                LOCAL_WORKSPACE,
-                scope,
-                job,
-                limit,
-                by=getpass.getuser(),
-                now=cs.clock(),
-            )
+        await cs.budgets.set(LOCAL_WORKSPACE, scope, job, limit, by=getpass.getuser())
 
     return work
 
@@ -228,14 +194,14 @@ def read_amount(text: str) -> Money:
     try:
         return Money.usd(Decimal(text.removeprefix("$")))
     except (ValueError, ArithmeticError) as error:
-        said = f"{text!r} is not an amount of US dollars; write it as in 1.50"
-        raise InvalidInputError(said, [FieldError("amount", said, text)]) from error
+        message = f"{text!r} is not an amount of US dollars; write it as in 1.50"
+        raise InvalidInputError(message, [FieldError("amount", message, text)]) from error
 
 
 def read_budget(text: str) -> Money:
     """Read a budget that a person typed. Raises InvalidInputError."""
     limit = read_amount(text)
     if limit < Money():
-        said = f"{text} is below zero; a budget is zero or more"
-        raise InvalidInputError(said, [FieldError("amount", said, text)])
+        message = f"{text} is below zero; a budget is zero or more"
+        raise InvalidInputError(message, [FieldError("amount", message, text)])
     return limit

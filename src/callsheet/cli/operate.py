@@ -101,6 +101,6 @@ def _origin(settings: Settings, name: str) -> str:
         return "default"
     aliases = Settings.model_fields[name].validation_alias
     names = [f"CALLSHEET_{name.upper()}", *getattr(aliases, "choices", ())]
-    given = heeded(os.environ)
-    variable = next((each for each in names if each in given), None)
+    variables = heeded(os.environ)
+    variable = next((each for each in names if each in variables), None)
     return variable or FILE

@@ -50,21 +50,21 @@ def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]])
 def fail(error: CallsheetError) -> None:
     """Print an error: what is wrong, where, and its stable code."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    said = " ".join(str(error).split())  # a driver's words may have several lines
-    console.print(f"error: {said} [{error.code}]", style="bold red", markup=False)
-    faults = [fault for fault in getattr(error, "errors", ()) if fault.field not in said]
+    message = " ".join(str(error).split())  # a driver's words may have several lines
+    console.print(f"error: {message} [{error.code}]", style="bold red", markup=False)
+    faults = [fault for fault in getattr(error, "errors", ()) if fault.field not in message]
     for fault in faults[:_SHOWN_ERRORS] if len(faults) > 1 else ():
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:
         console.print(f"  … and {len(faults) - _SHOWN_ERRORS} more", markup=False)
 
 
-def readable(given: str) -> str:
+def readable(name: str) -> str:
     """Spell a name as it was given to us, also by a terminal or folder that is not in UTF-8.
 
     Python keeps bytes that it could not read as halves of letters, which no database takes.
     """
-    return os.fsencode(given).decode("utf-8", "replace")
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def as_named(kept: str) -> str:

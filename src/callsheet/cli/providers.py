@@ -20,7 +20,7 @@ def list_providers(
     """List the hosted providers and whether orders go there."""
 
     async def work(cs: Callsheet) -> dict[str, dict[str, Any]]:
-        return await cs.provider_view.standings(LOCAL_WORKSPACE)
+        return await cs.views.providers.standings(LOCAL_WORKSPACE)
 
     found = run_command(work)
     if json:

@@ -14,9 +14,8 @@ import typer
 from callsheet.cli.output import readable
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.intake.model import BatchDraft, RunMode
-from callsheet.jobs.asked import any_job, jobs_that_ask
 from callsheet.jobs.errors import JobNotFoundError
-from callsheet.jobs.model import DONE, FINISHED, Job, JobStatus, ShotStatus
+from callsheet.jobs.model import DONE, FINISHED, Job, JobStatus
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
@@ -69,9 +68,8 @@ async def job_to_go_on_with(
     None: there is none, or a person said to buy what is done once more. Raises
     SheetUnfinishedError, SheetDoneError, JobLostError.
     """
-    async with cs.database.read() as connection:
-        same = await jobs_that_ask(connection, LOCAL_WORKSPACE, asked)
-        unfinished = await cs.line.jobs.store.unfinished(connection)
+    same = await cs.views.jobs.that_ask(LOCAL_WORKSPACE, asked)
+    unfinished = await cs.views.jobs.unfinished()
     known = frozenset(job.id for job in same)
     here = [job for job in unfinished if _is_live_in(job, folder)]
     going_on = [job for job in same if _goes_on(job, folder)]
@@ -96,13 +94,10 @@ async def job_to_go_on_with(
 
 async def tell_and_resume(cs: Callsheet, job: Job, budget: Money | None) -> None:
     """Say which job is gone on with, under which budget, and send it to work if it rests."""
-    async with cs.database.begin() as connection:
-        made = await cs.line.jobs.store.shots_with(connection, job.id, [ShotStatus.SUCCEEDED])
-        if budget is not None:
-            bound = (job.workspace, Scope.JOB, job.id, budget)
-            now = cs.clock()
-            await cs.money.set_budget(connection, *bound, by="its author", now=now)
-    typer.echo(f"going on with {job.id} ({len(made)} of {job.tally.rows} rows made)", err=True)
+    if budget is not None:
+        await cs.budgets.set(job.workspace, Scope.JOB, job.id, budget, by="its author")
+    made = await cs.views.jobs.count_made(job.id)
+    typer.echo(f"going on with {job.id} ({made} of {job.tally.rows} rows made)", err=True)
     broken = job.status is JobStatus.FAILED and job.work.stage != DONE
     if job.work.paused or broken:
         await cs.control.resume(LOCAL_WORKSPACE, job.id)
@@ -122,16 +117,18 @@ def _goes_on(job: Job, folder: Path) -> bool:
     if not _is_live_in(job, folder) or job.status is JobStatus.CANCELLED:
         return False
     state = _state_in(folder)
-    told = state.get("batchId") == job.id and state.get("status") in FINISHED
-    return _is_open(job) or not told
+    is_there = state.get("batchId") == job.id and state.get("status") in FINISHED
+    return _is_open(job) or not is_there
 
 
 def _in_the_way(jobs: list[Job], folder: Path, *, same: bool) -> str:
     names = ", ".join(dict.fromkeys(job.id for job in jobs))
     first = jobs[0].id
     if same:
-        said = f"several jobs may be meant: {names} go to {folder} and are not finished; say which:"
-        return f"{said} callsheet jobs resume {first}, {_ANEW}"
+        return (
+            f"several jobs may be meant: {names} go to {folder} and are not finished; say which:"
+            f" callsheet jobs resume {first}, {_ANEW}"
+        )
     return (
         f"{names} goes to {folder}, is not finished, and was begun from another sheet or with other"
         f" settings: go on with: callsheet jobs resume {first}, end it with: callsheet jobs cancel"
@@ -142,14 +139,12 @@ def _in_the_way(jobs: list[Job], folder: Path, *, same: bool) -> str:
 async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
     """Raise JobLostError if there was a job of which the database knows nothing."""
     state = _state_in(folder)
-    async with cs.database.read() as connection:
-        known = await any_job(connection)
-        if state.get("runMode") == RunMode.LIVE:
-            try:
-                await cs.line.jobs.store.find(connection, LOCAL_WORKSPACE, state["batchId"])
-            except JobNotFoundError:
-                raise JobLostError(folder / _STATE, state["batchId"]) from None
-    if known:
+    if state.get("runMode") == RunMode.LIVE:
+        try:
+            await cs.views.jobs.find(LOCAL_WORKSPACE, state["batchId"])
+        except JobNotFoundError:
+            raise JobLostError(folder / _STATE, state["batchId"]) from None
+    if await cs.views.jobs.any():
         return
     async for job in cs.ledger.jobs():  # the database is new, or was lost
         with suppress(LedgerCorruptError, BlobNotFoundError):
@@ -162,12 +157,12 @@ async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
 
 async def _buy_again(job: Job, *, may_ask: bool) -> None:
     """Ask whether to buy what is done once more. Raises SheetDoneError where nobody can answer."""
-    said = f"exactly this sheet was made by job {job.id} ({job.status}, ${job.cost.charged})"
+    done = f"exactly this sheet was made by job {job.id} ({job.status}, ${job.cost.charged})"
     if not may_ask or not sys.stdin.isatty():
         failed = f"; make its failed rows again with: callsheet jobs retry {job.id}"
         retry = failed if job.status in (JobStatus.PARTIAL, JobStatus.FAILED) else ""
-        raise SheetDoneError(f"{said}; nothing was ordered{retry}; buy it once more with --again")
-    typer.echo(said, err=True)
+        raise SheetDoneError(f"{done}; nothing was ordered{retry}; buy it once more with --again")
+    typer.echo(done, err=True)
     await asyncio.to_thread(typer.confirm, "Buy it once more?", abort=True, err=True)
 
 

@@ -15,13 +15,13 @@ Sets = Annotated[
 ]
 
 
-def read_sets(given: Sequence[str] | None) -> dict[str, str]:
+def read_sets(pairs: Sequence[str] | None) -> dict[str, str]:
     """Read inputs by name. Raises InvalidInputError."""
     inputs = {}
-    for each in given or ():
+    for each in pairs or ():
         name, equals, value = each.partition("=")
         if not equals:
-            said = f"--set {each!r} needs the form name=value"
-            raise InvalidInputError(said, [FieldError("--set", said, each)])
+            message = f"--set {each!r} needs the form name=value"
+            raise InvalidInputError(message, [FieldError("--set", message, each)])
         inputs[name.strip()] = value
     return inputs

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from callsheet.cli.beginning import Wish, begin, begin_live, tell
+from callsheet.cli.beginning import SheetOrder, begin, begin_live, say_notes
 from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
 from callsheet.cli.money import read_budget
 from callsheet.cli.output import facts, out_json, out_table, readable, say
@@ -57,7 +57,7 @@ def run(
     ] = False,
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
-    given: Sets = None,
+    inputs: Sets = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -66,15 +66,15 @@ def run(
     """
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
     bound = read_budget(budget) if budget else None
-    defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(given))
+    defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(inputs))
 
     async def work(cs: Callsheet) -> int:
         draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
         stored = await store_references(cs, sheet.parent, draft)
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
-        wish = Wish(draft, stored, target, bound, yes=yes, again=again)
-        begun = await (begin_live(cs, wish) if live else begin(cs, wish))
+        order = SheetOrder(draft, stored, target, bound, yes=yes, again=again)
+        begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:
             async with cs.at_work(say):
                 try:
@@ -94,7 +94,7 @@ def exit_code(job: Job) -> int:
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 
-def read_draft(cs: Callsheet, sheet: Path, given: Defaults) -> BatchDraft:
+def read_draft(cs: Callsheet, sheet: Path, defaults: Defaults) -> BatchDraft:
     """Read a sheet file into a draft. Raises SheetError, BatchInputError."""
     try:
         content = sheet.read_bytes()
@@ -103,8 +103,8 @@ def read_draft(cs: Callsheet, sheet: Path, given: Defaults) -> BatchDraft:
     configured = "max_rows" in cs.settings.model_fields_set
     limits = cs.limits if configured else Limits(MAX_LOCAL_ROWS, cs.limits.max_variants)
     table = read_sheet(readable(sheet.name), content, SheetLimits(max_rows=limits.max_rows))
-    defaults = replace(given, name=readable(given.name or sheet.stem))
-    return draft_from_table(table, mapping={}, defaults=defaults, limits=limits, allow_paths=True)
+    named = replace(defaults, name=readable(defaults.name or sheet.stem))
+    return draft_from_table(table, mapping={}, defaults=named, limits=limits, allow_paths=True)
 
 
 async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> dict[str, str]:
@@ -124,7 +124,7 @@ async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> di
             reason = error.strerror or str(error)
             faults.append(FieldError(f"row {row}, column references", reason, source))
             continue
-        stored[source] = await cs.line.media.adopter.adopt(content, "application/octet-stream")
+        stored[source] = await cs.adopter.adopt(content, "application/octet-stream")
     if faults:
         first = faults[0]
         message = f"{first.field}: cannot read {first.value}: {first.message}"
@@ -141,11 +141,11 @@ def _read_bounded(path: Path) -> bytes:
 def quote(
     sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
-    given: Sets = None,
+    inputs: Sets = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sheet would cost live; nothing is created."""
-    defaults = Defaults(run_mode=RunMode.DRY_RUN, model=model, inputs=read_sets(given))
+    defaults = Defaults(run_mode=RunMode.DRY_RUN, model=model, inputs=read_sets(inputs))
 
     async def work(cs: Callsheet) -> Priced:
         draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
@@ -158,10 +158,10 @@ def quote(
             {"model": model, "factor": each.factor, "takes": each.takes}
             for model, each in sorted(quote.corrections.items())
         ]
-        told = {"total": str(quote.total), "currency": "USD", "perRow": priced}
-        out_json({**told, "corrections": corrections, "notes": [*quote.notes]})
+        total = {"total": str(quote.total), "currency": "USD", "perRow": priced}
+        out_json({**total, "corrections": corrections, "notes": [*quote.notes]})
         return
-    tell(quote)
+    say_notes(quote)
     out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in quote.per_row])
     for corrected, correction in sorted(quote.corrections.items()):
         typer.echo(f"{corrected}: {correction}")

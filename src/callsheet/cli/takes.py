@@ -10,8 +10,6 @@ from callsheet.cli.session import run_command
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.orders.resolutions import Resolution
-from callsheet.views.providers import waited_for
-from callsheet.views.takes import told_take
 from callsheet.wiring import Callsheet
 
 app = typer.Typer(help="Takes: show one, decide about one, cancel one.", no_args_is_help=True)
@@ -28,15 +26,9 @@ def show(take: TakeName, json: AsJson = False) -> None:
     """Show what was ordered when, what came back, what it cost and what comes next."""
 
     async def work(cs: Callsheet) -> dict[str, Any]:
-        return await _told(cs, take)
+        return await cs.views.takes.life(LOCAL_WORKSPACE, take)
 
     _print(run_command(work), as_json=json)
-
-
-async def _told(cs: Callsheet, take_id: str) -> dict[str, Any]:
-    take = await cs.generations.take(LOCAL_WORKSPACE, take_id)
-    hindrances = await cs.provider_view.hindrances(LOCAL_WORKSPACE, waited_for([take]))
-    return told_take(take, hindrances)
 
 
 def resolution_of(*, spent: bool, never_ordered: bool) -> Resolution:
@@ -53,11 +45,11 @@ def reconcile(
     take: TakeName, spent: Spent = False, never_ordered: NeverOrdered = False, json: AsJson = False
 ) -> None:
     """Ask the provider again about a take that is out, or decide what became of it."""
-    verdict = resolution_of(spent=spent, never_ordered=never_ordered)
+    resolution = resolution_of(spent=spent, never_ordered=never_ordered)
 
     async def work(cs: Callsheet) -> dict[str, Any]:
-        await cs.reconciler.decide(LOCAL_WORKSPACE, take, verdict, by=getpass.getuser())
-        return await _told(cs, take)
+        await cs.reconciler.decide(LOCAL_WORKSPACE, take, resolution, by=getpass.getuser())
+        return await cs.views.takes.life(LOCAL_WORKSPACE, take)
 
     _print(run_command(work), as_json=json)
 
@@ -69,14 +61,14 @@ def cancel(take: TakeName, json: AsJson = False) -> None:
     async def work(cs: Callsheet) -> dict[str, Any]:
         found = await cs.generations.take(LOCAL_WORKSPACE, take)
         await cs.control.cancel_single(LOCAL_WORKSPACE, found.job)
-        return await _told(cs, take)
+        return await cs.views.takes.life(LOCAL_WORKSPACE, take)
 
     _print(run_command(work), as_json=json)
 
 
-def _print(shown: dict[str, Any], *, as_json: bool) -> None:
+def _print(life: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        out_json(shown)
+        out_json(life)
         return
-    shown["error"] = (shown["error"] or {}).get("message")
-    facts({name: str(value) for name, value in shown.items() if value is not None})
+    life["error"] = (life["error"] or {}).get("message")
+    facts({name: str(value) for name, value in life.items() if value is not None})

@@ -25,7 +25,6 @@ from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
 
 _LOOK_S: Final = 1.0
-_CROSSINGS: Final = 100
 BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today", Scope.JOB: "of this job"}
 
 
@@ -58,12 +57,11 @@ async def watch_job(
     shown = not quiet and console.is_terminal
     with Progress(*columns, console=console, disable=not shown, transient=True) as bars:
         bar = bars.add_task("waiting", total=None)
-        said: Any = None
+        problem: Any = None
         hindered: set[str] = set()
         seen = -1
         while True:
-            async with cs.database.read() as connection:
-                job = await cs.line.jobs.store.find(connection, workspace, job_id)
+            job = await cs.views.jobs.find(workspace, job_id)
             done = job.tally.takes.total - job.tally.takes.open
             total = job.tally.takes.total or None
             bars.update(
@@ -72,9 +70,9 @@ async def watch_job(
                 completed=done,
                 total=total,
             )
-            if job.problem != said and job.problem and not quiet:
+            if job.problem != problem and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
-            said = job.problem
+            problem = job.problem
             if job.work.sequence != seen and not quiet:
                 await _say_crossings(cs, job, seen)
             if job.ended or rests(job):
@@ -87,20 +85,18 @@ async def watch_job(
 
 async def _say_crossings(cs: Callsheet, job: Job, after: int) -> None:
     """Say which budgets were nearly or wholly used up since an entry of the job's journal."""
-    async with cs.database.read() as connection:
-        told = await cs.line.jobs.store.journal(connection, job.id, after, _CROSSINGS, "budget")
-    for body in (each.body for each in told):
-        used = f"{body['share']} % used: ${body['committed']} of ${body['limit']}"
-        say(f"the budget {BUDGETS[body['budget']]} is {used}")
+    for crossing in await cs.views.journal.crossings(job.id, after):
+        used = f"{crossing['share']} % used: ${crossing['committed']} of ${crossing['limit']}"
+        say(f"the budget {BUDGETS[crossing['budget']]} is {used}")
 
 
-async def _say_hindrances(cs: Callsheet, job: Job, said: set[str]) -> set[str]:
-    """Say why takes wait, each reason once, however its time moves on; answers what was said."""
-    felt = await cs.provider_view.hindering(job)
-    reasons = {told.partition(";")[0]: told for told in map(str, felt)}
-    for reason in sorted(reasons.keys() - said):
-        say(reasons[reason])
-    return said | reasons.keys()
+async def _say_hindrances(cs: Callsheet, job: Job, known: set[str]) -> set[str]:
+    """Say why takes wait, each reason once, however its time moves on; answers all so far."""
+    hindrances = await cs.views.providers.hindering(job)
+    sentences = {text.partition(";")[0]: text for text in map(str, hindrances)}
+    for reason in sorted(sentences.keys() - known):
+        say(sentences[reason])
+    return known | sentences.keys()
 
 
 def rests(job: Job) -> bool:
@@ -110,14 +106,14 @@ def rests(job: Job) -> bool:
 
 async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> None:
     """Wait until the job moves or a person interrupts."""
-    grown = asyncio.create_task(cs.notifier.wait(job, seen, _LOOK_S))
+    moved = asyncio.create_task(cs.notifier.wait(job, seen, _LOOK_S))
     stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({grown, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({moved, stopped}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (grown, stopped):
+        for task in (moved, stopped):
             task.cancel()
-        await asyncio.gather(grown, stopped, return_exceptions=True)
+        await asyncio.gather(moved, stopped, return_exceptions=True)
     if stop.is_set():
         raise InterruptedError130
 
@@ -125,8 +121,7 @@ async def _either(cs: Callsheet, job: JobId, seen: int, stop: asyncio.Event) -> 
 async def pause_and_exit(cs: Callsheet, workspace: WorkspaceId, job: JobId) -> None:
     """Let an interrupted job rest, and tell how it goes on."""
     await cs.control.pause(workspace, job)
-    async with cs.database.read() as connection:
-        found = await cs.line.jobs.store.find(connection, workspace, job)
+    found = await cs.views.jobs.find(workspace, job)
     if found.run_mode is RunMode.LIVE and found.tally.takes.running:
         grace = f"{cs.settings.shutdown_grace_s:.0f} s"
         say(f"\norders that are on their way get {grace}; interrupt again to end now")

@@ -1,8 +1,7 @@
 """Rows of model switches and of answered requests."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -10,8 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.errors import IdempotencyMismatchError
+from callsheet.controls.model import Request, Switches
 from callsheet.ports.database import METADATA, UtcTime
-from callsheet.ports.models import ModelCard
 
 KEPT: Final = timedelta(hours=24)  # how long an idempotency key is remembered, at least
 
@@ -35,25 +34,6 @@ ANSWERS = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Switches:
-    """What operators said of models: which are off, and why, and which somebody vouches for."""
-
-    off: Mapping[str, str]
-    confirmed: frozenset[str]
-
-    def closed(self, card: ModelCard, today: date) -> str | None:
-        """Say why a model cannot be ordered; None if it can."""
-        if card.id in self.off:
-            return f"switched off: {self.off[card.id] or 'no reason given'}"
-        if card.retires_on is not None and today >= card.retires_on:
-            return card.notice(today)
-        if card.unverified and card.id not in self.confirmed:
-            order = f"callsheet models on {card.id}"
-            return f"{card.unverified}; once you have checked it, switch it on with: {order}"
-        return None
-
-
 class SwitchStore:
     """What operators said of models. Without a word, a model is on if its card is verified."""
 
@@ -72,25 +52,6 @@ class SwitchStore:
         await connection.execute(sa.delete(SWITCHES).where(SWITCHES.c.model == model))
         row = {"model": model, "enabled": enabled, "reason": reason, "changed_at": now}
         await connection.execute(sa.insert(SWITCHES), row)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that must act once: the client's key, and a digest of what was asked."""
-
-    key: str
-    fingerprint: str
-
-
-def kept_request(request: Request | None) -> dict[str, Any]:
-    """Word a request as one of a job's settings: with them it outlives the database."""
-    return {"request": asdict(request)} if request else {}
-
-
-def request_kept(settings: Mapping[str, Any]) -> Request | None:
-    """Read back the request that a job answered."""
-    kept = settings.get("request")
-    return Request(kept["key"], kept["fingerprint"]) if kept else None
 
 
 class AnswerStore:

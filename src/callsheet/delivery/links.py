@@ -14,6 +14,11 @@ _STEP_S: Final = 12 * 3600
 _PURPOSE: Final = b"callsheet link 1\n"
 
 
+def file_key(job: str, name: str) -> str:
+    """Name the object that holds one of the files a job hands over."""
+    return f"jobs/{job}/files/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class AssetLinks:
     """Signs paths with HMAC-SHA256.

@@ -41,7 +41,7 @@ class Accuracy:
         """What was charged, over what was quoted."""
         return self.found.charged.micros / self.found.quoted.micros
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Tell it as JSON."""
         return {
             "model": self.found.model,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from callsheet.accounts.key_ring import KeyKeeper
-from callsheet.accounts.provider_keys import ANY_USE, WEBHOOKS
+from callsheet.accounts.model import ANY_USE, WEBHOOKS
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.line.context import LineContext

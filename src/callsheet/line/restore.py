@@ -8,7 +8,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
-from callsheet.controls.store import AnswerStore, request_kept
+from callsheet.controls.model import request_kept
+from callsheet.controls.store import AnswerStore
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.recovery import Recovery

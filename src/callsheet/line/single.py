@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
-from callsheet.controls.store import AnswerStore, Request, SwitchStore, kept_request
+from callsheet.controls.model import Request, kept_request
+from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.intake.model import RunMode
 from callsheet.jobs.content import content_digest
 from callsheet.jobs.model import (

@@ -11,7 +11,8 @@ import callsheet
 from callsheet.assets.lineage import lineage_of
 from callsheet.assets.snapshot import asset_out, lineage_out
 from callsheet.assets.store import AssetStore
-from callsheet.controls.store import AnswerStore, request_kept
+from callsheet.controls.model import request_kept
+from callsheet.controls.store import AnswerStore
 from callsheet.delivery.recovery import Recovery
 from callsheet.intake.store import JobReference, ReferenceStore
 from callsheet.jobs.decisions import DecisionStore, decision_out

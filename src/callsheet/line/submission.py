@@ -9,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
-from callsheet.controls.store import AnswerStore, Request, Switches, SwitchStore, kept_request
+from callsheet.controls.model import Request, Switches, kept_request
+from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus

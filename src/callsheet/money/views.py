@@ -35,7 +35,7 @@ class Spending:
     held: Money
     takes: int
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Tell it as JSON."""
         return {
             "key": self.key,
@@ -45,10 +45,29 @@ class Spending:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """What is set aside for an order that has not ended."""
+
+    take: str
+    model: str
+    amount: Money
+    since: datetime
+
+    def as_json(self) -> dict[str, str | None]:
+        """Answer it as JSON."""
+        return {
+            "take": self.take,
+            "model": self.model,
+            "amount": str(self.amount),
+            "since": time_text(self.since),
+        }
+
+
 async def balance_of(
     money: MoneyService, connection: AsyncConnection, workspace: WorkspaceId, now: datetime
 ) -> dict[str, Any]:
-    """Tell what is spent and held, and what each budget has left."""
+    """Answer as JSON what is spent and held, and what each budget has left."""
     accounts = await money.store.balances(connection, workspace)
     budgets = await money.budgets(connection, workspace, now)
     return {
@@ -56,11 +75,11 @@ async def balance_of(
         "spent": str(accounts[Account.SPENT]),
         "held": str(accounts[Account.HELD]),
         "funds": str(accounts[Account.FUNDS]),
-        "budgets": [told_budget(each) for each in budgets],
+        "budgets": [budget_as_json(each) for each in budgets],
     }
 
 
-def told_budget(budget: Budget) -> dict[str, str]:
+def budget_as_json(budget: Budget) -> dict[str, str]:
     """Tell a budget as JSON."""
     return {
         "scope": budget.scope,
@@ -71,10 +90,10 @@ def told_budget(budget: Budget) -> dict[str, str]:
     }
 
 
-def told_entry(entry: LedgerEntry) -> dict[str, Any]:
+def entry_as_json(entry: LedgerEntry) -> dict[str, Any]:
     """Tell an entry as JSON."""
-    told = {name: getattr(entry, name) for name in COLUMNS}
-    return {**told, "amount": str(entry.amount), "at": time_text(entry.at)}
+    values = {name: getattr(entry, name) for name in COLUMNS}
+    return {**values, "amount": str(entry.amount), "at": time_text(entry.at)}
 
 
 async def entries_csv(
@@ -110,5 +129,5 @@ async def entries_csv(
 
 
 def _cells(entry: LedgerEntry) -> list[str]:
-    values = told_entry(entry).values()
+    values = entry_as_json(entry).values()
     return [inert("" if value is None else str(value)) for value in values]

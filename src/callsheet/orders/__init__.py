@@ -1,1 +1,1 @@
-"""Hosted models on the line: orders go out once, are followed, and what they made comes stored."""
+"""Hosted models on the line: orders go out once, are followed, and what they made is downloaded."""

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import ClassVar, Final
 
 from callsheet.controls.availability import Availabilities, availability_of
-from callsheet.controls.store import Switches
+from callsheet.controls.model import Switches
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.orders.availability import ProviderUnavailableError, is_away, miss, park, shut

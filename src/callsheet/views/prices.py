@@ -62,8 +62,8 @@ def price_table(card: ModelCard, form: Mapping[str, Any]) -> list[PriceRow]:
 def _tried(form: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     """List what is set: by name, by value, as inputs. A size is set as one."""
     tried = {
-        name: {str(value): {name: value} for value in _values(told)}
-        for name, told in form.items()
+        name: {str(value): {name: value} for value in _values(field)}
+        for name, field in form.items()
         if name not in _UNPRICED
     }
     if form.keys() >= {"width", "height"}:
@@ -71,10 +71,10 @@ def _tried(form: Mapping[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
     return tried
 
 
-def _values(told: Mapping[str, Any]) -> Sequence[Any]:
-    if told.get("type") == "boolean":
+def _values(field: Mapping[str, Any]) -> Sequence[Any]:
+    if field.get("type") == "boolean":
         return (False, True)
-    if "enum" in told:
-        return list(told["enum"])[:_MOST_VALUES]
-    ends = (told.get("minimum"), told.get("default"), told.get("maximum"))
+    if "enum" in field:
+        return list(field["enum"])[:_MOST_VALUES]
+    ends = (field.get("minimum"), field.get("default"), field.get("maximum"))
     return sorted({end for end in ends if isinstance(end, int | float)})

@@ -109,14 +109,14 @@ class ProviderView:
     ) -> dict[str, tuple[str, str]]:
         now = self.clock()
         availabilities = await self.store.all(connection)
-        told: dict[str, tuple[str, str]] = {}
+        statuses: dict[str, tuple[str, str]] = {}
         for name in names:
             provider = self.hosted[name]
-            told[name] = _status_of(provider, availabilities, prints.get(name, {}), now)
-            if told[name][0] == "ok":
+            statuses[name] = _status_of(provider, availabilities, prints.get(name, {}), now)
+            if statuses[name][0] == "ok":
                 reached = await full(connection, name, provider.pace, now)
-                told[name] = ("full", _told_full(reached)) if reached else told[name]
-        return told
+                statuses[name] = ("full", _full_reason(reached)) if reached else statuses[name]
+        return statuses
 
 
 def waited_for(takes: Iterable[Take]) -> set[str]:
@@ -148,7 +148,7 @@ def _status_of(
     return "ok", ""
 
 
-def _told_full(reached: Full) -> str:
+def _full_reason(reached: Full) -> str:
     if reached.until is None:
         return f"its limit is {reached.most} orders at a time"
     return (

@@ -30,15 +30,15 @@ def shown_asset(
     """Tell what was made: where it is, what it is, and a picture of it or how the text begins."""
     if asset is None:
         return dict.fromkeys(("url", "thumbnail", "mediaType", "width", "height", "text"))
-    told = facts.get(asset, _UNKNOWN)
-    shown = told.thumbnail and told.beginning is None
+    known = facts.get(asset, _UNKNOWN)
+    shown = known.thumbnail and known.beginning is None
     return {
         "url": links.asset(asset),
         "thumbnail": links.thumbnail(asset) if shown else None,
-        "mediaType": told.media_type,
-        "width": told.width,
-        "height": told.height,
-        "text": told.beginning,
+        "mediaType": known.media_type,
+        "width": known.width,
+        "height": known.height,
+        "text": known.beginning,
     }
 
 

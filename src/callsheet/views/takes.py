@@ -2,22 +2,111 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.model import AssetFacts
+from callsheet.assets.store import AssetStore
+from callsheet.delivery.links import AssetLinks
 from callsheet.jobs.model import Shot
 from callsheet.jobs.store import JobStore
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.moments import time_text
+from callsheet.ports.database import Database
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.store import TakeStore
-from callsheet.views.providers import Hindrance
+from callsheet.views.providers import Hindrance, ProviderView, waited_for
+from callsheet.views.state import shown_asset
 
 _ROWS: Final = 1_000
 S = TakeStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTake:
+    """A take, with links to what was made and what happens next.
+
+    `made` is None, or has links to what was made, as `shown_asset` tells it; `next` is a sentence
+    on what will happen next, "" for a take that has ended.
+    """
+
+    take: Take
+    made: Mapping[str, str | int | None] | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView:
+    """Reads takes; each verb may raise DatabaseUnavailableError."""
+
+    database: Database
+    takes: TakeStore
+    assets: AssetStore
+    links: AssetLinks
+    providers: ProviderView
+
+    async def listed(
+        self,
+        workspace: WorkspaceId,
+        *,
+        limit: int,
+        before: str | None = None,
+        status: TakeStatus | None = None,
+        model: str | None = None,
+        provider: str | None = None,
+        since: datetime | None = None,
+    ) -> list[Take]:
+        """List takes, newest first; `before` is the id of the take after which to go on."""
+        async with self.database.read() as connection:
+            return await self.takes.listed(
+                connection,
+                workspace,
+                limit=limit,
+                before=before,
+                status=status,
+                model=model,
+                provider=provider,
+                since=since,
+            )
+
+    async def shown(self, takes: Sequence[Take]) -> list[ShownTake]:
+        """Read what was made, and what happens next, of takes of one workspace."""
+        if not takes:
+            return []
+        workspace = takes[0].workspace
+        facts: Mapping[Sha256, AssetFacts] = {}
+        made = {take.asset for take in takes if take.asset}
+        if made:
+            async with self.database.read() as connection:
+                facts = await self.assets.facts(connection, workspace, made)
+        hindrances = await self.providers.hindrances(workspace, waited_for(takes))
+        return [
+            ShownTake(
+                take,
+                shown_asset(self.links, take.asset, facts) if take.asset else None,
+                explained(take, hindrances),
+            )
+            for take in takes
+        ]
+
+    async def one(self, workspace: WorkspaceId, take: str) -> ShownTake:
+        """Read a take, what was made, and what happens next. Raises TakeNotFoundError."""
+        async with self.database.read() as connection:
+            found = await self.takes.find(connection, workspace, take)
+        [shown] = await self.shown([found])
+        return shown
+
+    async def life(self, workspace: WorkspaceId, take: str) -> dict[str, Any]:
+        """Tell a take's life as JSON, as `take_as_json` does. Raises TakeNotFoundError."""
+        async with self.database.read() as connection:
+            found = await self.takes.find(connection, workspace, take)
+        hindrances = await self.providers.hindrances(workspace, waited_for([found]))
+        return take_as_json(found, hindrances)
 
 
 async def lives(
@@ -34,7 +123,7 @@ async def lives(
         after = page[-1].row
 
 
-def told_take(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]:
+def take_as_json(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, Any]:
     """Tell a take's life as JSON: what was ordered when, what it cost, what comes next."""
     return {
         "take": take.id,
@@ -75,9 +164,11 @@ def story(take: Take, hindrances: Mapping[str, Hindrance]) -> str:
         ("made", take.times.adopting_at),
         (take.status, take.times.finished_at),
     )
-    told = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
+    moments = [f"{what} {when:%H:%M:%S}" for what, when in steps if when is not None]
     why = (take.error or {}).get("message", "") or take.note or ""
-    return "; ".join(part for part in (", ".join(told), why, explained(take, hindrances)) if part)
+    return "; ".join(
+        part for part in (", ".join(moments), why, explained(take, hindrances)) if part
+    )
 
 
 def explained(take: Take, hindrances: Mapping[str, Hindrance]) -> str:

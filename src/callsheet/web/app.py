@@ -1,11 +1,14 @@
 """The application: routes, errors and what surrounds them."""
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 import callsheet
 from callsheet.kernel.errors import CallsheetError
@@ -20,22 +23,27 @@ from callsheet.web import (
     money,
     progress,
     provider_keys,
+    session,
     webhooks,
 )
+from callsheet.web.failures import answer_error, answer_http, answer_invalid
 from callsheet.web.feeds import FeedHub
 from callsheet.web.limits import SHEETS_AT_ONCE
 from callsheet.web.middleware import Surroundings
-from callsheet.web.problems import (
-    Problem,
-    answer_error,
-    answer_http,
-    answer_invalid,
-    documented,
-)
+from callsheet.web.problems import PROBLEMS, Problem
+from callsheet.web.routes import GuardedRouter
+from callsheet.web.shapes import Shapes
 from callsheet.wiring import Callsheet
 
+# the busiest first: routes are tried in order
+_FIRST: Final = (health, progress, assets, batches, generations)
+_MODULES: Final = (*_FIRST, models, money, session, provider_keys, jobs, webhooks, home)
+ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
-def create_app(cs: Callsheet, *, bound: str = "") -> FastAPI:
+
+def create_app(
+    cs: Callsheet, *, bound: str = "", routers: Sequence[GuardedRouter] = ROUTERS
+) -> FastAPI:
     """Make the application over built services.
 
     `bound` is the address that it is served on: without one nobody is let in but by a key.
@@ -49,20 +57,29 @@ def create_app(cs: Callsheet, *, bound: str = "") -> FastAPI:
     )
     app.state.callsheet = cs
     app.state.bound = bound
+    app.state.origin = _origin(cs.settings.public_url)
     app.state.feeds = FeedHub(cs)
     app.state.sheets = asyncio.Semaphore(SHEETS_AT_ONCE)
-    # the busiest first: routes are tried in order
-    first = (health, progress, assets, batches, generations)
-    modules = (*first, models, money, provider_keys, jobs, webhooks, home)
-    for module in modules:
-        app.include_router(module.router)
-    app.state.routes = [route for module in modules for route in module.router.routes]
+    for router in routers:
+        app.include_router(router)
+    app.state.routes = [
+        route for router in routers for route in router.routes if isinstance(route, Route)
+    ]
+    app.state.shapes = Shapes.of(
+        [("", PROBLEMS), *((each.prefix, each.errors) for each in routers)]
+    )
     app.add_middleware(Surroundings, cs=cs, prefix=cs.settings.prefix)
     app.add_exception_handler(CallsheetError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(HTTPException, answer_http)
     _describe_problem(app)
     return app
+
+
+def _origin(public_url: str) -> str:
+    """Word where a server is reached as its browsers do (RFC 6454, 6.2); "" if nobody said."""
+    parts = urlsplit(public_url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 def _describe_problem(app: FastAPI) -> None:
@@ -76,19 +93,19 @@ def _describe_problem(app: FastAPI) -> None:
             schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(schema.pop("$defs", {}))
             schemas["Problem"] = schema
-            _describe_refusals(document)
+            _describe_refusals(document, app.state.shapes)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
 
 
-def _describe_refusals(document: dict[str, Any]) -> None:
-    """Say of every operation what is refused before it begins, as a problem too."""
-    refusals = {
-        str(status): {name: said for name, said in answer.items() if name != "model"}
-        for status, answer in documented(415, 422).items()
-    }
-    for operations in document.get("paths", {}).values():
+def _describe_refusals(document: dict[str, Any], shapes: Shapes) -> None:
+    """Say of every operation what is refused before it begins, in the shape of its errors."""
+    for path, operations in document.get("paths", {}).items():
+        refusals = {
+            str(status): {name: part for name, part in answer.items() if name != "model"}
+            for status, answer in shapes.at(path).documented(415, 422).items()
+        }
         for operation in operations.values():
             answers = operation.get("responses", {})
             if "422" in answers:

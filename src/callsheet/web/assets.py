@@ -1,30 +1,24 @@
 """Files: assets, thumbnails and what jobs hand over, by key or by signed link."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from callsheet.accounts.model import Role
-from callsheet.assets.errors import AssetNotFoundError
-from callsheet.assets.model import asset_key, extension_of, thumbnail_key
-from callsheet.delivery.links import FILES
-from callsheet.jobs.errors import JobNotFoundError
-from callsheet.kernel.digests import is_sha256
-from callsheet.kernel.ids import WorkspaceId, is_id
-from callsheet.line.stages.deliver import file_key
-from callsheet.ports.blobs import BlobInfo, BlobNotFoundError
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.blobs import BlobInfo
+from callsheet.views.files import File
 from callsheet.web.entry import Services, admit, path_of
 from callsheet.web.errors import RangeRefusedError
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
-router = APIRouter(route_class=GuardedRoute, tags=["assets"])
+router = GuardedRouter(tags=["assets"])
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _SHOWN_INLINE: Final = (
     "image/png",
@@ -50,7 +44,7 @@ Sig = Annotated[str | None, Query(max_length=100)]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Conditional:
     """How a client asks for a file: a part of it, or only if it has changed."""
 
     range: str
@@ -63,7 +57,7 @@ class Asked:
         range_asked: Annotated[str, Header(alias="Range", max_length=100)] = "",
         if_range: Annotated[str, Header(max_length=200)] = "",
         if_none_match: Annotated[str, Header(max_length=1_000)] = "",
-    ) -> "Asked":
+    ) -> "Conditional":
         """Read it from the headers."""
         return cls(range_asked, if_range, if_none_match)
 
@@ -73,7 +67,7 @@ class Asked:
         return etag in known or "*" in known
 
 
-Conditions = Annotated[Asked, Depends(Asked.of)]
+Conditions = Annotated[Conditional, Depends(Conditional.of)]
 
 
 async def _workspace(
@@ -97,12 +91,7 @@ async def asset(
 ) -> Response:
     """Answer the bytes of an asset, or a range of them."""
     workspace = await _workspace(request, cs, exp, sig)
-    if not is_sha256(sha256):
-        raise AssetNotFoundError(sha256)
-    async with cs.database.read() as connection:
-        found = await cs.line.books.assets.find(connection, workspace, sha256)
-    name = f"{sha256[:16]}.{extension_of(found.media_type)}"
-    return await _answer(cs, asset_key(sha256), found.media_type, name, asked)
+    return _answer(cs, await cs.views.files.asset(workspace, sha256), asked)
 
 
 @router.get(
@@ -118,11 +107,7 @@ async def thumbnail(
 ) -> Response:
     """Answer a picture's thumbnail of about 384 pixels a side: JPEG, WebP if see-through."""
     workspace = await _workspace(request, cs, exp, sig)
-    if not is_sha256(sha256):
-        raise AssetNotFoundError(sha256)
-    async with cs.database.read() as connection:
-        await cs.line.books.assets.find(connection, workspace, sha256)
-    return await _answer(cs, thumbnail_key(sha256), "", sha256[:16], asked)
+    return _answer(cs, await cs.views.files.thumbnail(workspace, sha256), asked)
 
 
 @router.get(
@@ -140,31 +125,20 @@ async def batch_file(
     exp: Exp = None,
     sig: Sig = None,
 ) -> Response:
-    """Answer a contact sheet or a result table."""
+    """Answer a batch's contact sheet (PNG, HTML) or result table (CSV, Excel)."""
     workspace = await _workspace(request, cs, exp, sig)
-    if not is_id(batch, "job"):
-        raise JobNotFoundError(batch)
-    if workspace is not None:
-        async with cs.database.read() as connection:
-            await cs.line.jobs.store.find(connection, workspace, batch)
-    if name not in FILES:
-        raise BlobNotFoundError(name)
-    return await _answer(cs, file_key(batch, name), "", name, asked, fresh=True)
+    return _answer(cs, await cs.views.files.of_job(workspace, batch, name), asked)
 
 
-async def _answer(
-    cs: Callsheet, key: str, media_type: str, name: str, asked: Asked, *, fresh: bool = False
-) -> Response:
-    """Answer a file of the store; a `fresh` one may change and holds links: nobody keeps it."""
-    info = await cs.line.media.blobs.head(key)
-    etag = f'"{info.etag.strip(chr(34))}"'
-    kind = media_type or info.content_type
-    inline = kind.startswith(_SHOWN_INLINE)
+def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
+    """Answer a file of the store, or the part of it that is asked for."""
+    etag = file.etag
+    inline = file.media_type.startswith(_SHOWN_INLINE)
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "no-store" if fresh else "private, max-age=3600",
-        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{name}"',
+        "Cache-Control": "no-store" if file.changes else "private, max-age=3600",
+        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{file.name}"',
         # a file made from somebody's prompt never runs scripts under our address
         "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         " frame-ancestors 'none'; sandbox",
@@ -172,12 +146,12 @@ async def _answer(
     if asked.knows(etag):
         return Response(status_code=304, headers=headers)
     whole = asked.if_range not in ("", etag)  # the client has a part of another file
-    start, length, status = _range("" if whole else asked.range, info)
+    start, length, status = _range("" if whole else asked.range, file.info)
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
-        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{info.size}"
-    body: AsyncIterator[bytes] = cs.line.media.blobs.stream(key, start, length)
-    return StreamingResponse(body, status, headers, media_type=kind)
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.info.size}"
+    body = cs.views.files.stream(file, start, length)
+    return StreamingResponse(body, status, headers, media_type=file.media_type)
 
 
 def _range(asked: str, info: BlobInfo) -> tuple[int, int, int]:

@@ -2,33 +2,34 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
+from fastapi import File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from callsheet.intake.model import BatchDraft, Defaults
 from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.submission import Accepted
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
+from callsheet.views.jobs import MOST_ROWS
 from callsheet.web.corrections import ModelCorrection, corrections_of
-from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
+from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
 from callsheet.web.generations import VerdictRequest
 from callsheet.web.items import unread, validated
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
-router = APIRouter(route_class=GuardedRoute, prefix="/batch", tags=["batches"])
+router = GuardedRouter(prefix="/batch", tags=["batches"])
 BatchId = Annotated[str, Field(max_length=100)]
-MAX_PAGE: Final = 10_000
+MAX_PAGE: Final = MOST_ROWS
 Budget = Annotated[
     Decimal,
     Field(ge=0, le=1_000_000_000, max_digits=16, decimal_places=6),
@@ -43,14 +44,14 @@ Inputs = Annotated[
 
 
 class Reference(BaseModel, extra="forbid"):
-    """A picture that guides a model."""
+    """The address of a picture that guides a model, and in which mode it does."""
 
     url: Annotated[str, Field(examples=["https://example.com/brand.png"])]
     mode: Annotated[str | None, Field(examples=["style_only"])] = None
 
 
 class Item(BaseModel, extra="forbid"):
-    """One row: a shot to make."""
+    """One row: a picture, clip or text to make, in one or more variants."""
 
     prompt: Annotated[str, Field(examples=["cyberpunk city at dusk"])] = ""
     scene_id: Annotated[str | None, Field(examples=["S-001"])] = None
@@ -64,7 +65,10 @@ class Item(BaseModel, extra="forbid"):
 
 
 class BatchRequest(BaseModel, extra="forbid"):
-    """A batch of rows with what they share."""
+    """Rows to make, and what they share: references, model and inputs for rows that name none.
+
+    `runMode` is `dry_run` (local previews, nothing is spent) or `live`.
+    """
 
     items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=100_000)]
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
@@ -93,7 +97,7 @@ class Quote(BaseModel):
 
 
 class AcceptedBatch(BaseModel):
-    """A batch that is in the books."""
+    """A batch that was accepted: where to follow it, and what it would cost live."""
 
     batchId: str  # noqa: N815  # the sheet client's established names
     status: str = "queued"
@@ -135,10 +139,10 @@ async def make_images(
     request: Request,
     response: Response,
     cs: Services,
-    member: Editor,
+    caller: Editor,
     idempotency_key: IdempotencyKey = None,
 ) -> AcceptedBatch:
-    """Take rows, price them, and send them into the line. A dry run unless it says `live`."""
+    """Price rows and begin to make them; a dry run, which costs nothing, unless it says `live`."""
     shared = tuple(
         (each, "") if isinstance(each, str) else (each.url, each.mode or "")
         for each in body.global_refs
@@ -152,9 +156,9 @@ async def make_images(
     )
     draft = await asyncio.to_thread(_draft_of_items, cs, body.items, defaults)
     content = await request.body()
-    request_once = await asyncio.to_thread(wish, request, idempotency_key, content)
+    request_once = await asyncio.to_thread(idempotent_request, request, idempotency_key, content)
     accepted = await cs.submission.submit(
-        member.workspace, draft, request=request_once, budget=_money(body.budget_usd)
+        caller.workspace, draft, request=request_once, budget=_money(body.budget_usd)
     )
     return _accepted(cs, request, response, accepted)
 
@@ -178,7 +182,7 @@ async def upload_sheet(
     request: Request,
     response: Response,
     cs: Services,
-    member: Editor,
+    caller: Editor,
     file: Annotated[UploadFile, File(description="A .csv or .xlsx file")],
     runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
     model: Annotated[str, Form()] = "",
@@ -189,7 +193,7 @@ async def upload_sheet(
     inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> AcceptedBatch:
-    """Take a sheet with the same columns; errors name row and column."""
+    """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
     content = await file.read()
     defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
     async with request.app.state.sheets:
@@ -198,9 +202,11 @@ async def upload_sheet(
         )
     fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
     encoded = [field.encode() for field in fields]
-    request_once = await asyncio.to_thread(wish, request, idempotency_key, content, *encoded)
+    request_once = await asyncio.to_thread(
+        idempotent_request, request, idempotency_key, content, *encoded
+    )
     accepted = await cs.submission.submit(
-        member.workspace, draft, request=request_once, budget=_money(budget_usd)
+        caller.workspace, draft, request=request_once, budget=_money(budget_usd)
     )
     return _accepted(cs, request, response, accepted)
 
@@ -234,23 +240,19 @@ def _mapping(text: str) -> dict[str, str]:
 async def batch_state(
     batch: BatchId,
     cs: Services,
-    member: Viewer,
+    caller: Viewer,
     rows: Annotated[int, Query(ge=0, le=1, description="0 leaves the rows out")] = 1,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
 ) -> dict[str, Any]:
-    """Answer the state document, with a page of its rows."""
-    async with cs.database.read() as connection:
-        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
-        state = cs.view.header(job)
-        if rows:
-            page = await cs.view.rows(connection, job, offset=offset, limit=limit)
-            state["rows"] = page
-    return state
+    """Answer a batch's state, with a page of its rows."""
+    return await cs.views.jobs.state(
+        caller.workspace, batch, rows=bool(rows), offset=offset, limit=limit
+    )
 
 
 class Decided(BaseModel):
-    """The takes that were in doubt."""
+    """The ids of the takes that were in doubt."""
 
     takes: list[str]
 
@@ -261,12 +263,12 @@ class Decided(BaseModel):
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
 async def reconcile(
-    batch: BatchId, cs: Services, member: Editor, body: VerdictRequest | None = None
+    batch: BatchId, cs: Services, caller: Editor, body: VerdictRequest | None = None
 ) -> Decided:
-    """Ask the provider again about every take in doubt, or say what a person found there."""
-    verdict = body.verdict if body else Resolution.ASK
-    by = member.key or "the local admin"
-    takes = await cs.reconciler.decide_all(member.workspace, batch, verdict, by)
+    """Settle every take of a batch of which nobody knows whether it was ordered."""
+    resolution = body.verdict if body else Resolution.ASK
+    by = caller.name or "the local admin"
+    takes = await cs.reconciler.decide_all(caller.workspace, batch, resolution, by)
     return Decided(takes=[*takes])
 
 
@@ -279,15 +281,14 @@ async def act(
     batch: BatchId,
     verb: Annotated[str, Field(pattern="^(cancel|pause|resume|retry)$")],
     cs: Services,
-    member: Editor,
+    caller: Editor,
 ) -> dict[str, Any]:
-    """Do one thing to a batch and answer its state; `retry` makes its failed rows again."""
-    job_id = JobId(batch)
-    if verb == "retry":
-        await cs.control.retry(member.workspace, job_id)
-    else:
-        verbs = {"cancel": cs.control.cancel, "pause": cs.control.pause}
-        await verbs.get(verb, cs.control.resume)(member.workspace, job_id)
-    async with cs.database.read() as connection:
-        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
-    return cs.view.header(job)
+    """Cancel, pause or resume a batch, or make its failed rows again; answers its state."""
+    verbs: Mapping[str, Callable[[WorkspaceId, JobId], Awaitable[object]]] = {
+        "cancel": cs.control.cancel,
+        "pause": cs.control.pause,
+        "resume": cs.control.resume,
+        "retry": cs.control.retry,
+    }
+    await verbs[verb](caller.workspace, JobId(batch))
+    return await cs.views.jobs.state(caller.workspace, batch, rows=False)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from callsheet.web import limits
 
@@ -81,6 +82,8 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that all of it is there."""
+        if self._should_upgrade():
+            return  # `WebSocketLine` goes on with it
         super().on_message_complete()
         self._doing, self._since = _Doing.ANSWER, self.loop.time()
         if self.cycle.response_complete:
@@ -106,11 +109,8 @@ class BoundedConnection(HttpToolsProtocol):
         super().resume_writing()
         self._stalled = None
 
-    def handle_websocket_upgrade(self) -> None:
-        """Nothing here speaks WebSocket."""
-
     def _unsupported_upgrade_warning(self) -> None:
-        """Say nothing: whoever asks for an upgrade is answered without it."""
+        """Say nothing: whoever asks for another upgrade is answered without it."""
 
     def look_after(self, now: float) -> None:
         """Let go a client that takes too long."""
@@ -130,8 +130,8 @@ class BoundedConnection(HttpToolsProtocol):
         """Answer by hand, if nothing was answered, and close."""
         answering = self._answering
         if not self.transport.is_closing() and not (answering and answering.response_started):
-            said = _REFUSAL.format(status=status, length=len(text), more=more, text=text)
-            self.transport.write(said.encode())
+            answer = _REFUSAL.format(status=status, length=len(text), more=more, text=text)
+            self.transport.write(answer.encode())
         self.transport.close()
 
     @property
@@ -140,10 +140,31 @@ class BoundedConnection(HttpToolsProtocol):
         return None if cycle is None or cycle.response_complete else cycle
 
 
+class WebSocketLine(WebSocketsSansIOProtocol):
+    """The line of one WebSocket; who answers no ping, or does not read on, is let go."""
+
+    _stalled: float | None = None
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read."""
+        super().pause_writing()
+        self._stalled = self.loop.time()
+
+    def resume_writing(self) -> None:
+        """Note that it reads on."""
+        super().resume_writing()
+        self._stalled = None
+
+    def look_after(self, now: float) -> None:
+        """Let go a client that takes too long."""
+        if self._stalled is not None and now - self._stalled > limits.STALLED_S:
+            self.transport.abort()
+
+
 def look_after(connections: Iterable[object], now: float) -> None:
     """Look at every connection; `now` is the loop's time."""
     for each in list(connections):
-        if isinstance(each, BoundedConnection):
+        if isinstance(each, BoundedConnection | WebSocketLine):
             each.look_after(now)
 
 

@@ -1,56 +1,59 @@
-"""Who is asking: a key, or this machine itself while no key has ever existed."""
+"""Who is asking, over HTTP or a WebSocket: by key, by session, or from this machine itself."""
 
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
-from starlette.types import Scope
+from starlette.requests import HTTPConnection
 
 from callsheet.accounts.access import Call
 from callsheet.accounts.errors import ServerOnlyError
-from callsheet.accounts.model import Member, Role
-from callsheet.controls.store import Request as IdempotentRequest
+from callsheet.accounts.model import Caller, Role
+from callsheet.controls.model import Request as IdempotentRequest
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.wiring import Callsheet
 
-_MEMBER: Final = "callsheet.member"
+_CALLER: Final = "callsheet.caller"
 
 
-def services(request: Request) -> Callsheet:
-    """Reach the services from a request."""
-    found: Callsheet = request.app.state.callsheet
+def services(connection: HTTPConnection) -> Callsheet:
+    """Reach the services from a request or a WebSocket."""
+    found: Callsheet = connection.app.state.callsheet
     return found
 
 
 Services = Annotated[Callsheet, Depends(services)]
 
 
-def call_of(scope: Scope) -> Call:
-    """Read what is known of a request, or of a WebSocket, before anything of it is believed."""
-    peer = scope.get("client")
+def call_of(connection: HTTPConnection) -> Call:
+    """Read what is known of a request or a WebSocket, before anything of it is believed."""
+    scope, state = connection.scope, connection.app.state
     return Call(
-        bound=scope["app"].state.bound,
-        peer=peer[0] if peer else "",
+        bound=state.bound,
+        peer=connection.client.host if connection.client else "",
         method=scope.get("method", "GET"),
         http_version=scope.get("http_version", ""),
         headers=[
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
         ],
+        is_websocket=scope["type"] == "websocket",
+        origin=state.origin,
     )
 
 
-async def admit(request: Request, role: Role) -> Member:
+async def admit(connection: HTTPConnection, role: Role) -> Caller:
     """Let in whoever has at least this role, once for a request. Raises as Accounts.admit."""
-    cs = services(request)
-    member = request.scope[_MEMBER] = await cs.accounts.admit(call_of(request.scope), role)
-    return member
+    accounts = services(connection).accounts
+    caller = connection.scope[_CALLER] = await accounts.admit(call_of(connection), role)
+    return caller
 
 
 class Needs:
-    """The dependency that names the role a route needs; the route itself admits, before it reads.
+    """The dependency that names the role a route needs, and gives the route its caller.
 
-    See `callsheet.web.routes`.
+    A route for HTTP admits before it reads (see `callsheet.web.routes`); a WebSocket has nothing to
+    read, and is admitted here, before its handshake is answered.
     """
 
     def __init__(self, role: Role) -> None:
@@ -58,42 +61,46 @@ class Needs:
 
     async def __call__(
         self,
-        request: Request,
+        connection: HTTPConnection,
         _authorization: Annotated[str | None, Header(alias="authorization")] = None,
-    ) -> Member:
+    ) -> Caller:
         """Tell who was admitted."""
-        member: Member = request.scope[_MEMBER]
-        return member
+        caller: Caller | None = connection.scope.get(_CALLER)
+        return caller or await admit(connection, self.role)
 
 
-Viewer = Annotated[Member, Depends(Needs(Role.VIEWER))]
-Editor = Annotated[Member, Depends(Needs(Role.EDITOR))]
-Admin = Annotated[Member, Depends(Needs(Role.ADMIN))]
+Viewer = Annotated[Caller, Depends(Needs(Role.VIEWER))]
+Editor = Annotated[Caller, Depends(Needs(Role.EDITOR))]
+Admin = Annotated[Caller, Depends(Needs(Role.ADMIN))]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, description="Makes a repeat answer the same")
 ]
 
 
-def server_only(member: Member, what: str) -> None:
+def server_only(caller: Caller, what: str) -> None:
     """Raise ServerOnlyError unless somebody of the server's own workspace asks."""
-    if member.workspace != LOCAL_WORKSPACE:
-        raise ServerOnlyError(what, member.workspace)
+    if caller.workspace != LOCAL_WORKSPACE:
+        raise ServerOnlyError(what, caller.workspace)
 
 
-def path_of(request: Request) -> str:
+def path_of(connection: HTTPConnection) -> str:
     """Name the path as our routes know it: without the prefix that a proxy serves us under."""
-    path, prefix = request.url.path, request.scope.get("root_path", "")
-    return path.removeprefix(prefix)
+    return connection.url.path.removeprefix(prefix_of(connection))
 
 
-def prefix_of(request: Request) -> str:
+def prefix_of(connection: HTTPConnection) -> str:
     """Name the prefix that a proxy serves us under, "" for none."""
-    return str(request.scope.get("root_path", ""))
+    return str(connection.scope.get("root_path", ""))
 
 
-def wish(request: Request, key: str | None, *asked: bytes) -> IdempotentRequest | None:
-    """Name a request that must act once: its key, and a digest of where and what it asks."""
+def idempotent_request(
+    request: Request, key: str | None, *parts: bytes
+) -> IdempotentRequest | None:
+    """Name a request that must act once: its key, and a digest of its path and of what it asks.
+
+    `parts` are its body and form fields. None without a key.
+    """
     if key is None:
         return None
-    parts = [request.method.encode(), path_of(request).encode(), *asked]
-    return IdempotentRequest(key, sha256_of(b"\0".join(sha256_of(part).encode() for part in parts)))
+    asked = [request.method.encode(), path_of(request).encode(), *parts]
+    return IdempotentRequest(key, sha256_of(b"\0".join(sha256_of(part).encode() for part in asked)))

@@ -1,37 +1,28 @@
 """Feeds: one reader of a job's journal per process, however many watch it.
 
-A feed turns the journal into frames of Server-Sent Events once and hands the same bytes to all. A
-watcher that falls too far behind is let go; it reconnects with Last-Event-ID and misses nothing.
+A feed turns the journal into frames once and hands the same bytes to all. A watcher that falls too
+far behind is let go; it reconnects, says where it was, and misses nothing.
 """
 
 import asyncio
-import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
-from callsheet.assets.model import AssetFacts
-from callsheet.jobs.model import Job, Written
-from callsheet.kernel.digests import Sha256
+from callsheet.accounts.model import Caller
+from callsheet.jobs.model import Job
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
-from callsheet.views.state import shown_asset
-from callsheet.web.watchers import Frame, Rhythm, Watcher
+from callsheet.views.journal import Snapshot
+from callsheet.web.frames import HEARTBEAT, Frame, done_frame, event_frame, state_frame
+from callsheet.web.watchers import Rhythm, Watcher
 from callsheet.wiring import Callsheet
 
 _LOG = logging.getLogger("callsheet.web")
 ROWS_IN_STREAM: Final = 200  # a state with more rows than this is sent without them
 _PAGE: Final = 500
-_HEARTBEAT: Final = b": heartbeat\n\n"
-
-
-def encoded(data: Any, *, sequence: int, event: str = "") -> bytes:
-    """Write one message in the format of Server-Sent Events (WHATWG HTML, 9.2)."""
-    name = f"event: {event}\n" if event else ""
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"id: {sequence}\n{name}data: {text}\n\n".encode()
 
 
 class Feed:
@@ -75,23 +66,24 @@ class Feed:
 
     async def _send_entries(self) -> None:
         while True:
-            async with self._cs.database.read() as connection:
-                jobs = self._cs.line.jobs.store
-                page = await jobs.journal(connection, self._job.id, self.position, _PAGE)
-                facts = await facts_for(self._cs, connection, self._job, page)
-            for written in page:
-                self.position = written.sequence
-                self._send(entry_frame(self._cs, written, facts))
+            page = await self._cs.views.journal.events(self._job, self.position, _PAGE)
+            for each in page:
+                self.position = each.sequence
+                self._send(event_frame(each))
             if len(page) < _PAGE:
                 return
 
     async def _send_state(self) -> None:
-        async with self._cs.database.read() as connection:
-            self._job = await self._cs.line.jobs.store.of_any_workspace(connection, self._job.id)
-            if self._job.work.sequence > self.position:
-                return  # entries come first; the next turn sends both
-            wanted = any(watcher.rows for watcher in self.watchers)
-            full, bare = await state_frames(self._cs, connection, self._job, rows=wanted)
+        wanted = any(watcher.rows for watcher in self.watchers)
+        snapshot = await self._cs.views.journal.snapshot(
+            self._job.id,
+            rows_up_to=ROWS_IN_STREAM if wanted else 0,
+            not_after=self.position,
+        )
+        self._job = snapshot.job
+        if self._job.work.sequence > self.position:
+            return  # entries come first; the next turn sends both
+        full, bare = state_frames(snapshot)
         for watcher in list(self.watchers):
             self._offer(watcher, full if watcher.rows else bare)
 
@@ -104,49 +96,14 @@ class Feed:
             self.watchers.discard(watcher)
 
 
-async def state_frames(
-    cs: Callsheet, connection: Any, job: Job, *, rows: bool
-) -> tuple[Frame, Frame]:
-    """Write a job's state with and without its rows."""
-    header = cs.view.header(job)
-    last = job.ended
-    bare = Frame(
-        job.work.sequence, encoded(header, sequence=job.work.sequence), entry=False, last=last
-    )
-    if not rows:
+def state_frames(snapshot: Snapshot) -> tuple[Frame, Frame]:
+    """Write a job's state with its rows, where they were read, and without them."""
+    job, header = snapshot.job, snapshot.header
+    bare = state_frame(header, sequence=job.work.sequence, last=job.ended)
+    if snapshot.rows is None:
         return bare, bare
-    if job.tally.rows > ROWS_IN_STREAM:
-        return bare, bare
-    page = await cs.view.rows(connection, job)
-    content = encoded({**header, "rows": page}, sequence=job.work.sequence)
-    return Frame(job.work.sequence, content, entry=False, last=last), bare
-
-
-async def facts_for(
-    cs: Callsheet, connection: Any, job: Job, page: Sequence[Written]
-) -> dict[Sha256, AssetFacts]:
-    """Read what is told of the assets that a page of the journal names."""
-    names = {
-        variant["sha256"]
-        for written in page
-        if written.kind == "row"
-        for variant in written.body["variants"]
-        if variant["sha256"]
-    }
-    return await cs.line.books.assets.facts(connection, job.workspace, names)
-
-
-def entry_frame(cs: Callsheet, written: Written, facts: Mapping[Sha256, AssetFacts]) -> Frame:
-    """Write one journal entry; a row's change carries fresh links."""
-    body = dict(written.body)
-    if written.kind == "row":
-        body["variants"] = [
-            {**variant, **shown_asset(cs.links, variant["sha256"], facts)}
-            for variant in body["variants"]
-        ]
-    name = "row" if written.kind == "row" else "journal"
-    data = {**body, "kind": written.kind, "sequence": written.sequence}
-    return Frame(written.sequence, encoded(data, sequence=written.sequence, event=name))
+    whole = {**header, "rows": snapshot.rows}
+    return state_frame(whole, sequence=job.work.sequence, last=job.ended), bare
 
 
 class FeedHub:
@@ -177,43 +134,44 @@ class FeedHub:
                 self._guarding.cancel()
                 self._guarding = None
 
-    async def stream(
-        self, job: Job, after: int | None, *, rows: bool, key: str
-    ) -> AsyncIterator[bytes]:
-        """Stream a job from a place in its journal, or from its state now, to its end.
+    async def frames(
+        self, job: Job, after: int | None, *, rows: bool, caller: Caller
+    ) -> AsyncGenerator[Frame]:
+        """Follow a job from a place in its journal, or from its state now, to its end.
 
-        It ends early, and soon, when its watcher's `key` is no longer good.
+        The last frame is called "done". It ends early, and soon, when what let the caller in is no
+        longer good.
         """
-        watcher = Watcher(rows=rows, state_apart=self._rhythm.state_apart, key=key)
+        apart = self._rhythm.state_apart
+        watcher = Watcher(rows=rows, state_apart=apart, credential=caller.credential)
         feed = self._join(job, watcher)
         self._guard()
         metrics = self._cs.metrics
         metrics.streams.inc()
         try:
-            yield b"retry: 2000\n\n"
             sent = job.work.sequence if after is None else min(after, job.work.sequence)
             async for frame in self._missed(job, sent, feed.position):
                 if watcher.is_over:
                     return
                 sent = frame.sequence
-                yield frame.content
-            async with self._cs.database.read() as connection:
-                job = await self._cs.line.jobs.store.of_any_workspace(connection, job.id)
-                full, bare = await state_frames(self._cs, connection, job, rows=rows)
+                yield frame
+            most = ROWS_IN_STREAM if rows else 0
+            snapshot = await self._cs.views.journal.snapshot(job.id, rows_up_to=most)
+            job = snapshot.job
             if job.work.sequence > sent:
                 async for frame in self._missed(job, sent, job.work.sequence):
                     sent = frame.sequence
-                    yield frame.content
-            watcher.told_state()
-            yield (full if rows else bare).content
+                    yield frame
+            watcher.state_sent()
+            yield state_frames(snapshot)[0]
             if job.ended:
-                yield _done(job.work.sequence)
+                yield done_frame(job.work.sequence)
                 return
             async for frame in self._live(watcher, sent):
                 metrics.events.inc()
-                yield frame.content
+                yield frame
                 if frame.last:
-                    yield _done(frame.sequence)
+                    yield done_frame(frame.sequence)
         finally:
             metrics.streams.dec()
             self._part(job.id, feed, watcher)
@@ -223,27 +181,25 @@ class FeedHub:
             self._guarding = self._cs.loops.start("feeds-guard", self._turn_out)
 
     async def _turn_out(self) -> None:
-        """End streams whose keys are no longer good."""
+        """End streams of callers whose key, session or membership is no longer good."""
         while True:
             watchers = [each for feed in self._feeds.values() for each in feed.watchers]
             with suppress(UnavailableError):  # nothing is sent either while the database is away
-                good = await self._cs.accounts.still_good({each.key for each in watchers})
+                good = await self._cs.accounts.still_good({each.credential for each in watchers})
                 for watcher in watchers:
-                    if watcher.key not in good:
+                    if watcher.credential not in good:
                         watcher.end(at_once=True)
-            await asyncio.sleep(self._rhythm.keys_looked_at)
+            await asyncio.sleep(self._rhythm.callers_looked_at)
 
     async def _missed(self, job: Job, after: int, upto: int) -> AsyncIterator[Frame]:
         """Read what was written before this stream joined its feed."""
         while after < upto:
-            async with self._cs.database.read() as connection:
-                page = await self._cs.line.jobs.store.journal(connection, job.id, after, _PAGE)
-                facts = await facts_for(self._cs, connection, job, page)
-            for written in page:
-                if written.sequence > upto:
+            page = await self._cs.views.journal.events(job, after, _PAGE)
+            for each in page:
+                if each.sequence > upto:
                     return
-                after = written.sequence
-                yield entry_frame(self._cs, written, facts)
+                after = each.sequence
+                yield event_frame(each)
             if not page:
                 return  # a restored job's journal begins later
 
@@ -253,7 +209,7 @@ class FeedHub:
                 async with asyncio.timeout(self._rhythm.heartbeat):
                     frame = await watcher.next()
             except TimeoutError:
-                yield Frame(sent, _HEARTBEAT, entry=False)
+                yield HEARTBEAT
                 continue
             if frame is None:
                 return
@@ -269,7 +225,3 @@ class FeedHub:
         for feed in self._feeds.values():
             for watcher in feed.watchers:
                 watcher.end(at_once=True)
-
-
-def _done(sequence: int) -> bytes:
-    return encoded({"version": sequence}, sequence=sequence, event="done")

@@ -1,28 +1,22 @@
 """Generations: one take at a time, asked for by an application."""
 
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
 
-from callsheet.assets.model import AssetFacts
 from callsheet.intake.model import RunMode
-from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId
 from callsheet.orders.resolutions import Resolution
-from callsheet.takes.model import ENDED, Take, TakeStatus
-from callsheet.views.providers import Hindrance, waited_for
-from callsheet.views.state import shown_asset
-from callsheet.views.takes import explained, times
-from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, wish
+from callsheet.takes.model import ENDED, TakeStatus
+from callsheet.views.takes import ShownTake, times
+from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
-from callsheet.wiring import Callsheet
+from callsheet.web.routes import GuardedRouter
 
-router = APIRouter(route_class=GuardedRoute, prefix="/api/generations", tags=["generations"])
+router = GuardedRouter(prefix="/api/generations", tags=["generations"])
 TakeName = Annotated[str, Field(max_length=100)]
 Since = Annotated[
     str | None,
@@ -31,7 +25,10 @@ Since = Annotated[
 
 
 class GenerationRequest(BaseModel, extra="forbid"):
-    """One wish."""
+    """What to make: a model and its inputs, as `GET /api/models` describes them.
+
+    `wait_s` is how many seconds the answer may wait for the result.
+    """
 
     model: Annotated[str, Field(max_length=200, examples=["local/storyboard"])]
     inputs: Annotated[dict[str, Any], Field(examples=[{"prompt": "a red mug on oak"}])]
@@ -40,13 +37,21 @@ class GenerationRequest(BaseModel, extra="forbid"):
 
 
 class VerdictRequest(BaseModel, extra="forbid"):
-    """What became of a take in doubt: `ask` its provider again, or what a person found out."""
+    """What became of an order of which nobody knows whether it was placed.
+
+    `ask` asks its provider again. `spent`: a person found that it was made and paid for.
+    `never_ordered`: a person found that nothing was ordered; it is ordered now.
+    """
 
     verdict: Resolution = Resolution.ASK
 
 
 class AssetLink(BaseModel):
-    """A file that was made: a link to its thumbnail, its pixels, or how a text begins."""
+    """A file that was made.
+
+    `url` and `thumbnail` are signed links, good for a day at least without a key. `width` and
+    `height` are in pixels; `text` is how a text begins.
+    """
 
     sha256: str
     url: str
@@ -58,7 +63,11 @@ class AssetLink(BaseModel):
 
 
 class Generation(BaseModel):
-    """A take, as it stands."""
+    """A take: one attempt of one model at one result.
+
+    `price` is what was set aside for it and `charged` what it cost, in US dollars. `ticket` is the
+    order's number at the provider. `next` says in a sentence what will happen next.
+    """
 
     id: str
     job: str
@@ -99,36 +108,14 @@ def _moment(text: str) -> datetime:
         raise InvalidInputError(f"{fault.field}: {fault.message}", [fault]) from error
 
 
-async def _shown(cs: Callsheet, takes: Sequence[Take]) -> list[Generation]:
-    """Tell takes of one workspace, with what is known of their assets."""
-    if not takes:
-        return []
-    workspace = takes[0].workspace
-    facts: Mapping[Sha256, AssetFacts] = {}
-    made = {take.asset for take in takes if take.asset}
-    if made:
-        async with cs.database.read() as connection:
-            facts = await cs.line.books.assets.facts(connection, workspace, made)
-    hindrances = await cs.provider_view.hindrances(workspace, waited_for(takes))
-    return [_told(cs, take, facts, hindrances) for take in takes]
-
-
-async def _shown_one(cs: Callsheet, take: Take) -> Generation:
-    [shown] = await _shown(cs, [take])
-    return shown
-
-
-def _told(
-    cs: Callsheet,
-    take: Take,
-    facts: Mapping[Sha256, AssetFacts],
-    hindrances: Mapping[str, Hindrance],
-) -> Generation:
-    links = []
-    if take.asset:
-        told = shown_asset(cs.links, take.asset, facts)
-        media_type = told.pop("mediaType")
-        links = [AssetLink.model_validate({"sha256": take.asset, "media_type": media_type, **told})]
+def _generation(shown: ShownTake) -> Generation:
+    take, links = shown.take, []
+    if shown.made:
+        facts = dict(shown.made)
+        media_type = facts.pop("mediaType")
+        links = [
+            AssetLink.model_validate({"sha256": take.asset, "media_type": media_type, **facts})
+        ]
     return Generation(
         id=take.id,
         job=take.job,
@@ -144,7 +131,7 @@ def _told(
         note=take.note,
         attempts=take.attempt,
         ticket=take.flight.ticket,
-        next=explained(take, hindrances) or None,
+        next=shown.next or None,
         **times(take),
     )
 
@@ -163,26 +150,27 @@ async def generate(
     request: Request,
     response: Response,
     cs: Services,
-    member: Editor,
+    caller: Editor,
     idempotency_key: IdempotencyKey = None,
 ) -> Generation:
-    """Order one take; 200 if it is done within `wait_s` seconds, else 202."""
-    once = wish(request, idempotency_key, await request.body())
+    """Order one result from one model; 200 if it is done within `wait_s` seconds, else 202."""
+    once = idempotent_request(request, idempotency_key, await request.body())
     started = await cs.generations.start(
-        member.workspace, body.model, body.inputs, body.run_mode, once
+        caller.workspace, body.model, body.inputs, body.run_mode, once
     )
     if started.replayed:
         response.headers["Idempotent-Replay"] = "true"
-    take = await cs.generations.wait(member.workspace, started.take, body.wait_s)
+    take = await cs.generations.wait(caller.workspace, started.take, body.wait_s)
     if take.status in ENDED:
         response.status_code = 200
-    return await _shown_one(cs, take)
+    [shown] = await cs.views.takes.shown([take])
+    return _generation(shown)
 
 
 @router.get("", summary="List takes", responses=documented(401, 403, 422, 503))
 async def generations(
     cs: Services,
-    member: Viewer,
+    caller: Viewer,
     status: TakeStatus | None = None,
     model: Annotated[str | None, Query(max_length=200)] = None,
     provider: Annotated[str | None, Query(max_length=100)] = None,
@@ -190,27 +178,26 @@ async def generations(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(pattern="^tk_[0-9a-z]{20}$")] = None,
 ) -> Generations:
-    """List takes of the workspace, newest first."""
-    async with cs.database.read() as connection:
-        takes = await cs.line.books.takes.listed(
-            connection,
-            member.workspace,
-            limit=limit + 1,
-            before=cursor,
-            status=status,
-            model=model,
-            provider=provider,
-            since=None if since is None else _moment(since),
-        )
+    """List the workspace's takes, newest first."""
+    takes = await cs.views.takes.listed(
+        caller.workspace,
+        limit=limit + 1,
+        before=cursor,
+        status=status,
+        model=model,
+        provider=provider,
+        since=None if since is None else _moment(since),
+    )
     page = takes[:limit]
     more = page[-1].id if len(takes) > limit else None
-    return Generations(items=await _shown(cs, page), next_cursor=more)
+    shown = await cs.views.takes.shown(page)
+    return Generations(items=[_generation(each) for each in shown], next_cursor=more)
 
 
 @router.get("/{take}", summary="One take", responses=documented(401, 403, 404, 422, 503))
-async def generation(take: TakeName, cs: Services, member: Viewer) -> Generation:
-    """Answer a take as it stands."""
-    return await _shown_one(cs, await cs.generations.take(member.workspace, take))
+async def generation(take: TakeName, cs: Services, caller: Viewer) -> Generation:
+    """Answer a take with its state, its cost and what was made."""
+    return _generation(await cs.views.takes.one(caller.workspace, take))
 
 
 @router.post(
@@ -218,11 +205,11 @@ async def generation(take: TakeName, cs: Services, member: Viewer) -> Generation
     summary="Cancel a take",
     responses=documented(401, 403, 404, 409, 422, 503),
 )
-async def cancel(take: TakeName, cs: Services, member: Editor) -> Generation:
-    """End a take that has not ended, with the job that it is all of."""
-    found = await cs.generations.take(member.workspace, take)
-    await cs.control.cancel_single(member.workspace, JobId(found.job))
-    return await _shown_one(cs, await cs.generations.take(member.workspace, take))
+async def cancel(take: TakeName, cs: Services, caller: Editor) -> Generation:
+    """Cancel a take that was asked for by itself; one of a batch is cancelled with its batch."""
+    found = await cs.generations.take(caller.workspace, take)
+    await cs.control.cancel_single(caller.workspace, JobId(found.job))
+    return _generation(await cs.views.takes.one(caller.workspace, take))
 
 
 @router.post(
@@ -231,10 +218,10 @@ async def cancel(take: TakeName, cs: Services, member: Editor) -> Generation:
     responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
 )
 async def reconcile(
-    take: TakeName, cs: Services, member: Editor, body: VerdictRequest | None = None
+    take: TakeName, cs: Services, caller: Editor, body: VerdictRequest | None = None
 ) -> Generation:
-    """Ask the provider again, or say what a person found there; nothing is ordered twice."""
-    verdict = body.verdict if body else Resolution.ASK
-    by = member.key or "the local admin"
-    await cs.reconciler.decide(member.workspace, take, verdict, by)
-    return await _shown_one(cs, await cs.generations.take(member.workspace, take))
+    """Settle a take of which nobody knows whether it was ordered; nothing is ordered twice."""
+    resolution = body.verdict if body else Resolution.ASK
+    by = caller.name or "the local admin"
+    await cs.reconciler.decide(caller.workspace, take, resolution, by)
+    return _generation(await cs.views.takes.one(caller.workspace, take))

@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field
 
 import callsheet
@@ -13,27 +13,27 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.telemetry.metrics import CONTENT_TYPE
 from callsheet.views.providers import SICK
 from callsheet.web.entry import Services
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import CHECK_S
 
-router = APIRouter(route_class=GuardedRoute, tags=["health"])
+router = GuardedRouter(tags=["health"])
 
 
 class Alive(BaseModel):
-    """The process lives."""
+    """The process is alive."""
 
     status: Annotated[str, Field(examples=["ok"])] = "ok"
 
 
 class Readiness(BaseModel):
-    """Whether requests can be served now, and what each check says."""
+    """Whether requests can be served now; each check is "ok" or says what is wrong."""
 
     status: Annotated[str, Field(examples=["ready"])]
     checks: Annotated[dict[str, str], Field(examples=[{"database": "ok", "store": "ok"}])]
 
 
 class Health(BaseModel):
-    """How the service is."""
+    """Whether the service is ok, degraded or down, by check and by provider."""
 
     status: Annotated[str, Field(examples=["ok"])]
     version: str
@@ -44,13 +44,13 @@ class Health(BaseModel):
 
 @router.get("/healthz", summary="Alive")
 async def healthz() -> Alive:
-    """Answer while the process lives; touches nothing else."""
+    """Answer as long as the process is alive; nothing else is checked."""
     return Alive()
 
 
 @router.get("/ready", summary="Ready", responses={503: {"model": Readiness}})
 async def ready(cs: Services, response: Response) -> Readiness:
-    """Check database, schema, store and the loops of this process."""
+    """Check database, schema, store and the background loops of this process."""
     checks = await cs.checks()
     good = all(check == "ok" for check in checks.values())
     response.status_code = 200 if good else 503
@@ -59,10 +59,10 @@ async def ready(cs: Services, response: Response) -> Readiness:
 
 @router.get("/health", summary="Health")
 async def health(cs: Services) -> Health:
-    """Tell how the service is, in words for people and machines."""
+    """Answer whether the service is ok, degraded or down, and why."""
     checks = await cs.checks()
     bad = [name for name, check in checks.items() if check != "ok"]
-    providers: dict[str, dict[str, Any]] = {name: {"status": "ok"} for name in cs.line.local}
+    providers: dict[str, dict[str, Any]] = {name: {"status": "ok"} for name in cs.providers}
     if "database" not in bad:
         providers |= await _standings(cs)
     sick = bad or [name for name, each in providers.items() if each["status"] in SICK]
@@ -91,9 +91,9 @@ async def _locks(cs: Services) -> tuple[str, bool]:
 async def _standings(cs: Services) -> dict[str, dict[str, Any]]:
     try:
         async with asyncio.timeout(CHECK_S):
-            return await cs.provider_view.standings(LOCAL_WORKSPACE)
+            return await cs.views.providers.standings(LOCAL_WORKSPACE)
     except (TimeoutError, UnavailableError):
-        return {name: {"status": "unknown"} for name in cs.line.providers.hosted}
+        return {name: {"status": "unknown"} for name in cs.views.providers.hosted}
 
 
 @router.get("/metrics", summary="Prometheus metrics", response_class=Response)

@@ -8,7 +8,7 @@ from itertools import repeat
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 import callsheet
@@ -17,10 +17,10 @@ from callsheet.kernel.counting import how_many
 from callsheet.views.providers import Hindrance
 from callsheet.web.entry import Services, Viewer, prefix_of
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
-router = APIRouter(route_class=GuardedRoute, tags=["home"])
+router = GuardedRouter(tags=["home"])
 _SHOWN: Final = 12
 _STYLE: Final = """
 :root { color-scheme: light dark; --line: #8883; --accent: #3a6ea5 }
@@ -41,13 +41,10 @@ progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 
 
 
 @router.get("/", response_class=HTMLResponse, responses=documented(401, 403, 503))
-async def home(request: Request, cs: Services, member: Viewer) -> HTMLResponse:
-    """Show what this is and what it did lately."""
-    async with cs.database.read() as connection:
-        jobs = await cs.line.jobs.store.recent(
-            connection, member.workspace, _SHOWN, kind=JobKind.BATCH
-        )
-    waits = [await cs.provider_view.hindering(job) for job in jobs]
+async def home(request: Request, cs: Services, caller: Viewer) -> HTMLResponse:
+    """Show the newest batches with their contact sheets, as a page."""
+    jobs = await cs.views.jobs.newest(caller.workspace, _SHOWN, kind=JobKind.BATCH)
+    waits = [await cs.views.providers.hindering(job) for job in jobs]
     text = page(cs, jobs, waits, prefix_of(request))
     return HTMLResponse(text, headers={"Content-Security-Policy": _policy(cs)})
 
@@ -96,10 +93,10 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 
 def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
     counts = job.tally.takes
-    rows, made = how_many(job.tally.rows, "row"), f"{counts.succeeded} of {counts.total} made"
-    facts = f"{rows} · {made} · ${job.cost.charged}"
-    told = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
-    problem = "".join(f"<p>{escape(each)}</p>" for each in told)
+    made = f"{counts.succeeded} of {counts.total} made"
+    facts = f"{how_many(job.tally.rows, 'row')} · {made} · ${job.cost.charged}"
+    reasons = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
+    problem = "".join(f"<p>{escape(each)}</p>" for each in reasons)
     sheet = '<span class="sheet"></span>'
     if job.work.stage == DONE:
         files = cs.links.files(job.id)

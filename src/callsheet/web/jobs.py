@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 
-router = APIRouter(route_class=GuardedRoute, prefix="/api/jobs", tags=["jobs"])
+router = GuardedRouter(prefix="/api/jobs", tags=["jobs"])
 
 
 class Jobs(BaseModel):
@@ -22,24 +22,20 @@ class Jobs(BaseModel):
 @router.get("", summary="List jobs", responses=documented(401, 403, 422, 503))
 async def jobs(
     cs: Services,
-    member: Viewer,
+    caller: Viewer,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Annotated[str | None, Query(pattern="^job_[0-9a-z]{20}$")] = None,
 ) -> Jobs:
-    """List the workspace's jobs."""
-    async with cs.database.read() as connection:
-        found = await cs.line.jobs.store.recent(connection, member.workspace, limit + 1, cursor)
+    """List the workspace's jobs of every kind, newest first, without their rows."""
+    found = await cs.views.jobs.newest(caller.workspace, limit + 1, before=cursor)
     page = found[:limit]
     more = page[-1].id if len(found) > limit else None
-    return Jobs(items=[cs.view.header(job) for job in page], next_cursor=more)
+    return Jobs(items=[cs.views.jobs.header(job) for job in page], next_cursor=more)
 
 
 @router.get("/{job}", summary="One job", responses=documented(401, 403, 404, 422, 503))
 async def job_state(
-    job: Annotated[str, Field(max_length=100)], cs: Services, member: Viewer
+    job: Annotated[str, Field(max_length=100)], cs: Services, caller: Viewer
 ) -> dict[str, Any]:
-    """Answer a job's state with its rows."""
-    async with cs.database.read() as connection:
-        found = await cs.line.jobs.store.find(connection, member.workspace, job)
-        rows = await cs.view.rows(connection, found, limit=10_000)
-    return {**cs.view.header(found), "rows": rows}
+    """Answer a job's state with its first 10,000 rows."""
+    return await cs.views.jobs.state(caller.workspace, job)

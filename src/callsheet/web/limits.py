@@ -22,10 +22,14 @@ MOST_JSON: Final = MEGABYTE
 MOST_BATCH: Final = 64 * MEGABYTE
 BATCH_BYTES_PER_ROW: Final = 64 * KILOBYTE
 MOST_WEBHOOK: Final = 4 * MEGABYTE
+MOST_SIGN_IN: Final = 4 * KILOBYTE  # read before anybody is known
 MOST_FIELDS: Final = 20  # of a form; an upload has eight
 AROUND_UPLOAD: Final = MEGABYTE  # what a form has beside its file
 UPLOADS_AT_ONCE: Final = 4
 SHEETS_AT_ONCE: Final = 2  # each may need hundreds of MB while it is parsed
+
+# WebSockets.
+MOST_MESSAGE: Final = 64 * KILOBYTE  # that a client sends
 
 # JSON.
 INLINE_JSON: Final = 16 * KILOBYTE  # so much is parsed on the loop: a few milliseconds at worst
@@ -44,6 +48,8 @@ def most_bytes(path: str, settings: Settings) -> int:
         return settings.max_upload_bytes + AROUND_UPLOAD
     if path.startswith("/webhooks/"):
         return MOST_WEBHOOK
+    if path == "/api/session":
+        return MOST_SIGN_IN
     return MOST_JSON
 
 

@@ -1,4 +1,4 @@
-"""Around every request: its prefix, its id, who may call at all, headers, a log line, measures."""
+"""Around every request and WebSocket: prefix, id, who may call at all, headers, log, measures."""
 
 import logging
 import re
@@ -7,16 +7,17 @@ from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from callsheet.accounts.errors import ForbiddenHostError
 from callsheet.delivery.errors import LinkRefusedError
 from callsheet.kernel.ids import new_id
 from callsheet.kernel.logs import event
+from callsheet.telemetry.metrics import Metrics
 from callsheet.web.entry import call_of
+from callsheet.web.failures import answer_defect, answer_error
 from callsheet.web.keyless import Keyless
-from callsheet.web.problems import answer_defect, answer_error
 from callsheet.web.routes import IS_HEAD
 from callsheet.wiring import Callsheet
 
@@ -26,6 +27,9 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 _WEBHOOK: Final = re.compile(r"/webhooks/([^/]+)/([^/]+)")
 _QUIET: Final = frozenset({"/healthz", "/ready", "/health", "/metrics"})
 _ALIVE: Final = "/healthz"
+_BEGINS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
+_OPENED: Final = 101
+_WEBSOCKET: Final = "WEBSOCKET"  # in place of a method, in the log and in measures
 _LONGEST_QUERY: Final = 2_000
 _LEFT: Final = 499  # what others, too, write into their logs for a client that went away
 # What an answer says unless it says otherwise. Most hold links that open things without a key, and
@@ -39,6 +43,55 @@ _HEADERS: Final = {
 }
 
 
+class _Exchange:
+    """One request or WebSocket: what is answered gets headers, and is measured and logged."""
+
+    def __init__(self, metrics: Metrics, send: Send, scope: Scope, method: str, path: str) -> None:
+        self._metrics, self._send, self._scope = metrics, send, scope
+        self._method, self._path, self._headers = method, path, Headers(scope=scope)
+        sent_id = self._headers.get("x-request-id", "")
+        self.request_id = sent_id if _REQUEST_ID.fullmatch(sent_id) else new_id("req")
+        self.status = 0
+        self._started = time.perf_counter()
+
+    async def answer(self, message: Message) -> None:
+        """Pass on a part of the answer."""
+        if message["type"] in _BEGINS:
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.request_id
+            for header, value in _HEADERS.items():
+                headers.setdefault(header, value)
+            self._begin(message["status"])
+        elif message["type"] == "websocket.accept":
+            self._begin(_OPENED)
+        elif self._scope[IS_HEAD] and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    def _begin(self, status: int) -> None:
+        self.status = status
+        name = getattr(self._scope.get("route"), "path", "other")
+        self._metrics.requests.labels(self._method, name, status).inc()
+        self._metrics.latency.labels(name).observe(time.perf_counter() - self._started)
+
+    def log(self) -> None:
+        """Write a line on it, unless machines ask for it all the time."""
+        if self._path in _QUIET:
+            return
+        trace = _TRACE.fullmatch(self._headers.get("traceparent", ""))
+        _LOG.info(
+            "http.answered",
+            extra=event(
+                request_id=self.request_id,
+                trace_id=trace[1] if trace else None,
+                method=self._method,
+                path=self._path,
+                status=self.status,
+                ms=round((time.perf_counter() - self._started) * 1000, 1),
+            ),
+        )
+
+
 class Surroundings:
     """Pure ASGI, so that streams pass through untouched."""
 
@@ -47,60 +100,39 @@ class Surroundings:
         self._keyless = Keyless(cs.accounts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
+        """Serve one request, or one WebSocket to its end."""
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else new_id("req")
-        started, status = time.perf_counter(), 0
-        method, scope = scope["method"], self._seen(scope)
+        method, scope = scope.get("method", _WEBSOCKET), self._seen(scope)
         path = scope["path"].removeprefix(self._prefix)
-        metrics = self._cs.metrics
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                told = MutableHeaders(scope=message)
-                told["x-request-id"] = request_id
-                for header, value in _HEADERS.items():
-                    told.setdefault(header, value)
-                route = scope.get("route")
-                name = getattr(route, "path", "other")
-                metrics.requests.labels(method, name, status).inc()
-                metrics.latency.labels(name).observe(time.perf_counter() - started)
-            elif scope[IS_HEAD] and message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
+        exchange = _Exchange(self._cs.metrics, send, scope, method, path)
+        connection, answer = HTTPConnection(scope), exchange.answer
         try:
-            await self._refuse_strangers(scope, path)
+            await self._refuse_strangers(connection, path)
             await self._app(scope, receive, answer)
         except ForbiddenHostError as error:
-            await answer_error(Request(scope), error)(scope, receive, answer)
+            await answer_error(connection, error)(scope, receive, answer)
         except ClientDisconnect:
-            status = status or _LEFT
+            exchange.status = exchange.status or _LEFT
         except Exception:
-            _LOG.exception("http.failed", extra=event(request_id=request_id, path=path))
-            if status:
+            _LOG.exception("http.failed", extra=event(request_id=exchange.request_id, path=path))
+            if exchange.status:
                 raise  # too late to answer anything else
-            await answer_defect(Request(scope))(scope, receive, answer)
+            await answer_defect(connection)(scope, receive, answer)
         finally:
-            seconds = time.perf_counter() - started
-            self._log(method, path, headers, request_id, status, seconds)
+            exchange.log()
 
     def _seen(self, scope: Scope) -> Scope:
         """See a request as our routes do: under the prefix it came under, HEAD as GET."""
         path, prefix = scope["path"], self._prefix
         if prefix and path != prefix and not path.startswith(f"{prefix}/"):
             path = prefix + path  # the proxy took the prefix off
-        is_head = scope["method"] == "HEAD"
-        method = "GET" if is_head else scope["method"]
-        return {**scope, "root_path": prefix, "path": path, "method": method, IS_HEAD: is_head}
+        is_head = scope.get("method") == "HEAD"
+        seen = {**scope, "root_path": prefix, "path": path, IS_HEAD: is_head}
+        return {**seen, "method": "GET"} if is_head else seen
 
-    async def _refuse_strangers(self, scope: Scope, path: str) -> None:
+    async def _refuse_strangers(self, connection: HTTPConnection, path: str) -> None:
         """Raise ForbiddenHostError for what a page elsewhere sends while no key is needed.
 
         Left out are whether we live, and what is opened by what we signed.
@@ -108,9 +140,11 @@ class Surroundings:
         if path == _ALIVE:
             return
         try:
-            call_of(scope).refuse_strangers()
+            call_of(connection).refuse_strangers()
         except ForbiddenHostError:
-            if await self._keyless.now() and not self._is_signed(path, scope["query_string"]):
+            if await self._keyless.now() and not self._is_signed(
+                path, connection.scope["query_string"]
+            ):
                 raise
 
     def _is_signed(self, path: str, query_string: bytes) -> bool:
@@ -125,27 +159,3 @@ class Surroundings:
         except LinkRefusedError:
             return False
         return True
-
-    def _log(
-        self,
-        method: str,
-        path: str,
-        headers: Headers,
-        request_id: str,
-        status: int,
-        seconds: float,
-    ) -> None:
-        if path in _QUIET:
-            return
-        trace = _TRACE.fullmatch(headers.get("traceparent", ""))
-        _LOG.info(
-            "http.answered",
-            extra=event(
-                request_id=request_id,
-                trace_id=trace[1] if trace else None,
-                method=method,
-                path=path,
-                status=status,
-                ms=round(seconds * 1000, 1),
-            ),
-        )

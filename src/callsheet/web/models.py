@@ -1,32 +1,25 @@
 """Models: what can be asked for, what it costs, and switching one off."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import BaseModel, Field
 
-from callsheet.accounts.provider_keys import ANY_USE
-from callsheet.controls.store import Switches
-from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.models import Execution, ModelCard
-from callsheet.takes.model import UNCORRECTED, Correction
+from callsheet.line.offers import Offer
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Admin, Services, Viewer, server_only
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
-Prints = Mapping[str, Mapping[str, str]]
 ProviderName = Annotated[str, Field(max_length=100)]
-router = APIRouter(route_class=GuardedRoute, tags=["models"])
+router = GuardedRouter(tags=["models"])
 
 
 class Price(BaseModel):
-    """The price of the smallest order, in US dollars; `is_most` if what is counted is charged."""
+    """The price of the smallest order, in US dollars; with `is_most`, the most it may cost."""
 
     from_usd: str
     currency: str = "USD"
@@ -34,7 +27,12 @@ class Price(BaseModel):
 
 
 class Model(BaseModel):
-    """One model of the catalog."""
+    """A model that can be asked for.
+
+    `inputs` is the JSON Schema of its inputs; `key_scope` the use under which a key for it is kept,
+    and `key_present` whether there is one or none is needed. `estimated` prices are multiplied by
+    `correction`. One that is not `enabled` cannot be ordered; `reason` says why.
+    """
 
     id: str
     title: str
@@ -60,7 +58,7 @@ class Model(BaseModel):
 
 
 class Models(BaseModel):
-    """The catalog."""
+    """Every model that can be asked for."""
 
     items: list[Model]
     next_cursor: str | None = None
@@ -81,19 +79,19 @@ class ModelAccuracy(BaseModel):
 
 
 class Accuracies(BaseModel):
-    """Every model that made something, worst first."""
+    """Every model that made something, the one with the largest error first."""
 
     items: list[ModelAccuracy]
 
 
 class QuoteRequest(BaseModel, extra="forbid"):
-    """What would be asked for."""
+    """The inputs to price, as `GET /api/models` describes them."""
 
     inputs: Annotated[dict[str, Any], Field(examples=[{"prompt": "a red mug on oak"}])]
 
 
 class Quote(BaseModel):
-    """What it would cost."""
+    """The price of one generation in US dollars and in credits, and what it is made of."""
 
     price: Annotated[str, Field(examples=["0.000000"])]
     currency: str = "USD"
@@ -102,14 +100,14 @@ class Quote(BaseModel):
 
 
 class Switch(BaseModel, extra="forbid"):
-    """On or off, and why."""
+    """Whether it can be ordered, and why not."""
 
     enabled: bool
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
 class SwitchedProvider(BaseModel):
-    """How a provider stands now, and the jobs that go on because of it."""
+    """A provider's switch, and the jobs that go on because it was switched on."""
 
     name: str
     enabled: bool
@@ -117,50 +115,22 @@ class SwitchedProvider(BaseModel):
     resumed: list[str]
 
 
-def _has_key(cs: Callsheet, card: ModelCard, prints: Prints) -> bool:
-    hosted = cs.line.providers.hosted.get(card.provider)
-    if hosted is None or not hosted.key_setting:
-        return hosted is not None or card.execution is Execution.LOCAL
-    return bool({card.kind, ANY_USE} & set(prints.get(card.provider, {})))
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of models beside their cards."""
-
-    switches: Switches
-    prints: Prints
-    corrections: Mapping[str, Correction]
-
-
-async def _known(cs: Callsheet, workspace: WorkspaceId, cards: Sequence[ModelCard]) -> _Known:
-    prints = await cs.provider_keys.prints(workspace)
-    async with cs.database.read() as connection:
-        switches = await cs.switches.all(connection)
-    return _Known(switches, prints, await cs.line.estimates.corrections(cards))
-
-
-def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
-    today = cs.line.books.clock().date()
-    closed = known.switches.closed(card, today)
-    correction = known.corrections.get(card.id, UNCORRECTED)
+def _model(cs: Callsheet, offer: Offer) -> Model:
+    card, correction = offer.card, offer.correction
+    corrections = {card.id: correction} if correction.takes else {}
     return Model(
         id=card.id,
         title=card.title,
         provider=card.provider,
         kind=card.kind,
         execution=card.execution,
-        enabled=closed is None,
-        reason=closed or "",
-        notice=card.notice(today),
-        price=Price(
-            from_usd=str(correction.of(card.price(card.smallest()))), is_most=card.price_is_most
-        ),
+        enabled=offer.closed is None,
+        reason=offer.closed or "",
+        notice=offer.notice,
+        price=Price(from_usd=str(offer.price), is_most=card.price_is_most),
         estimated=card.estimated,
-        correction=next(
-            iter(corrections_of({card.id: correction} if correction.takes else {})), None
-        ),
-        inputs=dict(cs.line.providers.catalog.form(card.id)),
+        correction=next(iter(corrections_of(corrections)), None),
+        inputs=dict(cs.offers.form(card.id)),
         limits=dict(card.limits),
         max_references=card.max_references,
         kinds=list(card.kinds),
@@ -169,20 +139,15 @@ def _model(cs: Callsheet, card: ModelCard, known: _Known) -> Model:
         retires_on=card.retires_on,
         successor=card.successor,
         key_scope=card.kind,
-        key_present=_has_key(cs, card, known.prints),
+        key_present=offer.has_key([card.kind]),
     )
 
 
 @router.get("/api/models", summary="List models", responses=documented(401, 403, 503))
-async def models(cs: Services, member: Viewer) -> Models:
+async def models(cs: Services, caller: Viewer) -> Models:
     """List every model with its form, its price and its limits."""
-    cards = await asyncio.to_thread(
-        cs.line.providers.catalog.cards
-    )  # the first time, it imports them
-    known = await _known(cs, member.workspace, cards)
-    return await asyncio.to_thread(
-        lambda: Models(items=[_model(cs, card, known) for card in cards])
-    )
+    offers = await cs.offers.listed(caller.workspace)
+    return await asyncio.to_thread(lambda: Models(items=[_model(cs, offer) for offer in offers]))
 
 
 @router.get(
@@ -192,12 +157,12 @@ async def models(cs: Services, member: Viewer) -> Models:
 )
 async def accuracy(
     cs: Services,
-    _member: Viewer,
+    _caller: Viewer,
     days: Annotated[int, Query(ge=1, le=3_650, description="How far to look back")] = 30,
 ) -> Accuracies:
     """Compare what each model charged with what it was quoted at, worst first."""
-    found = await cs.line.estimates.accuracy(timedelta(days=days))
-    return Accuracies(items=[ModelAccuracy(**each.told()) for each in found])
+    found = await cs.offers.accuracy(timedelta(days=days))
+    return Accuracies(items=[ModelAccuracy(**each.as_json()) for each in found])
 
 
 @router.post(
@@ -205,7 +170,7 @@ async def accuracy(
     summary="Price one generation",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -> Quote:
+async def quote(model: str, body: QuoteRequest, cs: Services, _caller: Viewer) -> Quote:
     """Price one generation; nothing is ordered."""
     quoted = await cs.generations.quote(model, body.inputs)
     lines = [{"what": quoted.card.title, "price": str(quoted.listed)}]
@@ -221,15 +186,11 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _member: Viewer) -
     summary="Switch a model on or off",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model:
+async def switch(model: str, body: Switch, cs: Services, caller: Admin) -> Model:
     """Switch a model on or off for every server and worker at once."""
-    server_only(member, "the switch of a model")
-    card = cs.line.providers.catalog.card(model)
-    async with cs.database.begin() as connection:
-        await cs.switches.turn(
-            connection, model, enabled=body.enabled, reason=body.reason, now=cs.line.books.clock()
-        )
-    return _model(cs, card, await _known(cs, member.workspace, [card]))
+    server_only(caller, "the switch of a model")
+    await cs.switches.turn(model, enabled=body.enabled, reason=body.reason)
+    return _model(cs, await cs.offers.one(caller.workspace, model))
 
 
 @router.patch(
@@ -238,9 +199,9 @@ async def switch(model: str, body: Switch, cs: Services, member: Admin) -> Model
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
 async def switch_provider(
-    name: ProviderName, body: Switch, cs: Services, member: Admin
+    name: ProviderName, body: Switch, cs: Services, caller: Admin
 ) -> SwitchedProvider:
     """Let orders go to a provider or not; jobs that wait for it go on when it is on again."""
-    server_only(member, "the switch of a provider")
+    server_only(caller, "the switch of a provider")
     resumed = await cs.control.switch_provider(name, enabled=body.enabled, reason=body.reason)
     return SwitchedProvider(name=name, enabled=body.enabled, reason=body.reason, resumed=[*resumed])

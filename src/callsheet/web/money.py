@@ -4,21 +4,18 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
-from callsheet.kernel.errors import InvalidInputError
-from callsheet.kernel.moments import time_text
 from callsheet.kernel.money import Money
+from callsheet.money.bookkeeping import Summed
 from callsheet.money.model import Scope
-from callsheet.money.store import ENTRIES_OF_A_POSTING
-from callsheet.money.views import Spending, balance_of, entries_csv, told_entry
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 
-router = APIRouter(route_class=GuardedRoute, prefix="/api/money", tags=["money"])
+router = GuardedRouter(prefix="/api/money", tags=["money"])
 _ERRORS = documented(401, 403, 422, 503)
 PageSize = Annotated[int, Query(ge=1, le=1_000)]
 _PAGE = 100
@@ -33,10 +30,9 @@ class BudgetRequest(BaseModel, extra="forbid"):
 
 
 @router.get("/balance", summary="What is spent, held and left", responses=_ERRORS)
-async def balance(cs: Services, member: Viewer) -> dict[str, Any]:
-    """Tell what is spent and set aside, and what each budget has left."""
-    async with cs.database.read() as connection:
-        return await balance_of(cs.money, connection, member.workspace, cs.clock())
+async def balance(cs: Services, caller: Viewer) -> dict[str, Any]:
+    """Answer what is spent and set aside, and what each budget has left, in US dollars."""
+    return await cs.money.balance(caller.workspace)
 
 
 @router.get(
@@ -47,7 +43,7 @@ async def balance(cs: Services, member: Viewer) -> dict[str, Any]:
 )
 async def entries(
     cs: Services,
-    member: Viewer,
+    caller: Viewer,
     job: Annotated[str | None, Query(max_length=100)] = None,
     take: Annotated[str | None, Query(max_length=100)] = None,
     format: Literal["json", "csv"] = "json",  # noqa: A002  # the name people expect
@@ -58,26 +54,16 @@ async def entries(
 
     `limit` counts postings: 100 if it is left out, and as CSV all.
     """
-    store = cs.money.store
     if format == "csv":
-        text = entries_csv(
-            cs.database,
-            store,
-            member.workspace,
-            postings=limit,
-            before=cursor,
-            job=job,
-            take=take,
+        text = cs.money.entries_csv(
+            caller.workspace, postings=limit, before=cursor, job=job, take=take
         )
         first = await anext(text)  # what is wrong with it is said before anything is sent
         return StreamingResponse(_after(first, text), media_type="text/csv; charset=utf-8")
-    limit = limit or _PAGE
-    async with cs.database.read() as connection:
-        found = await store.entries(
-            connection, member.workspace, postings=limit, before=cursor, job=job, take=take
-        )
-    more = found[-1].posting if len(found) == limit * ENTRIES_OF_A_POSTING else None
-    return JSONResponse({"items": [told_entry(entry) for entry in found], "next_cursor": more})
+    page = await cs.money.entries(
+        caller.workspace, postings=limit or _PAGE, before=cursor, job=job, take=take
+    )
+    return JSONResponse({"items": [*page.items], "next_cursor": page.next_cursor})
 
 
 async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -87,25 +73,19 @@ async def _after(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 @router.get("/holds", summary="What is set aside", responses=_ERRORS)
-async def holds(cs: Services, member: Viewer) -> dict[str, Any]:
+async def holds(cs: Services, caller: Viewer) -> dict[str, Any]:
     """List what is set aside for orders that have not ended."""
-    async with cs.database.read() as connection:
-        found = await cs.money.store.held(connection, member.workspace)
-    items = [
-        {"take": take, "model": model, "amount": str(amount), "since": time_text(since)}
-        for take, model, amount, since in found
-    ]
-    return {"items": items, "next_cursor": None}
+    found = await cs.money.holds(caller.workspace)
+    return {"items": [each.as_json() for each in found], "next_cursor": None}
 
 
 @router.get("/by-{what}", summary="Costs by job, model or day", responses=_ERRORS)
 async def spent(
-    what: Literal["job", "model", "day"], cs: Services, member: Viewer, limit: PageSize = 100
+    what: Summed, cs: Services, caller: Viewer, limit: PageSize = 100
 ) -> dict[str, Any]:
-    """Sum up what was spent and is held, the dearest first."""
-    async with cs.database.read() as connection:
-        rows = await cs.money.store.spent_by(connection, member.workspace, what, limit)
-    return {"items": [Spending(*row).told() for row in rows], "next_cursor": None}
+    """Sum up what was spent and is set aside, the most expensive first."""
+    found = await cs.money.spent_by(caller.workspace, what, limit)
+    return {"items": [each.as_json() for each in found], "next_cursor": None}
 
 
 @router.put(
@@ -113,10 +93,11 @@ async def spent(
     summary="Set a budget",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def set_budget(body: BudgetRequest, cs: Services, member: Admin) -> dict[str, Any]:
-    """Set a limit; what would pass it is refused before anything is sent."""
-    await _change(cs, member, body.scope, body.job, Money.usd(body.limit_usd))
-    return await balance(cs, member)
+async def set_budget(body: BudgetRequest, cs: Services, caller: Admin) -> dict[str, Any]:
+    """Set a budget's limit; orders that would pass it are refused before they are sent."""
+    limit = Money.usd(body.limit_usd)
+    await cs.budgets.set(caller.workspace, body.scope, body.job, limit, by=caller.name)
+    return await balance(cs, caller)
 
 
 @router.delete(
@@ -127,20 +108,9 @@ async def set_budget(body: BudgetRequest, cs: Services, member: Admin) -> dict[s
 async def clear_budget(
     scope: Scope,
     cs: Services,
-    member: Admin,
+    caller: Admin,
     job: Annotated[str, Query(max_length=100)] = "",
 ) -> dict[str, Any]:
-    """Remove a limit."""
-    await _change(cs, member, scope, job, None)
-    return await balance(cs, member)
-
-
-async def _change(cs: Services, member: Admin, scope: Scope, job: str, limit: Money | None) -> None:
-    if (scope is Scope.JOB) != bool(job):
-        raise InvalidInputError("job: name the job with the budget `job`, and with no other")
-    async with cs.database.begin() as connection:
-        if job:
-            await cs.line.jobs.store.find(connection, member.workspace, job)
-        await cs.money.set_budget(
-            connection, member.workspace, scope, job, limit, by=member.key or "", now=cs.clock()
-        )
+    """Remove a budget's limit."""
+    await cs.budgets.set(caller.workspace, scope, job, None, by=caller.name)
+    return await balance(cs, caller)

@@ -1,17 +1,22 @@
 """Progress: a job as a stream of events, or as its state once."""
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import Field
 
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.web.entry import Services, Viewer
+from callsheet.web.feeds import FeedHub
+from callsheet.web.frames import DONE, HEARTBEAT, Frame
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 
-router = APIRouter(route_class=GuardedRoute, tags=["progress"])
+router = GuardedRouter(tags=["progress"])
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}}, "application/json": {}}
 
 
@@ -31,29 +36,36 @@ async def progress(
     batch: Annotated[str, Field(max_length=100)],
     request: Request,
     cs: Services,
-    member: Viewer,
+    caller: Viewer,
     rows: Annotated[int, Query(ge=0, le=1)] = 1,
     accept: Annotated[str, Header()] = "",
     last_event_id: Annotated[str | None, Header(max_length=40)] = None,
 ) -> Response:
-    """Stream state and row changes; with `Accept: application/json`, answer the state once.
+    """Stream a job's state and changes; with `Accept: application/json`, answer the state once.
 
     The `id` of each event is its journal sequence: a client that comes back with Last-Event-ID
     gets every entry after it, from any server.
     """
     after = _place(last_event_id)
-    async with cs.database.read() as connection:
-        job = await cs.line.jobs.store.find(connection, member.workspace, batch)
-        if "application/json" in accept and "text/event-stream" not in accept:
-            state: dict[str, Any] = cs.view.header(job)
-            if rows:
-                state["rows"] = await cs.view.rows(connection, job, limit=10_000)
-            return JSONResponse(state)
+    if "application/json" in accept and "text/event-stream" not in accept:
+        state = await cs.views.jobs.state(caller.workspace, batch, rows=bool(rows))
+        return JSONResponse(state)
+    job = await cs.views.jobs.find(caller.workspace, batch)
+    feeds: FeedHub = request.app.state.feeds
+    frames = feeds.frames(job, after, rows=bool(rows), caller=caller)
     return StreamingResponse(
-        request.app.state.feeds.stream(job, after, rows=bool(rows), key=member.key),
+        _server_sent(frames),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+async def _server_sent(frames: AsyncGenerator[Frame]) -> AsyncIterator[bytes]:
+    """Write a stream as Server-Sent Events."""
+    async with aclosing(frames):
+        yield b"retry: 2000\n\n"
+        async for frame in frames:
+            yield frame.content
 
 
 def _place(last_event_id: str | None) -> int | None:
@@ -62,3 +74,48 @@ def _place(last_event_id: str | None) -> int | None:
     if not last_event_id.isascii() or not last_event_id.isdigit():
         raise InvalidInputError(f"Last-Event-ID {last_event_id!r} is not a number of ours")
     return int(last_event_id)
+
+
+@router.websocket("/api/jobs/{job}/ws")
+async def follow(
+    websocket: WebSocket,
+    job: str,
+    cs: Services,
+    caller: Viewer,
+    rows: Annotated[int, Query(ge=0, le=1)] = 1,
+    after: Annotated[int | None, Query(ge=0)] = None,
+) -> None:
+    """Send what `/api/jobs/{job}/events` streams, as messages {type, seq, data}, to the job's end.
+
+    `after` is the `seq` of the last message that came, for a client that comes back. Nothing is
+    read: a client that sends something is let go (1003). Ends with 1000 after "done", else with
+    1001: the server ends, or what let the caller in is no longer good.
+    """
+    found = await cs.views.jobs.find(caller.workspace, job)
+    await websocket.accept()
+    feeds: FeedHub = websocket.app.state.feeds
+    sending = asyncio.create_task(
+        _send_all(websocket, feeds.frames(found, after, rows=bool(rows), caller=caller))
+    )
+    hearing = asyncio.create_task(websocket.receive())
+    try:
+        await asyncio.wait({sending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+        code = 1003 if not sending.done() else 1000 if sending.result() else 1001
+        is_gone = hearing.done() and hearing.result()["type"] == "websocket.disconnect"
+    finally:
+        for task in (sending, hearing):
+            task.cancel()
+        await asyncio.gather(sending, hearing, return_exceptions=True)
+    if not is_gone:
+        await websocket.close(code)
+
+
+async def _send_all(websocket: WebSocket, frames: AsyncGenerator[Frame]) -> bool:
+    """Send a stream's messages; True if they came to the job's end."""
+    name = ""
+    async with aclosing(frames):
+        async for frame in frames:
+            if frame is not HEARTBEAT:  # the connection has pings of its own
+                await websocket.send_text(frame.as_message())
+                name = frame.name
+    return name == DONE

@@ -3,28 +3,32 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import BaseModel, Field, SecretStr
 
-from callsheet.accounts.provider_keys import SERVER
+from callsheet.accounts.model import SERVER
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.web.entry import Admin, Services, server_only
 from callsheet.web.problems import documented
-from callsheet.web.routes import GuardedRoute
+from callsheet.web.routes import GuardedRouter
 
 Name = Annotated[str, Field(max_length=100)]
-router = APIRouter(route_class=GuardedRoute, tags=["keys"])
+router = GuardedRouter(tags=["keys"])
 
 
 class NewKey(BaseModel, extra="forbid"):
-    """A key to keep; `server` makes it every workspace's that has none of its own."""
+    """A provider's key to store; with `server`, for every workspace that has none of its own."""
 
     secret: Annotated[SecretStr, Field(min_length=1, max_length=8_192)]
     server: bool = False
 
 
 class KeyState(BaseModel):
-    """Whether there is a key, and what may be shown of it; `opens` tells if it can be used."""
+    """Whether a key is stored, and what may be shown of it.
+
+    `owner` is workspace, server or environment, "" without a key. `opens` is false if another
+    master key encrypted it: it must be set again.
+    """
 
     provider: str
     scope: str
@@ -36,7 +40,7 @@ class KeyState(BaseModel):
 
 
 class KeyTest(BaseModel):
-    """The provider took the key."""
+    """The provider accepted the key."""
 
     provider: str
     scope: str
@@ -44,7 +48,7 @@ class KeyTest(BaseModel):
 
 
 class Deed(BaseModel):
-    """What a person did with a key."""
+    """One action of a person: on what, and what came of it."""
 
     at: datetime
     actor: str
@@ -54,29 +58,29 @@ class Deed(BaseModel):
 
 
 class Deeds(BaseModel):
-    """The latest deeds, newest first."""
+    """The latest actions, newest first."""
 
     items: list[Deed]
     next_cursor: str | None = None
 
 
-def _actor(member: Admin) -> str:
-    return member.key or "local"
+def _actor(caller: Admin) -> str:
+    return caller.key or "local"
 
 
 @router.put(
     "/api/admin/keys/{provider}/{scope}",
-    summary="Keep a provider's key",
+    summary="Store a provider's key",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def keep(provider: Name, scope: Name, body: NewKey, cs: Services, member: Admin) -> KeyState:
-    """Keep a key, sealed, in place of the one before; in use everywhere within two seconds."""
+async def keep(provider: Name, scope: Name, body: NewKey, cs: Services, caller: Admin) -> KeyState:
+    """Store a key, encrypted, in place of the one before; in use everywhere within two seconds."""
     if body.server:
-        server_only(member, "the server's key")
-    owner = SERVER if body.server else member.workspace
+        server_only(caller, "the server's key")
+    owner = SERVER if body.server else caller.workspace
     secret = body.secret.get_secret_value()
-    await cs.key_control.set(owner, provider, scope, secret, by=_actor(member))
-    return await _state(cs, member, provider, scope)
+    await cs.key_control.set(owner, provider, scope, secret, by=_actor(caller))
+    return await _state(cs, caller, provider, scope)
 
 
 @router.get(
@@ -84,53 +88,53 @@ async def keep(provider: Name, scope: Name, body: NewKey, cs: Services, member: 
     summary="Tell whether there is a key",
     responses=documented(401, 403, 404, 422, 503),
 )
-async def tell(provider: Name, scope: Name, cs: Services, member: Admin) -> KeyState:
-    """Tell whether a key is kept for just this use; never the key."""
+async def tell(provider: Name, scope: Name, cs: Services, caller: Admin) -> KeyState:
+    """Tell whether a key is kept for exactly this use; the key itself is never answered."""
     cs.key_control.check(provider, scope)
-    return await _state(cs, member, provider, scope)
+    return await _state(cs, caller, provider, scope)
 
 
 @router.delete(
     "/api/admin/keys/{provider}/{scope}",
     status_code=204,
-    summary="Let a key go",
+    summary="Delete a provider's key",
     responses=documented(401, 403, 404, 422, 503),
 )
 async def remove(
     provider: Name,
     scope: Name,
     cs: Services,
-    member: Admin,
+    caller: Admin,
     server: bool = False,  # noqa: FBT001, FBT002  # a query parameter
 ) -> Response:
-    """Let the workspace's key go, or the server's."""
+    """Delete the key that is kept for this use: the workspace's, or the server's."""
     if server:
-        server_only(member, "the server's key")
-    owner = SERVER if server else member.workspace
-    await cs.key_control.remove(owner, provider, scope, by=_actor(member))
+        server_only(caller, "the server's key")
+    owner = SERVER if server else caller.workspace
+    await cs.key_control.remove(owner, provider, scope, by=_actor(caller))
     return Response(status_code=204)
 
 
 @router.post(
     "/api/admin/keys/{provider}/{scope}/test",
-    summary="Try a key",
+    summary="Test a provider's key",
     responses=documented(401, 403, 404, 409, 422, 502, 503),
 )
-async def test(provider: Name, scope: Name, cs: Services, member: Admin) -> KeyTest:
-    """Try the key that would be used for this use, at no cost."""
-    await cs.key_control.test(member.workspace, provider, scope, by=_actor(member))
+async def test(provider: Name, scope: Name, cs: Services, caller: Admin) -> KeyTest:
+    """Send the provider a request that costs nothing, with the key that would be used."""
+    await cs.key_control.test(caller.workspace, provider, scope, by=_actor(caller))
     return KeyTest(provider=provider, scope=scope, good=True)
 
 
 @router.get(
     "/api/admin/audit",
-    summary="List what people did with keys",
+    summary="Audit",
     responses=documented(401, 403, 503),
 )
-async def audit(cs: Services, member: Admin) -> Deeds:
-    """List the latest hundred deeds."""
-    is_own = member.workspace == LOCAL_WORKSPACE
-    deeds = await cs.provider_keys.deeds(member.workspace, servers=is_own)
+async def audit(cs: Services, caller: Admin) -> Deeds:
+    """List the latest hundred actions on keys and members, newest first."""
+    is_own = caller.workspace == LOCAL_WORKSPACE
+    deeds = await cs.provider_keys.deeds(caller.workspace, servers=is_own)
     return Deeds(
         items=[
             Deed(
@@ -145,10 +149,10 @@ async def audit(cs: Services, member: Admin) -> Deeds:
     )
 
 
-async def _state(cs: Services, member: Admin, provider: str, scope: str) -> KeyState:
-    listed = await cs.provider_keys.listed(member.workspace)
+async def _state(cs: Services, caller: Admin, provider: str, scope: str) -> KeyState:
+    listed = await cs.provider_keys.listed(caller.workspace)
     kept = [each for each in listed if (each.provider, each.scope) == (provider, scope)]
-    is_own = member.workspace == LOCAL_WORKSPACE  # the server's keys are its own affair
+    is_own = caller.workspace == LOCAL_WORKSPACE  # the server's keys are its own affair
     best = min(
         kept,
         key=lambda each: ("workspace", "server", "environment").index(each.owner),

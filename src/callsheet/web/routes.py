@@ -7,7 +7,7 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
 from fastapi.responses import StreamingResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIRouter
 from starlette.types import Message, Receive, Scope
 
 from callsheet.accounts.model import Role
@@ -16,6 +16,8 @@ from callsheet.web.entry import Needs, admit, services
 from callsheet.web.errors import BodyTooLargeError, SpoolUnavailableError
 from callsheet.web.json_bodies import read_json
 from callsheet.web.limits import MOST_FIELDS, most_bytes, most_values
+from callsheet.web.problems import PROBLEMS
+from callsheet.web.shapes import ErrorShape
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 _JSON_TYPES: Final = ("application/json", "+json")
@@ -45,6 +47,18 @@ class GuardedRoute(APIRoute):
             return _without_body(request, await handle(request))
 
         return guarded
+
+
+class GuardedRouter(APIRouter):
+    """A router whose routes are guarded, and whose errors have one shape.
+
+    That shape is for every path below its prefix, those that do not exist included; a router with
+    another shape than problem documents has a prefix that no other has.
+    """
+
+    def __init__(self, *, errors: ErrorShape = PROBLEMS, **options: Any) -> None:
+        super().__init__(route_class=GuardedRoute, **options)
+        self.errors = errors
 
 
 def _role_of(dependant: Dependant) -> Role | None:

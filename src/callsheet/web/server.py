@@ -15,10 +15,15 @@ from callsheet.accounts.access import is_loopback
 from callsheet.engine.shutdown import GracefulShutdown
 from callsheet.kernel.logs import event
 from callsheet.web.app import create_app
-from callsheet.web.connections import BoundedConnection, look_after, most_connections
+from callsheet.web.connections import (
+    BoundedConnection,
+    WebSocketLine,
+    look_after,
+    most_connections,
+)
 from callsheet.web.errors import OpenDoorError
 from callsheet.web.feeds import FeedHub
-from callsheet.web.limits import IDLE_S
+from callsheet.web.limits import IDLE_S, MOST_MESSAGE
 from callsheet.wiring import Callsheet
 from callsheet.wiring.listening import address_of, listen
 
@@ -97,7 +102,9 @@ def _config(cs: Callsheet, app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=Connection,
-        ws="none",
+        ws=WebSocketLine,
+        ws_max_size=MOST_MESSAGE,
+        ws_per_message_deflate=False,  # a message is as large as it says
         log_config=None,
         access_log=False,
         server_header=False,

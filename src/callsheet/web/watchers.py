@@ -6,6 +6,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from callsheet.web.frames import Frame
+
 BEHIND: Final = 512  # frames a watcher may be behind
 
 
@@ -16,28 +18,18 @@ class Rhythm:
     state_apart: float = 0.5
     state_at_least: float = 2.0
     heartbeat: float = 15.0
-    keys_looked_at: float = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One message on the wire. `entry` is False for a state, which may be skipped."""
-
-    sequence: int
-    content: bytes
-    entry: bool = True
-    last: bool = False
+    callers_looked_at: float = 0.8
 
 
 class Watcher:
-    """One open stream: the frames that it has not sent yet.
+    """One open stream: the frames that it has not sent yet, and what let its reader in.
 
     At most one state is among them, behind all entries: what comes after it says more. So a slow
     reader holds some entries, never hundreds of states with all their rows.
     """
 
-    def __init__(self, *, rows: bool, state_apart: float, key: str = "") -> None:
-        self.rows, self.key = rows, key
+    def __init__(self, *, rows: bool, state_apart: float, credential: str = "") -> None:
+        self.rows, self.credential = rows, credential
         self._apart = state_apart
         self._frames: deque[Frame] = deque()
         self._changed = asyncio.Event()
@@ -67,7 +59,7 @@ class Watcher:
         self._over = True
         self._changed.set()
 
-    def told_state(self) -> None:
+    def state_sent(self) -> None:
         """Remember that the stream has just sent a state: the next one keeps its distance."""
         self._due = asyncio.get_running_loop().time() + self._apart
 
@@ -78,7 +70,7 @@ class Watcher:
             if self._frames and (early <= 0 or self._frames[0].entry or self._frames[0].last):
                 frame = self._frames.popleft()
                 if not frame.entry:
-                    self.told_state()
+                    self.state_sent()
                 return frame
             if self._over:
                 return None

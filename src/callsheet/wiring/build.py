@@ -4,10 +4,11 @@ import time
 from decimal import Decimal
 
 from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.members import Members
 from callsheet.accounts.provider_keys import AuditStore, ProviderKeyStore
 from callsheet.accounts.sealing import Sealer
 from callsheet.accounts.service import Accounts
-from callsheet.accounts.store import KeyStore
+from callsheet.accounts.store import KeyStore, MemberStore, SessionStore
 from callsheet.assets.service import Adopter
 from callsheet.assets.store import AssetStore
 from callsheet.blobs.content import ContentKeeper
@@ -15,6 +16,7 @@ from callsheet.blobs.metered import MeteredStore
 from callsheet.blobs.opening import open_store
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.controls.availability import AvailabilityStore
+from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase, sync_engine
@@ -35,10 +37,12 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
+from callsheet.line.budgets import BudgetControl
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.estimates import Estimates
+from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
@@ -47,6 +51,7 @@ from callsheet.line.single import Generations
 from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
 from callsheet.media.studio import ProcessStudio
+from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.money.service import MoneyService
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.orders.context import Books, Media, Providers, Runtime
@@ -59,8 +64,12 @@ from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.files import FileView
+from callsheet.views.jobs import JobView
+from callsheet.views.journal import JournalView
 from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
+from callsheet.views.takes import TakeView
 from callsheet.wiring.master_key import master_keys
 from callsheet.wiring.providers import (
     hosted,
@@ -69,7 +78,7 @@ from callsheet.wiring.providers import (
     provider_http,
     trusted_authorities,
 )
-from callsheet.wiring.services import Callsheet
+from callsheet.wiring.services import Callsheet, Views
 
 MAX_ASSET_BYTES = 20 * 1024**3
 
@@ -153,6 +162,7 @@ async def build(settings: Settings) -> Callsheet:
         parallel=settings.drawing_processes,
     )
     view = StateView(jobs, takes, assets, links)
+    models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
         metrics.ledgers.labels("corrupt").inc()
@@ -167,17 +177,18 @@ async def build(settings: Settings) -> Callsheet:
         line=line,
         loops=loops,
         shutdown=shutdown,
-        accounts=Accounts(database, KeyStore(), clock),
+        accounts=Accounts(database, clock, KeyStore(), MemberStore(), SessionStore()),
+        members=Members(database, MemberStore(), SessionStore(), AuditStore(), clock),
         provider_keys=ring,
-        switches=switches,
+        switches=models,
+        offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
         submission=Submission(line, switches, answers),
         generations=Generations(line, switches, answers),
         control=JobControl(line),
+        budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        provider_view=ProviderView(
-            database, line.providers.hosted, line.books.availability, takes, ring, clock
-        ),
+        views=_views(line, view, ring),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -192,12 +203,31 @@ async def build(settings: Settings) -> Callsheet:
         studio=studio,
         store=blobs,
         answers=answers,
-        money=money,
+        money=Bookkeeping(database, money, clock),
         webhook_inbox=WebhookInbox(line, addresses),
         reconciler=Reconciler(line),
         clock=clock,
         provider_http=http,
         started_at=time.time(),
+    )
+
+
+def _views(ctx: LineContext, view: StateView, ring: KeyKeeper) -> Views:
+    database, jobs, takes, assets = (
+        ctx.books.database,
+        ctx.jobs.store,
+        ctx.books.takes,
+        ctx.books.assets,
+    )
+    providers = ProviderView(
+        database, ctx.providers.hosted, ctx.books.availability, takes, ring, ctx.books.clock
+    )
+    return Views(
+        JobView(database, jobs, takes, view),
+        JournalView(database, jobs, assets, view),
+        TakeView(database, takes, assets, view.links, providers),
+        FileView(database, jobs, assets, ctx.media.blobs),
+        providers,
     )
 
 

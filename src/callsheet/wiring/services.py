@@ -1,7 +1,7 @@
 """Every service, built and not yet started, and what may be done with them as a whole."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -10,9 +10,12 @@ import httpx2
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.accounts.key_ring import KeyKeeper
+from callsheet.accounts.members import Members
 from callsheet.accounts.service import Accounts
+from callsheet.assets.service import Adopter
 from callsheet.blobs.content import ContentStore, sweep_incoming
-from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.controls.service import ModelSwitches
+from callsheet.controls.store import AnswerStore
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase
 from callsheet.database.notifier import JournalNotifier
@@ -28,11 +31,13 @@ from callsheet.engine.supervision import Supervisor
 from callsheet.intake.limits import Limits
 from callsheet.jobs.editing import Editing
 from callsheet.kernel.errors import UnavailableError
+from callsheet.line.budgets import BudgetControl
 from callsheet.line.chores import Chores
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.ledgers import LedgerKeeper
+from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
@@ -43,7 +48,7 @@ from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools
 from callsheet.media.studio import ProcessStudio
-from callsheet.money.service import MoneyService
+from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.net.fetcher import PublicFetcher
 from callsheet.net.outputs import OutputFetcher
 from callsheet.orders.auditor import Auditor
@@ -57,12 +62,27 @@ from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Loop, Work
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.files import FileView
+from callsheet.views.jobs import JobView
+from callsheet.views.journal import JournalView
 from callsheet.views.providers import ProviderView
 from callsheet.views.state import StateView
+from callsheet.views.takes import TakeView
 
 CHECK_S = 0.4
 LAST_LEDGERS_S = 5.0  # systems kill what takes longer to end
 SQLITE_EXECUTOR = "local"  # one worker process at a time, which finds its own work after a restart
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Every question that people and programs ask, each answered by one verb."""
+
+    jobs: JobView
+    journal: JournalView
+    takes: TakeView
+    files: FileView
+    providers: ProviderView
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +97,17 @@ class Callsheet:
     loops: Supervisor
     shutdown: GracefulShutdown
     accounts: Accounts
+    members: Members
     provider_keys: KeyKeeper
-    switches: SwitchStore
+    switches: ModelSwitches
+    offers: Offers
     submission: Submission
     generations: Generations
     control: JobControl
+    budgets: BudgetControl
     key_control: ProviderKeyControl
     view: StateView
-    provider_view: ProviderView
+    views: Views
     links: AssetLinks
     ledger: Ledger
     editing: Editing
@@ -97,7 +120,7 @@ class Callsheet:
     studio: ProcessStudio
     store: ContentStore
     answers: AnswerStore
-    money: MoneyService
+    money: Bookkeeping
     webhook_inbox: WebhookInbox
     reconciler: Reconciler
     clock: DatabaseClock
@@ -108,6 +131,16 @@ class Callsheet:
     def limits(self) -> Limits:
         """The bounds on one batch."""
         return Limits(max_rows=self.settings.max_rows, max_variants=self.settings.max_variants)
+
+    @property
+    def adopter(self) -> Adopter:
+        """Brings files into the store."""
+        return self.line.media.adopter
+
+    @property
+    def providers(self) -> Collection[str]:
+        """The names of the providers that work in this process; hosted ones are `views`' affair."""
+        return self.line.local.keys()
 
     async def ready(self) -> bool:
         """Bring the schema up to date (True if it was not) and begin to listen.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from callsheet.assets.model import thumbnail_key
+from callsheet.delivery.links import file_key
 from callsheet.delivery.page import contact_sheet_page
 from callsheet.delivery.results import result_table, to_csv, to_xlsx
 from callsheet.jobs.model import (
@@ -33,11 +34,6 @@ from callsheet.ports.pictures import SheetCell
 
 MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
 _READS: Final = 16
-
-
-def file_key(job: str, name: str) -> str:
-    """Name the object that holds one of the files a job hands over."""
-    return f"jobs/{job}/files/{name}"
 
 
 async def deliver(tools: StageTools, payload: Payload) -> None:

@@ -1,0 +1,93 @@
+"""Files that people may fetch: assets, their thumbnails, and what jobs hand over."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from callsheet.assets.errors import AssetNotFoundError
+from callsheet.assets.model import asset_key, extension_of, thumbnail_key
+from callsheet.assets.store import AssetStore
+from callsheet.delivery.links import FILES, file_key
+from callsheet.jobs.errors import JobNotFoundError
+from callsheet.jobs.store import JobStore
+from callsheet.kernel.digests import is_sha256
+from callsheet.kernel.ids import WorkspaceId, is_id
+from callsheet.ports.blobs import BlobInfo, BlobNotFoundError, BlobStore
+from callsheet.ports.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the store, the name under which people save it, and what it is.
+
+    One that `changes` may be written anew, and holds links: nobody keeps a copy of it.
+    """
+
+    key: str
+    name: str
+    media_type: str
+    info: BlobInfo
+    changes: bool = False
+
+    @property
+    def etag(self) -> str:
+        """Its entity tag (RFC 9110, 8.8.3), quoted."""
+        return f'"{self.info.etag.strip(chr(34))}"'
+
+
+@dataclass(frozen=True, slots=True)
+class FileView:
+    """Finds files that a workspace may fetch; for `workspace` None, of any, by a signed link.
+
+    Each verb raises BlobNotFoundError, DatabaseUnavailableError and what the store raises.
+    """
+
+    database: Database
+    jobs: JobStore
+    assets: AssetStore
+    blobs: BlobStore
+
+    async def asset(self, workspace: WorkspaceId | None, sha256: str) -> File:
+        """Find an asset by its digest. Raises AssetNotFoundError."""
+        media_type = await self._media_type(workspace, sha256)
+        name = f"{sha256[:16]}.{extension_of(media_type)}"
+        return await self._file(asset_key(sha256), name, media_type)
+
+    async def thumbnail(self, workspace: WorkspaceId | None, sha256: str) -> File:
+        """Find an asset's thumbnail. Raises AssetNotFoundError."""
+        await self._media_type(workspace, sha256)
+        return await self._file(thumbnail_key(sha256), sha256[:16])
+
+    async def of_job(self, workspace: WorkspaceId | None, job: str, name: str) -> File:
+        """Find one of the files that a job hands over. Raises JobNotFoundError."""
+        if not is_id(job, "job"):
+            raise JobNotFoundError(job)
+        if workspace is not None:
+            async with self.database.read() as connection:
+                await self.jobs.find(connection, workspace, job)
+        if name not in FILES:
+            raise BlobNotFoundError(name)
+        return await self._file(file_key(job, name), name, changes=True)
+
+    def stream(self, file: File, start: int, length: int) -> AsyncIterator[bytes]:
+        """Read `length` bytes of a file from a place in it."""
+        return self.blobs.stream(file.key, start, length)
+
+    async def content(self, sha256: str) -> bytes:
+        """Read a whole asset of any workspace."""
+        return await self.blobs.get(asset_key(sha256))
+
+    async def content_of_job(self, job: str, name: str) -> bytes:
+        """Read the whole of a file that a job of any workspace hands over."""
+        return await self.blobs.get(file_key(job, name))
+
+    async def _media_type(self, workspace: WorkspaceId | None, sha256: str) -> str:
+        if not is_sha256(sha256):
+            raise AssetNotFoundError(sha256)
+        async with self.database.read() as connection:
+            return (await self.assets.find(connection, workspace, sha256)).media_type
+
+    async def _file(
+        self, key: str, name: str, media_type: str = "", *, changes: bool = False
+    ) -> File:
+        info = await self.blobs.head(key)
+        return File(key, name, media_type or info.content_type, info, changes)
