@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from generating import commands, errors, events, http, metrics, models, providers, settings
+from generating import checks, commands, errors, events, http, metrics, models, providers, settings
 from generating.marking import REFERENCE
 
 _MADE_BY: Final = "<!-- Written by docs/generate.py; change the code or words.toml instead. -->\n\n"
@@ -20,6 +20,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "errors.md": errors.page,
     "command-line.md": commands.page,
     "models.md": models.page,
+    "checks.md": checks.page,
     "providers.md": providers.page,
     "http.md": http.page,
     "metrics.md": metrics.page,

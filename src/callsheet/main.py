@@ -1,18 +1,13 @@
 """`callsheet`: where a process begins. Starts the doors; nothing imports it."""
 
 import asyncio
-import io
-import logging
-import sys
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import typer
 
 from callsheet.cli.app import app
-from callsheet.cli.output import fail
+from callsheet.cli.running import run_app
 from callsheet.cli.session import opened
-from callsheet.kernel.errors import CallsheetError, shown
-from callsheet.kernel.masking import masked_url
 from callsheet.settings import Settings, read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.worker.ending import end_soon
@@ -20,20 +15,6 @@ from callsheet.worker.service import work_until_stopped
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")]
-INTERRUPTED = 130
-_LOG = logging.getLogger("callsheet")
-
-
-class UnforeseenError(CallsheetError):
-    """A defect of callsheet, or of what it stands on, ended a command."""
-
-    code: ClassVar[str] = "unforeseen"
-
-    def __init__(self, cause: Exception) -> None:
-        said = shown(masked_url(str(cause)))
-        super().__init__(
-            f"{type(cause).__name__}: {said}; with CALLSHEET_LOG_LEVEL=INFO the log says where"
-        )
 
 
 @app.command()
@@ -84,24 +65,4 @@ async def _serve(settings: Settings, *, work: bool) -> None:
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 failed, 2 usage, 130 interrupted."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack letters that sheets have
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except CallsheetError as error:
-        fail(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  # what nobody foresaw ends in one line, too
-        _tell_unforeseen(error)
-        sys.exit(1)
-
-
-def _tell_unforeseen(error: Exception) -> None:
-    """Say where a defect is: in the log, where there is one, else in a line for people."""
-    if _LOG.isEnabledFor(logging.INFO):
-        _LOG.critical("process.failed", exc_info=error)
-    else:
-        fail(UnforeseenError(error))
+    run_app(app)

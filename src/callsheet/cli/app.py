@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 import callsheet
-from callsheet.cli import jobs, keys, members, models, money, operate, providers, sheets, sim, takes
+from callsheet.cli import (
+    checking,
+    jobs,
+    keys,
+    members,
+    models,
+    money,
+    operate,
+    providers,
+    sheets,
+    sim,
+    takes,
+)
 
 app = typer.Typer(
     name="callsheet",
@@ -17,6 +29,8 @@ app = typer.Typer(
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
 app.command("watch")(jobs.watch)
+app.command("check")(checking.check)
+app.command("probe")(checking.probe)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Never
 
 from callsheet.kernel.errors import CallsheetError
+from callsheet.media.filtering import FILE
 from callsheet.media.lockdown import confine, die_with_parent, limit
 
 _STDERR = 2
@@ -75,8 +76,16 @@ class Apart:
     said: bytes
 
 
-def run_apart(work: Callable[[], list[bytes]], seconds: int, *, filtered: bool = True) -> Apart:
+def run_apart(
+    work: Callable[[], list[bytes]],
+    seconds: int,
+    *,
+    filtered: bool = True,
+    file: int | None = None,
+) -> Apart:
     """Do `work` in a forked process and answer its bytes, joined.
+
+    `file` is a descriptor that `work` finds as `filtering.FILE`, and may read at places it names.
 
     `seconds` bounds both its computing and its waiting; at the end of either, whatever it has
     started ends with it. Without `filtered` it goes without a filter of system calls, for kernels
@@ -89,7 +98,7 @@ def run_apart(work: Callable[[], list[bytes]], seconds: int, *, filtered: bool =
     said_end, saying = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_and_exit(work, (answering, saying), seconds, parent, filtered=filtered)
+        _work_and_exit(work, (answering, saying), seconds, parent, filtered=filtered, file=file)
     os.close(answering)
     os.close(saying)
     answer, said, in_time = _heard(answer_end, said_end, deadline)
@@ -154,6 +163,7 @@ def _work_and_exit(
     parent: int,
     *,
     filtered: bool,
+    file: int | None,
 ) -> Never:
     """Do the work within bounds, and never return into the caller's code."""
     status = 1
@@ -161,11 +171,14 @@ def _work_and_exit(
         os.setpgid(0, 0)  # whatever it starts can be ended with it
         answering, saying = pipes
         os.dup2(saying, _STDERR)
-        _keep_only({_STDERR, answering})
+        kept = {_STDERR, answering}
+        if file is not None:
+            kept.add(os.dup2(file, FILE))
+        _keep_only(kept)
         # At the hard limit the kernel kills without a word; a second below it says why.
         limit(resource.RLIMIT_CPU, seconds, slack=1)
         die_with_parent(parent)
-        confine(filtered=filtered)
+        confine(filtered=filtered, has_file=file is not None)
         for piece in work():
             _write(answering, piece)
         status = 0

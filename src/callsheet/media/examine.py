@@ -122,6 +122,27 @@ def shown(content: bytes, media_type: str, limits: PictureLimits, side: int) -> 
     return Shown(_thumbnail(picture, side), size)
 
 
+def decoded_whole(content: bytes, media_type: str, limits: PictureLimits) -> Image.Image:
+    """Decode a picture whole and upright, RGB or RGBA. Raises UnreadablePictureError."""
+    try:
+        picture, _ = _decoded(content, _FORMATS[media_type], limits)
+    except _BeyondLimits as beyond:
+        raise UnreadablePictureError(str(beyond)) from beyond
+    return picture
+
+
+def load_readers(limits: PictureLimits) -> None:
+    """Load what pictures that people send are read with; no more can be loaded under lock."""
+    Image.MAX_IMAGE_PIXELS = limits.max_pixels // 2  # see warm_up
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    for name in ("Gif", "Jpeg", "Mpo", "Png", "WebP"):
+        import_module(f"PIL.{name}ImagePlugin")
+    for media_type, format_name in _FORMATS.items():
+        buffer = io.BytesIO()
+        Image.new("RGB", (16, 16)).save(buffer, format_name)
+        decoded_whole(buffer.getvalue(), media_type, limits)
+
+
 def _thumbnail(picture: Image.Image, side: int) -> bytes:
     """Shrink a picture to about `side` pixels; JPEG, or WebP where it is see-through.
 

@@ -72,6 +72,7 @@ _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "read": (0, 63),
     "readlink": (89, None),
     "readlinkat": (267, 78),
+    "recvmsg": (47, 212),
     "restart_syscall": (219, 128),
     "rseq": (334, 293),
     "rt_sigaction": (13, 134),
@@ -108,6 +109,8 @@ _OPENS_TO_CHANGE = (
 )
 _TCGETS = 0x5401
 _OWN_DESCRIPTORS = (1_030, 1, 2, 3)  # F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL
+# Where a decoder finds the file that it was given; no higher number can be had (see `lockdown`).
+FILE: Final = 60
 _PRCTL_FOR_A_CHILD = (1, 22, 38)  # PR_SET_PDEATHSIG, _SECCOMP, _NO_NEW_PRIVS
 
 
@@ -159,19 +162,30 @@ _DRAWING: Final = [
 ]
 
 
+# A process that is handed files takes them from the one socket that it was started with.
+_TAKING_FILES: Final = [*_rules("recvmsg"), *_DRAWING]
+
+# A decoder that was given a file reads it at places that it names: nobody else's place moves.
+_DECODING_A_FILE: Final = [_rule("pread64", Argument(0, FILE)), *_HARMLESS, *_MAY_ASK]
+
 # Spelled once, and not in each fork.
 _DRAWING_PROGRAM: Final = program(_DRAWING, refuse())
+_TAKING_FILES_PROGRAM: Final = program(_TAKING_FILES, refuse())
 _DECODING_PROGRAM: Final = program([*_HARMLESS, *_MAY_ASK], KILL)
+_DECODING_A_FILE_PROGRAM: Final = program(_DECODING_A_FILE, KILL)
 
 
-def filter_drawing(libc: ctypes.CDLL) -> bool:
+def filter_drawing(libc: ctypes.CDLL, *, takes_files: bool = False) -> bool:
     """Leave this process what drawing needs, and an error for the rest; False if that is not to be.
 
-    It may still fork, and end its children.
+    It may still fork, and end its children; with `takes_files` it may be handed descriptors.
     """
-    return install(libc, _DRAWING_PROGRAM)
+    return install(libc, _TAKING_FILES_PROGRAM if takes_files else _DRAWING_PROGRAM)
 
 
-def filter_decoding(libc: ctypes.CDLL) -> bool:
-    """Leave this process what decoding needs; it dies of the rest. False if that is not to be."""
-    return install(libc, _DECODING_PROGRAM)
+def filter_decoding(libc: ctypes.CDLL, *, has_file: bool = False) -> bool:
+    """Leave this process what decoding needs; it dies of the rest. False if that is not to be.
+
+    With `has_file` it may read descriptor `FILE`.
+    """
+    return install(libc, _DECODING_A_FILE_PROGRAM if has_file else _DECODING_PROGRAM)

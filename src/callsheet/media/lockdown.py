@@ -76,10 +76,11 @@ class Lockdown:
         return "; ".join((f"limits, {files}, network {self.network}, {calls}", *self.missing))
 
 
-def lock_down(memory_bytes: int) -> Lockdown:
+def lock_down(memory_bytes: int, *, takes_files: bool = False) -> Lockdown:
     """Take this process's rights away, and those of every process it forks. Cannot be undone.
 
-    Call it with one thread running, and with everything imported that will be needed.
+    Call it with one thread running, and with everything imported that will be needed. With
+    `takes_files` it can be handed descriptors over a socket that it has already.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     limit(resource.RLIMIT_AS, memory_bytes)
@@ -90,26 +91,26 @@ def lock_down(memory_bytes: int) -> Lockdown:
     hide(libc)
     _give_up_new_privileges(libc)
     version = landlock.restrict(libc, _readable_folders())
-    filtered = filter_drawing(libc)
+    filtered = filter_drawing(libc, takes_files=takes_files)
     if cut:
         return Lockdown(version, Network.CUT, filtered)
     network = Network.NO_TCP if version >= landlock.TCP_SINCE else Network.OPEN
     return Lockdown(version, network, filtered)
 
 
-def confine(*, filtered: bool) -> None:
+def confine(*, filtered: bool, has_file: bool = False) -> None:
     """Take from a forked process what the one above it still has. Cannot be undone.
 
     It cannot touch the process above, nor anything but its memory and the pipes that it has; what
     the kernel lacks is left out. With `filtered` its system calls must be filtered: raises OSError
-    where they cannot be.
+    where they cannot be. With `has_file` it can read descriptor `filtering.FILE`.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     limit(resource.RLIMIT_NPROC, 0)
     _give_up_new_privileges(libc)
     landlock.restrict(libc, ())
     limit(resource.RLIMIT_NOFILE, 0)  # no new descriptor of any kind: no file, no socket
-    if filtered and not filter_decoding(libc):
+    if filtered and not filter_decoding(libc, has_file=has_file):
         raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
 
 

@@ -8,12 +8,11 @@ copies, happens here. The end of its input, or of its parent, is its end.
 
 import gc
 import io
-import json
 import os
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from callsheet.drawing.contact_sheet import draw_band, draw_contact_sheet
@@ -26,28 +25,16 @@ from callsheet.media.apart import (
     run_apart,
 )
 from callsheet.media.lockdown import die_with_parent, lock_down
-from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
+from callsheet.media.sniffing import sniff, sniff_made
+from callsheet.media.starting import Settings, settings_in
 from callsheet.media.wire import Message, read_message
 from callsheet.ports.pictures import (
     FrameReference,
     FrameSpec,
-    Glimpse,
     ReferenceMode,
     SheetCell,
     UnreadablePictureError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the studio tells its process: on its command line, since there is no secret in it."""
-
-    parent: int
-    picture_seconds: int
-    memory_bytes: int
-    max_pixels: int
-    max_side: int
-    clips: bool = False
 
 
 class Bench:
@@ -57,23 +44,16 @@ class Bench:
         self.filtered = True  # whether decoders' system calls must be
         self._said = b""  # by the decoder of the job under way
         self._seconds = settings.picture_seconds
-        self._clips = settings.clips
         self._limits = examine.PictureLimits(settings.max_pixels, settings.max_side)
         self._jobs: dict[str, Callable[[Message], Message]] = {
             "examine": self._examine,
             "thumbnails": self._thumbnails,
-            "clip": self._clip,
             "frame": self._frame,
             "sheet_band": self._sheet_band,
         }
 
     def warm_up(self) -> None:
         """Load all that jobs will need, by doing each once."""
-        if self._clips:
-            from callsheet.media import clips  # noqa: PLC0415  # 60 MB that drawing never needs
-
-            clips.warm_up()
-            return
         examine.warm_up(self._limits)
         spec = FrameSpec(prompt="a lighthouse at night", width=256, height=256, seed=1, scene="1")
         frame = draw_frame(spec, [])
@@ -130,20 +110,6 @@ class Bench:
 
         return self._apart(work)
 
-    def _clip(self, job: Message) -> Message:
-        from callsheet.media import clips  # noqa: PLC0415  # loaded by warm_up
-
-        parts = list(zip(job.fields["starts"], job.blobs, strict=True))
-        glimpse = Glimpse(job.fields["size"], parts)
-        media_type = sniff_clip(glimpse.head)
-        side = job.fields["poster_side"]
-
-        def work() -> Message:
-            facts, poster = clips.probe(glimpse, media_type, side)
-            return Message(facts, [poster])
-
-        return self._apart(work)
-
     def _apart(self, work: Callable[[], Message]) -> Message:
         def answer() -> list[bytes]:
             try:
@@ -182,7 +148,7 @@ def _unreadable(error: UnreadablePictureError) -> Message:
 
 def main(arguments: list[str]) -> None:
     """Get ready, lock down, and work until the jobs end."""
-    settings = Settings(**json.loads(arguments[0]))
+    settings = settings_in(arguments[0])
     die_with_parent(settings.parent)
     jobs = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb")

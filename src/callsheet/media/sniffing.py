@@ -29,6 +29,7 @@ _KEPT = (
 
 # What people send by mistake, with the way out. Order matters: the first that fits is told.
 _KNOWN = (
+    (re.compile(rb"#EXTM3U"), "a playlist, which names other files"),
     (re.compile(rb"\x00\x00\x00.ftyp(?:avif|avis)", re.DOTALL), "an AVIF picture"),
     (re.compile(rb"\x00\x00\x00.ftyp(?:hei|hev|mif1|msf1)", re.DOTALL), "a HEIC picture"),
     (re.compile(rb"....ftyp", re.DOTALL), "a video"),
@@ -71,7 +72,7 @@ def sniff(content: bytes) -> str:
     for pattern, media_type in _READ:
         if pattern.match(content):
             return media_type
-    kind = _kind(content)
+    kind = named_kind(content)
     if kind is None:
         begins = content[:_SHOWN_BYTES].hex(" ")
         raise UnreadablePictureError(f"its type is unknown (it begins {begins}); {_ANY_WAY_OUT}")
@@ -101,11 +102,12 @@ def sniff_clip(content: bytes) -> str:
         if pattern.match(content):
             return media_type
     named = next((media_type for pattern, media_type in _READ if pattern.match(content)), None)
-    kind = f"a picture ({named})" if named else _kind(content)
+    kind = f"a picture ({named})" if named else named_kind(content)
     raise UnreadableClipError(f"this is {kind or 'of an unknown type'}")
 
 
-def _kind(content: bytes) -> str | None:
+def named_kind(content: bytes) -> str | None:
+    """Name a kind of file that we do not read, as people call it; None for an unknown one."""
     for pattern, kind in _KNOWN:
         if pattern.match(content):
             return kind

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 from callsheet.drawing.bands import Band, bands_of, joined
@@ -19,11 +19,14 @@ from callsheet.kernel.digests import Sha256, is_sha256
 from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError
 from callsheet.kernel.logs import event
 from callsheet.media.bundles import Thumbnails
-from callsheet.media.containers import glanced, whole
+from callsheet.media.containers import glanced
 from callsheet.media.lockdown import Lockdown
+from callsheet.media.measuring.inspector import ProcessInspector
+from callsheet.media.measuring.sources import as_file
 from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
 from callsheet.media.wire import REASON_CHARS, Message, in_one_line
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings, probe
+from callsheet.ports.measuring import OpenFile, UnreadableMediaError
 from callsheet.ports.pictures import (
     ClipFacts,
     FrameReference,
@@ -38,7 +41,6 @@ from callsheet.ports.pictures import (
 )
 
 _LOG = logging.getLogger("callsheet.media")
-MAX_CLIP_BYTES = 256 << 20
 _MAX_PICTURE_BYTES = 64 << 20
 _LIKENESS_DIGITS = 64
 # more than fits into a cell; of a thousand cells, which are small, still less
@@ -78,7 +80,8 @@ class ProcessStudio:
     Processes start with the first job that needs them. `picture_seconds` bounds the decoding of
     one untrusted picture: its own process keeps the time, and after `grace_seconds` more the studio
     ends the process above it too. `drawing_seconds` bounds one frame or contact sheet, and
-    `memory_bytes` the address space of one process.
+    `memory_bytes` the address space of one process. `meters` are for the processes that look at
+    clips (see `ProcessInspector`).
     """
 
     def __init__(
@@ -91,14 +94,15 @@ class ProcessStudio:
         memory_bytes: int = 2 << 30,
         max_pixels: int = 50_000_000,
         max_side: int = 16_384,
+        meters: Sequence[str] = (),
     ) -> None:
         settings = WorkerSettings(picture_seconds, memory_bytes, max_pixels, max_side)
         self._picture_seconds = picture_seconds + grace_seconds
         self._drawing_seconds = drawing_seconds
         self._workers = [Worker(settings) for _ in range(workers)]
-        # Clips have a process of their own: what reads them is large, and no drawing needs it.
-        self._clips = Worker(replace(settings, clips=True))
-        self._clips_free = asyncio.Lock()
+        # Clips have processes of their own: what reads them is large, and no drawing needs it.
+        self.inspector = ProcessInspector(workers, meters=meters, memory_bytes=memory_bytes)
+        self._clip_seconds = picture_seconds
         # Last in, first out: a quiet studio keeps to one warm process.
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
         for worker in reversed(self._workers):
@@ -140,27 +144,15 @@ class ProcessStudio:
         _refuse_large(content)
         return await self._thumbnails.make(content, side, origin)
 
-    async def clip(self, content: bytes | Glimpse, poster_side: int) -> ClipFacts:
+    async def clip(self, content: bytes | Glimpse | OpenFile, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a process of its own. Raises UnreadableClipError."""
-        glimpse = whole(content) if isinstance(content, bytes) else content
-        starts, parts = zip(*glimpse.parts, strict=True)
-        if sum(map(len, parts)) > MAX_CLIP_BYTES:
-            reason = f"it has {glimpse.size:,} bytes, at most {MAX_CLIP_BYTES:,} are read"
-            raise UnreadableClipError(reason)
-        fields = {"poster_side": poster_side, "size": glimpse.size, "starts": starts}
-        job = Message({"kind": "clip", **fields}, parts)
-        async with self._clips_free:
-            if self._closed:
-                raise StudioClosedError
+        with as_file(content) as (file, partly):
             try:
-                answer = await self._clips.ask(job, self._picture_seconds)
-            except JobTimeoutError as error:
-                reason = f"reading it took longer than {error.seconds:g} s"
-                raise UnreadableClipError(reason) from error
-        if "unreadable" in answer.fields:
-            raise UnreadableClipError(in_one_line(answer.fields["unreadable"], REASON_CHARS))
-        if "failed" in answer.fields:
-            raise _failed("clip", answer)
+                answer = await self.inspector.ask(
+                    "clip", file, self._clip_seconds, poster_side=poster_side, partly=partly
+                )
+            except UnreadableMediaError as error:
+                raise UnreadableClipError(error.reason) from error
         try:
             if answer.fields.get("note") is not None:
                 answer.fields["note"] = in_one_line(answer.fields["note"], REASON_CHARS)
@@ -204,7 +196,7 @@ class ProcessStudio:
     async def close(self) -> None:
         """Stop every process. Jobs under way fail, and so do those that wait and those to come."""
         self._closed = True
-        await asyncio.gather(*(worker.stop() for worker in (*self._workers, self._clips)))
+        await asyncio.gather(self.inspector.close(), *(worker.stop() for worker in self._workers))
 
     async def _band(
         self, head: Heading, rows: range, cells: Sequence[SheetCell], most_chars: int

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 import os
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,10 @@ from callsheet.media.wire import Message, WireError, in_one_line, receive_messag
 from callsheet.ports.pictures import StudioUnavailableError
 
 _LOG = logging.getLogger("callsheet.media")
-_MODULE = "callsheet.media.process"
+DRAWING = "callsheet.media.process"
+MEASURING = "callsheet.media.measuring.process"
+# numpy's BLAS starts threads when it is loaded, which a locked-down process may not
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _PROBE = "callsheet.media.lockdown"
 _START_SECONDS = 60.0
 _LAST_WORDS_SECONDS = 1.0
@@ -34,7 +38,7 @@ class WorkerSettings:
     memory_bytes: int
     max_pixels: int
     max_side: int
-    clips: bool = False  # it looks at clips, and draws nothing
+    meters: tuple[str, ...] = ()  # modules of checks that measure something of their own
 
 
 class JobLostError(StudioUnavailableError):
@@ -64,42 +68,74 @@ class _Jobs:
         self._pipe = os.fdopen(write_end, "wb", buffering=0)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="studio-jobs")
 
-    async def send(self, pieces: list[bytes]) -> None:
+    async def send(self, pieces: list[bytes], file: int | None = None) -> None:
         """Write a job. Raises BrokenPipeError once the process has ended."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, pieces)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, pieces, file)
 
-    def _write(self, pieces: list[bytes]) -> None:
+    def _write(self, pieces: list[bytes], _file: int | None) -> None:
         left = memoryview(b"".join(pieces))
         while left:
             left = left[self._pipe.write(left) :]
 
     def close(self) -> None:
         """Close it, as soon as nothing is being written; the process has been killed."""
-        self._thread.submit(self._pipe.close)
+        self._thread.submit(self._let_go)
         self._thread.shutdown(wait=False)
+
+    def _let_go(self) -> None:
+        self._pipe.close()
+
+
+class _JobsWithFiles(_Jobs):
+    """The way of jobs that come with an open file each: a socket, which can hand one over."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        self.read_end = theirs.detach()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="measuring-jobs")
+
+    def _write(self, pieces: list[bytes], file: int | None) -> None:
+        content = b"".join(pieces)
+        sent = socket.send_fds(self._socket, [content], [] if file is None else [file])
+        self._socket.sendall(content[sent:])
+
+    def _let_go(self) -> None:
+        self._socket.close()
 
 
 class Worker:
-    """A process that does one job at a time. Its caller sees to it that there is one at a time."""
+    """A process that does one job at a time. Its caller sees to it that there is one at a time.
 
-    def __init__(self, settings: WorkerSettings) -> None:
-        self._settings = settings
+    `module` is what it runs: `DRAWING` or `MEASURING`, which is handed files.
+    """
+
+    def __init__(self, settings: WorkerSettings, module: str = DRAWING) -> None:
+        self._settings, self._module = settings, module
         self._process: Process | None = None
         self._jobs: _Jobs | None = None
         self._listening: asyncio.Task[None] | None = None
         self.lockdown: Lockdown | None = None
 
-    async def ask(self, job: Message, seconds: float) -> Message:
+    async def start(self) -> None:
+        """Start the process now, so that its first job need not wait. Raises JobLostError."""
+        try:
+            await self._running()
+        except (OSError, EOFError, TimeoutError) as error:
+            await self._discard()
+            raise JobLostError("start", "it did not start") from error
+
+    async def ask(self, job: Message, seconds: float, file: int | None = None) -> Message:
         """Have a job done. Raises JobTimeoutError or JobLostError, after which all is fresh again.
 
-        Cancelling it kills the process: its answer would otherwise meet the next job.
+        `file` is a descriptor that goes with it. Cancelling it kills the process: its answer would
+        otherwise meet the next job.
         """
         kind = str(job.fields["kind"])
         pieces = job.pieces()
         try:
             process, jobs = await self._running()
             async with asyncio.timeout(seconds):
-                await jobs.send(pieces)
+                await jobs.send(pieces, file)
                 return _told(kind, await _answer(process))
         except TimeoutError as error:
             await self._discard()
@@ -129,15 +165,15 @@ class Worker:
         settings = json.dumps({**asdict(self._settings), "parent": os.getpid()})
         # -I and an empty environment: no path from outside, and none of our secrets inside. A
         # session of its own, so that Ctrl-C at a terminal is ours to answer.
-        self._jobs = _Jobs()
+        self._jobs = _JobsWithFiles() if self._module == MEASURING else _Jobs()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-I", "-m", _MODULE, settings),
+                *("-I", "-m", self._module, settings),
                 stdin=self._jobs.read_end,
                 stdout=PIPE,
                 stderr=PIPE,  # not our own: nobody else writes lines into our log
-                env={},
+                env=_ENVIRONMENT,
                 limit=_READ_AHEAD,
                 start_new_session=True,
             )

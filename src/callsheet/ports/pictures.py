@@ -7,6 +7,7 @@ from typing import ClassVar, Final, Protocol
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import InvalidInputError, UnavailableError
+from callsheet.ports.measuring import OpenFile
 
 _TAIL: Final = 1 << 16
 
@@ -167,7 +168,7 @@ class Studio(Protocol):
         could have made them all. Raises UnreadablePictureError.
         """
 
-    async def clip(self, content: bytes | Glimpse, poster_side: int) -> ClipFacts:
+    async def clip(self, content: bytes | Glimpse | OpenFile, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a locked-down process. Raises UnreadableClipError."""
 
     def glanced(self, glimpse: Glimpse, media_type: str) -> Shown:

@@ -8,7 +8,9 @@ import av
 import av.error
 from PIL import Image
 
-from callsheet.ports.pictures import Glimpse, UnreadableClipError
+from callsheet.media.measuring.files import refused
+from callsheet.media.measuring.probing import BUFFER
+from callsheet.ports.pictures import UnreadableClipError
 
 FORMATS: Final = {"video/mp4": "mov", "video/webm": "matroska"}
 MAX_SIDE: Final = 8_192
@@ -17,59 +19,30 @@ _DARK: Final = 12.0  # mean of luma, of 255
 _LOOKS: Final = 5
 
 
-class _Patchwork(io.RawIOBase):
-    """A file of which some parts are at hand, for reading; what lies between is zeros."""
-
-    def __init__(self, glimpse: Glimpse) -> None:
-        self._glimpse, self._at = glimpse, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._glimpse.size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
-        left = max(0, self._glimpse.size - self._at)
-        size = left if size < 0 else min(size, left)
-        next_at = self._at + size
-        for start, content in self._glimpse.parts:
-            if start <= self._at < start + len(content):
-                piece = content[self._at - start : next_at - start]
-                self._at += len(piece)
-                return piece
-            if self._at < start < next_at:
-                next_at = start
-        piece = bytes(next_at - self._at)
-        self._at = next_at
-        return piece
-
-
-def probe(clip: Glimpse, media_type: str, poster_side: int) -> tuple[dict[str, Any], bytes]:
+def probe(
+    file: io.RawIOBase, size: int, media_type: str, poster_side: int, *, partly: bool
+) -> tuple[dict[str, Any], bytes]:
     """Open an untrusted clip by its own demuxer; its facts, and a WebP poster.
 
-    The bytes are in memory, so there is no address for the demuxer to follow. Of a clip that is
-    known in part, and sound as far as its parts tell, facts and poster may be missing: it is not
-    damaged for that. Raises UnreadableClipError.
+    It has no name, and may open no other file. Of a clip that is known `partly`, the rest of it
+    zeros, and sound as far as its parts tell, facts and poster may be missing: it is not damaged
+    for that. Raises UnreadableClipError.
     """
-    partly = len(clip.head) < clip.size
-    file = _Patchwork(clip) if partly else io.BytesIO(clip.head)
+    kind = FORMATS[media_type]
     try:
-        with av.open(file, mode="r", format=FORMATS[media_type]) as container:
+        with av.open(file, mode="r", format=kind, buffer_size=BUFFER, io_open=refused) as container:
             return _probed(container, media_type, poster_side, partly=partly)
-    except (av.error.FFmpegError, ValueError, OverflowError, MemoryError) as error:
+    except (
+        av.error.FFmpegError,
+        ValueError,
+        OverflowError,
+        MemoryError,
+        PermissionError,
+    ) as error:
         if not partly:
             raise UnreadableClipError(f"it is damaged or cut off ({error})") from error
         facts = {"media_type": media_type, "width": 0, "height": 0, "duration_s": 0.0}
-        note = f"no thumbnail: of {clip.size:,} bytes only parts are looked at ({error})"
+        note = f"no thumbnail: of {size:,} bytes only parts are looked at ({error})"
         return {**facts, "has_audio": False, "note": note}, b""
 
 
@@ -155,19 +128,3 @@ def _frame(container: Any, stream: Any) -> Image.Image | None:
         if sum(luma) / len(luma) > _DARK or looked + 1 >= _LOOKS:
             break
     return picture
-
-
-def warm_up() -> None:
-    """Load what decoding needs, by making a clip of one frame and reading it."""
-    out = io.BytesIO()
-    with av.open(out, mode="w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=1)
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        stream.thread_type = "NONE"
-        white = Image.new("RGB", (64, 64), "white")
-        frame = av.VideoFrame.from_image(white)  # type: ignore[no-untyped-call]  # PyAV leaves it so
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    content = out.getvalue()
-    probe(Glimpse(len(content), [(0, content)]), "video/mp4", 64)

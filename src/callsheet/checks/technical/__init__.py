@@ -1,0 +1,1 @@
+"""Checks by measurement; see docs/reference/checks.md."""

@@ -1,0 +1,15 @@
+"""The commands that work on files alone, as an application of their own."""
+
+import typer
+
+from callsheet.cli import checking
+from callsheet.cli.running import run_app
+
+app = typer.Typer(name="callsheet", add_completion=False, pretty_exceptions_enable=False)
+app.command("check")(checking.check)
+app.command("probe")(checking.probe)
+
+
+def main() -> None:
+    """Run one of them."""
+    run_app(app)

@@ -1,0 +1,1 @@
+"""Measuring untrusted clips, sounds and pictures in locked-down processes, from files."""
