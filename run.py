@@ -4,8 +4,9 @@
     python3 run.py demo [ARGUMENTS]     make pictures of examples/launch.csv in build/launch;
                                         arguments go to `callsheet run`
     python3 run.py up [ARGUMENTS]       start callsheet, web and worker in one, on this machine
-    python3 run.py test                 all checks and all tests; --keep-going does not stop at
-                                        the first failing check
+    python3 run.py test                 all checks and tests; --keep-going does not stop at the
+                                        first failing check; --all runs every point, fault and
+                                        example of the long tests, which takes an hour
     python3 run.py test ARGUMENTS       pytest alone, with these arguments
     python3 run.py check                all checks, no tests; --keep-going as above
     python3 run.py pythons              a short set of tests on each other Python of this machine
@@ -60,7 +61,8 @@ CHECKS: Final = (
     ("imports", ("lint-imports", "--no-logo")),
     ("dependencies", ("deptry", "--no-ansi", "src")),
 )
-ALL_TESTS: Final = ("pytest", "-n", "3", "--dist", "worksteal")
+# More than there are cores: half of the time tests wait, for what a process does or a clock says.
+ALL_TESTS: Final = ("pytest", "-n", "5", "--dist", "worksteal")
 # What differs most from one Python to the next: asyncio and its TLS, SQLite, processes, locks.
 SHORT_TESTS: Final = (
     "tests/net/test_secret_lines.py",
@@ -279,7 +281,7 @@ def sync(groups: frozenset[str]) -> None:
     """
     uv = find_uv() or install_uv()
     say("Installing what callsheet needs into .venv")
-    command = sync_command(uv, groups)
+    command = [*sync_command(uv, groups), "--compile-bytecode"]
     if groups != ALL_GROUPS:
         command.append("--inexact")
     if not environment_works():
@@ -290,7 +292,7 @@ def sync(groups: frozenset[str]) -> None:
 
 def sync_command(uv: str, groups: Iterable[str]) -> list[str]:
     """Word the command that makes an environment from the lock."""
-    command = [uv, "sync", "--frozen", "--no-default-groups", "--compile-bytecode"]
+    command = [uv, "sync", "--frozen", "--no-default-groups"]
     for group in sorted(groups):
         command += ["--group", group]
     if not sys.stderr.isatty():
@@ -403,7 +405,7 @@ def up(arguments: Sequence[str]) -> NoReturn:
 def test(arguments: Sequence[str]) -> int:
     """Run all checks, then all tests; or pytest alone with arguments."""
     chosen = [argument for argument in arguments if argument != "--keep-going"]
-    if chosen:
+    if chosen not in ([], ["--all"]):
         prepare(ALL_GROUPS)
         return call_tests("pytest", *chosen)
     install_packages(missing_packages())
@@ -412,7 +414,7 @@ def test(arguments: Sequence[str]) -> int:
     if failed and "--keep-going" not in arguments:
         return EXIT_FAILED
     say("== tests")
-    tests = call_tests(*ALL_TESTS)
+    tests = call_tests(*ALL_TESTS, *chosen)
     if tests and "--keep-going" not in arguments:
         return tests
     return pythons(()) or tests or (EXIT_FAILED if failed else 0)
@@ -472,7 +474,10 @@ def pythons(arguments: Sequence[str]) -> int:
 
 
 def short_tests_pass(program: str, venv: Path) -> bool:
-    """Bring a Python's own environment up to date and run the short set of tests in it."""
+    """Bring a Python's own environment up to date and run the short set of tests in it.
+
+    Only what these import is compiled: all of it would take longer than they do.
+    """
     sync = sync_command(find_uv() or install_uv(), {"test"})
     if call([*sync, "--python", program], venv) != 0:
         return False

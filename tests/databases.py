@@ -121,7 +121,7 @@ class Cluster:
         try:
             cluster._initialise()
             cluster._start_on_some_port(fsync=fsync)
-            with cluster._connect() as connection:
+            with cluster.connect() as connection:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(USER)))
         except BaseException:
             cluster.release()
@@ -185,22 +185,24 @@ class Cluster:
             rules.write(f"host all all {network} trust\n")
         self.restart()
 
-    def create_database(self) -> str:
-        """Make an empty database that an ordinary role owns; returns its URL."""
+    def create_database(self, template: str = "template1") -> str:
+        """Make a database that an ordinary role owns, empty or like a template; returns its URL."""
         name = f"test_{uuid4().hex}"
         # Copying files takes half the time of logging every page of so small a template.
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template1 STRATEGY file_copy")
-        with self._connect() as connection:
-            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(USER)))
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy")
+        names = map(sql.Identifier, (name, USER, template))
+        with self.connect() as connection:
+            connection.execute(statement.format(*names))
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
 
     def drop_database(self, url: str) -> None:
         """Remove a database that `create_database` made, whoever is still connected to it."""
         name = sql.Identifier(url.rpartition("/")[2])
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect as the superuser, to no test's database."""
         return psycopg.connect(
             host="127.0.0.1", port=self.port, user=SUPERUSER, dbname="postgres", autocommit=True
         )

@@ -56,9 +56,9 @@ def answers(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_database_is_empty_and_owned_by_an_ordinary_role(postgres_url: str) -> None:
+def test_a_database_is_empty_and_owned_by_an_ordinary_role(empty_postgres_url: str) -> None:
     """A test's database holds no table, and its user may create some but is no superuser."""
-    with psycopg.connect(postgres_url) as connection:
+    with psycopg.connect(empty_postgres_url) as connection:
         found = connection.execute(
             "SELECT rolsuper, (SELECT count(*) FROM pg_tables WHERE schemaname = 'public')"
             " FROM pg_roles WHERE rolname = current_user"
@@ -83,9 +83,11 @@ def test_each_database_is_another(postgres: Cluster) -> None:
         psycopg.connect(first)
 
 
-def test_both_kinds_of_url_are_given(database_url: str, tmp_path: Path) -> None:
+def test_both_kinds_of_url_are_given(empty_database_url: str, tmp_path: Path) -> None:
     """The parametrised URL names a file in the test's folder or a database on 127.0.0.1."""
-    assert database_url.startswith((f"sqlite:///{tmp_path}/", "postgresql://callsheet@127.0.0.1:"))
+    assert empty_database_url.startswith(
+        (f"sqlite:///{tmp_path}/", "postgresql://callsheet@127.0.0.1:")
+    )
 
 
 def test_a_crash_loses_nothing_that_was_committed(private_postgres: Cluster) -> None:

@@ -109,8 +109,8 @@ def test_demo_installs_once(project: Project) -> None:
     first = project.run("demo", "--seed", "7")
     assert first.returncode == 0, first.stderr
     sync, job = project.calls()
-    assert sync.startswith("uv sync --frozen --no-default-groups --compile-bytecode ")
-    assert " --inexact" in sync
+    assert sync.startswith("uv sync --frozen --no-default-groups ")
+    assert " --compile-bytecode --inexact" in sync
     assert job == "callsheet run examples/launch.csv --out build/launch --seed 7"
 
     second = project.run("demo")
@@ -215,7 +215,7 @@ def test_short_tests_run_on_each_other_python_that_answers(project: Project) -> 
 
     assert done.returncode == 0, done.stderr
     *_, tests, sync, short = project.calls()
-    assert tests.startswith("pytest -n 3 --dist")
+    assert tests.startswith("pytest -n 5 --dist")
     assert sync.endswith(f"--python {managed}/python{there}")
     assert "--group test" in sync
     assert short.startswith("pytest -n 3 tests/")
@@ -257,7 +257,7 @@ def test_our_own_sources_are_compiled(project: Project) -> None:
 
 
 def test_checks_run_in_order_and_tests_last(project: Project) -> None:
-    """Every check runs once, then pytest in two processes."""
+    """Every check runs once, then pytest in several processes."""
     done = project.run("test")
 
     assert done.returncode == 0, done.stderr
@@ -266,7 +266,7 @@ def test_checks_run_in_order_and_tests_last(project: Project) -> None:
     assert "--inexact" not in sync
     names = ["ruff", "ruff", "mypy", "lint-imports", "deptry"]
     assert [call.split()[0] for call in checks] == names
-    assert tests.startswith("pytest -n 3")
+    assert tests.startswith("pytest -n 5")
 
 
 def test_the_first_failing_check_stops(project: Project) -> None:
@@ -321,6 +321,16 @@ def test_arguments_go_to_pytest_alone(project: Project) -> None:
 
     assert done.returncode == 1
     assert project.calls()[1:] == ["pytest tests/money -k hold"]
+
+
+def test_all_makes_the_tests_long(project: Project) -> None:
+    """With --all alone everything runs as ever, and pytest is told; with more it goes to pytest."""
+    assert project.run("test", "--all").returncode == 0
+    assert project.calls()[-1].startswith("pytest -n ")
+
+    project.run("test", "--all", "tests/line")
+
+    assert project.calls() == ["pytest --all tests/line"]
 
 
 def test_check_runs_no_tests(project: Project) -> None:

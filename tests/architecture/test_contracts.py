@@ -1,49 +1,65 @@
 """The import contracts, tried on a small house of the same shape: each one bites."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 
-# contract, the module that does wrong, what it imports
+WELL_BUILT = "well-built"
+
+
+class Breach(NamedTuple):
+    """A contract, the module that breaks it, and what that imports."""
+
+    contract: str
+    importer: str
+    imported: str
+
+
 BREACHES = [
-    ("house", "callsheet.jobs.service", "callsheet.takes.model"),
-    ("house", "callsheet.kernel.money", "callsheet.ports.models"),
-    ("house", "callsheet.jobs.service", "callsheet.blobs.disk"),
-    ("house", "callsheet.web.app", "callsheet.cli.main"),
-    ("house", "callsheet.blobs.disk", "callsheet.net.fetcher"),
-    ("house", "callsheet.utils", "json"),
-    ("shelves", "callsheet.blobs.disk", "callsheet.money.model"),
-    ("shelves", "callsheet.providers.replicate", "callsheet.takes.model"),
-    ("shelves", "callsheet.engine.runner", "callsheet.jobs.model"),
-    ("furniture", "callsheet.jobs.model", "callsheet.jobs.store"),
-    ("furniture", "callsheet.jobs.store", "callsheet.jobs.service"),
-    ("furniture", "callsheet.jobs.errors", "callsheet.jobs.model"),
-    ("providers", "callsheet.providers.fal", "callsheet.providers.replicate"),
-    ("checks", "callsheet.checks.technical.black", "callsheet.checks.technical.silence"),
-    ("checks", "callsheet.checks.semantic.brief", "callsheet.checks.technical.silence"),
-    ("sources", "callsheet.sources.csv", "callsheet.sources.google"),
-    ("plain", "callsheet.kernel.money", "httpx2"),
-    ("plain", "callsheet.jobs.model", "sqlalchemy"),
-    ("plain", "callsheet.drawing.errors", "PIL"),
-    ("plain", "callsheet.jobs.model", "callsheet.ports.database"),
-    ("engine", "callsheet.line.batch", "dbos"),
-    ("orders", "callsheet.orders.submitter", "callsheet.jobs.store"),
-    ("orders", "callsheet.orders.submitter", "callsheet.intake.model"),
-    ("house", "callsheet.orders.submitter", "callsheet.line.batch"),
-    ("simulators", "callsheet.cli.main", "callsheet.sim.fal"),
-    ("simulators", "callsheet.web.app", "callsheet.sim"),
-    ("acyclic", "callsheet.takes.model", "callsheet.takes.routing"),
-    ("verbs", "callsheet.web.app", "sqlalchemy"),
-    ("verbs", "callsheet.web.app", "callsheet.jobs.store"),
-    ("verbs", "callsheet.cli.main", "callsheet.jobs.tables"),
-    ("verbs", "callsheet.cli.main", "callsheet.ports.database"),
-    ("verbs", "callsheet.cli.main", "callsheet.accounts.provider_keys"),
+    Breach(*breach)
+    for breach in (
+        ("house", "callsheet.jobs.service", "callsheet.takes.model"),
+        ("house", "callsheet.kernel.money", "callsheet.ports.models"),
+        ("house", "callsheet.jobs.service", "callsheet.blobs.disk"),
+        ("house", "callsheet.web.app", "callsheet.cli.main"),
+        ("house", "callsheet.blobs.disk", "callsheet.net.fetcher"),
+        ("house", "callsheet.utils", "json"),
+        ("shelves", "callsheet.blobs.disk", "callsheet.money.model"),
+        ("shelves", "callsheet.providers.replicate", "callsheet.takes.model"),
+        ("shelves", "callsheet.engine.runner", "callsheet.jobs.model"),
+        ("furniture", "callsheet.jobs.model", "callsheet.jobs.store"),
+        ("furniture", "callsheet.jobs.store", "callsheet.jobs.service"),
+        ("furniture", "callsheet.jobs.errors", "callsheet.jobs.model"),
+        ("providers", "callsheet.providers.fal", "callsheet.providers.replicate"),
+        ("checks", "callsheet.checks.technical.black", "callsheet.checks.technical.silence"),
+        ("checks", "callsheet.checks.semantic.brief", "callsheet.checks.technical.silence"),
+        ("sources", "callsheet.sources.csv", "callsheet.sources.google"),
+        ("plain", "callsheet.kernel.money", "httpx2"),
+        ("plain", "callsheet.jobs.model", "sqlalchemy"),
+        ("plain", "callsheet.drawing.errors", "PIL"),
+        ("plain", "callsheet.jobs.model", "callsheet.ports.database"),
+        ("engine", "callsheet.line.batch", "dbos"),
+        ("orders", "callsheet.orders.submitter", "callsheet.jobs.store"),
+        ("orders", "callsheet.orders.submitter", "callsheet.intake.model"),
+        ("house", "callsheet.orders.submitter", "callsheet.line.batch"),
+        ("simulators", "callsheet.cli.main", "callsheet.sim.fal"),
+        ("simulators", "callsheet.web.app", "callsheet.sim"),
+        ("acyclic", "callsheet.takes.model", "callsheet.takes.routing"),
+        ("verbs", "callsheet.web.app", "sqlalchemy"),
+        ("verbs", "callsheet.web.app", "callsheet.jobs.store"),
+        ("verbs", "callsheet.cli.main", "callsheet.jobs.tables"),
+        ("verbs", "callsheet.cli.main", "callsheet.ports.database"),
+        ("verbs", "callsheet.cli.main", "callsheet.accounts.provider_keys"),
+    )
 ]
 
 # What is allowed, and must stay so: the contracts are tried on it too.
@@ -105,46 +121,76 @@ def build(home: Path, modules: dict[str, str]) -> None:
     (home / "tests" / "__init__.py").touch()
 
 
-def lint(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Check the contracts on the tree in `home`."""
-    command = "import sys; from importlinter.cli import lint_imports_command as main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", command, "--no-cache", "--no-logo", *arguments],
-        cwd=home,
-        env=os.environ | {"PYTHONPATH": str(home / "src"), "COLUMNS": "500"},
+# Importing import-linter costs ten times what one check of so small a house does.
+CHECKING = """
+import json, multiprocessing, os, sys
+from importlinter.cli import lint_imports_command
+
+def check(home, arguments):
+    os.chdir(home)
+    sys.path.insert(0, "src")
+    with open("said", "w") as said:
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    lint_imports_command(["--no-cache", "--no-logo", *arguments])
+
+forks = multiprocessing.get_context("fork")
+for home, arguments in json.load(sys.stdin):
+    process = forks.Process(target=check, args=(home, arguments))
+    process.start()
+    process.join()
+    print(process.exitcode)
+"""
+
+
+def lint(asked: Sequence[tuple[Path, Sequence[str]]]) -> list[tuple[int, str]]:
+    """Check trees of modules, each in a process of its own: exit status and what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHECKING],
+        env=os.environ | {"COLUMNS": "500"},
+        input=json.dumps([(str(home), arguments) for home, arguments in asked]),
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.returncode == 0, done.stderr
+    statuses = map(int, done.stdout.split())
+    said = [(home / "said").read_text() for home, _ in asked]
+    return list(zip(statuses, said, strict=True))
 
 
-def test_a_well_built_house_is_kept(tmp_path: Path) -> None:
-    """The tree that the breaches below start from breaks no contract."""
-    build(tmp_path, HOUSE)
-
-    done = lint(tmp_path)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 broken" in done.stdout
+def name_of(breach: Breach) -> str:
+    """Name the folder of a breach."""
+    return "-".join(breach)
 
 
-def test_our_own_house_is_kept() -> None:
-    """The product's own imports break no contract."""
-    done = lint(ROOT)
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[int, str]]:
+    """Check the well built house and every breach of it: exit status and what was printed."""
+    folder = tmp_path_factory.mktemp("houses")
+    asked: list[tuple[Path, Sequence[str]]] = [(folder / WELL_BUILT, ())]
+    build(folder / WELL_BUILT, HOUSE)
+    for breach in BREACHES:
+        contract, importer, imported = breach
+        home = folder / name_of(breach)
+        build(home, HOUSE | {importer: HOUSE.get(importer, "") + f"\nimport {imported}\n"})
+        asked.append((home, ("--contract", contract)))
+    return dict(zip((home.name for home, _ in asked), lint(asked), strict=True))
 
-    assert done.returncode == 0, done.stdout + done.stderr
+
+def test_a_well_built_house_is_kept(told: Mapping[str, tuple[int, str]]) -> None:
+    """The house that the breaches below start from breaks no contract."""
+    status, said = told[WELL_BUILT]
+
+    assert status == 0, said
+    assert " 0 broken" in said
 
 
-@pytest.mark.parametrize(("contract", "importer", "imported"), BREACHES)
-def test_a_wrong_import_is_found(
-    tmp_path: Path, contract: str, importer: str, imported: str
-) -> None:
+@pytest.mark.parametrize("breach", BREACHES, ids=name_of)
+def test_a_wrong_import_is_found(told: Mapping[str, tuple[int, str]], breach: Breach) -> None:
     """One wrong import breaks the contract that is there to forbid it, and is named."""
-    broken = HOUSE.get(importer, "") + f"\nimport {imported}\n"
-    build(tmp_path, HOUSE | {importer: broken})
+    status, said = told[name_of(breach)]
 
-    done = lint(tmp_path, "--contract", contract)
-
-    assert done.returncode == 1, done.stderr
-    assert " 1 broken" in done.stdout
-    assert importer.rpartition(".")[2] in done.stdout
+    assert status == 1, said
+    assert " 1 broken" in said
+    assert breach.importer.rpartition(".")[2] in said

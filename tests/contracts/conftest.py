@@ -11,6 +11,7 @@ from callsheet.blobs.content import ContentStore
 from callsheet.sim import gcs
 from callsheet.sim.gcs_keys import ServiceAccount
 from tests.contracts.blob_stores import BUCKET, StoreSpec, served
+from tests.support.plain import NO_TLS
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +23,7 @@ def s3_server() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
-    httpx2.put(f"{url}/{BUCKET}").raise_for_status()
+    httpx2.put(f"{url}/{BUCKET}", verify=NO_TLS).raise_for_status()
     yield url
     server.stop()
 

@@ -29,6 +29,7 @@ from callsheet.ports.blobs import (
 )
 from callsheet.sim.gcs_keys import ServiceAccount
 from tests.contracts.blob_stores import BUCKET, HASTE, StoreSpec, closed_port
+from tests.support.plain import NO_TLS
 
 MEGABYTE = 1024 * 1024
 STREAMED_MEGABYTES = 200
@@ -359,7 +360,7 @@ async def test_cancelled_put_leaves_nothing(store: ContentStore) -> None:
 async def test_cancelled_upload_is_aborted(gcs_server: str, gcs_spec: StoreSpec) -> None:
     """A bucket keeps no parts of an upload that was cancelled or whose source failed."""
     store = gcs_spec.open()
-    before = httpx2.get(f"{gcs_server}/_sim/state").json()["uploads"]
+    before = httpx2.get(f"{gcs_server}/_sim/state", verify=NO_TLS).json()["uploads"]
     reached = asyncio.Event()
 
     async def stalling() -> AsyncIterator[bytes]:
@@ -381,7 +382,7 @@ async def test_cancelled_upload_is_aborted(gcs_server: str, gcs_spec: StoreSpec)
     with pytest.raises(ConnectionError, match="the source broke"):
         await store.put("failed", failing(), "text/plain")
 
-    assert httpx2.get(f"{gcs_server}/_sim/state").json()["uploads"] == before
+    assert httpx2.get(f"{gcs_server}/_sim/state", verify=NO_TLS).json()["uploads"] == before
     assert await listed(store, "") == []
 
 
@@ -483,16 +484,16 @@ async def test_bucket_link_reads_one_object(gcs_spec: StoreSpec, key: str) -> No
     await store.put("other", b"other", "image/png")
     link = await store.signed_url(key, 60)
 
-    answer = httpx2.get(link)
+    answer = httpx2.get(link, verify=NO_TLS)
     assert (answer.status_code, answer.content) == (200, b"linked")
     assert answer.headers["content-type"] == "image/png"
 
     other = await store.signed_url("other", 60)
     path, query = other.partition("?")[0], link.partition("?")[2]
-    assert httpx2.get(f"{path}?{query}").status_code == 403
-    assert httpx2.get(link.replace("Expires=60", "Expires=61")).status_code == 403
-    assert httpx2.get(path).status_code == 403
-    assert httpx2.put(link, content=b"overwritten").status_code == 403
+    assert httpx2.get(f"{path}?{query}", verify=NO_TLS).status_code == 403
+    assert httpx2.get(link.replace("Expires=60", "Expires=61"), verify=NO_TLS).status_code == 403
+    assert httpx2.get(path, verify=NO_TLS).status_code == 403
+    assert httpx2.put(link, content=b"overwritten", verify=NO_TLS).status_code == 403
 
 
 async def test_bucket_link_expires(gcs_spec: StoreSpec) -> None:
@@ -501,9 +502,9 @@ async def test_bucket_link_expires(gcs_spec: StoreSpec) -> None:
     await store.put("key", b"linked", "image/png")
     link = await store.signed_url("key", 1)
 
-    assert httpx2.get(link.replace("Expires=1&", "Expires=900&")).status_code == 403
+    assert httpx2.get(link.replace("Expires=1&", "Expires=900&"), verify=NO_TLS).status_code == 403
     await asyncio.sleep(2)
-    answer = httpx2.get(link)
+    answer = httpx2.get(link, verify=NO_TLS)
     assert (answer.status_code, b"<Code>ExpiredToken</Code>" in answer.content) == (400, True)
 
 
@@ -511,7 +512,7 @@ async def test_s3_link_reads_its_object(s3_spec: StoreSpec) -> None:
     """An S3 link reads its object; moto does not verify signatures, so this is all it can tell."""
     store = s3_spec.open()
     await store.put("a b/100% #1", b"linked", "image/png")
-    answer = httpx2.get(await store.signed_url("a b/100% #1", 60))
+    answer = httpx2.get(await store.signed_url("a b/100% #1", 60), verify=NO_TLS)
     assert (answer.status_code, answer.content) == (200, b"linked")
 
 
@@ -588,7 +589,7 @@ async def test_strangers_are_refused(gcs_spec: StoreSpec) -> None:
             await call
         assert caught.value.reason == "HTTP 401 AuthenticationRequired"
     link = await store.signed_url("key", 60)
-    assert httpx2.get(link).status_code == 403
+    assert httpx2.get(link, verify=NO_TLS).status_code == 403
 
 
 async def test_folder_that_has_gone(tmp_path: Path) -> None:
@@ -613,7 +614,7 @@ async def test_bucket_in_trouble(
 ) -> None:
     """A server that refuses, hangs or hangs up raises StoreUnavailableError within our patience."""
     store = gcs_spec.open(HASTE)
-    async with httpx2.AsyncClient(base_url=gcs_server) as admin:
+    async with httpx2.AsyncClient(base_url=gcs_server, verify=NO_TLS) as admin:
         await admin.post("/_sim/faults", json={"mode": mode, "count": 100})
         with pytest.raises(StoreUnavailableError, match=reason):
             await store.put("key", b"x", "text/plain")
@@ -631,7 +632,7 @@ async def test_answer_cut_short_is_no_content(gcs_server: str, gcs_spec: StoreSp
     store = gcs_spec.open(HASTE)
     content = bytes(range(256)) * 20_000
     await store.put("key", content, "text/plain")
-    async with httpx2.AsyncClient(base_url=gcs_server) as admin:
+    async with httpx2.AsyncClient(base_url=gcs_server, verify=NO_TLS) as admin:
         await admin.post("/_sim/faults", json={"mode": "cut", "count": 1})
         try:
             read = await ranged(store, "key", 0)

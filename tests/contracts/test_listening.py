@@ -12,6 +12,7 @@ from callsheet.ports.following import AudibleProvider
 from callsheet.ports.hosted import BusyError, Ended, Made
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import Bench, bench_of, wired
+from tests.support.plain import NO_TLS
 
 RUN = "run=0.05"
 
@@ -112,7 +113,7 @@ async def test_broken_line_says_so_and_can_be_opened_again(bench: Bench) -> None
         line = Line(bench.provider)
         assert said in await line.lost()
         assert not line.opened.is_set()
-    async with httpx2.AsyncClient(base_url="http://127.0.0.1:9") as http:
+    async with httpx2.AsyncClient(base_url="http://127.0.0.1:9", verify=NO_TLS) as http:
         nobody = wired(adapters()[bench.name], http)
         assert isinstance(nobody, AudibleProvider)
         assert "connection refused" in await Line(nobody).lost()

@@ -17,6 +17,7 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import wired
 from tests.sim.simulated import serving
+from tests.support.plain import NO_TLS
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 LUMA = "/dream-machine/v1/generations"
@@ -49,7 +50,7 @@ async def listing_of(
 
     async with (
         serving(Starlette(routes=[Route(path, listed)])) as base,
-        httpx2.AsyncClient(base_url=base, trust_env=False) as http,
+        httpx2.AsyncClient(base_url=base, trust_env=False, verify=NO_TLS) as http,
     ):
         yield wired(adapters()[name], http)
 

@@ -23,6 +23,7 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.wiring.providers import adapters
 from tests.contracts.providers import Bench, Caller, wired
 from tests.sim.simulated import PATIENCE_S, quick
+from tests.support.plain import NO_TLS
 
 HOME: Final = Path(__file__).parent.parent / "witness"
 SECRET: Final = "key-of-the-tests"
@@ -128,7 +129,10 @@ async def witnessing() -> AsyncIterator[Witness]:
             url = (await process.stdout.readline()).decode().strip()
         assert url, "aimock did not start; see above"
         async with httpx2.AsyncClient(
-            base_url=url, headers={"authorization": f"Bearer {SECRET}"}, timeout=PATIENCE_S
+            base_url=url,
+            headers={"authorization": f"Bearer {SECRET}"},
+            timeout=PATIENCE_S,
+            verify=NO_TLS,
         ) as http:
             yield Witness(url, http)
     finally:

@@ -13,7 +13,7 @@ from typing import Final, Self
 
 _BLOCK: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INTERRUPT: Final = "^C"
-_PATIENCE_S: Final = 60.0
+_PATIENCE_S: Final = 200.0  # a command imports everything, on a machine that may be busy
 
 
 @dataclass(frozen=True)

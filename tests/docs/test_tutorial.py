@@ -8,12 +8,16 @@ import pytest
 
 from tests.databases import unused_port
 from tests.docs.console import Shell, Step, steps
+from tests.support.typed import callsheet_on_path
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", ["tutorial/first-sheet.md", "how-to/order-from-a-hosted-model.md"])
-def test_every_command_of_a_page_answers_what_it_shows(tmp_path: Path, name: str) -> None:
+def test_every_command_of_a_page_answers_what_it_shows(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
     """Typed line by line in an empty folder, each command prints what stands below it."""
     ports = {written: str(unused_port()) for written in ("9090", "8000", "18001")}
     page = (DOCS / name).read_text()
@@ -29,7 +33,10 @@ def test_every_command_of_a_page_answers_what_it_shows(tmp_path: Path, name: str
     }
     made = tmp_path / ".callsheet" / "store" / "thumbnails"
 
-    with Shell(tmp_path, environment) as shell:
+    with (
+        callsheet_on_path(tmp_path_factory.mktemp("path")) as first,
+        Shell(tmp_path, {**environment, "PATH": f"{first}:{environment['PATH']}"}) as shell,
+    ):
         for step in steps(page):
             before = len(list(made.rglob("*.blob")))
             ready = (

@@ -110,6 +110,15 @@ async def until(done: asyncio.Event, seconds: float = 30) -> None:
         await done.wait()
 
 
+async def until_ended(work_id: str, status: str, seconds: float = 30) -> None:
+    """Wait until the engine has written down how a work ended."""
+    async with asyncio.timeout(seconds):
+        while not await asyncio.to_thread(  # noqa: ASYNC110  # it tells nobody
+            DBOS.list_workflows, workflow_ids=[work_id], status=status
+        ):
+            await asyncio.sleep(0.02)
+
+
 async def test_work_is_accepted_with_its_transaction(database_url: str) -> None:
     """A rolled back transaction leaves no work behind; a committed one is run, once per id."""
     ran: list[Payload] = []
@@ -153,8 +162,12 @@ async def test_work_that_raises_ends_alone(database_url: str) -> None:
             await client.enqueue(connection, "bad", "b", {})
             await client.enqueue(connection, "good", "g", {}, rank=5)
         await until(done)
-        await asyncio.sleep(0.5)
-        assert calls == ["bad", "good"]
+        await until_ended("b", "ERROR")
+        done.clear()
+        async with database.begin() as connection:
+            await client.enqueue(connection, "good", "later", {})
+        await until(done)
+        assert sorted(calls) == ["bad", "good", "good"]
 
 
 async def test_restart_takes_up_its_own_work(database_url: str) -> None:
@@ -222,7 +235,7 @@ async def test_finished_work_is_swept(database_url: str) -> None:
         async with database.begin() as connection:
             await client.enqueue(connection, "work", "w", {})
         await until(done)
-        await asyncio.sleep(0.5)
+        await until_ended("w", "SUCCESS")
         now = datetime.now(UTC)
         assert await asyncio.to_thread(sweep_finished, now - timedelta(hours=1)) == 0
         assert len(await asyncio.to_thread(DBOS.list_workflows)) == 1

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.fakes.serving import Answer, Fake, Order, Request
+from tests.support.plain import NO_TLS
 
 
 class Calls(StrEnum):
@@ -98,7 +99,7 @@ class CallingFake(Fake):
         await asyncio.sleep(self.work_s + 0.1)
         told = {"request_id": order.id, "status": "OK", "payload": self._result(order)}
         body = json.dumps(told).encode()
-        async with httpx2.AsyncClient(trust_env=False, timeout=15) as http:
+        async with httpx2.AsyncClient(trust_env=False, timeout=15, verify=NO_TLS) as http:
             if self.calls is Calls.FORGED_FIRST:
                 headers = {**self._signed(order, body), "x-fal-webhook-signature": "00" * 64}
                 await self._try(http, order, body, headers)

@@ -17,7 +17,8 @@ from callsheet.jobs.tables import JOURNAL
 from callsheet.takes.tables import TAKES
 from tests.fakes.serving import Fake, Fault
 from tests.support.hosted import submit_live
-from tests.support.processes import WHOLE_MATRIX, Place, serve, stop
+from tests.support.processes import Place, serve, stop
+from tests.support.scale import scaled
 from tests.support.warm import Process, WarmProcess
 
 POINTS = (
@@ -44,10 +45,10 @@ _DIES_S = 5.0  # within which a worker comes to its point, or never will
 
 
 def trials(short: int, whole: int) -> Callable[[Any], Any]:
-    """Bound a property's examples: a few that are always the same, many with CRASH_MATRIX=whole."""
+    """Bound a property's examples: a few that are always the same, many with `--all`."""
     decorate: Callable[[Any], Any] = settings(
-        max_examples=whole if WHOLE_MATRIX else short,
-        derandomize=not WHOLE_MATRIX,
+        max_examples=scaled(short, whole),
+        derandomize=scaled(short=True, whole=False),
         deadline=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

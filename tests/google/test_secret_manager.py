@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.sim.simulated import serving
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place
 
 from callsheet.accounts.errors import SealBrokenError
@@ -66,7 +67,7 @@ async def google(tmp_path: Path) -> AsyncIterator[Google]:
     async with serving(create_app(ACCOUNT, vault)) as url:
         key_file = tmp_path / "key.json"
         key_file.write_text(ACCOUNT.key_json(token_uri=f"{url}/token"))
-        async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
+        async with httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http:
             yield Google(url, vault, key_file, http)
 
 

@@ -9,6 +9,7 @@ import httpx2
 from tests.databases import unused_port
 from tests.hosted.test_many_models import wait_until_up
 from tests.support import warm
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, serving
 
 from callsheet.kernel.money import Money
@@ -28,7 +29,7 @@ def test_measured_time_is_charged_and_corrects_the_next_quotes(tmp_path: Path) -
     settings = {"CALLSHEET_PROVIDER_COMFYUI_BASE_URL": base}
     place = Place(tmp_path, f"sqlite:///{tmp_path}/cs.db", settings)
     try:
-        with httpx2.Client(base_url=base, trust_env=False) as admin:
+        with httpx2.Client(base_url=base, trust_env=False, verify=NO_TLS) as admin:
             wait_until_up(admin)
         with serving(place) as server:
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.hosted.test_outages import check_all, wait_until
+from tests.hosted.test_outages import check_all
 from tests.support.hosted import check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, serve, serving
+from tests.support.processes import Place, serve, serving, until
 
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase
@@ -110,7 +110,7 @@ def test_order_of_a_dead_process_is_given_its_time_however_late_it_seems(
         place = Place(tmp_path, sqlite_url, settings, cold=True)
         server = serve(place)
         job = submit_live(server.http, rows_of(1, mark="[[sim: latency=9]]"))
-        wait_until(lambda: '"ordered"' in server.http.get("/api/generations").text)
+        until(lambda: '"ordered"' in server.http.get("/api/generations").text)
         server.kill()
         wall.set("+10m")
         with serving(place) as again:
@@ -125,7 +125,7 @@ def test_takes_are_looked_at_after_the_clock_was_set_back(tmp_path: Path, sqlite
         place = Place(tmp_path, sqlite_url, sim.settings(**wall.settings(), **SETTLES), cold=True)
         server = serve(place)
         job = submit_live(server.http, rows_of(4))
-        wait_until(lambda: server.http.get("/api/generations").text.count('"running"') == 4)
+        until(lambda: server.http.get("/api/generations").text.count('"running"') == 4)
         server.kill()
         wall.set("+0")
         with serving(place) as again:

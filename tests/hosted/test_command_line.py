@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,7 +130,7 @@ def test_provider_is_switched_off_and_on(place: Place, sim: Simulator) -> None:
         assert "callsheet providers on replicate" in state["problem"]["message"]
         assert server.http.get("/health").json()["providers"]["replicate"]["status"] == "off"
         server.http.post(f"/batch/{job}/resume")
-        time.sleep(1)
+        server.wait_for(job, ["waiting"])  # it has looked, and rests again
         assert sim.orders() == []
         on = server.http.patch("/api/admin/providers/replicate", json={"enabled": True})
         assert on.json()["resumed"] == [job]

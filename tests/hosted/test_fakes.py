@@ -3,8 +3,8 @@
 For each way in which an order is carried out, a property over what befalls the order, where the
 workers die, how the clock is set and how the provider's own books behave. Orders are counted in the
 provider's append-only log. Where a provider breaks what docs/why/takes.md says that the
-promise rests on, a second order may be there; then somebody hears of it. `CRASH_MATRIX=whole` makes
-it long.
+promise rests on, a second order may be there; then somebody hears of it. `pytest --all` makes it
+long.
 """
 
 import uuid
@@ -20,7 +20,7 @@ from tests.fakes.listing import ListingFake, Lists
 from tests.fakes.naming import Names, NamingFake
 from tests.fakes.serving import Fault, served
 from tests.fakes.trial import LATER_POINTS, POINTS, Outcome, Trial, conduct, trials
-from tests.support.processes import WHOLE_MATRIX
+from tests.support.scale import scaled
 
 KEEPING = [fault for fault in Fault if not fault.accepts or not 400 <= fault.status < 500]
 BREAKING = (Lists.LATE, Lists.REPHRASED, Lists.FORGETFUL, Lists.MISDATED)
@@ -31,7 +31,7 @@ UNSURE_S = 9.0  # three times as long as orders take to settle: by then the harm
 STEPS_S = (0, 0, 600, -600)
 
 
-pytestmark = pytest.mark.timeout(3_600 if WHOLE_MATRIX else 300)
+pytestmark = pytest.mark.timeout(scaled(300, 3_600))
 
 
 def trial_of(behaviours: Sequence[str]) -> st.SearchStrategy[Trial]:
@@ -163,7 +163,7 @@ BROKEN = {
         f"nothing is accepted with a {fault.status}": Trial(fault, behaviour=Lists.TRUE)
         for fault in Fault
         if fault.accepts and 400 <= fault.status < 500
-        if WHOLE_MATRIX or fault is Fault.BUSY_AFTER
+        if fault is Fault.BUSY_AFTER or scaled(short=False, whole=True)
     },
 }
 

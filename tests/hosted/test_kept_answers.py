@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.hosted.test_outages import wait_until
 from tests.hosted.test_recourses import killed, orders
 from tests.sim.simulated import quick
 from tests.sim.simulated import serving as simulated
 from tests.support.hosted import simulating, submit_live
-from tests.support.processes import Place, serving
+from tests.support.processes import Place, serving, until
 
 from callsheet.intake.model import RunMode
 from callsheet.kernel.ids import LOCAL_WORKSPACE
@@ -269,11 +268,11 @@ def test_process_that_stood_still_with_answers_out_brings_them_home(
             ending.callback(first.kill)
             row = {"prompt": "a mug [[sim: run=3]]", "model": MODEL}
             job = submit_live(server.http, [row] * ROWS)
-            wait_until(lambda: len(orders(sim.http)) == ROWS)
+            until(lambda: len(orders(sim.http)) == ROWS)
             os.kill(first.pid, signal.SIGSTOP)
             other = place.start("worker")
             ending.callback(other.kill)
-            wait_until(lambda: server.state(job, rows=0)["counts"]["in_doubt"] >= ROWS - 1)
+            until(lambda: server.state(job, rows=0)["counts"]["in_doubt"] >= ROWS - 1)
             os.kill(first.pid, signal.SIGCONT)
             state = server.wait_for(job, ["succeeded"], timeout_s=60)
             assert len(orders(sim.http)) == ROWS

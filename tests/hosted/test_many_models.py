@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from tests.databases import unused_port
 from tests.support import warm
+from tests.support.plain import NO_TLS
 from tests.support.processes import PATIENCE_S, Place, Server, serve, stop
 
 from callsheet.catalog.registry import FolderCatalog
@@ -52,7 +53,7 @@ def all_simulated(folder: Path) -> Iterator[dict[str, httpx2.Client]]:
             stack.callback(process.terminate)
             base = f"http://127.0.0.1:{port}"
             clients[name] = stack.enter_context(
-                httpx2.Client(base_url=base, timeout=30, trust_env=False)
+                httpx2.Client(base_url=base, timeout=30, trust_env=False, verify=NO_TLS)
             )
         for client in clients.values():
             wait_until_up(client)

@@ -1,7 +1,7 @@
 """The crash matrix on one provider of each kind: at once, by looking, by webhook, by our own id.
 
 Which points a take passes depends on the kind, so that each is run once without a kill. It takes
-minutes: `CRASH_MATRIX=whole`.
+minutes: `pytest --all`.
 """
 
 from decimal import Decimal
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from tests.hosted.test_crash_matrix import POINTS, start_worker
 from tests.hosted.test_recourses import decide, killed, order_one, orders, served
-from tests.support.processes import WHOLE_MATRIX, stop
+from tests.support.processes import stop
+from tests.support.scale import scaled
 from tests.support.truth import check_books
 
 KINDS = {
@@ -36,7 +37,7 @@ def points_of(folder: Path, name: str) -> list[str]:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", sorted(KINDS) if WHOLE_MATRIX else [])
+@pytest.mark.parametrize("name", scaled([], sorted(KINDS)))
 def test_every_point_is_survived(tmp_path: Path, name: str) -> None:
     """Ordered once, paid once, made once; what nobody can know waits for a person."""
     (tmp_path / "first").mkdir()

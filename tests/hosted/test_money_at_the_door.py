@@ -17,6 +17,8 @@ from tests.support.hosted import (
 )
 from tests.support.processes import Place, Server, serving
 
+pytestmark = pytest.mark.on_either_database
+
 
 @pytest.fixture(scope="module")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:

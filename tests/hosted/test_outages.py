@@ -3,15 +3,17 @@
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.databases import Cluster, StopMode
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, Server, serving
+from tests.support.processes import Place, Server, serving, until
 from tests.support.truth import check_books, check_results
+
+pytestmark = pytest.mark.on_either_database
 
 ROWS = 24
 
@@ -20,11 +22,11 @@ def test_store_away_before_the_first_order(tmp_path: Path, sqlite_url: str, sim:
     """Nothing is ordered that the store does not know of; the job says why and goes on."""
     with serving(Place(tmp_path, sqlite_url, sim.settings())) as server:
         store = tmp_path / "data" / "store"
-        wait_until(store.exists)
+        until(store.exists)
         store.rename(tmp_path / "away")
         store.write_text("not a folder")
         job = submit_live(server.http, rows_of(ROWS))
-        wait_until(lambda: shows(server, job, "store_unavailable"))
+        until(lambda: shows(server, job, "store_unavailable"))
         assert sim.orders() == []
         store.unlink()
         (tmp_path / "away").rename(store)
@@ -36,14 +38,6 @@ def sim(tmp_path: Path) -> Iterator[Simulator]:
     """Run a simulator."""
     with simulating(tmp_path, run_s=0.5) as running:
         yield running
-
-
-def wait_until(true: Callable[[], object], seconds: float = 40) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def shows(server: Server, job: str, code: str) -> bool:
@@ -66,11 +60,11 @@ def test_store_away_while_adopting(tmp_path: Path, database_url: str) -> None:
         serving(Place(tmp_path, database_url, sim.settings())) as server,
     ):
         job = submit_live(server.http, rows_of(ROWS))
-        wait_until(lambda: len(sim.orders()) == ROWS)
+        until(lambda: len(sim.orders()) == ROWS)
         store = tmp_path / "data" / "store"
         store.rename(tmp_path / "away")
         store.write_text("not a folder")
-        wait_until(lambda: shows(server, job, "store_unavailable"))
+        until(lambda: shows(server, job, "store_unavailable"))
         takes = server.http.get("/api/generations", params={"status": "adopting"}).json()["items"]
         assert takes
         assert all(take["next"] == "made; being brought home" for take in takes)
@@ -89,7 +83,7 @@ def test_disk_full_while_adopting(tmp_path: Path, database_url: str, sim: Simula
         with serving(Place(tmp_path, database_url, settings)) as server:
             rows = [{**row, "size": "1024x1024"} for row in rows_of(ROWS)]
             job = submit_live(server.http, rows)
-            wait_until(lambda: shows(server, job, "store_full"))
+            until(lambda: shows(server, job, "store_full"))
             subprocess.run(["mount", "-o", "remount,size=256m", disk], check=True)
             check_all(server, sim, job)
     finally:
@@ -104,11 +98,11 @@ def test_postgres_restarted_in_the_middle(
     url = private_postgres.create_database()
     with serving(Place(tmp_path, url, sim.settings())) as server:
         job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.7]]"))
-        wait_until(lambda: len(sim.orders()) >= ROWS // 4)
+        until(lambda: len(sim.orders()) >= ROWS // 4)
         private_postgres.stop(how)
         time.sleep(2)
         private_postgres.start()
-        wait_until(lambda: server.http.get("/ready").status_code == 200)
+        until(lambda: server.http.get("/ready").status_code == 200)
         check_all(server, sim, job)
 
 
@@ -121,12 +115,12 @@ def test_no_worker_is_taken_for_dead_after_an_outage(
         workers = [place.start("worker"), place.start("worker")]
         try:
             job = submit_live(server.http, rows_of(ROWS, mark="[[sim: run=12]]"))
-            wait_until(lambda: len(sim.orders()) == ROWS, 90)
+            until(lambda: len(sim.orders()) == ROWS, 90)
             for _ in range(2):
                 private_postgres.stop("immediate")
                 time.sleep(9)
                 private_postgres.start()
-                wait_until(lambda: server.http.get("/ready").status_code == 200)
+                until(lambda: server.http.get("/ready").status_code == 200)
                 time.sleep(3)  # in which the first one to be back would reap
             check_all(server, sim, job)
         finally:
@@ -140,7 +134,7 @@ def test_provider_away_in_the_middle(tmp_path: Path, database_url: str, sim: Sim
     """The provider's server is stopped dead and started again: orders go on where they stood."""
     with serving(Place(tmp_path, database_url, sim.settings())) as server:
         job = submit_live(server.http, rows_of(ROWS, mark="[[sim: latency=0.3]]"))
-        wait_until(lambda: len(sim.orders()) >= ROWS // 4)
+        until(lambda: len(sim.orders()) >= ROWS // 4)
         sim.process.kill()
         sim.process.wait()
         time.sleep(1)
@@ -165,9 +159,9 @@ def test_key_revoked_in_the_middle(tmp_path: Path, database_url: str, sim: Simul
     limit = {"CALLSHEET_PROVIDER_REPLICATE_CONCURRENT": "4"}
     with serving(Place(tmp_path, database_url, sim.settings(**limit))) as server:
         job = submit_live(server.http, rows_of(ROWS))
-        wait_until(lambda: len(sim.orders()) >= ROWS // 4)
+        until(lambda: len(sim.orders()) >= ROWS // 4)
         sim.conditions(revoked=["r8_for_tests"])
-        wait_until(lambda: shows(server, job, "provider_key_refused"))
+        until(lambda: shows(server, job, "provider_key_refused"))
         health = server.http.get("/health").json()
         assert health["status"] == "degraded"
         assert health["providers"]["replicate"]["status"] == "shut"
@@ -186,14 +180,14 @@ def test_key_revoked_when_all_is_out(tmp_path: Path, sqlite_url: str) -> None:
         serving(Place(tmp_path, sqlite_url, sim.settings())) as server,
     ):
         job = submit_live(server.http, rows_of(4))
-        wait_until(lambda: len(sim.orders()) == 4)
+        until(lambda: len(sim.orders()) == 4)
         sim.conditions(revoked=["r8_for_tests"])
 
         def told() -> str:
             take = server.http.get("/api/generations").json()["items"][0]
             return take["next"] or ""
 
-        wait_until(lambda: "replicate is shut: " in told())
+        until(lambda: "replicate is shut: " in told())
         assert "is at work on it" in told()
         assert "replicate is shut: " in server.place.run("jobs", "show", job).stdout
         sim.conditions(revoked=[])

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 import pytest_asyncio
+from tests.support.plain import NO_TLS
 
 from callsheet.net.sending import Departure, TooLateToSendError
 from callsheet.orders.bulk_status import Pacer
@@ -50,7 +51,7 @@ async def test_request_in_time_is_sent(server: tuple[str, list[bytes]]) -> None:
     """Before its time has passed a request goes out as any other."""
     url, heard = server
     until = asyncio.get_running_loop().time() + 10
-    async with httpx2.AsyncClient() as http:
+    async with httpx2.AsyncClient(verify=NO_TLS) as http:
         answer = await http.post(url, content=b"x", extensions=Departure(until).extensions)
     assert answer.text == "ok"
     assert heard[0].startswith(b"POST / HTTP/1.1")
@@ -60,7 +61,7 @@ async def test_request_that_is_late_sends_no_byte(server: tuple[str, list[bytes]
     """Past its time nothing leaves, although the connection stands."""
     url, heard = server
     until = asyncio.get_running_loop().time() - 0.001
-    async with httpx2.AsyncClient() as http:
+    async with httpx2.AsyncClient(verify=NO_TLS) as http:
         with pytest.raises(TooLateToSendError):
             await http.post(url, content=b"x", extensions=Departure(until).extensions)
     await asyncio.sleep(0.05)

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.hosted.test_outages import wait_until
 from tests.support.hosted import IMAGE, Simulator, check_money, simulating
-from tests.support.processes import Place
+from tests.support.processes import Place, until
 from tests.support.warm import CALLSHEET
+
+pytestmark = pytest.mark.on_either_database
 
 ROWS = 60
 RUN = ("run", "shots.csv", "--live", "--yes")
@@ -49,7 +50,7 @@ def on_sqlite(tmp_path: Path, sqlite_url: str, sim: Simulator) -> Place:
 def begin_and_kill(place: Place, sim: Simulator, orders: int) -> None:
     """Start the run, and kill it when so many orders are out in all."""
     process = place.start(*RUN)
-    wait_until(lambda: len(sim.orders()) >= orders or process.poll() is not None)
+    until(lambda: len(sim.orders()) >= orders or process.poll() is not None)
     assert process.poll() is None, place.log("run")
     process.kill()
     process.wait()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.hosted import IMAGE, check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, serving
+from tests.support.processes import Place, serving, until
 from tests.support.stores import content, in_store
 from tests.support.truth import check_results
 
@@ -28,10 +28,7 @@ def test_lost_database_orders_nothing_again(tmp_path: Path) -> None:
         place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
         with serving(place) as server:
             job = submit_live(server.http, rows_of(ROWS))
-            until = time.monotonic() + 30
-            while len(tickets_in_ledger(place, job)) < ROWS:
-                assert time.monotonic() < until
-                time.sleep(0.1)
+            until(lambda: len(tickets_in_ledger(place, job)) == ROWS)
             server.kill()
         for file in tmp_path.glob("lost.db*"):
             file.unlink()
@@ -51,13 +48,11 @@ def test_order_in_the_last_seconds_is_found_in_the_list(tmp_path: Path) -> None:
         place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
         with serving(place) as server:
             job = submit_live(server.http, rows_of(ROWS))
-            until = time.monotonic() + 30
+            end = time.monotonic() + 30
             while b'"take"' not in (early := content(place, state_key(job))):
-                assert time.monotonic() < until
+                assert time.monotonic() < end
                 time.sleep(0.02)
-            while len(sim.orders()) < ROWS:
-                assert time.monotonic() < until
-                time.sleep(0.02)
+            until(lambda: len(sim.orders()) == ROWS)
             server.kill()
         # as if what was written last had not come any more
         in_store(place, lambda store: store.put(state_key(job), early, "application/json"))
@@ -93,21 +88,15 @@ def test_single_generation_is_known_to_the_store_before_it_is_ordered(tmp_path: 
         with serving(place) as server:
             first = server.http.post("/api/generations", json=wish, headers=key)
             assert first.status_code == 202, first.text
-            until = time.monotonic() + 30
-            while not sim.orders():
-                assert time.monotonic() < until
+            until(sim.orders)
             server.kill()
         lose(place)
         with serving(place) as server:
             again = server.http.post("/api/generations", json=wish, headers=key)
             assert again.status_code in (200, 202), again.text
             assert again.json()["id"] == first.json()["id"]
-            until = time.monotonic() + 60
-            take = again.json()
-            while take["status"] != "succeeded":
-                assert time.monotonic() < until, take
-                time.sleep(0.2)
-                take = server.http.get(f"/api/generations/{take['id']}").json()
+            link = f"/api/generations/{again.json()['id']}"
+            until(lambda: server.http.get(link).json()["status"] == "succeeded")
             other = {**wish, "inputs": {**wish["inputs"], "prompt": "two"}}
             refused = server.http.post("/api/generations", json=other, headers=key)
             assert refused.json()["code"] == "idempotency_mismatch"
@@ -127,8 +116,9 @@ def test_batch_that_is_restored_answers_its_key(tmp_path: Path) -> None:
         place = Place(tmp_path, f"sqlite:///{tmp_path}/lost.db", sim.settings())
         with serving(place) as server:
             first = server.http.post("/batch/images", json=body, headers=key).json()
-            server.wait_for(first["batchId"], ["succeeded"])
-            time.sleep(1)
+            version = server.wait_for(first["batchId"], ["succeeded"])["version"]
+            kept = state_key(first["batchId"])
+            until(lambda: f'"version":{version}'.encode() in content(place, kept))
         lose(place)
         with serving(place) as server:
             again = server.http.post("/batch/images", json=body, headers=key).json()

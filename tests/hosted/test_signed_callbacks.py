@@ -11,6 +11,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from tests.sim.simulated import serving
+from tests.support.plain import NO_TLS
 
 from callsheet.accounts.model import SERVER
 from callsheet.cli.session import opened
@@ -52,7 +53,7 @@ async def test_forged_callback_leaves_nothing_but_a_count(tmp_path: Path) -> Non
         set_key = cs.key_control.set
         async with (
             serving(create_app(cs, bound="127.0.0.1")) as url,
-            httpx2.AsyncClient(base_url=url, trust_env=False) as http,
+            httpx2.AsyncClient(base_url=url, trust_env=False, verify=NO_TLS) as http,
         ):
 
             async def call(task: str, headers: dict[str, str], **more: str) -> int:

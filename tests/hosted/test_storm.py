@@ -2,10 +2,9 @@
 
 The dice are seeded; the processes' timing is not, so that each run meets other coincidences. At the
 end every take is made or has failed for the reason that was arranged, and every dollar is accounted
-for. `STORM_TAKES=2000` makes it a long one.
+for. `pytest --all` makes it a long one.
 """
 
-import os
 import random
 import time
 from collections import Counter
@@ -18,13 +17,14 @@ import pytest
 import sqlalchemy as sa
 from tests.support.hosted import Simulator, check_money, simulating
 from tests.support.processes import Place, Server, serving
+from tests.support.scale import scaled
 from tests.support.truth import check_books
 from tests.support.warm import Process
 
 from callsheet.database.connections import parse_url, sync_engine
 from callsheet.engine.lease import EXECUTORS
 
-TAKES = int(os.environ.get("STORM_TAKES", "240"))
+TAKES = scaled(150, 2_000)
 KILL_EVERY_S = (2.0, 5.0)
 REQUESTS = [  # a chance for each, in all a fifth of the orders and more of what follows
     ("create", {"fail_before_accept": "500"}, 0.02),

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 from PIL import Image
 from tests.sim.simulated import quick, serving
+from tests.support.plain import NO_TLS
 
 from callsheet.assets.model import Asset
 from callsheet.kernel.digests import Sha256
@@ -50,7 +51,9 @@ async def at_work(
             async with (
                 cs.working(),
                 serving(create_app(cs, bound="127.0.0.1")) as ours,
-                httpx2.AsyncClient(base_url=ours, timeout=60, trust_env=False) as http,
+                httpx2.AsyncClient(
+                    base_url=ours, timeout=60, trust_env=False, verify=NO_TLS
+                ) as http,
             ):
                 yield cs, http
         finally:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from tests.databases import unused_port
-from tests.hosted.test_outages import check_all, shows, wait_until
+from tests.hosted.test_outages import check_all, shows
 from tests.support.hosted import KEY, SETTLES_S, rows_of, simulating, submit_live
-from tests.support.processes import Place, Server, serving
+from tests.support.processes import Place, Server, serving, until
+
+pytestmark = pytest.mark.on_either_database
 
 AWAY = "provider_not_reached"
 
@@ -33,14 +35,14 @@ def test_job_waits_for_a_provider_that_is_not_reached(tmp_path: Path, database_u
     place = Place(tmp_path, database_url, settings(f"http://127.0.0.1:{port}"))
     with serving(place) as server:
         job = submit_live(server.http, rows_of(50))
-        wait_until(lambda: shows(server, job, AWAY))
-        wait_until(lambda: tried(server) >= 4)
+        until(lambda: shows(server, job, AWAY))
+        until(lambda: tried(server) >= 4)
         state = server.state(job, rows=0)
         assert state["status"] == "waiting"
         assert "replicate" in state["problem"]["message"]
         assert tried(server) < 10
         with simulating(tmp_path, port=port) as sim:
-            wait_until(lambda: not shows(server, job, AWAY), seconds=100)
+            until(lambda: not shows(server, job, AWAY), timeout_s=100)
             check_all(server, sim, job, 50)
 
 
@@ -53,8 +55,8 @@ def test_job_says_that_a_provider_has_no_name_or_no_trust(
         place = Place(tmp_path, sqlite_url, settings(base.format(port=sim.port)))
         with serving(place) as server:
             job = submit_live(server.http, rows_of(2))
-            wait_until(lambda: shows(server, job, AWAY))
-            wait_until(lambda: tried(server) >= 3)
+            until(lambda: shows(server, job, AWAY))
+            until(lambda: tried(server) >= 3)
             assert server.http.post(f"/batch/{job}/cancel").status_code == 200
             server.wait_for(job, ["cancelled"])
             assert sim.orders() == []
@@ -77,8 +79,8 @@ def test_an_order_is_missed_several_times_before_a_person_is_asked(
                 rows = server.state(job)["rows"]
                 return [row["variants"][0]["status"] for row in rows if row["variants"]] or ["", ""]
 
-            wait_until(lambda: stand()[0] == "succeeded")
-            wait_until(lambda: stand()[1] == "in_doubt", seconds=60)
+            until(lambda: stand()[0] == "succeeded")
+            until(lambda: stand()[1] == "in_doubt", timeout_s=60)
             said = server.state(job)["rows"][1]["variants"][0]["error"]["message"]
             assert "takes reconcile" in said
             assert len(sim.orders()) == 2

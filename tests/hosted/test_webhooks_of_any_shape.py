@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests.sim.simulated import serving
+from tests.support.plain import NO_TLS
 
 from callsheet.accounts.model import SERVER
 from callsheet.cli.session import opened
@@ -134,7 +135,9 @@ async def test_signed_webhook_of_any_shape_is_no_failure(
             path = address.removeprefix("http://127.0.0.1:1")
             async with (
                 serving(create_app(cs, bound="127.0.0.1")) as url,
-                httpx2.AsyncClient(base_url=url, trust_env=False, timeout=60) as http,
+                httpx2.AsyncClient(
+                    base_url=url, trust_env=False, timeout=60, verify=NO_TLS
+                ) as http,
             ):
                 taken = 0
                 for body in bodies():

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from tests.media.samples import as_file, painted
 from tests.media.test_made_pictures import LARGE, heic, large
 from tests.sim.simulated import serving
+from tests.support.plain import NO_TLS
 
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.web.app import create_app
@@ -58,7 +59,9 @@ async def at_work(
             async with (
                 cs.working(),
                 serving(create_app(cs, bound="127.0.0.1")) as ours,
-                httpx2.AsyncClient(base_url=ours, timeout=60, trust_env=False) as http,
+                httpx2.AsyncClient(
+                    base_url=ours, timeout=60, trust_env=False, verify=NO_TLS
+                ) as http,
             ):
                 yield cs, http
         finally:

@@ -5,12 +5,15 @@ import signal
 import time
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
-from tests.support.processes import Place, serving
+from tests.support.processes import ONE_AT_A_TIME, Place, serving, until
 from tests.support.truth import check_books, check_results
+
+pytestmark = pytest.mark.on_either_database
 
 
 def png(colour: str = "teal") -> bytes:
@@ -21,8 +24,8 @@ def png(colour: str = "teal") -> bytes:
 
 def test_interrupted_run_is_finished_by_resume(tmp_path: Path, database_url: str) -> None:
     """Ctrl-C on `run` exits 130 and says how to go on; `jobs resume` ends with all files."""
-    place = Place(tmp_path, database_url)
-    rows = "\n".join(f"S{row},a house number {row},256x256" for row in range(80))
+    place = Place(tmp_path, database_url, ONE_AT_A_TIME)
+    rows = "\n".join(f"S{row},a house number {row},256x256" for row in range(40))
     (tmp_path / "sheet.csv").write_text(f"scene_id,prompt,size\n{rows}\n")
     process = place.start("run", "sheet.csv", "--out", "out")
     until = time.monotonic() + 30
@@ -40,41 +43,42 @@ def test_interrupted_run_is_finished_by_resume(tmp_path: Path, database_url: str
     done = place.run("jobs", "resume", job)
 
     assert done.returncode == 0, done.stderr
-    assert len(list((tmp_path / "out").glob("S*.png"))) == 80
+    assert len(list((tmp_path / "out").glob("S*.png"))) == 40
     for name in ("contact-sheet.png", "contact-sheet.html", "results.csv", "results.xlsx"):
         assert (tmp_path / "out" / name).stat().st_size > 0
     check_books(database_url, job)
 
 
 def test_pause_rests_and_resume_goes_on(tmp_path: Path, database_url: str) -> None:
-    """A paused job makes nothing more and says so; resumed, it ends whole."""
-    with serving(Place(tmp_path, database_url)) as server:
-        job = server.submit(150, "local/storyboard", size="256x256")
-        while server.state(job, rows=0)["counts"]["succeeded"] < 20:
+    """A paused job makes nothing more, though others do, and says so; resumed, it ends whole."""
+    with serving(Place(tmp_path, database_url, ONE_AT_A_TIME)) as server:
+        job = server.submit(60, "local/storyboard", size="256x256")
+        while server.state(job, rows=0)["counts"]["succeeded"] < 4:
             time.sleep(0.02)
         paused = server.http.post(f"/batch/{job}/pause").json()
         assert (paused["status"], paused["problem"]["code"]) == ("waiting", "paused")
-        time.sleep(1.5)
+        server.wait_for(server.submit(4, "local/storyboard", size="256x256"), ["succeeded"])
+        until(lambda: server.state(job, rows=0)["counts"]["running"] == 0)
         before = server.state(job, rows=0)["counts"]["succeeded"]
-        time.sleep(0.7)
-        assert server.state(job, rows=0)["counts"]["succeeded"] == before < 150
+        server.wait_for(server.submit(4, "local/storyboard", size="256x256"), ["succeeded"])
+        assert server.state(job, rows=0)["counts"]["succeeded"] == before < 60
         assert server.http.post(f"/batch/{job}/resume").status_code == 200
         state = server.wait_for(job, ["succeeded", "partial", "failed"])
-        check_results(state, 150)
+        check_results(state, 60)
         check_books(database_url, job)
 
 
 def test_cancel_keeps_what_is_made(tmp_path: Path, database_url: str) -> None:
     """A cancelled job keeps its pictures, delivers them, and makes no more."""
-    with serving(Place(tmp_path, database_url)) as server:
-        job = server.submit(300, "local/storyboard", size="256x256")
-        while server.state(job, rows=0)["counts"]["succeeded"] < 10:
+    with serving(Place(tmp_path, database_url, ONE_AT_A_TIME)) as server:
+        job = server.submit(100, "local/storyboard", size="256x256")
+        while server.state(job, rows=0)["counts"]["succeeded"] < 4:
             time.sleep(0.02)
         assert server.http.post(f"/batch/{job}/cancel").json()["status"] == "cancelled"
         state = server.wait_for(job, ["cancelled"])
         made = state["counts"]["succeeded"]
-        assert 10 <= made < 300
-        assert made + state["counts"]["cancelled"] == 300
+        assert 4 <= made < 100
+        assert made + state["counts"]["cancelled"] == 100
         sheet = server.http.get(state["files"]["contact-sheet.png"])
         assert Image.open(io.BytesIO(sheet.content)).format == "PNG"
         check_books(database_url, job)

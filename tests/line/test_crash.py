@@ -8,18 +8,16 @@ from typing import Any
 import pytest
 
 from callsheet.delivery.ledger import is_sound, state_key
-from tests.support.processes import WHOLE_MATRIX, Place, Server, serve, serving, stop
+from tests.support.processes import ONE_AT_A_TIME, Place, Server, serve, serving, stop
+from tests.support.scale import scaled
 from tests.support.stores import content
 from tests.support.truth import check_books, check_results
 
+pytestmark = pytest.mark.on_either_database
+
 ROWS = 200
 MOMENTS = [("intake", 0), ("quote", 0), ("render", 1), ("render", 120), ("deliver", 200)]
-if WHOLE_MATRIX:
-    MOMENTS += [("render", 0), ("render", 40), ("render", 80), ("render", 199), ("done", 200)]
-
-
-def place_for(tmp_path: Path, database_url: str) -> Place:
-    return Place(tmp_path, database_url)
+MORE_MOMENTS = [("render", 0), ("render", 40), ("render", 80), ("render", 199), ("done", 200)]
 
 
 def read_ledger(place: Place, job: str) -> dict[str, Any]:
@@ -37,16 +35,16 @@ def wait_until(server: Server, job: str, stage: str, done: int) -> None:
         reached = stages.index(state["stage"]) >= stages.index(stage)
         if reached and state["counts"]["succeeded"] >= done:
             return
-        time.sleep(0.005)
+        time.sleep(0.02)
     raise AssertionError(f"never came to {stage} with {done}")
 
 
-@pytest.mark.parametrize(("stage", "done"), MOMENTS)
+@pytest.mark.parametrize(("stage", "done"), [*MOMENTS, *scaled([], MORE_MOMENTS)])
 def test_kill_at_any_moment_loses_and_doubles_nothing(
     tmp_path: Path, database_url: str, stage: str, done: int
 ) -> None:
     """SIGKILL in the middle of 200 rows, start again: all there, none twice, books right."""
-    place = place_for(tmp_path, database_url)
+    place = Place(tmp_path, database_url)
     server = serve(place)
     job = server.submit(ROWS)
     wait_until(server, job, stage, done)
@@ -66,15 +64,15 @@ def test_kill_at_any_moment_loses_and_doubles_nothing(
 
 def test_killed_again_and_again_while_drawing(tmp_path: Path, database_url: str) -> None:
     """Five kills during one job of real frames leave every frame there once."""
-    place = place_for(tmp_path, database_url)
+    place = Place(tmp_path, database_url, ONE_AT_A_TIME)
     server = serve(place)
-    job = server.submit(40, "local/storyboard", size="256x256", variants=2)
-    for share in (5, 20, 40, 60, 75):
+    job = server.submit(20, "local/storyboard", size="256x256", variants=2)
+    for share in (2, 10, 20, 30, 36):
         wait_until(server, job, "intake", share)
         server.kill()
         server = serve(place)
     state = server.wait_for(job, ["succeeded", "partial", "failed"])
-    check_results(state, 40, variants=2)
+    check_results(state, 20, variants=2)
     check_books(database_url, job)
     stop(server.process)
     server.http.close()
@@ -82,33 +80,35 @@ def test_killed_again_and_again_while_drawing(tmp_path: Path, database_url: str)
 
 def test_another_worker_takes_over(tmp_path: Path, postgres_url: str) -> None:
     """One of two workers is killed; the other ends the job without being told."""
-    place = place_for(tmp_path, postgres_url)
+    place = Place(tmp_path, postgres_url, ONE_AT_A_TIME)
     with serving(place, "web") as web:
         first = place.start("worker")
-        job = web.submit(150, "local/storyboard", size="256x256")
-        wait_until(web, job, "render", 5)
+        job = web.submit(60, "local/storyboard", size="256x256")
+        wait_until(web, job, "render", 2)
         second = place.start("worker")
         first.kill()
         first.wait()
         state = web.wait_for(job, ["succeeded", "partial", "failed"], timeout_s=60)
-        check_results(state, 150)
+        check_results(state, 60)
         check_books(postgres_url, job)
         stop(second)
 
 
 def test_zombie_records_nothing_twice(tmp_path: Path, postgres_url: str) -> None:
-    """A worker that was frozen, taken over and thawed changes nothing any more."""
-    place = place_for(tmp_path, postgres_url)
+    """A worker that was frozen, taken over and thawed changes nothing, and makes what is new."""
+    place = Place(tmp_path, postgres_url, ONE_AT_A_TIME)
     with serving(place, "web") as web:
         frozen = place.start("worker")
-        job = web.submit(120, "local/storyboard", size="256x256")
-        wait_until(web, job, "render", 5)
+        job = web.submit(60, "local/storyboard", size="256x256")
+        wait_until(web, job, "render", 2)
         frozen.send_signal(19)  # SIGSTOP
         other = place.start("worker")
-        wait_until(web, job, "done", 120)
-        frozen.send_signal(18)  # SIGCONT
-        time.sleep(2)
-        check_results(web.state(job), 120)
-        check_books(postgres_url, job)
-        stop(frozen)
+        wait_until(web, job, "done", 60)
         stop(other)
+        frozen.send_signal(18)  # SIGCONT
+        another = web.submit(3, "local/storyboard", size="256x256")
+        check_results(web.wait_for(another, ["succeeded"]), 3)
+        check_results(web.state(job), 60)
+        stop(frozen)
+        for each in (job, another):
+            check_books(postgres_url, each)

@@ -10,9 +10,11 @@ import pytest
 
 from callsheet.delivery.ledger import is_sound, state_key, version_key
 from callsheet.ports.blobs import BlobStore
-from tests.support.processes import Place, Server, serving
+from tests.support.processes import ONE_AT_A_TIME, Place, Server, serving
 from tests.support.stores import content, in_store, keys
 from tests.support.truth import check_results
+
+pytestmark = pytest.mark.on_either_database
 
 T = TypeVar("T")
 
@@ -93,9 +95,9 @@ def test_jobs_are_restored_into_another_database(tmp_path: Path, postgres_url: s
 
 def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -> None:
     """A job that was at work comes back paused, keeps what it had, and ends when it is resumed."""
-    place = Place(tmp_path)
+    place = Place(tmp_path, settings=ONE_AT_A_TIME)
     with serving(place) as server:
-        job = server.submit(200, "local/storyboard", size="512x512")
+        job = server.submit(60, "local/storyboard", size="512x512")
         until = time.monotonic() + 40
         while not _pictures_in_ledger(place, job):
             assert time.monotonic() < until
@@ -111,7 +113,7 @@ def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -
         kept = state["counts"]["succeeded"]
         assert kept > 0
         assert server.http.post(f"/batch/{job}/resume").status_code == 200
-        check_results(server.wait_for(job, ["succeeded"]), 200)
+        check_results(server.wait_for(job, ["succeeded"]), 60)
 
 
 def _pictures_in_ledger(place: Place, job: str) -> int:

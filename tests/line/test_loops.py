@@ -1,8 +1,7 @@
 """Loops of a process that fail: seen, started again, and at last the end of the process."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from tests.support.hosted import (
     simulating,
     submit_live,
 )
-from tests.support.processes import PATIENCE_S, Place, Server, serving, stop
+from tests.support.plain import NO_TLS
+from tests.support.processes import Place, Server, serving, stop, until
 
 CORRUPT = """CREATE TRIGGER corrupt AFTER INSERT ON takes WHEN NEW."row" = 2 BEGIN
     UPDATE takes SET inputs = '{broken' WHERE id = NEW.id; END"""
@@ -54,14 +54,6 @@ def execute(place: Place, statement: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text(statement))
     engine.dispose()
-
-
-def until(true: Callable[[], Any], seconds: float = PATIENCE_S) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def logged(place: Place, command: str, message: str) -> list[dict[str, Any]]:
@@ -173,7 +165,9 @@ def test_worker_tells_its_health(place: Place, sim: Simulator) -> None:
     with serving(place, "web") as server:
         worker = telling.start("worker")
         try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            with httpx2.Client(
+                base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=NO_TLS
+            ) as http:
                 until(lambda: answers(http))
                 job = submit_live(server.http, rows_of(2))
                 server.wait_for(job, ["succeeded"])

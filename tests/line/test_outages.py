@@ -10,8 +10,10 @@ import httpx2
 import pytest
 
 from tests.databases import Cluster
-from tests.support.processes import Place, Server, serving, stop
+from tests.support.processes import ONE_AT_A_TIME, Place, Server, serving, stop
 from tests.support.truth import check_books, check_results
+
+pytestmark = pytest.mark.on_either_database
 
 
 def fill(path: Path) -> None:
@@ -40,9 +42,9 @@ def made(server: Server, job: str, least: int) -> None:
 
 def test_store_away_in_the_middle(tmp_path: Path, database_url: str) -> None:
     """The store's folder is gone for a while: the job waits with the reason, then ends whole."""
-    with serving(Place(tmp_path, database_url)) as server:
-        job = server.submit(80, "local/storyboard", size="256x256")
-        made(server, job, 5)
+    with serving(Place(tmp_path, database_url, ONE_AT_A_TIME)) as server:
+        job = server.submit(40, "local/storyboard", size="256x256")
+        made(server, job, 2)
         store = tmp_path / "data" / "store"
         store.rename(tmp_path / "away")
         wait_for_problem(server, job, "store_unavailable")
@@ -50,7 +52,7 @@ def test_store_away_in_the_middle(tmp_path: Path, database_url: str) -> None:
         assert server.http.get("/health").json()["status"] == "degraded"
         shutil.rmtree(store, ignore_errors=True)
         (tmp_path / "away").rename(store)
-        check_results(server.wait_for(job, ["succeeded", "failed"]), 80)
+        check_results(server.wait_for(job, ["succeeded", "failed"]), 40)
         check_books(database_url, job)
 
 
@@ -73,15 +75,15 @@ def test_store_full_in_the_middle(tmp_path: Path, database_url: str) -> None:
 
 def test_database_locked_for_a_while(tmp_path: Path, sqlite_url: str) -> None:
     """Another process holds SQLite's write lock for three seconds: nothing breaks."""
-    with serving(Place(tmp_path, sqlite_url)) as server:
-        job = server.submit(120, "local/storyboard", size="256x256")
-        made(server, job, 5)
+    with serving(Place(tmp_path, sqlite_url, ONE_AT_A_TIME)) as server:
+        job = server.submit(40, "local/storyboard", size="256x256")
+        made(server, job, 2)
         rude = sqlite3.connect(tmp_path / "callsheet.db", isolation_level=None)
         rude.execute("BEGIN IMMEDIATE")
         time.sleep(3)
         rude.execute("COMMIT")
         rude.close()
-        check_results(server.wait_for(job, ["succeeded", "failed"]), 120)
+        check_results(server.wait_for(job, ["succeeded", "failed"]), 40)
         check_books(sqlite_url, job)
 
 
@@ -92,15 +94,15 @@ def test_database_disk_full_in_the_middle(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", disk], check=True)
     try:
         url = f"sqlite:///{disk}/callsheet.db"
-        with serving(Place(tmp_path, url)) as server:
-            job = server.submit(150, "local/storyboard", size="256x256")
-            made(server, job, 5)
+        with serving(Place(tmp_path, url, ONE_AT_A_TIME)) as server:
+            job = server.submit(60, "local/storyboard", size="256x256")
+            made(server, job, 2)
             ballast = disk / "ballast"
             with pytest.raises(OSError, match="No space"):
                 fill(ballast)
             time.sleep(4)
             ballast.unlink()
-            check_results(server.wait_for(job, ["succeeded", "failed"]), 150)
+            check_results(server.wait_for(job, ["succeeded", "failed"]), 60)
             check_books(url, job)
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
@@ -117,9 +119,9 @@ def back(server: Server, job: str) -> None:
 def test_postgres_crashes_in_the_middle(tmp_path: Path, private_postgres: Cluster) -> None:
     """PostgreSQL is stopped at once and started again: the job ends whole."""
     url = private_postgres.create_database()
-    with serving(Place(tmp_path, url)) as server:
-        job = server.submit(150, "local/storyboard", size="256x256")
-        made(server, job, 5)
+    with serving(Place(tmp_path, url, ONE_AT_A_TIME)) as server:
+        job = server.submit(60, "local/storyboard", size="256x256")
+        made(server, job, 2)
         private_postgres.stop("immediate")
         with pytest.raises((AssertionError, httpx2.TransportError)):
             server.state(job)
@@ -127,17 +129,17 @@ def test_postgres_crashes_in_the_middle(tmp_path: Path, private_postgres: Cluste
         assert server.http.get("/health").json()["status"] == "down"
         private_postgres.start()
         back(server, job)
-        check_results(server.wait_for(job, ["succeeded", "failed"]), 150)
+        check_results(server.wait_for(job, ["succeeded", "failed"]), 60)
         check_books(url, job)
 
 
 def test_told_to_stop_while_its_database_is_away(tmp_path: Path, private_postgres: Cluster) -> None:
     """A worker in mid-job ends, though nobody takes its last words; the next one goes on."""
     url = private_postgres.create_database()
-    with serving(Place(tmp_path, url), "web") as server:
+    with serving(Place(tmp_path, url, ONE_AT_A_TIME), "web") as server:
         worker = server.place.start("worker")
-        job = server.submit(150, "local/storyboard", size="256x256")
-        made(server, job, 5)
+        job = server.submit(60, "local/storyboard", size="256x256")
+        made(server, job, 2)
         private_postgres.stop("immediate")
         time.sleep(5)  # until its threads have met it
         worker.terminate()

@@ -3,8 +3,12 @@
 import concurrent.futures
 from pathlib import Path
 
+import pytest
+
 from tests.support.processes import Place, serving, stop
 from tests.support.truth import check_books, check_results
+
+pytestmark = pytest.mark.on_either_database
 
 
 def test_five_thousand_rows(tmp_path: Path, database_url: str) -> None:

@@ -5,10 +5,14 @@ import time
 from pathlib import Path
 
 import httpx2
+import pytest
 
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, serve, serving, stop
 from tests.support.streams import Event, read_events
 from tests.support.truth import check_results
+
+pytestmark = pytest.mark.on_either_database
 
 
 def entries(events: list[Event]) -> list[int]:
@@ -90,7 +94,9 @@ def test_server_ends_promptly_with_streams_open(tmp_path: Path, database_url: st
         began = threading.Barrier(31)
 
         def watch() -> None:
-            with httpx2.Client(base_url=server.http.base_url, trust_env=False) as http:
+            with httpx2.Client(
+                base_url=server.http.base_url, trust_env=False, verify=NO_TLS
+            ) as http:
                 events = read_events(http, job)
                 next(events)
                 began.wait()

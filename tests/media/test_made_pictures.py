@@ -1,5 +1,6 @@
 """Pictures that were made and paid for: kept whatever they are, and shown as far as is safe."""
 
+import functools
 import io
 import struct
 from collections.abc import AsyncIterator
@@ -85,6 +86,7 @@ async def test_heic_is_kept_without_a_thumbnail(studio: ProcessStudio) -> None:
     assert "no decoder" in (shown.note or "")
 
 
+@functools.cache
 def cut_files() -> dict[str, bytes]:
     """Cut a file of each form in half."""
     whole = {

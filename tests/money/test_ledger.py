@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     invariant,
@@ -25,8 +26,17 @@ from callsheet.database.connections import SqlDatabase
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.money.errors import BudgetExceededError
-from callsheet.money.model import Account, Crossing, Holding, Scope, Settlement, settled
+from callsheet.money.model import (
+    Account,
+    BudgetKey,
+    Crossing,
+    Holding,
+    Scope,
+    Settlement,
+    settled,
+)
 from callsheet.money.service import MoneyService
+from callsheet.money.store import LedgerStore
 
 T = TypeVar("T")
 JOBS = [JobId("job_a"), JobId("job_b")]
@@ -271,6 +281,46 @@ async def test_two_orders_at_once_never_pass_a_budget(database_url: str) -> None
         async with database.read() as connection:
             with pytest.raises(BudgetExceededError, match="left"):
                 await purse.affordable(connection, workspace, Money(1), NOW)
+
+
+async def test_rows_of_new_budgets_are_locked_without_a_ring(postgres_url: str) -> None:
+    """Two who want the same budgets, one of which saw more of their rows, do not block each other.
+
+    The first sees none, and is still making the last row when the second sees the first of them.
+    """
+    store, workspace = LedgerStore(), WorkspaceId("local")
+    first, middle, last = (Scope.ALL, ""), (Scope.DAY, DAYS[0]), (Scope.JOB, str(JOBS[0]))
+    assert first < middle < last, "rows are made in this order"
+
+    async with opened(postgres_url) as database:
+
+        async def lock(*keys: BudgetKey) -> None:
+            async with database.begin() as connection:
+                await store.lock(connection, workspace, keys)
+
+        async with database.begin() as has_last:
+            await store.lock(has_last, workspace, [last])
+            async with database.begin() as has_first:
+                await store.lock(has_first, workspace, [first])
+                saw_none = asyncio.create_task(lock(first, middle, last))
+                await until_blocked(database, has_first, 1)
+            await until_blocked(database, has_last, 1)  # it has made the one in the middle
+            saw_one = asyncio.create_task(lock(first, middle))
+            await until_blocked(database, None, 2)
+        await asyncio.gather(saw_none, saw_one)
+
+
+async def until_blocked(database: SqlDatabase, by: AsyncConnection | None, sessions: int) -> None:
+    """Wait until so many sessions wait for one, or for any."""
+    holder = await by.scalar(sa.text("SELECT pg_backend_pid()")) if by is not None else None
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity, pg_blocking_pids(pid) AS holders"
+        " WHERE datname = current_database() AND cardinality(holders) > 0"
+        " AND (CAST(:holder AS integer) IS NULL OR :holder = ANY(holders))"
+    )
+    async with asyncio.timeout(30), database.read() as connection:
+        while await connection.scalar(waiting, {"holder": holder}) != sessions:  # noqa: ASYNC110  # it tells nobody
+            await asyncio.sleep(0.01)
 
 
 def test_settlement_of_nothing_moves_nothing() -> None:

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from callsheet.sim.core.conditions import Conditions
 from callsheet.sim.replicate import create_app
+from tests.support.plain import NO_TLS
 
 SCHNELL = "black-forest-labs/flux-schnell"
 KONTEXT = "black-forest-labs/flux-kontext-pro"
@@ -168,7 +169,9 @@ async def simulating(conditions: Conditions, **options: Any) -> AsyncIterator[Si
     """Serve a simulator under some conditions."""
     async with serving(create_app(conditions, **options)) as url:
         headers = {"authorization": f"Bearer {TOKEN}"}
-        async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_S) as http:
+        async with httpx2.AsyncClient(
+            base_url=url, headers=headers, timeout=PATIENCE_S, verify=NO_TLS
+        ) as http:
             yield Simulated(http, conditions)
 
 

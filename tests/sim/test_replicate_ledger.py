@@ -14,6 +14,7 @@ import pytest
 
 from callsheet.sim.core.ledger import Ledger, UnreadableLedgerError
 from tests.sim.simulated import PATIENCE_S, SCHNELL, TOKEN, Simulated, quick, simulating
+from tests.support.plain import NO_TLS
 
 START = "from callsheet.main import main; main()"
 
@@ -27,7 +28,7 @@ def running(port: int, ledger: Path, *options: str) -> Iterator[subprocess.Popen
             deadline = time.monotonic() + PATIENCE_S
             while True:
                 try:
-                    httpx2.get(f"http://127.0.0.1:{port}/_admin/state")
+                    httpx2.get(f"http://127.0.0.1:{port}/_admin/state", verify=NO_TLS)
                     break
                 except httpx2.TransportError:
                     assert time.monotonic() < deadline, "the simulator does not answer"
@@ -41,7 +42,7 @@ def running(port: int, ledger: Path, *options: str) -> Iterator[subprocess.Popen
 def client(port: int) -> httpx2.Client:
     """Speak to a simulator."""
     headers = {"authorization": f"Bearer {TOKEN}"}
-    return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers)
+    return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, verify=NO_TLS)
 
 
 def ask(http: httpx2.Client, prompt: str) -> httpx2.Response:

@@ -19,6 +19,7 @@ from callsheet.sim.core.timers import Timers
 from callsheet.sim.replicate_dialect import ReplicateDialect
 from callsheet.sim.replicate_offer import OFFERED
 from tests.sim.simulated import KONTEXT, PATIENCE_S, SCHNELL, Simulated, picture, quick
+from tests.support.plain import NO_TLS
 
 KLING = "kwaivgi/kling-v2.6"
 PRO = "black-forest-labs/flux-1.1-pro"
@@ -294,7 +295,7 @@ async def test_streams_tell_the_output(sim: Simulated) -> None:
 async def test_older_clients_send_another_scheme(sim: Simulated) -> None:
     """`Authorization: Token` is as good as Bearer, and none is refused."""
     address = sim.http.base_url
-    async with httpx2.AsyncClient(base_url=address) as plain:
+    async with httpx2.AsyncClient(base_url=address, verify=NO_TLS) as plain:
         old = await plain.get("/v1/account", headers={"authorization": "Token r8_x"})
         none = await plain.get("/v1/account")
     assert (old.status_code, none.status_code) == (200, 401)

@@ -132,6 +132,20 @@ async def test_without_a_pooler_statements_are_prepared_and_patience_stays(
     await database.close()
 
 
+async def test_patience_that_the_address_sets_stands(postgres_url: str) -> None:
+    """Both engines leave alone what an operator has set in the address's options."""
+    name = "idle_in_transaction_session_timeout"
+    database = SqlDatabase(f"{postgres_url}?options=-c%20{name}%3D4s")
+    engine = sync_engine(database.url, pooled=database.pooled)
+    async with database.read() as connection:
+        assert await connection.scalar(sa.text(f"SHOW {name}")) == "4s"
+    with engine.begin() as blocking:
+        assert blocking.scalar(sa.text(f"SHOW {name}")) == "4s"
+        assert blocking.scalar(sa.text("SHOW tcp_keepalives_idle")) == "5"
+    engine.dispose()
+    await database.close()
+
+
 @pytest.mark.parametrize(
     "spelled",
     [
@@ -169,20 +183,20 @@ async def test_tls_is_asked_for_by_all(postgres_url: str, tmp_path: Path) -> Non
     await database.close()
 
 
-def test_copy_that_takes_no_writes_is_waited_for(postgres_url: str, tmp_path: Path) -> None:
+def test_copy_that_takes_no_writes_is_waited_for(empty_postgres_url: str, tmp_path: Path) -> None:
     """After a failover another server writes: what this one says is no defect."""
-    read_only = f"{postgres_url}?options=-c%20default_transaction_read_only%3Don"
+    read_only = f"{empty_postgres_url}?options=-c%20default_transaction_read_only%3Don"
     done = Place(tmp_path, read_only).run("migrate")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.endswith("[database_unavailable]")
 
 
-def test_role_without_a_right_is_told_in_one_line(postgres_url: str, tmp_path: Path) -> None:
+def test_role_without_a_right_is_told_in_one_line(empty_postgres_url: str, tmp_path: Path) -> None:
     """Where nothing may be created, no start helps."""
-    with psycopg.connect(postgres_url) as connection:
+    with psycopg.connect(empty_postgres_url) as connection:
         connection.execute("REVOKE CREATE ON SCHEMA public FROM pg_database_owner, PUBLIC")
-    done = Place(tmp_path, postgres_url).run("migrate")
+    done = Place(tmp_path, empty_postgres_url).run("migrate")
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "permission denied for schema public" in line

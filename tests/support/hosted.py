@@ -18,6 +18,7 @@ from callsheet.net.trust import trusting
 from callsheet.takes.tables import TAKES
 from tests.databases import unused_port
 from tests.support import warm
+from tests.support.plain import NO_TLS
 from tests.support.processes import PATIENCE_S, Place
 from tests.support.warm import Process
 
@@ -39,6 +40,7 @@ class Simulator:
         return {
             "CALLSHEET_PROVIDER_REPLICATE_BASE_URL": f"http://127.0.0.1:{self.port}",
             "CALLSHEET_PROVIDER_REPLICATE_SETTLES_S": str(SETTLES_S),
+            "CALLSHEET_WORKERS": "1",  # what comes home is small, and each process costs a start
             "REPLICATE_API_TOKEN": KEY,
             **more,
         }
@@ -91,7 +93,7 @@ def simulating(
     command += ["--ledger", str(folder / "orders.jsonl"), *limits, *options]
     process = warm.start(command, folder=folder, environment=os.environ, out=folder / "sim.log")
     base = f"https://localhost:{port}" if trusted else f"http://127.0.0.1:{port}"
-    verify = trusting(file=str(trusted)) if trusted else True
+    verify = trusting(file=str(trusted)) if trusted else NO_TLS
     try:
         with httpx2.Client(base_url=base, timeout=30, trust_env=False, verify=verify) as http:
             until = time.monotonic() + PATIENCE_S

@@ -14,6 +14,7 @@ from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.wiring import Callsheet, build
 from tests.support.hosted import IMAGE, KEY, Simulator
+from tests.support.templates import lay_sqlite
 
 LIMIT_S = 2.0
 
@@ -48,6 +49,7 @@ async def working(
 
     Without a database's address it is a new one in the folder.
     """
+    lay_sqlite(tmp_path / "callsheet.db")
     base = f"http://127.0.0.1:{sim.port}"
     provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
     cs = await build(

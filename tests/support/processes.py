@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +14,14 @@ import httpx2
 
 from tests.databases import unused_port
 from tests.support import warm
+from tests.support.plain import NO_TLS
+from tests.support.templates import lay_sqlite
 from tests.support.warm import Process
 
 PATIENCE_S = 60.0
-WHOLE_MATRIX = os.environ.get("CRASH_MATRIX") == "whole"  # every point of every matrix: long
+_SELDOM_S = 0.25  # a look costs the server as much as a small picture
+# for jobs that must last until something is done to them
+ONE_AT_A_TIME = {"CALLSHEET_WORKERS": "1"}
 
 
 @dataclass
@@ -28,6 +32,7 @@ class Place:
     database_url: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     cold: bool = False  # its processes import everything themselves
+    empty: bool = False  # its first process makes the database, too
 
     def environment(self) -> dict[str, str]:
         """Give the environment of a process here."""
@@ -43,6 +48,7 @@ class Place:
         self, *arguments: str, timeout_s: float = 100, typed: str = ""
     ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
+        self._lay_database()
         return warm.run(
             arguments,
             folder=self.folder,
@@ -53,6 +59,7 @@ class Place:
 
     def start(self, *arguments: str) -> Process:
         """Start a command; its output goes to a file in the folder."""
+        self._lay_database()
         return warm.start(
             arguments,
             folder=self.folder,
@@ -60,6 +67,14 @@ class Place:
             out=self.folder / f"{arguments[0]}.log",
             cold=self.cold,
         )
+
+    def _lay_database(self) -> None:
+        """Spare the first process here the making of a SQLite database."""
+        url = self.database_url or f"sqlite:///{self.folder}/data/callsheet.db"
+        file = Path(url.partition("sqlite:///")[2])
+        if warm.IN_A_TEST and not self.empty and file.name and not file.exists():
+            lay_sqlite(file)
+        self.empty = True  # a database that is lost later on is lost
 
     def log(self, command: str) -> str:
         """Read what a started command has printed."""
@@ -89,13 +104,14 @@ class Server:
         timeout_s: float = PATIENCE_S,
         every_s: float = 0.05,
     ) -> Any:
-        """Wait until a job has one of some states and is delivered; looks every so often."""
+        """Wait until a job has one of some states and is delivered; looks ever less often."""
         until = time.monotonic() + timeout_s
         while time.monotonic() < until:
             state = self.state(job, rows=0)
             if state["status"] in statuses and state["stage"] in ("done", *_REST[state["status"]]):
                 return self.state(job)
             time.sleep(every_s)
+            every_s = min(every_s * 1.2, _SELDOM_S)
         raise AssertionError(f"{job} is {self.state(job, rows=0)}")
 
     def submit(self, rows: int, model: str = "local/dot", **more: Any) -> str:
@@ -127,7 +143,9 @@ def serve(place: Place, command: str = "up", port: int = 0) -> Server:
     """Start a server and wait until it answers."""
     port = port or unused_port()
     process = place.start(command, "--port", str(port))
-    http = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
+    http = httpx2.Client(
+        base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False, verify=NO_TLS
+    )
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if process.poll() is not None:
@@ -149,6 +167,15 @@ def serving(place: Place, command: str = "up", port: int = 0) -> Iterator[Server
     finally:
         stop(server.process)
         server.http.close()
+
+
+def until(true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
+    """Wait until something holds; looks ever less often."""
+    end, pause_s = time.monotonic() + timeout_s, 0.02
+    while not true():
+        assert time.monotonic() < end, "it never came to hold"
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 1.2, _SELDOM_S)
 
 
 def stop(process: Process, timeout_s: float = 20) -> int:

@@ -24,7 +24,6 @@ from callsheet.jobs.model import (
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
-from callsheet.ports.database import METADATA
 from callsheet.ports.models import Kind
 from callsheet.takes.model import Digests, Place, Take, TakeStatus, Times
 
@@ -43,10 +42,8 @@ CATALOG = FolderCatalog()
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[SqlDatabase]:
-    """Open a database with all tables in it."""
+    """Open a database that has its tables."""
     database = SqlDatabase(url)
-    async with database.begin() as connection:
-        await connection.run_sync(METADATA.create_all)
     try:
         yield database
     finally:

@@ -19,22 +19,10 @@ from pathlib import Path
 from typing import Protocol
 
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    [
-        "alembic.command",
-        "alembic.context",
-        "callsheet.main",
-        "callsheet.sim.replicate",
-        "callsheet.web.server",
-        "openpyxl",
-        "tests.support.killing",
-        "tests.support.warm",
-        "uvicorn.protocols.http.httptools_impl",
-    ]
-)
+_FORKS.set_forkserver_preload(["tests.support.preloaded"])
 COMMAND = "callsheet.main:main"
 CALLSHEET = str(Path(sys.executable).with_name("callsheet"))
-_IN_A_TEST = "PYTEST_VERSION" in os.environ
+IN_A_TEST = "PYTEST_VERSION" in os.environ
 
 
 class Process(Protocol):
@@ -118,7 +106,7 @@ def start(
     cold: bool = False,
 ) -> Process:
     """Start a command; what it prints is added to a file."""
-    if _IN_A_TEST and not cold:
+    if IN_A_TEST and not cold:
         return WarmProcess(arguments, folder=folder, environment=environment, out=out)
     with out.open("ab") as log:
         return subprocess.Popen(
@@ -135,7 +123,7 @@ def run(
     typed: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, as `subprocess.run` does. Raises subprocess.TimeoutExpired."""
-    if not _IN_A_TEST:
+    if not IN_A_TEST:
         return subprocess.run(
             [CALLSHEET, *arguments],
             cwd=folder,
@@ -180,7 +168,10 @@ def _become(
         opened = os.open(path, flags, 0o644)
         os.dup2(opened, stream)
         os.close(opened)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  # multiprocessing closed it
+    # multiprocessing closed the first, and the others know things of the files they were opened on
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, "utf-8", "backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None

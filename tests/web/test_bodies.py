@@ -17,6 +17,7 @@ import httpx2
 import pytest
 
 from tests.databases import unused_port
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, Server, serving
 from tests.support.raw import PATIENCE_S, parsed
 from tests.support.warm import CALLSHEET
@@ -156,6 +157,7 @@ def test_uploads_are_spooled_where_something_can_be_written() -> None:
                     f"http://127.0.0.1:{port}/batch/upload",
                     files={"file": ("a.csv", b"prompt\n" + b"a red boat\n" * 200_000)},
                     trust_env=False,
+                    verify=NO_TLS,
                 )
             assert answer.status_code == (503 if is_blocked else 422), answer.text
             wanted = "spool_unavailable" if is_blocked else "too_many_rows"
@@ -183,7 +185,7 @@ def _without_temporary_folders(place: Place) -> Iterator[int]:
     try:
         for _ in range(600):
             with suppress(httpx2.TransportError):
-                httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False)
+                httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False, verify=NO_TLS)
                 break
             time.sleep(0.1)
         yield port

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, Server, serving
 
 PREFIX = "/studio/callsheet"
@@ -103,7 +104,7 @@ def test_links_hold_behind_a_path(behind: Server) -> None:
     inner = httpx2.HTTPTransport()
     with (
         httpx2.Client(transport=Proxied(inner), base_url=local) as through,
-        httpx2.Client(base_url=local, trust_env=False) as unstripped,
+        httpx2.Client(base_url=local, trust_env=False, verify=NO_TLS) as unstripped,
     ):
         for http in (through, unstripped):
             state = http.get(f"{PREFIX}/batch/{job}").json()

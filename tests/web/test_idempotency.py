@@ -8,7 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, Server, serving
+
+pytestmark = pytest.mark.on_either_database
 
 ITEMS = {"items": [{"prompt": "x", "model": "local/dot"}]}
 WISH = {"model": "local/dot", "inputs": {"prompt": "x"}}
@@ -78,7 +81,9 @@ def test_twenty_at_once_make_one_job(tmp_path: Path, database_url: str) -> None:
         start = threading.Barrier(20)
 
         def send() -> None:
-            with httpx2.Client(base_url=server.http.base_url, trust_env=False) as http:
+            with httpx2.Client(
+                base_url=server.http.base_url, trust_env=False, verify=NO_TLS
+            ) as http:
                 start.wait()
                 headers = {"Idempotency-Key": "one"}
                 answer = http.post("/batch/images", json=ITEMS, headers=headers, timeout=60)

@@ -9,6 +9,7 @@ import pytest
 
 from callsheet.media.workers import probe
 from tests.databases import unused_port
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, serving
 from tests.support.warm import WarmProcess
 
@@ -64,7 +65,7 @@ async def test_required_locks_that_hold_let_it_start(tmp_path: Path) -> None:
 
 
 def answered(url: str) -> dict[str, Any]:
-    with httpx2.Client(trust_env=False) as http:
+    with httpx2.Client(trust_env=False, verify=NO_TLS) as http:
         for _ in range(600):
             try:
                 found: dict[str, Any] = http.get(url).json()

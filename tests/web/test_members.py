@@ -14,7 +14,10 @@ from callsheet.accounts.model import Role
 from callsheet.cli.session import opened
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.settings import read_settings
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, serving
+
+pytestmark = pytest.mark.on_either_database
 
 SOON_S = 2.0
 SPARE_S = 3.0  # for a machine that is busy with other tests
@@ -38,7 +41,7 @@ class Watching(threading.Thread):
     def run(self) -> None:
         """Read on."""
         with (
-            httpx2.Client(base_url=self._base, timeout=60, trust_env=False) as http,
+            httpx2.Client(base_url=self._base, timeout=60, trust_env=False, verify=NO_TLS) as http,
             http.stream("GET", self._path, headers=dict(self._headers)) as answer,
         ):
             for _ in answer.iter_lines():

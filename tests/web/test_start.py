@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.databases import unused_port
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, serving
 
 BARE = """
@@ -45,7 +46,7 @@ def bare_cpu_s(tmp_path_factory: pytest.TempPathFactory) -> float:
     port = unused_port()
     process = subprocess.Popen([sys.executable, str(program), str(port)])
     try:
-        with httpx2.Client(trust_env=False) as http:
+        with httpx2.Client(trust_env=False, verify=NO_TLS) as http:
             for _ in range(1_000):
                 try:
                     http.get(f"http://127.0.0.1:{port}/healthz").raise_for_status()

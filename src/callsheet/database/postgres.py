@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 # A process that is frozen or cut off within a transaction holds locks that everybody needs: the
-# server ends such a session, and both ends notice a dead line.
+# server ends such a session, and both ends notice a dead line. What the address sets, stands.
 _IDLE_IN_TRANSACTION: Final = ("idle_in_transaction_session_timeout", "15s")
 _PATIENCE: Final = (
     _IDLE_IN_TRANSACTION,
@@ -101,7 +101,8 @@ def prepare_postgresql(engine: Engine, *, pooled: bool | None) -> None:
             driver.prepare_threshold = None
         else:
             for name, value in _PATIENCE:
-                cursor.execute(f"SET {name} = '{value}'")
+                if name not in driver.info.options:
+                    cursor.execute(f"SET {name} = '{value}'")
         cursor.close()
         connection.commit()
 

@@ -25,6 +25,7 @@ _LOG = logging.getLogger("callsheet.engine")
 _THREADS: Final = 16
 _STRAY_CHECK_S: Final = 5.0
 _SWEEP_S: Final = 600.0
+_NAP_S: Final = 0.1
 _KEEP_FINISHED: Final = timedelta(hours=1)
 _SWEEP_PAGE: Final = 500
 _RECOVERIES: Final = 1_000_000  # a machine that dies often is no reason to drop paid work
@@ -68,6 +69,8 @@ class Runner:
             "log_level": "ERROR" if _LOG.getEffectiveLevel() > logging.WARNING else "WARNING",
             "run_migrations": False,
             "use_listen_notify": False,
+            # nobody listens, but its thread sleeps so long, and is waited for at the end
+            "notification_listener_polling_interval_sec": _NAP_S,
         }
         dbos = DBOS(config=config)
         logger.propagate = True

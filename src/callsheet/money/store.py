@@ -119,15 +119,19 @@ class LedgerStore:
     ) -> dict[Key, Money]:
         """Read what is committed and keep everybody else from committing there meanwhile.
 
-        The rows are made and locked in one order everywhere, so that nobody waits in a ring.
+        All rows are locked in one order, or none while one of them is missing; what is missing is
+        made first, in one order too. So nobody waits in a ring: who makes rows waits only for
+        others that make some, and who locks sees no row that is still being made.
         """
         ordered = sorted(set(keys))
+        wanted = sa.and_(
+            COMMITMENTS.c.workspace == workspace,
+            sa.tuple_(COMMITMENTS.c.scope, COMMITMENTS.c.key).in_(ordered),
+        )
+        there = sa.select(sa.func.count()).select_from(COMMITMENTS).where(wanted)
         query = (
             sa.select(COMMITMENTS)
-            .where(
-                COMMITMENTS.c.workspace == workspace,
-                sa.tuple_(COMMITMENTS.c.scope, COMMITMENTS.c.key).in_(ordered),
-            )
+            .where(wanted, there.correlate(None).scalar_subquery() == len(ordered))
             .order_by(COMMITMENTS.c.scope, COMMITMENTS.c.key)
             .with_for_update()
         )

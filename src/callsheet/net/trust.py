@@ -1,5 +1,6 @@
 """Whom we believe to be who they say: authorities of the system, or those an operator named."""
 
+import functools
 import re
 import ssl
 from pathlib import Path
@@ -30,6 +31,8 @@ def trusting(*, file: str = "", bundle: str = "", folders: str = "") -> ssl.SSLC
     Python makes by default judge more strictly from 3.13 on, and refuse many a company's own
     certificates. Raises UnusableCertificatesError.
     """
+    if not (file or bundle or folders):
+        return _of_the_system()
     if bundle or folders:
         trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
@@ -44,6 +47,12 @@ def trusting(*, file: str = "", bundle: str = "", folders: str = "") -> ssl.SSLC
     if file:
         _add_file(trusted, "CALLSHEET_CA_FILE", file)
     return trusted
+
+
+@functools.cache
+def _of_the_system() -> ssl.SSLContext:
+    """Trust the system's authorities; to read them takes as long as all else that is wired."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _add_file(trusted: ssl.SSLContext, setting: str, file: str) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,6 +65,12 @@ Read = Callable[[Request, Any], Wish]
 Tell = Callable[[Order], Awaitable[Response]]
 
 
+@functools.cache
+def authorities() -> ssl.SSLContext:
+    """Read the system's authorities once, however many simulators are served."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
 def _no_files(_url: str) -> None:
     """Keep no files of its own."""
 
@@ -87,7 +95,7 @@ class Service:
         self.dialect = dialect
         self.conditions = conditions or Conditions(wall=time.time)
         self.models = {model.id: model for model in offered}
-        self.http = httpx2.AsyncClient(trust_env=False)
+        self.http = httpx2.AsyncClient(trust_env=False, verify=authorities())
         self.timers = Timers(self.conditions.wall)
         self.ledger = Ledger.open(ledger)
         self.references = References(self.conditions, own_file, self.http)
