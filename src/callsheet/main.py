@@ -59,7 +59,8 @@ async def _serve(settings: Settings, *, work: bool) -> None:
                 async with cs.working(then=end_soon):
                     await serve(cs)
             else:
-                await serve(cs)
+                async with cs.ordering():
+                    await serve(cs)
                 end_soon()
 
 

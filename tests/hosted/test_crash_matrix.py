@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, Server, serving, stop
+from tests.support.processes import Place, Server, serving, stop, wait_until_stopped
 from tests.support.scale import scaled
 from tests.support.truth import check_books, check_results
 from tests.support.warm import Process, WarmProcess
@@ -190,11 +190,3 @@ def test_worker_that_stood_still_does_no_harm(
     for each in (job, another):
         check_books(postgres_url, each)
     check_money(place, sim, ROWS + 1)
-
-
-def wait_until_stopped(pid: int) -> None:
-    """Wait until a process stands still."""
-    until = time.monotonic() + 40
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
-        assert time.monotonic() < until
-        time.sleep(0.05)

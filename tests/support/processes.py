@@ -183,3 +183,11 @@ def stop(process: Process, timeout_s: float = 20) -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     return process.wait(timeout_s)
+
+
+def wait_until_stopped(pid: int) -> None:
+    """Wait until a process stands still."""
+    until = time.monotonic() + 40
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -54,6 +54,7 @@ SESSIONS = sa.Table(
 _WITH_MEMBERS = KEYS.outerjoin(MEMBERS, MEMBERS.c.id == KEYS.c.member)
 _WITH_SESSIONS = SESSIONS.join(KEYS).outerjoin(MEMBERS, MEMBERS.c.id == KEYS.c.member)
 _GOOD = sa.and_(KEYS.c.revoked_at.is_(None), MEMBERS.c.disabled_at.is_(None))
+_ANY_EVER = sa.select(KEYS.c.id).where(KEYS.c.opened_at.is_(None)).limit(1)
 
 
 def _key(row: sa.RowMapping) -> ApiKey:
@@ -143,8 +144,7 @@ class KeyStore:
 
     async def any_ever(self, connection: AsyncConnection) -> bool:
         """Tell whether any key has existed since the server was last opened, revoked or not."""
-        query = sa.select(KEYS.c.id).where(KEYS.c.opened_at.is_(None)).limit(1)
-        return (await connection.execute(query)).first() is not None
+        return (await connection.execute(_ANY_EVER)).first() is not None
 
     async def open(self, connection: AsyncConnection, now: datetime) -> None:
         """Let no key count any more that is revoked."""

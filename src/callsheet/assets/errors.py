@@ -2,7 +2,12 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import CallsheetError, InvalidInputError, NotFoundError
+from callsheet.kernel.errors import (
+    CallsheetError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+)
 from callsheet.ports.pictures import UnreadablePictureError
 
 
@@ -13,6 +18,15 @@ class AssetNotFoundError(NotFoundError):
 
     def __init__(self, sha256: str) -> None:
         super().__init__("asset", sha256)
+
+
+class AssetUnreadableError(ConflictError):
+    """The file was made and paid for, and proved to be no picture that can be read."""
+
+    code: ClassVar[str] = "asset_unreadable"
+
+    def __init__(self, sha256: str, reason: str) -> None:
+        super().__init__(f"asset {sha256[:16]}… cannot be shown: {reason}; have it made again")
 
 
 class OutputTooLargeError(CallsheetError):

@@ -17,6 +17,8 @@ class Asset:
     text. `thumbnail` is whether it has one. The rest is what was measured of it, and None where
     that is not known, or there is nothing of the kind: pixels of what can be seen, seconds, frames
     a second, and of its sound samples a second and channels.
+    `examine_at` (seconds since 1970) is when somebody must look at what was stored unseen, and None
+    once that is done; `unreadable` says what was wrong with it then.
     """
 
     sha256: Sha256
@@ -33,6 +35,8 @@ class Asset:
     frame_rate: float | None = None
     sample_rate: int | None = None
     channels: int | None = None
+    examine_at: float | None = None
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

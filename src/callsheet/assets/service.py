@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from callsheet.assets.errors import OutputTooLargeError
-from callsheet.assets.model import thumbnail_key
+from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.assets.portions import portions_of
 from callsheet.assets.texts import text_facts
 from callsheet.kernel.digests import Sha256, sha256_of
@@ -106,6 +106,38 @@ class Adopter:
             await self.keeper.keep(content, seen.media_type, new=sha256)
             self._remember(f"{expected} {sha256}", seen)
         return Adopted(sha256, len(content), seen)
+
+    async def adopt_at_once(self, content: bytes, expected: Makes) -> tuple[Adopted, bool]:
+        """Store what was made by what its own bytes say of it, and no decoder yet.
+
+        Whether it is to be examined still comes with it: what is equal to something that was
+        examined is known. It is the caller's to have that done (see `examine`). Raises as
+        `adopt_made`, with nothing kept.
+        """
+        sha256 = await _hashed(content)
+        seen = self.known.get(f"{expected} {sha256}")
+        if seen is not None:
+            return Adopted(sha256, len(content), seen), False
+        if expected == "image":
+            media_type = self.studio.made_type(content)
+            glimpse = Glimpse(len(content), ((0, content),))
+            size = self.studio.glanced(glimpse, media_type).size
+            seen = Seen(media_type, size, thumbnail=False)
+        else:
+            seen = await self._look(content, sha256, expected, "")
+        await self.keeper.keep(content, seen.media_type, new=sha256)
+        return Adopted(sha256, len(content), seen), expected == "image"
+
+    async def examine(self, sha256: Sha256, origin: str) -> Seen:
+        """Look at a picture that was stored unseen, and keep a thumbnail of it.
+
+        Raises UnreadablePictureError, BlobNotFoundError and UnavailableError.
+        """
+        seen = self.known.get(f"image {sha256}")
+        if seen is None:
+            seen = await self._look(await self._read(asset_key(sha256)), sha256, "image", origin)
+            self._remember(f"image {sha256}", seen)
+        return seen
 
     async def adopt_stream(
         self, content: AsyncIterator[bytes], expected: Makes, origin: str, max_bytes: int

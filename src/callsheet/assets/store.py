@@ -11,7 +11,7 @@ from callsheet.assets.errors import AssetNotFoundError
 from callsheet.assets.model import Asset, AssetFacts
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.database import METADATA, Row, UtcTime, one_of
+from callsheet.ports.database import METADATA, Row, UtcTime, bound, one_of
 
 ASSETS = sa.Table(
     "assets",
@@ -30,6 +30,27 @@ ASSETS = sa.Table(
     sa.Column("frame_rate", sa.Float),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("channels", sa.Integer),
+    sa.Column("examine_at", sa.Float),
+    sa.Column("unreadable", sa.Text),
+    sa.Index(
+        "ix_assets_to_examine",
+        "examine_at",
+        postgresql_where=sa.text("examine_at IS NOT NULL"),
+        sqlite_where=sa.text("examine_at IS NOT NULL"),
+    ),
+)
+_EXAMINED = (
+    sa.update(ASSETS)
+    .where(
+        ASSETS.c.workspace == bound(ASSETS.c.workspace), ASSETS.c.sha256 == bound(ASSETS.c.sha256)
+    )
+    .values(
+        width=bound(ASSETS.c.width),
+        height=bound(ASSETS.c.height),
+        thumbnail=bound(ASSETS.c.thumbnail),
+        unreadable=bound(ASSETS.c.unreadable),
+        examine_at=None,
+    )
 )
 _ADD = {
     "sqlite": sqlite.insert(ASSETS).on_conflict_do_nothing(),
@@ -85,6 +106,57 @@ class AssetStore:
         rows = (await connection.execute(query.order_by(ASSETS.c.sha256))).mappings()
         return [asset_of(row) for row in rows]
 
+    async def any_to_examine(self, connection: AsyncConnection, now: float) -> bool:
+        """Tell whether something that was stored unseen is due to be looked at."""
+        due = ASSETS.c.examine_at.is_not(None), ASSETS.c.examine_at <= now
+        query = sa.select(ASSETS.c.sha256).where(*due).limit(1)
+        return (await connection.execute(query)).first() is not None
+
+    async def claim_to_examine(
+        self, connection: AsyncConnection, now: float, until: float, limit: int
+    ) -> list[tuple[WorkspaceId, Sha256, str]]:
+        """Take what was stored unseen and is due to be looked at: workspace, name, take.
+
+        Nobody else takes it before `until`.
+        """
+        due = (
+            sa.select(ASSETS.c.workspace, ASSETS.c.sha256)
+            .where(ASSETS.c.examine_at.is_not(None), ASSETS.c.examine_at <= now)
+            .order_by(ASSETS.c.examine_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            sa.update(ASSETS)
+            .where(sa.tuple_(ASSETS.c.workspace, ASSETS.c.sha256).in_(due))
+            .values(examine_at=until)
+            .returning(ASSETS.c.workspace, ASSETS.c.sha256, ASSETS.c.made_from)
+        )
+        return [
+            (WorkspaceId(row.workspace), Sha256(row.sha256), str(row.made_from.get("take", "")))
+            for row in await connection.execute(claim)
+        ]
+
+    async def examined(
+        self,
+        connection: AsyncConnection,
+        found: Iterable[tuple[WorkspaceId, Sha256, AssetFacts, str | None]],
+    ) -> None:
+        """Write what looking at files showed: workspace, name, facts, and why one is unreadable."""
+        rows = [
+            {
+                "b_workspace": workspace,
+                "b_sha256": sha256,
+                "b_width": facts.width,
+                "b_height": facts.height,
+                "b_thumbnail": facts.thumbnail,
+                "b_unreadable": unreadable,
+            }
+            for workspace, sha256, facts, unreadable in sorted(found, key=lambda each: each[:2])
+        ]
+        if rows:
+            await connection.execute(_EXAMINED, rows)
+
 
 def asset_of(row: Row) -> Asset:
     """Read an asset from its row."""
@@ -103,6 +175,8 @@ def asset_of(row: Row) -> Asset:
         frame_rate=row["frame_rate"],
         sample_rate=row["sample_rate"],
         channels=row["channels"],
+        examine_at=row["examine_at"],
+        unreadable=row["unreadable"],
     )
 
 
@@ -123,4 +197,6 @@ def row_of_asset(asset: Asset) -> dict[str, Any]:
         "frame_rate": asset.frame_rate,
         "sample_rate": asset.sample_rate,
         "channels": asset.channels,
+        "examine_at": asset.examine_at,
+        "unreadable": asset.unreadable,
     }

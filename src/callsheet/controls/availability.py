@@ -25,6 +25,7 @@ SWITCHED_OFF: Final = "provider_off"
 _NOT_SWITCHED_OFF: Final = sa.or_(
     AVAILABILITY.c.code.is_(None), AVAILABILITY.c.code != SWITCHED_OFF
 )
+_ALL: Final = sa.select(AVAILABILITY)
 _OPEN: Final = sa.update(AVAILABILITY).values(code=None, reason=None)
 
 
@@ -79,7 +80,7 @@ class AvailabilityStore:
 
     async def all(self, connection: AsyncConnection) -> Availabilities:
         """Read every availability, by provider and key."""
-        rows = (await connection.execute(sa.select(AVAILABILITY))).mappings()
+        rows = (await connection.execute(_ALL)).mappings()
         return {(row["provider"], row["key_print"]): _availability(row) for row in rows}
 
     async def rest(self, connection: AsyncConnection, provider: str, until: float) -> None:

@@ -1,6 +1,6 @@
 """Rows of model switches and of answered requests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.controls.errors import IdempotencyMismatchError
 from callsheet.controls.model import Request, Switches
-from callsheet.ports.database import METADATA, UtcTime
+from callsheet.ports.database import METADATA, UtcTime, bound
 
 KEPT: Final = timedelta(hours=24)  # how long an idempotency key is remembered, at least
 
@@ -33,13 +33,18 @@ ANSWERS = sa.Table(
     sa.Index(None, "at"),
 )
 
+_ALL: Final = sa.select(SWITCHES)
+_LET_GO: Final = sa.delete(ANSWERS).where(
+    ANSWERS.c.workspace == bound(ANSWERS.c.workspace), ANSWERS.c.key == bound(ANSWERS.c.key)
+)
+
 
 class SwitchStore:
     """What operators said of models. Without a word, a model is on if its card is verified."""
 
     async def all(self, connection: AsyncConnection) -> Switches:
         """Read every switch."""
-        rows = list(await connection.execute(sa.select(SWITCHES)))
+        rows = list(await connection.execute(_ALL))
         return Switches(
             {row.model: row.reason for row in rows if not row.enabled},
             frozenset(row.model for row in rows if row.enabled),
@@ -110,6 +115,39 @@ class AnswerStore:
         # asked for what was written: drivers do not agree on counting rows here
         add = insert(ANSWERS).on_conflict_do_nothing().returning(ANSWERS.c.key)
         return (await connection.execute(add, row)).first() is not None
+
+    async def add_many(
+        self,
+        connection: AsyncConnection,
+        answers: Sequence[tuple[str, Request, Mapping[str, Any]]],
+        now: datetime,
+    ) -> set[tuple[str, str]]:
+        """Write answers down, each (workspace, request, answer) of another key, in order of these.
+
+        Answers which (workspace, key) were free. On PostgreSQL this waits as `add` does.
+        """
+        if not answers:
+            return set()
+        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+        rows = [
+            {
+                "workspace": workspace,
+                "key": request.key,
+                "fingerprint": request.fingerprint,
+                "answer": dict(answer),
+                "at": now,
+            }
+            for workspace, request, answer in answers
+        ]
+        add = insert(ANSWERS).on_conflict_do_nothing()
+        added = await connection.execute(add.returning(ANSWERS.c.workspace, ANSWERS.c.key), rows)
+        return {(row.workspace, row.key) for row in added}
+
+    async def let_go(self, connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -> None:
+        """Forget keys (workspace, key) that this transaction wrote down."""
+        if keys:
+            rows = [{"b_workspace": workspace, "b_key": key} for workspace, key in keys]
+            await connection.execute(_LET_GO, rows)
 
     async def forget(self, connection: AsyncConnection, now: datetime) -> None:
         """Delete answers that were kept long enough."""

@@ -10,7 +10,8 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import Final
 
 import psycopg
@@ -30,6 +31,9 @@ _LOOK_S: Final = {"sqlite": 0.25, "postgresql": 2.0}
 _LOOK_DEAF_S: Final = 0.5  # where nothing is heard: a pooler passes no notifications on
 _RECONNECT_S: Final = 1.0
 _NOTIFY: Final = text("SELECT pg_notify(:channel, :payload)")
+_NOTIFY_ALL: Final = text(
+    "SELECT pg_notify(:channel, each) FROM unnest(CAST(:payloads AS text[])) each"
+)
 
 Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, int]]]
 
@@ -55,6 +59,14 @@ class JournalNotifier:
     async def notify(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
         await self._tell(connection, _JOURNAL, job)
+
+    async def notify_all(self, connection: AsyncConnection, jobs: Collection[JobId]) -> None:
+        """Announce that this transaction writes to the journals of several jobs."""
+        if self._database.dialect == "postgresql":
+            given = {"channel": _JOURNAL, "payloads": list(jobs)}
+            await connection.execute(_NOTIFY_ALL, given)
+        else:
+            connection.info[AFTER_COMMIT].extend(partial(self._wake, job) for job in jobs)
 
     async def notify_work(self, connection: AsyncConnection) -> None:
         """Announce that this transaction leaves work for the engine."""

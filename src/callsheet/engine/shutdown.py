@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -46,7 +46,7 @@ class GracefulShutdown:
             for sign in _SIGNALS:
                 loop.remove_signal_handler(sign)
 
-    async def wait_for(self, running: Callable[[], Collection[asyncio.Task[None]]]) -> None:
+    async def wait_for(self, running: Callable[[], Collection[asyncio.Task[Any]]]) -> None:
         """Wait until nothing is running any more, the grace is over, or somebody is impatient."""
         hurry = asyncio.create_task(self.hurried.wait())
         try:

@@ -122,7 +122,7 @@ class LedgerKeeper:
             if wanted is not None and job.work.ledger_version >= wanted:
                 return
             document = await self.view.whole(connection, job)
-            first = job.work.ledger_version == 0
+            first = job.work.ledger_version == 0 or etag is None
             manifest = await manifest_of(self.ctx, connection, job) if first else None
         if manifest is not None:
             await self.ledger.write_manifest(job_id, seal(manifest))

@@ -41,11 +41,11 @@ from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
 from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.recovered import RESTORED_MESSAGE, recovered, write_recovered
+from callsheet.line.restore_singles import SinglesRestorer
+from callsheet.line.restored import Restored, write_money
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
-from callsheet.money.model import Settlement
 from callsheet.money.snapshot import restore_budgets, restore_entries
-from callsheet.orders.settlement import holding_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
@@ -60,16 +60,6 @@ _NOT_BACK: Final = (
     UnknownModelError,
     UnusableCardError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Restored:
-    """What became of one job: `problem` is empty when it is back."""
-
-    job: str
-    rows: int = 0
-    pictures: int = 0
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +84,8 @@ class Restorer:
                 yield await self._restore_one(JobId(job))
             except _NOT_BACK as error:
                 yield Restored(job, problem=str(error))
+        async for restored in SinglesRestorer(self.ctx, self.answers).restore():
+            yield restored
 
     async def _restore_one(self, job_id: JobId) -> Restored:
         async with self.ctx.books.database.read() as connection:
@@ -272,7 +264,7 @@ class Restorer:
             await ctx.references.store.add(connection, job.id, references)
             await ctx.books.takes.add(connection, takes)
             await ctx.books.assets.add(connection, assets)
-            await self._write_money(connection, takes)
+            await write_money(ctx, connection, takes)
             await self._write_answer(connection, job, shots, takes)
             entry = Entry("restored", {"version": job.work.sequence, "pictures": len(assets)})
             await ctx.jobs.record(connection, job, [entry])
@@ -294,31 +286,6 @@ class Restorer:
         else:
             return  # what failed, or was to be drawn here, is not brought back
         await self.answers.add(connection, job.workspace, request, answer, job.times.created_at)
-
-    async def _write_money(self, connection: AsyncConnection, takes: Sequence[Take]) -> None:
-        """Write the ledger of restored takes anew: what is set aside, and what was charged."""
-        ctx, now = self.ctx, self.ctx.books.clock()
-        today = now.date().isoformat()
-        charged = [
-            replace(take, flight=replace(take.flight, held_on=_ended_on(take, now), holds=1))
-            for take in takes
-            if take.charged > Money()
-        ]
-        held = [take for take in takes if take.flight.held_on == today]
-        holdings = [
-            *(replace(holding_of(take), amount=take.charged) for take in charged),
-            *map(holding_of, held),
-        ]
-        await ctx.books.money.hold(connection, holdings, now, restoring=True)
-        settlements = [
-            Settlement(replace(holding_of(take), amount=take.charged), take.charged)
-            for take in charged
-        ]
-        await ctx.books.money.settle(connection, settlements, now)
-
-
-def _ended_on(take: Take, now: datetime) -> str:
-    return (take.times.finished_at or now).date().isoformat()
 
 
 def _payload(card: ModelCard, take: Take) -> Payload | None:

@@ -26,6 +26,8 @@ from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
+from callsheet.line.direct import DirectOrders, Ended, OnItsWay
+from callsheet.line.direct_booking import Replayed, Wish
 from callsheet.line.estimates import settings_of
 from callsheet.line.pipeline import Pipeline
 from callsheet.line.stages import deliver, quote, render
@@ -56,6 +58,7 @@ class Started:
 
     take: TakeId
     replayed: bool = False
+    ended: asyncio.Task[Ended | None] | None = None  # tells how it ended, if that is known here
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,27 @@ class Quoted:
         return self.correction.of(self.listed)
 
 
+def name_of_single(inputs: Mapping[str, Any], title: str) -> str:
+    """Name the job of one generation by what was asked, or by its model's title."""
+    return str(inputs.get("prompt", title))[:80]
+
+
+def shot_of_single(job: JobId, model: str, inputs: Mapping[str, Any], price: Money) -> Shot:
+    """Word the one shot of a single generation."""
+    return Shot(
+        job=job,
+        row=1,
+        scene_id=str(inputs.get("scene") or "single"),
+        prompt=str(inputs.get("prompt", "")),
+        model=model,
+        width=int(inputs.get("width", _DEFAULT_SIDE)),
+        height=int(inputs.get("height", _DEFAULT_SIDE)),
+        variants=1,
+        quoted=price,
+        inputs={name: value for name, value in inputs.items() if name not in _KEPT},
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Generations:
     """Single generations: quoted, asked for, waited for."""
@@ -88,6 +112,7 @@ class Generations:
     ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
+    direct: DirectOrders
 
     async def quote(self, model: str, inputs: Mapping[str, Any]) -> Quoted:
         """Price one generation.
@@ -125,13 +150,20 @@ class Generations:
     ) -> Started:
         """Write one take down and order it; the same request answers the same take.
 
-        What costs money goes the way of a batch: the store knows it before it may be ordered.
+        What a model answers at once is ordered from here (see orders.direct). Everything else, and
+        what must wait for its provider, goes the way of a batch. Either way the store knows what
+        costs money before it may be ordered.
         """
         card, worded = self._checked(model, inputs)
         ctx = self.ctx
         corrections = await ctx.estimates.corrections([card])
         if run_mode is RunMode.LIVE:
             await require_keys(ctx, workspace, [(card, card.use(worded))])
+            if self.direct.takes_on(card):
+                asked = _Asked(card, worded, corrections)
+                started = await self._at_once(workspace, asked, request)
+                if started is not None:
+                    return started
         async with ctx.books.database.begin() as connection:
             closed = (await self.switches.all(connection)).closed(card, ctx.books.clock().date())
             if closed is not None:
@@ -166,6 +198,32 @@ class Generations:
                 await send_out(ctx, connection, job, [take.id], rank=1)
         return Started(take.id)
 
+    async def _at_once(
+        self, workspace: WorkspaceId, asked: _Asked, request: Request | None
+    ) -> Started | None:
+        """Order from here what is answered at once; None if it must wait."""
+        references = asked.inputs.get("references", ())
+        if references:
+            async with self.ctx.books.database.read() as connection:
+                for each in references:
+                    await self.ctx.books.assets.find(connection, workspace, each["sha256"])
+        job, shot, take = self._worded(workspace, asked, RunMode.LIVE)
+        job = replace(job, settings={**job.settings, **kept_request(request)})
+        match await self.direct.order(Wish(job, shot, take, asked.card, request)):
+            case OnItsWay(take=name, ended=ended):
+                return Started(name, ended=ended)
+            case Replayed(take=name):
+                return Started(name, replayed=True)
+            case _:
+                return None
+
+    async def ended(self, started: Started, wait_s: float) -> Ended | None:
+        """Wait for a take that is ordered from here, at most so long; None if it has not ended."""
+        if started.ended is None or wait_s <= 0:
+            return None
+        await asyncio.wait({started.ended}, timeout=wait_s)
+        return started.ended.result() if started.ended.done() else None
+
     def _worded(
         self,
         workspace: WorkspaceId,
@@ -179,7 +237,7 @@ class Generations:
             id=JobId(new_id("job")),
             workspace=workspace,
             kind=JobKind.SINGLE,
-            name=str(inputs.get("prompt", card.title))[:80],
+            name=name_of_single(inputs, card.title),
             run_mode=run_mode,
             tally=Tally(rows=1),
             cost=Cost(quoted=price),
@@ -187,23 +245,12 @@ class Generations:
             settings=settings_of(asked.corrections),
             work=Work(stage=render.STEP.stage),
         )
-        shot = Shot(
-            job=job.id,
-            row=1,
-            scene_id=str(inputs.get("scene") or "single"),
-            prompt=str(inputs.get("prompt", "")),
-            model=card.id,
-            width=int(inputs.get("width", _DEFAULT_SIDE)),
-            height=int(inputs.get("height", _DEFAULT_SIDE)),
-            variants=1,
-            quoted=price,
-            inputs={name: value for name, value in inputs.items() if name not in _KEPT},
-        )
+        shot = shot_of_single(job.id, card.id, inputs, price)
         if run_mode is RunMode.DRY_RUN and card.execution is not Execution.LOCAL:
             return job, shot, new_take(self.ctx, job, shot, 1, 1)
         # its references are inputs here: there is no merging
         content = content_digest(shot)
-        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction, content)
+        return job, shot, quoted_take(job, 1, 1, 1, card, inputs, now, correction, content, price)
 
     async def take(self, workspace: WorkspaceId, take: str) -> Take:
         """Read a take. Raises TakeNotFoundError."""

@@ -105,6 +105,42 @@ class MoneyService:
             refused = BudgetExceededError(_name(workspace, one), asked=asked, left=one.left)
         return Held(count, _crossings(workspace, budgets, changes), refused)
 
+    async def hold_each(
+        self, connection: AsyncConnection, holdings: Sequence[Holding], now: datetime
+    ) -> tuple[list[BudgetExceededError | None], list[Crossing]]:
+        """Set money aside for new takes of new jobs of one workspace, each by itself.
+
+        Answers for each, in order, why it is not covered, or None: one that a budget has no room
+        for takes nothing from those after it.
+        """
+        workspace = holdings[0].workspace
+        shared = sorted(
+            {key for each in holdings for key in _keys(each) if key[0] is not Scope.JOB}
+        )
+        budgets = {
+            (each.scope, each.key): each
+            for each in await self._locked(connection, workspace, shared)
+        }
+        left = {key: each.limit - each.committed for key, each in budgets.items()}
+        refused: list[BudgetExceededError | None] = []
+        held: list[Holding] = []
+        for each in holdings:
+            short = next((k for k in _keys(each) if k in left and left[k] < each.amount), None)
+            if each.amount <= Money() or short is None:
+                held.append(each)
+                left.update({key: left[key] - each.amount for key in _keys(each) if key in left})
+                refused.append(None)
+            else:
+                room, name = max(left[short], Money()), _name(workspace, budgets[short])
+                refused.append(BudgetExceededError(name, asked=each.amount, left=room))
+        paid = [each for each in held if each.amount > Money()]
+        changes = _changes(paid)
+        holds = [Posting(_hold_name(each), Kind.HOLD, each.amount, each) for each in paid]
+        await self.store.post(connection, holds, now)
+        await self.store.begin(connection, workspace, [each.job for each in paid])
+        await self.store.commit(connection, workspace, changes)
+        return refused, _crossings(workspace, list(budgets.values()), changes)
+
     async def settle(
         self, connection: AsyncConnection, settlements: Sequence[Settlement], now: datetime
     ) -> list[Crossing]:

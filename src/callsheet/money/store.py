@@ -76,6 +76,8 @@ _COMMIT = (
     )
     .values(amount=COMMITMENTS.c.amount + bound(COMMITMENTS.c.amount))
 )
+_POSTED = sa.select(ENTRIES.c.posting).where(one_of(ENTRIES.c.posting, "postings")).distinct()
+_LIMITS = sa.select(BUDGETS).where(BUDGETS.c.workspace == sa.bindparam("of"))
 ENTRIES_OF_A_POSTING = 2
 Key = BudgetKey
 
@@ -111,8 +113,8 @@ class LedgerStore:
 
     async def posted(self, connection: AsyncConnection, postings: Sequence[str]) -> set[str]:
         """Tell which of some postings are in the ledger already."""
-        query = sa.select(ENTRIES.c.posting).where(one_of(ENTRIES.c.posting, postings)).distinct()
-        return {row.posting for row in await connection.execute(query)}
+        found = await connection.execute(_POSTED, {"postings": list(postings)})
+        return {row.posting for row in found}
 
     async def lock(
         self, connection: AsyncConnection, workspace: WorkspaceId, keys: Sequence[Key]
@@ -143,6 +145,14 @@ class LedgerStore:
             found = (await connection.execute(query)).all()
         return {(Scope(row.scope), row.key): Money(row.amount) for row in found}
 
+    async def begin(
+        self, connection: AsyncConnection, workspace: WorkspaceId, jobs: Sequence[str]
+    ) -> None:
+        """Make the rows under which new jobs commit money."""
+        rows = [{"workspace": workspace, "scope": Scope.JOB, "key": job} for job in jobs]
+        if rows:
+            await connection.execute(sa.insert(COMMITMENTS), rows)
+
     async def commit(
         self, connection: AsyncConnection, workspace: WorkspaceId, changes: Mapping[Key, Money]
     ) -> None:
@@ -172,8 +182,7 @@ class LedgerStore:
 
     async def limits(self, connection: AsyncConnection, workspace: WorkspaceId) -> dict[Key, Money]:
         """Read the budgets that somebody set."""
-        query = sa.select(BUDGETS).where(BUDGETS.c.workspace == workspace)
-        found = await connection.execute(query)
+        found = await connection.execute(_LIMITS, {"of": workspace})
         return {(Scope(row.scope), row.key): Money(row.amount) for row in found}
 
     async def set_limit(

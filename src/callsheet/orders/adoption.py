@@ -57,7 +57,7 @@ async def adopt_output(ctx: OrderContext, take: Take, room: MemoryBudget) -> Tak
         note=note,
         further=tuple(dict.fromkeys(each.sha256 for each in beside)),
     )
-    _mind_price(terms, take, outcome.charged)
+    mind_price(terms, take, outcome.charged)
     assets = [_asset(ctx, take, each) for each in (adopted, *beside)]
     return TakeEnding(take, outcome, assets[0], tuple(assets[1:]))
 
@@ -133,7 +133,7 @@ def _cost(take: Take) -> Money:
     return take.price if cost is None else Money(cost)
 
 
-def _mind_price(terms: Terms, take: Take, charged: Money) -> None:
+def mind_price(terms: Terms, take: Take, charged: Money) -> None:
     """Say so when a provider took another price than its card says; it is charged all the same.
 
     An estimate says no price: what was measured corrects it.

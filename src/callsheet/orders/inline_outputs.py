@@ -154,7 +154,8 @@ async def _read_answer(ctx: OrderContext, key: str) -> tuple[int, Answer] | None
 async def drop_inline_outputs(ctx: OrderContext, takes: Sequence[Take]) -> None:
     """Remove what was adopted; what cannot be removed now is swept later."""
     urls = [url for take in takes for url in (take.flight.outputs or {}).get("urls", ())]
-    for key in {place.key for place in map(place_of, urls) if place is not None}:
+    places = [place for place in map(place_of, urls) if place is not None]
+    for key in {place.key for place in places if place.key.startswith(PREFIX)}:  # and no asset
         with contextlib.suppress(UnavailableError):
             await ctx.media.blobs.delete(key)
 

@@ -18,6 +18,7 @@ from callsheet.orders.context import LOG, OrderContext
 from callsheet.orders.evidence import accept_evidence
 from callsheet.orders.inline_outputs import PREFIX, Answer, kept_answers, take_of_inline_output
 from callsheet.orders.progress import Incident, Moves
+from callsheet.orders.recovery_log import answers_since, outputs_of
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, OUT, TAKE_MOVES, Take, TakeStatus
@@ -100,6 +101,15 @@ async def adopt_kept(
 ) -> list[Take]:
     """Give takes what our own store holds for them; those it holds nothing for are left."""
     answers = await kept_answers(ctx, [take.id for take in takes]) if takes else {}
+    logged = [take for take in takes if take.id not in answers and provider.answers_hold_outputs]
+    if logged:
+        since = min(take.times.ordered_at or take.times.created_at for take in logged)
+        names = [take.id for take in logged]
+        found = await answers_since(ctx.media.blobs, since, ctx.books.clock(), names)
+        answers |= {
+            name: [Answer(line.ticket, outputs_of(line), line.order_no)]
+            for name, line in found.items()
+        }
     for take in takes:
         for answer in answers.get(take.id, ()):
             await accept_answer(ctx, provider, take, answer)

@@ -89,8 +89,12 @@ class one_of(FunctionElement[bool]):  # noqa: N801  # stands in statements like 
     type = Boolean()
     inherit_cache = True
 
-    def __init__(self, column: ColumnElement[Any], values: Collection[Any]) -> None:
-        given = bindparam(None, list(values), type_=_Values(column.type), unique=True)
+    def __init__(self, column: ColumnElement[Any], values: Collection[Any] | str) -> None:
+        """Compare with some values, or with those that are given as a parameter of this name."""
+        if isinstance(values, str):
+            given = bindparam(values, type_=_Values(column.type))
+        else:
+            given = bindparam(None, list(values), type_=_Values(column.type), unique=True)
         super().__init__(column, given)
 
 

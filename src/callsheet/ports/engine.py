@@ -39,5 +39,5 @@ class Shutdown(Protocol):
     def asked(self) -> asyncio.Event:
         """Set once the process is told to stop: nothing new begins."""
 
-    async def wait_for(self, running: Callable[[], Collection[asyncio.Task[None]]]) -> None:
+    async def wait_for(self, running: Callable[[], Collection[asyncio.Task[Any]]]) -> None:
         """Wait until nothing is running any more, or there is no time left for it."""

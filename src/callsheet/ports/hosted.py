@@ -213,6 +213,12 @@ class Pace:
     per_day: int | None = None
     reads_per_minute: int | None = None
 
+    @property
+    def bounds_orders(self) -> bool:
+        """Tell whether anything bounds how many orders may be sent."""
+        bounds = (self.concurrent, self.per_minute, self.per_hour, self.per_day)
+        return any(most is not None for most in bounds)
+
 
 class ModeratedError(RefusedError):
     """The provider will not make this because of what it shows or asks; a person must decide."""

@@ -3,7 +3,7 @@
 It may be missed: what is written is the truth, and whoever listens also looks now and then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,9 @@ class Notifier(Protocol):
 
     async def notify(self, connection: AsyncConnection, job: JobId) -> None:
         """Announce that this transaction writes to the job's journal."""
+
+    async def notify_all(self, connection: AsyncConnection, jobs: Collection[JobId]) -> None:
+        """Announce that this transaction writes to the journals of several jobs."""
 
     async def wait(self, job: JobId, seen: int, timeout_s: float) -> bool:
         """Wait until the job's sequence is above `seen`; False after the time is up."""

@@ -243,8 +243,11 @@ def quoted_take(
     now: datetime,
     correction: Correction = UNCORRECTED,
     content: Sha256 | None = None,
+    price: Money | None = None,
 ) -> Take:
-    """Word a new take, priced by its card; nothing is set aside yet."""
+    """Word a new take, priced by its card unless it was before; nothing is set aside yet."""
+    if price is None:
+        price = correction.of(card.price(card.inputs.model_validate(inputs)))
     return Take(
         id=TakeId(new_id("tk")),
         workspace=job.workspace,
@@ -253,7 +256,7 @@ def quoted_take(
         provider=card.provider,
         inputs=inputs,
         digests=Digests(digest_of({"model": card.id, "inputs": inputs}), content),
-        price=correction.of(card.price(card.inputs.model_validate(inputs))),
+        price=price,
         times=Times(created_at=now),
         flight=Flight(use=card.use(inputs)),
     )

@@ -41,6 +41,13 @@ _FINISH = {
     for to in sorted(ENDED)
 }
 
+_CURRENT = (
+    sa.select(TAKES.c.id, TAKES.c.status, TAKES.c.epoch, TAKES.c.order_no)
+    .where(one_of(TAKES.c.id, "takes"))
+    .order_by(TAKES.c.id)
+    .with_for_update()
+)
+
 
 class TakeStore:
     """Reads and writes takes; every method works in the caller's transaction.
@@ -239,13 +246,8 @@ class TakeStore:
         self, connection: AsyncConnection, takes: Sequence[TakeId]
     ) -> dict[TakeId, tuple[TakeStatus, int, int]]:
         """Read state, epoch and order of takes; all stay as they are till the transaction ends."""
-        columns = TAKES.c.id, TAKES.c.status, TAKES.c.epoch, TAKES.c.order_no
-        query = sa.select(*columns).where(one_of(TAKES.c.id, takes))
-        query = query.order_by(TAKES.c.id).with_for_update()
-        return {
-            TakeId(row.id): (TakeStatus(row.status), row.epoch, row.order_no)
-            for row in await connection.execute(query)
-        }
+        found = await connection.execute(_CURRENT, {"takes": list(takes)})
+        return {TakeId(row.id): (TakeStatus(row.status), row.epoch, row.order_no) for row in found}
 
     async def finish(
         self, connection: AsyncConnection, outcomes: Sequence[Outcome], now: datetime

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from callsheet.assets.errors import AssetNotFoundError
+from callsheet.assets.errors import AssetNotFoundError, AssetUnreadableError
 from callsheet.assets.model import asset_key, extension_of, thumbnail_key
 from callsheet.assets.store import AssetStore
 from callsheet.delivery.links import FILES, file_key
@@ -47,7 +47,7 @@ class FileView:
     blobs: BlobStore
 
     async def asset(self, workspace: WorkspaceId | None, sha256: str) -> File:
-        """Find an asset by its digest. Raises AssetNotFoundError."""
+        """Find an asset by its digest. Raises AssetNotFoundError, AssetUnreadableError."""
         media_type = await self._media_type(workspace, sha256)
         name = f"{sha256[:16]}.{extension_of(media_type)}"
         return await self._file(asset_key(sha256), name, media_type)
@@ -84,7 +84,10 @@ class FileView:
         if not is_sha256(sha256):
             raise AssetNotFoundError(sha256)
         async with self.database.read() as connection:
-            return (await self.assets.find(connection, workspace, sha256)).media_type
+            found = await self.assets.find(connection, workspace, sha256)
+        if found.unreadable:
+            raise AssetUnreadableError(sha256, found.unreadable)
+        return found.media_type
 
     async def _file(
         self, key: str, name: str, media_type: str = "", *, changes: bool = False

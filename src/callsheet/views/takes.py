@@ -94,6 +94,11 @@ class TakeView:
             for take in takes
         ]
 
+    def ended(self, take: Take, facts: Mapping[Sha256, AssetFacts]) -> ShownTake:
+        """Show a take that has ended, with what is known of what was made; nothing is read."""
+        made = shown_asset(self.links, take.asset, facts) if take.asset else None
+        return ShownTake(take, made, "")
+
     async def one(self, workspace: WorkspaceId, take: str) -> ShownTake:
         """Read a take, what was made, and what happens next. Raises TakeNotFoundError."""
         async with self.database.read() as connection:

@@ -37,7 +37,7 @@ _ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"*/*": {}}},
     206: {"description": "A part"},
     304: {"description": "Unchanged"},
-    **documented(401, 403, 404, 416, 422, 503),
+    **documented(401, 403, 404, 409, 416, 422, 503),
 }
 Exp = Annotated[str | None, Query(max_length=20)]
 Sig = Annotated[str | None, Query(max_length=100)]

@@ -160,6 +160,10 @@ async def generate(
     )
     if started.replayed:
         response.headers["Idempotent-Replay"] = "true"
+    ended = await cs.generations.ended(started, body.wait_s)
+    if ended is not None:
+        response.status_code = 200
+        return _generation(cs.views.takes.ended(ended.take, ended.known))
     take = await cs.generations.wait(caller.workspace, started.take, body.wait_s)
     if take.status in ENDED:
         response.status_code = 200

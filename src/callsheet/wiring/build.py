@@ -41,6 +41,7 @@ from callsheet.line.budgets import BudgetControl
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
+from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
 from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
@@ -161,6 +162,7 @@ async def build(settings: Settings) -> Callsheet:
         local={LocalStudio.name: LocalStudio(studio)},
         parallel=settings.drawing_processes,
     )
+    direct = DirectOrders(line, answers)
     view = StateView(jobs, takes, assets, links)
     models = ModelSwitches(database, switches, catalog, clock)
 
@@ -183,7 +185,8 @@ async def build(settings: Settings) -> Callsheet:
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
         submission=Submission(line, switches, answers),
-        generations=Generations(line, switches, answers),
+        generations=Generations(line, switches, answers, direct),
+        direct=direct,
         control=JobControl(line),
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),

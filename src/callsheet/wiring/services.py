@@ -36,6 +36,7 @@ from callsheet.line.chores import Chores
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
+from callsheet.line.direct import DirectOrders
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
@@ -103,6 +104,7 @@ class Callsheet:
     offers: Offers
     submission: Submission
     generations: Generations
+    direct: DirectOrders
     control: JobControl
     budgets: BudgetControl
     key_control: ProviderKeyControl
@@ -191,16 +193,16 @@ class Callsheet:
             loops=self.loops,
         )
 
-    def lease_keeper(self, runner: Runner) -> LeaseKeeper | None:
+    def lease_keeper(self, executor: str) -> LeaseKeeper | None:
         """Make the part that takes over from dead processes; SQLite has one process only."""
-        if self.database.dialect == "sqlite":
+        if self._is_sqlite:
             return None
 
         async def release(connection: AsyncConnection, executor: str) -> None:
             await self.line.books.in_flight.free_claims(connection, executor, self.clock())
             await self.notifier.notify_work(connection)  # its works are in the queue again
 
-        return LeaseKeeper(self.database, runner.executor, release)
+        return LeaseKeeper(self.database, executor, release)
 
     def chores(self) -> Chores:
         """Make the part that cleans up once an hour."""
@@ -223,7 +225,7 @@ class Callsheet:
             lock.take()
         ledgers = self.ledger_keeper()
         runner = self.runner(ledgers)
-        lease = self.lease_keeper(runner)
+        lease = self.lease_keeper(runner.executor)
         ctx, loops, who = self.line, self.loops, runner.executor
         orderer = Submitter(ctx, who)
         others = (StatusPoller(ctx, who), OutputDownloader(ctx, who))
@@ -236,6 +238,7 @@ class Callsheet:
             await self._free_own_claims(runner)
             await runner.launch()
             ordering += loops.start_all(orderer.loops())
+            ordering += loops.start_all(self.direct.loops(who))
             for part in (*others, Listener(ctx), DuePoller(ctx), Auditor(ctx)):
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
@@ -251,7 +254,8 @@ class Callsheet:
             await _stopped(claiming)
             for claimant in others:
                 await claimant.end()
-            await orderer.end()  # while the lease is still held
+            await self.direct.end()  # both while the lease is still held
+            await orderer.end()
             then()
             await _stopped(ordering)
             await closing
@@ -261,6 +265,29 @@ class Callsheet:
                     await ledgers.catch_up()
             if lock is not None:
                 lock.release()
+
+    @asynccontextmanager
+    async def ordering(self) -> AsyncIterator[None]:
+        """Order from this process, which works not, what is answered at once.
+
+        Not on SQLite: there whoever works does. A lease tells the workers that what is on its way
+        from here is nobody else's to judge, as long as this process lives.
+        """
+        lease = self.lease_keeper(executor_name())
+        if lease is None:
+            yield
+            return
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await lease.beat()
+            loops: dict[str, Loop] = {"lease": lease.keep, "clock": self.clock.run}
+            tasks += self.loops.start_all({**loops, **self.direct.loops(lease.executor)})
+            yield
+        finally:
+            self.loops.let_go()
+            self.shutdown.begin()
+            await self.direct.end()
+            await _stopped(tasks)
 
     async def _free_own_claims(self, runner: Runner) -> None:
         """Take up what an earlier process of the same name had claimed: it is gone."""
