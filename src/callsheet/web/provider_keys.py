@@ -65,7 +65,7 @@ class Deeds(BaseModel):
 
 
 def _actor(caller: Admin) -> str:
-    return caller.key or "local"
+    return caller.name or "local"
 
 
 @router.put(
