@@ -2,15 +2,18 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.support.hosted import IMAGE, check_money, rows_of, simulating, submit_live
 from tests.support.processes import Place, serving, until
-from tests.support.stores import content, in_store
+from tests.support.stores import content, in_store, keys
 from tests.support.truth import check_results
 
 from callsheet.delivery.ledger import state_key
+from callsheet.delivery.recovery import folder_of, snapshot_key
+from callsheet.ports.blobs import BlobStore
 
 ROWS = 4
 
@@ -56,6 +59,10 @@ def test_order_in_the_last_seconds_is_found_in_the_list(tmp_path: Path) -> None:
             server.kill()
         # as if what was written last had not come any more
         in_store(place, lambda store: store.put(state_key(job), early, "application/json"))
+        known = snapshot_key(job, json.loads(early)["version"])
+        for key in keys(place, f"{folder_of(job)}/"):
+            if key > known:
+                in_store(place, partial(_deleted, key))
         for file in tmp_path.glob("lost.db*"):
             file.unlink()
         found = Place(tmp_path, f"sqlite:///{tmp_path}/found.db", place.settings)
@@ -64,6 +71,10 @@ def test_order_in_the_last_seconds_is_found_in_the_list(tmp_path: Path) -> None:
             assert server.http.post(f"/batch/{job}/resume").status_code == 200
             check_results(server.wait_for(job, ["succeeded"], timeout_s=60), ROWS)
         check_money(found, sim, ROWS)
+
+
+async def _deleted(key: str, store: BlobStore) -> None:
+    await store.delete(key)
 
 
 def lose(place: Place) -> None:

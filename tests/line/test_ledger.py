@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from callsheet.delivery.ledger import is_sound, state_key, version_key
+from callsheet.delivery.recovery import folder_of
 from callsheet.ports.blobs import BlobStore
 from tests.support.processes import ONE_AT_A_TIME, Place, Server, serving
 from tests.support.stores import content, in_store, keys
@@ -147,6 +148,14 @@ def remove(place: Place, key: str) -> None:
     in_store(place, go)
 
 
+def forget_snapshots(place: Place, job: str) -> None:
+    """Leave the public ledger alone to restore a job from, as an older callsheet did."""
+    found = keys(place, f"{folder_of(job)}/")
+    assert found
+    for key in found:
+        remove(place, key)
+
+
 def said_corrupt(done: subprocess.CompletedProcess[str]) -> bool:
     """Tell whether a command logged that a ledger is corrupt, as critical."""
     lines = [line for line in done.stderr.splitlines() if line.startswith("{")]
@@ -162,6 +171,7 @@ def test_damaged_state_falls_back_to_its_newest_version(tmp_path: Path, how: str
     place = Place(tmp_path)
     with serving(place) as server:
         job = finished(server, rows=3)
+    forget_snapshots(place, job)
     damage(place, state_key(job), how)
     lose_database(place)
     done = place.run("restore", "--json")
@@ -176,6 +186,7 @@ def test_backup_is_the_last_resort(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with serving(place) as server:
         job = finished(server, rows=3)
+    forget_snapshots(place, job)
     damage(place, state_key(job), "cut")
     for version in keys(place, f"jobs/{job}/versions/"):
         damage(place, version, "cut")
@@ -190,6 +201,7 @@ def test_nothing_good_left_is_named(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with serving(place) as server:
         bad, good = finished(server, rows=2), finished(server, rows=2)
+    forget_snapshots(place, bad)
     damage(place, state_key(bad), "cut")
     for key in keys(place, f"jobs/{bad}/versions/") + keys(place, "backups/"):
         if bad in key:

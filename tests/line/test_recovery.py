@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 
+from callsheet.assets.lineage import add_lineage, lineage_of, of_take
 from callsheet.assets.model import Asset, asset_key
 from callsheet.controls.model import Request, kept_request
 from callsheet.delivery.ledger import state_key
@@ -17,7 +18,10 @@ from callsheet.delivery.recovery import KEPT, folder_of, snapshot_key, workspace
 from callsheet.delivery.segments import seal
 from callsheet.intake.model import RunMode
 from callsheet.intake.store import JobReference, ReferenceStatus
+from callsheet.jobs.content import content_digest
+from callsheet.jobs.decisions import Choice, Decision, DecisionStore
 from callsheet.jobs.errors import SnapshotUnreadableError
+from callsheet.jobs.manifest import Edit, Entity
 from callsheet.jobs.model import Change, Counts, Entry, Job, JobStatus, Shot, ShotStatus
 from callsheet.jobs.snapshot import VERSION
 from callsheet.kernel.digests import canonical_json, sha256_of
@@ -27,6 +31,7 @@ from callsheet.money.model import Scope, Settlement
 from callsheet.orders.settlement import holding_of
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import ENDED, OUT, Take, TakeStatus, counted
+from callsheet.takes.outputs import Output, OutputRole, outputs_of, restore_outputs
 from callsheet.wiring import Callsheet, build
 from tests.databases import Cluster
 from tests.support.rooms import NOW, a_job, a_shot, a_take, altered
@@ -166,6 +171,65 @@ async def written(cs: Callsheet, **more: Any) -> Books:
     return Books(job, shots, takes)
 
 
+async def test_decisions_edits_and_files_come_back(
+    tmp_path: Path, databases: tuple[str, str]
+) -> None:
+    """Who decided what, every edit with its revision, further outputs and where files come from."""
+    async with opened(tmp_path, databases[0]) as cs:
+        books = await written(cs)
+        job, made = books.job, books.takes[TakeStatus.SUCCEEDED]
+        content = content_digest(books.shots[made.row - 1])
+        reference = sha256_of(b"a reference")
+        async with cs.database.begin() as connection:
+            files = [sha256_of(PICTURE), reference]
+            roles = (OutputRole.MAIN, OutputRole.FURTHER)
+            outputs = [
+                Output(made.id, place, asset, role)
+                for place, (asset, role) in enumerate(zip(files, roles, strict=True), start=1)
+            ]
+            await restore_outputs(connection, outputs)
+            inputs = {"references": [{"sha256": reference, "mode": "subject"}]}
+            facts = of_take(altered(made, inputs=inputs), [sha256_of(PICTURE)], NOW)
+            await add_lineage(connection, facts)
+            decision = Decision(
+                "dc_1", job.id, made.id, Choice.REJECT, files[0], content, "dull", "anna", NOW
+            )
+            await DecisionStore().add(connection, [decision])
+        edits = [("shot:1", "prompt", "a storm"), ("scene:S-1", "title", "Ä"), ("job", "name", "x")]
+        for revision, (entity, field, value) in enumerate(edits):
+            edit = Edit(f"op{revision}", Entity.parse(entity), field, revision, value)
+            await cs.editing.edit(LOCAL_WORKSPACE, job.id, [edit], "bert")
+        lost = await told_of(cs, job, made)
+        await cs.line.media.blobs.put(asset_key(reference), b"a reference", "image/png")
+        async with cs.database.begin() as connection:
+            asset = Asset(reference, job.workspace, "image/png", 11, NOW)
+            await cs.line.books.assets.add(connection, [asset])
+        await cs.ledger_keeper().write_through(job.id)
+    async with opened(tmp_path, databases[1]) as cs:
+        assert [each.problem async for each in cs.restorer.restore()] == [""]
+        assert await told_of(cs, job, made) == lost
+        again = Edit("op1", Entity.parse("scene:S-1"), "title", 1, "Ä")
+        [known] = await cs.editing.edit(LOCAL_WORKSPACE, job.id, [again], "bert")
+        assert known.revision == 2, "an operation that came before the loss is not done twice"
+        restored = await cs.editing.restore(LOCAL_WORKSPACE, job.id, 0, "anna")
+        assert [each.revision for each in restored] == [4, 5, 6]
+
+
+async def told_of(cs: Callsheet, job: Job, take: Take) -> dict[str, Any]:
+    """Read what belongs to a job beside its takes and its money."""
+    async with cs.database.read() as connection:
+        lineage = await lineage_of(connection, job.workspace, [sha256_of(PICTURE)])
+        outputs = await outputs_of(connection, [take.id])
+    return {
+        "manifest": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id)).document(),
+        "first": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id, 0)).document(),
+        "operations": await cs.editing.operations(LOCAL_WORKSPACE, job.id, 0, 100),
+        "decisions": await cs.decisions.of_job(LOCAL_WORKSPACE, job.id),
+        "outputs": outputs,
+        "lineage": lineage,
+    }
+
+
 async def money_in(cs: Callsheet, job: Job) -> dict[str, Any]:
     """Read everything that the books of money say."""
     workspace = job.workspace
@@ -259,22 +323,6 @@ async def test_a_job_comes_back_with_a_take_in_every_state(
     assert job.cost.held == PRICE * 6
 
 
-async def test_nothing_of_a_job_is_out_that_was_not_at_render(
-    tmp_path: Path, databases: tuple[str, str]
-) -> None:
-    """The store knows a job at RENDER before it orders: takes of one before that wait on."""
-    async with opened(tmp_path, databases[0]) as cs:
-        books = await written(cs, stage="quote")
-        await cs.ledger_keeper().write_through(books.job.id)
-    async with opened(tmp_path, databases[1]) as cs:
-        _ = [each async for each in cs.restorer.restore()]
-        async with cs.database.read() as connection:
-            take = await cs.line.books.takes.find(
-                connection, LOCAL_WORKSPACE, books.takes[TakeStatus.QUOTED].id
-            )
-    assert (take.status, take.flight.due_at) == (TakeStatus.QUOTED, None)
-
-
 async def test_restoring_twice_changes_nothing(tmp_path: Path, databases: tuple[str, str]) -> None:
     """A second restore leaves jobs, money and budgets alone."""
     async with opened(tmp_path, databases[0]) as cs:
@@ -334,8 +382,17 @@ async def test_a_damaged_snapshot_gives_way_to_the_one_before(
         for key in keys:
             await cs.line.media.blobs.put(key, b"{}", "application/json")
         assert await cs.restorer.recovery.newest(job.id) is None
+        await cs.line.media.blobs.put(workspace_key(job.workspace), b"{}", "application/json")
+    made = books.takes[TakeStatus.SUCCEEDED]
     async with opened(tmp_path, other) as cs:
-        assert [each.problem async for each in cs.restorer.restore()] == [""]
+        told = {each.job: each.problem async for each in cs.restorer.restore()}
+        async with cs.database.read() as connection:
+            outputs = await outputs_of(connection, [made.id])
+    assert told.pop(job.id) == ""
+    [(name, problem)] = told.items()
+    assert name == f"budgets of {job.workspace}"
+    assert "damaged" in problem
+    assert [each.asset for each in outputs[made.id]] == [made.asset]
 
 
 async def test_a_newer_version_is_refused_by_name(tmp_path: Path, sqlite_url: str) -> None:

@@ -63,7 +63,9 @@ async def test_facts_of_a_clip(studio: ProcessStudio, kind: str, media_type: str
     facts = await studio.clip(film(kind), SIDE)
     assert (facts.media_type, facts.width, facts.height) == (media_type, 320, 180)
     assert facts.duration_s == pytest.approx(2, abs=0.2)
+    assert facts.frame_rate == pytest.approx(10, abs=0.1)
     assert not facts.has_audio
+    assert (facts.sample_rate, facts.channels) == (None, None)
 
 
 @ASYNC
@@ -80,7 +82,9 @@ async def test_decoders_with_threads_of_their_own_do_without(
 @ASYNC
 async def test_sound_is_noticed(studio: ProcessStudio) -> None:
     """A clip with a sound track says so."""
-    assert (await studio.clip(film(sound=True), SIDE)).has_audio
+    facts = await studio.clip(film(sound=True), SIDE)
+    assert facts.has_audio
+    assert (facts.sample_rate, facts.channels) == (44_100, 2)
 
 
 @ASYNC

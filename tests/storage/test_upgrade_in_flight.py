@@ -19,6 +19,7 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId, new_id
 from callsheet.ports.models import Catalog
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.outputs import OutputRole, outputs_of
+from callsheet.takes.tables import take_of
 from callsheet.wiring import Callsheet
 from tests.support.hosted import IMAGE, KEY, Simulator, check_money, simulating
 from tests.support.in_process import working
@@ -211,7 +212,8 @@ async def ended(cs: Callsheet, job_id: str) -> Job:
 async def takes_of(cs: Callsheet, job: Job) -> list[Take]:
     """Read all takes of a job, with all that is known of them."""
     async with cs.database.read() as connection:
-        return await cs.line.books.takes.whole_of_rows(connection, job.id, 1, 1_000)
+        rows = await cs.line.books.takes.rows_between(connection, job.id, 1, 1_000)
+        return [take_of(row) for row in rows]
 
 
 async def test_jobs_in_flight_end_after_the_upgrade(tmp_path: Path, database_url: str) -> None:

@@ -114,8 +114,8 @@ def a_full_job() -> Job:
         updated_at=NOW + timedelta(microseconds=1),
         finished_at=NOW + timedelta(days=3_000),
         ledger_version=BIG - 1,
-        manifest_revision=4,
         asked=sha256_of(b"a sheet"),
+        manifest_revision=BIG - 2,
     )
 
 
@@ -153,9 +153,9 @@ def a_full_shot(job: Job) -> Shot:
         extra={"Größe": "XL", "leer": "", "日本": "=1+1"},
         inputs={"duration_s": 10, "audio": True, "style": "Öl", "points": [0.5, None]},
         error={"code": "x", "message": "naïve", "next_step": "stop", "value": None},
-        order_key="a1V",
-        duration_s=5.5,
-        depends_on=(1, 2),
+        order_key="Zz9",
+        duration_s=2.5,
+        depends_on=(3, 1),
         removed=True,
     )
 
@@ -186,7 +186,7 @@ def a_full_take(job: Job) -> Take:
         model="runware/flux-schnell",
         provider="runware",
         inputs={"prompt": LONG_TEXT, "seed": 2**32 - 1, "cfg": 7.5, "none": None, "of": [1, {}]},
-        digests=Digests(inputs=sha256_of(b"inputs")),
+        digests=Digests(sha256_of(b"inputs"), sha256_of(b"content")),
         price=Money(BIG),
         status=TakeStatus.FAILED,
         epoch=2**31 - 1,

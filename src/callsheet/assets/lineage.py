@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
-from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.ports.database import METADATA, Row, UtcTime, one_of
 from callsheet.takes.model import Take
 
@@ -118,6 +118,30 @@ async def lineage_of(
         LINEAGE.c.workspace == workspace, one_of(LINEAGE.c.asset, assets)
     )
     return await _read(connection, query)
+
+
+async def told_by(
+    connection: AsyncConnection,
+    workspace: WorkspaceId,
+    takes: Collection[TakeId],
+    assets: Collection[Sha256],
+) -> list[Lineage]:
+    """Read what some takes made and used, and what else some assets were made from.
+
+    Not which other takes made the same bytes: those may be many.
+    """
+    by_take = sa.select(LINEAGE).where(
+        LINEAGE.c.workspace == workspace,
+        LINEAGE.c.kind == Kind.TAKE,
+        one_of(LINEAGE.c.name, takes),
+    )
+    made_from = sa.select(LINEAGE).where(
+        LINEAGE.c.workspace == workspace,
+        one_of(LINEAGE.c.asset, assets),
+        LINEAGE.c.relation == Relation.MADE_FROM,
+        LINEAGE.c.kind.in_((Kind.ASSET, Kind.REFERENCE)),
+    )
+    return [*await _read(connection, by_take), *await _read(connection, made_from)]
 
 
 async def made_with(

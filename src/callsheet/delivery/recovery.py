@@ -7,7 +7,7 @@ before it as it was. The head is written last: what it names is there.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -45,6 +45,7 @@ class Recovery:
     """Writes and reads recovery snapshots."""
 
     blobs: BlobStore
+    on_corrupt: Callable[[str, str], None]
 
     async def write(self, job: str, head: Mapping[str, Any], records: Pages) -> None:
         """Write a snapshot: its records, then its head; then older ones than the newest few go.
@@ -81,6 +82,7 @@ class Recovery:
             except (LedgerCorruptError, BlobNotFoundError) as damage:
                 said = event(job=job, key=key, reason=str(damage))
                 _LOG.critical("ledger_corrupt", extra=said)
+                self.on_corrupt(job, str(damage))
         return None
 
     async def _read(self, key: str) -> Snapshot:

@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from callsheet.jobs.errors import SnapshotUnreadableError
 from callsheet.jobs.model import Job, Shot
-from callsheet.jobs.tables import JOBS, SHOTS, job_of, row_of_job, row_of_shot, shot_of
-from callsheet.ports.database import UtcTime
+from callsheet.jobs.tables import JOBS, SHOTS, job_of, row_of_job, shot_of
+from callsheet.ports.database import Row, UtcTime
 
 FORMAT: Final = "callsheet recovery"
 VERSION: Final = 1
@@ -88,9 +88,9 @@ def job_in(head: Record) -> Job:
     return job_of(row_in(JOBS, head["job"]))
 
 
-def shot_out(shot: Shot) -> dict[str, Any]:
-    """Write a shot as a record."""
-    return {"kind": RecordKind.SHOT, **told(row_of_shot(shot))}
+def record_of(kind: RecordKind, row: Row) -> dict[str, Any]:
+    """Write a row as a record."""
+    return {"kind": kind, **told(row)}
 
 
 def shot_in(record: Record) -> Shot:
@@ -98,11 +98,12 @@ def shot_in(record: Record) -> Shot:
     return shot_of(row_in(SHOTS, record))
 
 
-def told(row: Record) -> dict[str, Any]:
-    """Write a row as JSON."""
+def told(row: Row) -> dict[str, Any]:
+    """Write a row as JSON: what has no value is left out."""
     return {
-        name: value.isoformat() if isinstance(value, datetime) else value
+        str(name): value.isoformat() if isinstance(value, datetime) else value
         for name, value in row.items()
+        if value is not None
     }
 
 

@@ -35,7 +35,7 @@ from callsheet.jobs.tables import (
 )
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.unset import given
-from callsheet.ports.database import bound, one_of
+from callsheet.ports.database import Row, bound, one_of
 
 _COUNT_CHANGES = (*COUNTERS, *MONEY, "rows", "failed_rows")
 _CHANGE_JOB = (
@@ -180,6 +180,14 @@ class JobStore:
         query = query.where(SHOTS.c.row > after) if after else query
         query = query.offset(offset) if offset else query
         return [shot_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def shot_rows(
+        self, connection: AsyncConnection, job: JobId, after: int, limit: int
+    ) -> Sequence[Row]:
+        """Read the rows after a row number as they are in the table, in order."""
+        query = sa.select(SHOTS).where(SHOTS.c.job == job, SHOTS.c.row > after)
+        found = await connection.execute(query.order_by(SHOTS.c.row).limit(limit))
+        return found.mappings().all()
 
     async def shots_of(
         self, connection: AsyncConnection, job: JobId, rows: Collection[int]

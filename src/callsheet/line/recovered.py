@@ -95,8 +95,7 @@ def _revived(ctx: LineContext, snapshot: Snapshot, take: Take, there: Collection
     job = snapshot.job
     if job.run_mode is not RunMode.LIVE or take.provider not in ctx.providers.hosted:
         return replace(take, flight=replace(take.flight, claimed_by=None, due_at=None))
-    revival = Revival(ctx.books.clock(), may_be_out=job.work.stage not in _NOT_ORDERED)
-    return revival.of(take, _would_send(ctx, take))
+    return Revival(ctx.books.clock()).of(take, _would_send(ctx, take))
 
 
 def _would_send(ctx: LineContext, take: Take) -> Sha256 | None:

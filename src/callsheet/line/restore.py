@@ -1,20 +1,19 @@
-"""Rebuilding jobs from the store alone: for the day the database is gone."""
+"""Rebuilding jobs from manifest and state: what the public ledger tells, and no more."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.lineage import Lineage, add_lineage, of_take
 from callsheet.assets.model import Asset, asset_key
 from callsheet.controls.model import request_kept
 from callsheet.controls.store import AnswerStore
 from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.delivery.ledger import Ledger
-from callsheet.delivery.recovery import Recovery
 from callsheet.intake.model import RunMode
-from callsheet.jobs.errors import JobNotFoundError, SnapshotUnreadableError
 from callsheet.jobs.model import (
     DONE,
     FINISHED,
@@ -30,7 +29,6 @@ from callsheet.jobs.model import (
     Tally,
     Work,
 )
-from callsheet.jobs.snapshot import Snapshot
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
@@ -40,64 +38,41 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
 from callsheet.line.manifest import reference_in, shot_in
-from callsheet.line.recovered import RESTORED_MESSAGE, recovered, write_recovered
-from callsheet.line.restore_singles import SinglesRestorer
+from callsheet.line.recovered import RESTORED_MESSAGE
 from callsheet.line.restored import Restored, write_money
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
-from callsheet.money.snapshot import restore_budgets, restore_entries
 from callsheet.ports.blobs import BlobNotFoundError
-from callsheet.ports.models import ModelCard, Payload, UnknownModelError, UnusableCardError
+from callsheet.ports.models import ModelCard, Payload
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
+from callsheet.takes.outputs import main_outputs, restore_outputs
 from callsheet.takes.snapshot import RESTORED_DOUBT
 from callsheet.takes.standing import summed_up
 
-# what one job cannot be brought back for; the others are
-_NOT_BACK: Final = (
-    LedgerCorruptError,
-    SnapshotUnreadableError,
-    BlobNotFoundError,
-    UnknownModelError,
-    UnusableCardError,
-)
-
 
 @dataclass(frozen=True, slots=True)
-class Restorer:
-    """Brings jobs back that the database does not know."""
+class PublicLedgerReader:
+    """Brings jobs back from what the public ledger tells: with less, where there is nothing else.
+
+    So are jobs that a callsheet wrote which knew no recovery snapshots.
+    """
 
     ctx: LineContext
     ledger: Ledger
     answers: AnswerStore
-    recovery: Recovery
 
-    async def restore(self) -> AsyncIterator[Restored]:
-        """Go through every ledger in the store; a job that is there already is left alone.
+    async def version(self, job_id: JobId) -> int:
+        """Tell how far the public ledger is; not at all if there is no good one."""
+        try:
+            return int((await self.ledger.read(job_id))["version"])
+        except (LedgerCorruptError, BlobNotFoundError):
+            return 0
 
-        What belongs to workspaces comes first. Raises SnapshotUnreadableError for one of a version
-        that we do not know: budgets that are not in force would let jobs spend.
+    async def restore(self, job_id: JobId) -> Restored:
+        """Bring one job back.
+
+        Raises LedgerCorruptError, BlobNotFoundError, UnknownModelError, UnusableCardError.
         """
-        async for workspace in self.recovery.workspaces():
-            await self._restore_workspace(workspace)
-        async for job in self.ledger.jobs():
-            try:
-                yield await self._restore_one(JobId(job))
-            except _NOT_BACK as error:
-                yield Restored(job, problem=str(error))
-        async for restored in SinglesRestorer(self.ctx, self.answers).restore():
-            yield restored
-
-    async def _restore_one(self, job_id: JobId) -> Restored:
-        async with self.ctx.books.database.read() as connection:
-            try:
-                await self.ctx.jobs.store.of_any_workspace(connection, job_id)
-            except JobNotFoundError:
-                pass
-            else:
-                return Restored(job_id, problem="it is in the database already")
-        snapshot = await self.recovery.newest(job_id)
-        if snapshot is not None and snapshot.sequence >= await self._public_version(job_id):
-            return await self._restore_snapshot(snapshot)
         manifest = await self.ledger.manifest(job_id)
         state = await self.ledger.read(job_id)
         job = _job(manifest, state)
@@ -144,30 +119,6 @@ class Restorer:
         )
         await self._write(job, shots, takes, assets, manifest)
         return Restored(job_id, rows=len(shots), pictures=len(assets))
-
-    async def _public_version(self, job_id: JobId) -> int:
-        """Tell how far the public ledger is: beyond a snapshot, if an older callsheet wrote last.
-
-        Not at all if there is no good one: then the snapshot is all there is.
-        """
-        try:
-            return int((await self.ledger.read(job_id))["version"])
-        except (LedgerCorruptError, BlobNotFoundError):
-            return 0
-
-    async def _restore_snapshot(self, snapshot: Snapshot) -> Restored:
-        back = await recovered(self.ctx, snapshot)
-        async with self.ctx.books.database.begin() as connection:
-            await write_recovered(self.ctx, self.answers, connection, snapshot, back)
-        return Restored(back.job.id, rows=len(back.shots), pictures=back.pictures)
-
-    async def _restore_workspace(self, workspace: WorkspaceId) -> None:
-        """Bring back what people set and corrected in a workspace; what is there stays."""
-        kept = await self.recovery.workspace(workspace)
-        if kept is not None:
-            async with self.ctx.books.database.begin() as connection:
-                await restore_entries(connection, kept["adjustments"])
-                await restore_budgets(connection, kept["budgets"])
 
     async def _made(
         self, job: Job, shot: Shot, variant: Mapping[str, Any]
@@ -264,6 +215,8 @@ class Restorer:
             await ctx.references.store.add(connection, job.id, references)
             await ctx.books.takes.add(connection, takes)
             await ctx.books.assets.add(connection, assets)
+            await restore_outputs(connection, main_outputs(takes))
+            await add_lineage(connection, [fact for take in takes for fact in _lineage(take)])
             await write_money(ctx, connection, takes)
             await self._write_answer(connection, job, shots, takes)
             entry = Entry("restored", {"version": job.work.sequence, "pictures": len(assets)})
@@ -286,6 +239,11 @@ class Restorer:
         else:
             return  # what failed, or was to be drawn here, is not brought back
         await self.answers.add(connection, job.workspace, request, answer, job.times.created_at)
+
+
+def _lineage(take: Take) -> list[Lineage]:
+    made = [take.asset] if take.asset else []
+    return of_take(take, made, take.times.finished_at or take.times.created_at) if made else []
 
 
 def _payload(card: ModelCard, take: Take) -> Payload | None:

@@ -1,6 +1,6 @@
 """Writing recovery snapshots: what a job is, read from the rooms that know it."""
 
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import callsheet
-from callsheet.assets.lineage import lineage_of
+from callsheet.assets.lineage import told_by
 from callsheet.assets.snapshot import asset_out, lineage_out
 from callsheet.assets.store import AssetStore
 from callsheet.controls.model import request_kept
@@ -22,15 +22,15 @@ from callsheet.jobs.manifest_snapshot import (
     operations_out,
     scenes_out,
 )
-from callsheet.jobs.model import Job, Shot
-from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, shot_out
+from callsheet.jobs.model import Job
+from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, record_of
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256, digest_of
-from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, workspaces_with_money
-from callsheet.ports.database import Database
+from callsheet.ports.database import Database, Row
 from callsheet.takes.outputs import outputs_of
-from callsheet.takes.snapshot import output_out, take_out
+from callsheet.takes.snapshot import output_out
 from callsheet.takes.store import TakeStore
 
 _ROWS: Final = 250  # of a page of records
@@ -79,12 +79,12 @@ class Snapshots:
         after = 0
         while True:
             async with self.database.read() as connection:
-                shots = await self.jobs.shots(connection, job.id, after=after, limit=_ROWS)
+                shots = await self.jobs.shot_rows(connection, job.id, after, _ROWS)
                 page = await self._of_shots(connection, job, shots)
             if not shots:
                 break
             yield page
-            after = shots[-1].row
+            after = shots[-1]["row"]
         async with self.database.read() as connection:
             references = await self.references.all(connection, job.id)
         for first in range(0, len(references), _REFERENCES):
@@ -95,31 +95,40 @@ class Snapshots:
         async for page in self._of_manifest(job):
             yield page
 
-    async def _of_shots(self, connection: AsyncConnection, job: Job, shots: list[Shot]) -> Records:
+    async def _of_shots(
+        self, connection: AsyncConnection, job: Job, shots: Sequence[Row]
+    ) -> Records:
         if not shots:
             return []
-        takes = await self.takes.whole_of_rows(connection, job.id, shots[0].row, shots[-1].row)
-        entries = await entries_of(connection, [take.id for take in takes])
-        outputs = await outputs_of(connection, [take.id for take in takes])
+        first, last = shots[0]["row"], shots[-1]["row"]
+        takes = await self.takes.rows_between(connection, job.id, first, last)
+        ids = [TakeId(take["id"]) for take in takes]
+        entries = await entries_of(connection, ids)
+        outputs = await outputs_of(connection, ids)
         made = [output for of_take in outputs.values() for output in of_take]
-        names = {take.asset for take in takes if take.asset} | {each.asset for each in made}
-        decisions = await self.decisions.of_takes(connection, [take.id for take in takes])
+        names = {Sha256(take["asset"]) for take in takes if take["asset"]}
+        names |= {each.asset for each in made}
+        decisions = await self.decisions.of_takes(connection, ids)
         return [
-            *await self._of_assets(connection, job, names),
-            *map(shot_out, shots),
-            *map(take_out, takes),
+            *await self._of_assets(connection, job, names, ids),
+            *(record_of(RecordKind.SHOT, shot) for shot in shots),
+            *(record_of(RecordKind.TAKE, take) for take in takes),
             *map(output_out, made),
             *({"kind": RecordKind.ENTRY, "entry": entry} for entry in entries),
             *(decision_out(each) for each in decisions),
         ]
 
     async def _of_assets(
-        self, connection: AsyncConnection, job: Job, names: Collection[Sha256]
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        names: Collection[Sha256],
+        takes: Collection[TakeId] = (),
     ) -> Records:
         if not names:
             return []
         assets = await self.assets.some(connection, job.workspace, sorted(names))
-        facts = await lineage_of(connection, job.workspace, sorted(names))
+        facts = await told_by(connection, job.workspace, takes, sorted(names))
         return [*map(asset_out, assets), *map(lineage_out, facts)]
 
     async def _of_references(

@@ -1,7 +1,7 @@
 """What takes made: one file or several, in order, each with its role."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
-from callsheet.ports.database import METADATA, bound, one_of
-from callsheet.takes.model import Outcome, TakeStatus
+from callsheet.ports.database import METADATA, one_of
+from callsheet.takes.model import Outcome, Take, TakeStatus
 from callsheet.takes.tables import TAKES
 
 TAKE_OUTPUTS: Final = sa.Table(
@@ -55,53 +55,53 @@ def outputs_of_end(outcome: Outcome) -> list[Output]:
     ]
 
 
-# of a take that ended so: what came under a claim that has passed is no take's
-_ENDED_SO: Final = sa.select(
-    TAKES.c.id,
-    sa.bindparam("b_position", type_=sa.Integer),
-    sa.bindparam("b_output", type_=sa.Text),
-    sa.bindparam("b_role", type_=sa.Text),
-).where(
-    TAKES.c.id == bound(TAKES.c.id),
-    TAKES.c.epoch == bound(TAKES.c.epoch),
-    TAKES.c.status == TakeStatus.SUCCEEDED,
-    TAKES.c.asset == bound(TAKES.c.asset),
-)
-_COLUMNS: Final = ["take", "position", "asset", "role"]
 _ADD: Final = {
-    "sqlite": sqlite.insert(TAKE_OUTPUTS).from_select(_COLUMNS, _ENDED_SO).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(TAKE_OUTPUTS)
-    .from_select(_COLUMNS, _ENDED_SO)
-    .on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(TAKE_OUTPUTS).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(TAKE_OUTPUTS).on_conflict_do_nothing(),
 }
 
 
 async def add_outputs(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
-    """Write what takes made whose ends were written in this transaction; again changes nothing."""
+    """Write what takes made whose ends were written in this transaction; again changes nothing.
+
+    What came under a claim that has passed is no take's.
+    """
+    made = {outcome.take: outcome for outcome in outcomes if outcome.asset is not None}
+    if not made:
+        return
+    columns = TAKES.c.id, TAKES.c.epoch, TAKES.c.asset
+    ended = sa.select(*columns).where(
+        one_of(TAKES.c.id, made), TAKES.c.status == TakeStatus.SUCCEEDED
+    )
+    so = {TakeId(row.id): (row.epoch, row.asset) for row in await connection.execute(ended)}
     rows = [
-        {
-            "b_id": outcome.take,
-            "b_epoch": outcome.epoch,
-            "b_asset": outcome.asset,
-            "b_position": output.position,
-            "b_output": output.asset,
-            "b_role": output.role,
-        }
-        for outcome in outcomes
+        _row(output)
+        for take, outcome in made.items()
+        if so.get(take) == (outcome.epoch, outcome.asset)
         for output in outputs_of_end(outcome)
     ]
     if rows:
         await connection.execute(_ADD[connection.dialect.name], rows)
 
 
+def _row(output: Output) -> dict[str, object]:
+    return {
+        "take": output.take,
+        "position": output.position,
+        "asset": output.asset,
+        "role": output.role,
+    }
+
+
+def main_outputs(takes: Iterable[Take]) -> list[Output]:
+    """Word what takes made of which nothing but the first file is known."""
+    return [Output(take.id, 1, take.asset, OutputRole.MAIN) for take in takes if take.asset]
+
+
 async def restore_outputs(connection: AsyncConnection, outputs: Sequence[Output]) -> None:
     """Write outputs of takes back that were brought back."""
-    rows = [
-        {"take": each.take, "position": each.position, "asset": each.asset, "role": each.role}
-        for each in outputs
-    ]
-    if rows:
-        await connection.execute(sa.insert(TAKE_OUTPUTS), rows)
+    if outputs:
+        await connection.execute(sa.insert(TAKE_OUTPUTS), [_row(each) for each in outputs])
 
 
 async def outputs_of(

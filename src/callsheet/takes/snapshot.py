@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from callsheet.jobs.snapshot import Record, RecordKind, row_in, told
+from callsheet.jobs.snapshot import Record, RecordKind, row_in
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
 from callsheet.takes.model import ENDED, OUT, Take, TakeStatus
 from callsheet.takes.outputs import Output, OutputRole
-from callsheet.takes.tables import TAKES, row_of, take_of
+from callsheet.takes.tables import TAKES, take_of
 
 RESTORED_DOUBT: Final[Mapping[str, Any]] = {
     "code": "in_doubt",
@@ -23,11 +23,6 @@ GONE: Final[Mapping[str, Any]] = {
     "message": "restored from the store, in which the file that was made is no longer",
     "next_step": "stop",
 }
-
-
-def take_out(take: Take) -> dict[str, Any]:
-    """Write a take as a record."""
-    return {"kind": RecordKind.TAKE, **told(row_of(take))}
 
 
 def take_in(record: Record) -> Take:
@@ -48,18 +43,15 @@ def output_in(record: Record) -> Output:
 
 @dataclass(frozen=True, slots=True)
 class Revival:
-    """How takes of one job come back.
-
-    `may_be_out` is whether orders may have been sent since the snapshot was written.
-    """
+    """How takes of a live job come back."""
 
     now: datetime
-    may_be_out: bool
 
     def of(self, take: Take, sent: Sha256 | None) -> Take:
         """Bring back a take of a hosted model: it is followed, or in doubt, and never ordered anew.
 
-        `sent` digests what would have been sent, if that can be told: an order with it in the
+        One that waited may have been ordered since: the snapshot after this one may be what was
+        lost. `sent` digests what would have been sent, if that can be told: an order with it in the
         provider's list is ours. Without it, and without a ticket, a person decides.
         """
         if take.status in ENDED:
@@ -68,8 +60,6 @@ class Revival:
         fresh = replace(take.flight, claimed_by=None, looks=0, misses=0, missed_at=None)
         if take.status is TakeStatus.ADOPTING:
             return replace(take, flight=replace(fresh, due_at=due_at))
-        if take.status not in OUT and not self.may_be_out:
-            return replace(take, flight=replace(fresh, due_at=None))
         held = self._held(replace(take, flight=fresh))
         if held.flight.ticket:
             times = replace(take.times, running_at=take.times.running_at or self.now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import fields
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -118,8 +119,9 @@ UNSPENT = sa.or_(
     TAKES.c.status.in_(WAITING),
     sa.and_(TAKES.c.status == TakeStatus.ORDERED, TAKES.c.provider.in_(IN_PROCESS)),
 )
-_TIMES: Final = tuple(field.name for field in fields(Times))
-_FLIGHT: Final = tuple(field.name for field in fields(Flight))
+# in C: each take that is read goes through here
+_TIMES: Final = itemgetter(*(field.name for field in fields(Times)))
+_FLIGHT: Final = itemgetter(*(field.name for field in fields(Flight)))
 STANDING = [column for column in TAKES.columns if column.name != "inputs"]
 
 
@@ -134,13 +136,13 @@ def take_of(row: Row) -> Take:
         inputs=row.get("inputs", {}),
         digests=Digests(Sha256(row["inputs_digest"]), row["content_digest"]),
         price=Money(row["price"]),
-        times=Times(*(row[name] for name in _TIMES)),
+        times=Times(*_TIMES(row)),
         status=TakeStatus(row["status"]),
         charged=Money(row["charged"]),
         asset=Sha256(row["asset"]) if row["asset"] else None,
         error=row["error"],
         note=row["note"],
-        flight=Flight(*(row[name] for name in _FLIGHT)),
+        flight=Flight(*_FLIGHT(row)),
     )
 
 

@@ -14,11 +14,12 @@ from callsheet.delivery.links import AssetLinks
 from callsheet.jobs.model import Shot
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
-from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.moments import time_text
 from callsheet.ports.database import Database
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import Take, TakeStatus
+from callsheet.takes.outputs import outputs_of
 from callsheet.takes.store import TakeStore
 from callsheet.views.providers import Hindrance, ProviderView, waited_for
 from callsheet.views.state import shown_asset
@@ -31,12 +32,12 @@ S = TakeStatus
 class ShownTake:
     """A take, with links to what was made and what happens next.
 
-    `made` is None, or has links to what was made, as `shown_asset` tells it; `next` is a sentence
-    on what will happen next, "" for a take that has ended.
+    `made` has what was made, the main one first: {sha256} and what `shown_asset` tells. `next` is a
+    sentence on what will happen next, "" for a take that has ended.
     """
 
     take: Take
-    made: Mapping[str, str | int | None] | None
+    made: Sequence[Mapping[str, Any]]
     next: str
 
 
@@ -80,15 +81,20 @@ class TakeView:
             return []
         workspace = takes[0].workspace
         facts: Mapping[Sha256, AssetFacts] = {}
-        made = {take.asset for take in takes if take.asset}
-        if made:
+        made: Mapping[TakeId, Sequence[Sha256]] = {}
+        if any(take.asset for take in takes):
             async with self.database.read() as connection:
-                facts = await self.assets.facts(connection, workspace, made)
+                outputs = await outputs_of(connection, [take.id for take in takes if take.asset])
+                told = {take: [each.asset for each in files] for take, files in outputs.items()}
+                # a worker of the version before, beside us for an upgrade, writes the first alone
+                made = {take.id: told.get(take.id, [take.asset]) for take in takes if take.asset}
+                names = {each for files in made.values() for each in files}
+                facts = await self.assets.facts(connection, workspace, names)
         hindrances = await self.providers.hindrances(workspace, waited_for(takes))
         return [
             ShownTake(
                 take,
-                shown_asset(self.links, take.asset, facts) if take.asset else None,
+                [self._made(each, facts) for each in made.get(take.id, ())],
                 explained(take, hindrances),
             )
             for take in takes
@@ -96,8 +102,10 @@ class TakeView:
 
     def ended(self, take: Take, facts: Mapping[Sha256, AssetFacts]) -> ShownTake:
         """Show a take that has ended, with what is known of what was made; nothing is read."""
-        made = shown_asset(self.links, take.asset, facts) if take.asset else None
-        return ShownTake(take, made, "")
+        return ShownTake(take, [self._made(take.asset, facts)] if take.asset else [], "")
+
+    def _made(self, sha256: Sha256, facts: Mapping[Sha256, AssetFacts]) -> dict[str, Any]:
+        return {"sha256": sha256, **shown_asset(self.links, sha256, facts)}
 
     async def one(self, workspace: WorkspaceId, take: str) -> ShownTake:
         """Read a take, what was made, and what happens next. Raises TakeNotFoundError."""

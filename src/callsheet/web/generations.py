@@ -76,6 +76,7 @@ class Generation(BaseModel):
     provider: str
     inputs: dict[str, Any]
     inputs_digest: str
+    content_digest: str | None
     price: str
     charged: str
     assets: list[AssetLink]
@@ -109,13 +110,13 @@ def _moment(text: str) -> datetime:
 
 
 def _generation(shown: ShownTake) -> Generation:
-    take, links = shown.take, []
-    if shown.made:
-        facts = dict(shown.made)
-        media_type = facts.pop("mediaType")
-        links = [
-            AssetLink.model_validate({"sha256": take.asset, "media_type": media_type, **facts})
-        ]
+    take = shown.take
+    links = [
+        AssetLink.model_validate(
+            {("media_type" if name == "mediaType" else name): value for name, value in made.items()}
+        )
+        for made in shown.made
+    ]
     return Generation(
         id=take.id,
         job=take.job,
@@ -124,6 +125,7 @@ def _generation(shown: ShownTake) -> Generation:
         provider=take.provider,
         inputs=dict(take.inputs),
         inputs_digest=take.digests.inputs,
+        content_digest=take.digests.content,
         price=str(take.price),
         charged=str(take.charged),
         assets=links,

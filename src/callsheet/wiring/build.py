@@ -47,7 +47,7 @@ from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
-from callsheet.line.restore import Restorer
+from callsheet.line.restoring import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
@@ -170,7 +170,7 @@ async def build(settings: Settings) -> Callsheet:
         metrics.ledgers.labels("corrupt").inc()
 
     decided = DecisionStore()
-    ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs)
+    ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs, corrupt)
     return Callsheet(
         settings=settings,
         database=database,

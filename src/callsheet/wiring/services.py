@@ -42,7 +42,7 @@ from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
-from callsheet.line.restore import Restorer
+from callsheet.line.restoring import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.snapshots import Snapshots
 from callsheet.line.stages.render import ORDER_WORK, order

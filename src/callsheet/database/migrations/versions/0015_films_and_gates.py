@@ -101,8 +101,12 @@ def _told_lineage() -> None:
         _add_lineage(row for each in page for row in _of_take(each))
 
 
-def _text(name: str) -> sa.ColumnClause[Any]:
-    return sa.column(name)
+def _text(name: str) -> sa.ColumnClause[str]:
+    return sa.column(name, sa.Text)
+
+
+def _number(name: str) -> sa.ColumnClause[int]:
+    return sa.column(name, sa.Integer)
 
 
 def _pages(table: sa.TableClause, *key: sa.ColumnElement[Any]) -> Iterator[Sequence[Any]]:
@@ -156,14 +160,17 @@ def _shots() -> None:
 
 def _digest_contents() -> None:
     """Digest what each take was to show: until today no shot could change after it was asked."""
-    plain = map(_text, ("job", "row", "prompt", "width", "height"))
-    json_ones = (sa.column(name, sa.JSON) for name in ("references", "inputs"))
-    shots = sa.table("shots", *plain, *json_ones)
-    takes = sa.table("takes", *map(_text, ("job", "row", "content_digest")))
+    texts, numbers = map(_text, ("job", "prompt")), map(_number, ("row", "width", "height"))
+    documents = (sa.column(name, sa.JSON) for name in ("references", "inputs"))
+    shots = sa.table("shots", *texts, *numbers, *documents)
+    takes = sa.table("takes", _text("job"), _number("row"), _text("content_digest"))
     update = (
         sa.update(takes)
-        .where(takes.c.job == sa.bindparam("of_job"), takes.c.row == sa.bindparam("of_row"))
-        .values(content_digest=sa.bindparam("digest"))
+        .where(
+            takes.c.job == sa.bindparam("of_job", type_=sa.Text),
+            takes.c.row == sa.bindparam("of_row", type_=sa.Integer),
+        )
+        .values(content_digest=sa.bindparam("digest", type_=sa.Text))
     )
     for page in _pages(shots, shots.c.job, shots.c.row):
         rows = [{"of_job": each.job, "of_row": each.row, "digest": _content(each)} for each in page]
