@@ -93,7 +93,7 @@ def test_whole_batch_goes_through_a_pooler_in_transaction_mode(
         for job in jobs:
             server.wait_for(job, ["succeeded"])
         assert server.http.get("/ready").status_code == 200
-    assert "bell.deaf" in place.log("up")
+    assert "notifier.deaf" in place.log("up")
     assert "PreparedStatement" not in place.log("up")
     assert place.run("doctor").returncode == 0
 
