@@ -49,7 +49,8 @@ async def working(
 
     Without a database's address it is a new one in the folder.
     """
-    lay_sqlite(tmp_path / "callsheet.db")
+    if not database_url:
+        lay_sqlite(tmp_path / "callsheet.db")
     base = f"http://127.0.0.1:{sim.port}"
     provider = ProviderSettings.model_validate({"base_url": base, "key": KEY, "settles_s": 3.0})
     cs = await build(
