@@ -213,7 +213,7 @@ async def takes_of(cs: Callsheet, job: Job) -> list[Take]:
     """Read all takes of a job, with all that is known of them."""
     async with cs.database.read() as connection:
         rows = await cs.line.books.takes.rows_between(connection, job.id, 1, 1_000)
-        return [take_of(row) for row in rows]
+        return [take_of(row._mapping) for row in rows]
 
 
 async def test_jobs_in_flight_end_after_the_upgrade(tmp_path: Path, database_url: str) -> None:

@@ -107,35 +107,32 @@ class Editing:
     async def _accept(
         self, connection: AsyncConnection, job: Job, edits: Sequence[Edit], by: str
     ) -> list[Operation]:
-        before = after = await self.store.present(connection, job)
+        before = await self.store.present(connection, job)
+        known = await self.store.by_ids(connection, job.id, [edit.op_id for edit in edits])
         accepted: list[Operation] = []
-        new: list[Operation] = []
         conflicts: list[Conflict] = []
+        new: dict[tuple[Entity, str], Operation] = {}  # the newest of each field
+        revision = before.revision
         for edit in edits:
-            known = await self.store.by_id(connection, job.id, edit.op_id)
-            if known is not None:
-                accepted.append(_same(known, edit))
+            if edit.op_id in known:
+                accepted.append(_same(known[edit.op_id], edit))
                 continue
-            value, conflict = await self._merged(connection, job, after, edit)
+            value, conflict = await self._merged(connection, job, before, edit)
             if conflict is not None:
                 conflicts.append(conflict)
                 continue
-            operation = Operation(
-                revision=after.revision + 1,
-                edit=edit,
-                before=after.fields.get(edit.entity, NEW_SCENE).get(edit.field),
-                value=value,
-                by=by,
-                at=self.clock(),
-            )
-            after = after.with_operations([operation])
-            new.append(operation)
-            accepted.append(operation)
+            revision, place = revision + 1, (edit.entity, edit.field)
+            was = before.fields.get(edit.entity, NEW_SCENE).get(edit.field)
+            was = new[place].value if place in new else was
+            new[place] = Operation(revision, edit, was, value, by, self.clock())
+            accepted.append(new[place])
         if conflicts:
             raise ManifestConflictError(conflicts)
-        if new:
+        operations = [each for each in accepted if each.revision > before.revision]
+        if operations:
+            after = before.with_operations(operations)
             check_dependencies(after)
-            await self._write(connection, job, before, after, new)
+            await self._write(connection, job, before, after, operations)
         return accepted
 
     async def _merged(
@@ -150,7 +147,8 @@ class Editing:
         if edit.entity not in present.fields and edit.entity.kind is not Kind.SCENE:
             message = f"there is no {edit.entity} in this manifest"
             raise InvalidInputError(message, [FieldError("entity", message, str(edit.entity))])
-        since = await self.store.since(connection, job.id, edit)
+        old = edit.base_revision < job.work.manifest_revision
+        since = await self.store.since(connection, job.id, edit) if old else []
         if not since:
             return value, None
         last = since[-1]

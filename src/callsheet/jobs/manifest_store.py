@@ -1,5 +1,6 @@
 """Rows of manifests: scenes, operations and snapshots; the fields of shots are their own rows."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from callsheet.jobs.model import Job, ShotUpdate
 from callsheet.jobs.store import JobStore
 from callsheet.jobs.tables import JOBS, SHOTS
 from callsheet.kernel.ids import JobId
-from callsheet.ports.database import METADATA, Row, UtcTime
+from callsheet.ports.database import METADATA, Row, UtcTime, one_of
 
 SNAPSHOT_EVERY: Final = 100  # revisions
 
@@ -112,11 +113,15 @@ class ManifestStore:
         rows = (await connection.execute(query.order_by(OPERATIONS.c.revision))).mappings()
         return [operation_of(row) for row in rows]
 
-    async def by_id(self, connection: AsyncConnection, job: JobId, op_id: str) -> Operation | None:
-        """Read the operation that has an id."""
-        query = sa.select(OPERATIONS).where(OPERATIONS.c.job == job, OPERATIONS.c.op_id == op_id)
-        row = (await connection.execute(query)).mappings().first()
-        return operation_of(row) if row is not None else None
+    async def by_ids(
+        self, connection: AsyncConnection, job: JobId, op_ids: Sequence[str]
+    ) -> dict[str, Operation]:
+        """Read the operations that have some ids, by these."""
+        query = sa.select(OPERATIONS).where(
+            OPERATIONS.c.job == job, one_of(OPERATIONS.c.op_id, op_ids)
+        )
+        rows = (await connection.execute(query)).mappings()
+        return {row["op_id"]: operation_of(row) for row in rows}
 
     async def since(self, connection: AsyncConnection, job: JobId, edit: Edit) -> list[Operation]:
         """Read what was done to an edit's field after the revision at which its author saw it."""
@@ -147,10 +152,12 @@ class ManifestStore:
     ) -> None:
         """Bring the rows of scenes and shots up to what a manifest says after some operations."""
         changed = {(each.edit.entity, each.edit.field): each.value for each in operations}
+        of_field: dict[str, list[ShotUpdate]] = defaultdict(list)
         for (entity, field), value in changed.items():
             if entity.kind is Kind.SHOT:
-                update = ShotUpdate(int(entity.id), **{field: value})
-                await jobs.set_shots(connection, job, [update])
+                of_field[field].append(ShotUpdate(int(entity.id), **{field: value}))
+        for updates in of_field.values():
+            await jobs.set_shots(connection, job, updates)
         scenes = {entity for entity, _ in changed if entity.kind is Kind.SCENE}
         insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         for entity in sorted(scenes, key=str):

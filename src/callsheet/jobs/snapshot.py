@@ -7,7 +7,7 @@ that it tells, the job, and what belongs to the job as a whole. Each record is o
 newer is refused by name, because what it says that they do not know may be an order that is out.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -88,9 +88,21 @@ def job_in(head: Record) -> Job:
     return job_of(row_in(JOBS, head["job"]))
 
 
-def record_of(kind: RecordKind, row: Row) -> dict[str, Any]:
-    """Write a row as a record."""
-    return {"kind": kind, **told(row)}
+def records_of(
+    kind: RecordKind, table: sa.Table, rows: Iterable[Sequence[Any]]
+) -> list[dict[str, Any]]:
+    """Write whole rows of a table, by place, as records: what has no value is left out."""
+    names = [column.name for column in table.columns]
+    times = [column.name for column in table.columns if isinstance(column.type, UtcTime)]
+    records: list[dict[str, Any]] = []
+    for row in rows:
+        record = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        for name in times:
+            if name in record:
+                record[name] = record[name].isoformat()
+        record["kind"] = kind
+        records.append(record)
+    return records
 
 
 def shot_in(record: Record) -> Shot:

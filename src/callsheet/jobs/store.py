@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,7 +35,7 @@ from callsheet.jobs.tables import (
 )
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.unset import given
-from callsheet.ports.database import Row, bound, one_of
+from callsheet.ports.database import bound, one_of
 
 _COUNT_CHANGES = (*COUNTERS, *MONEY, "rows", "failed_rows")
 _CHANGE_JOB = (
@@ -183,11 +183,11 @@ class JobStore:
 
     async def shot_rows(
         self, connection: AsyncConnection, job: JobId, after: int, limit: int
-    ) -> Sequence[Row]:
+    ) -> Sequence[sa.Row[Any]]:
         """Read the rows after a row number as they are in the table, in order."""
         query = sa.select(SHOTS).where(SHOTS.c.job == job, SHOTS.c.row > after)
         found = await connection.execute(query.order_by(SHOTS.c.row).limit(limit))
-        return found.mappings().all()
+        return found.all()
 
     async def shots_of(
         self, connection: AsyncConnection, job: JobId, rows: Collection[int]

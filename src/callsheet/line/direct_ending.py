@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.lineage import add_lineage, of_take
 from callsheet.assets.model import Asset
 from callsheet.jobs.many import Finished, finish_singles, lock_all
 from callsheet.jobs.model import Entry, Job, JobStatus, ShotStatus
@@ -89,6 +90,8 @@ async def _write(
 ) -> None:
     await ctx.books.assets.add(connection, [each.asset for each in ending])
     await end_made(connection, [each.made for each in ending], now)
+    facts = [of_take(each.made.take, [each.asset.sha256], now) for each in ending]
+    await add_lineage(connection, [fact for of_one in facts for fact in of_one])
     entries = await _settle(ctx, connection, ending, jobs, now)
     finished = [
         Finished(

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import callsheet
@@ -23,15 +24,17 @@ from callsheet.jobs.manifest_snapshot import (
     scenes_out,
 )
 from callsheet.jobs.model import Job
-from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, record_of
+from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, records_of
 from callsheet.jobs.store import JobStore
+from callsheet.jobs.tables import SHOTS
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, workspaces_with_money
-from callsheet.ports.database import Database, Row
+from callsheet.ports.database import Database
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.snapshot import output_out
 from callsheet.takes.store import TakeStore
+from callsheet.takes.tables import TAKES
 
 _ROWS: Final = 250  # of a page of records
 _REFERENCES: Final = 500
@@ -84,7 +87,7 @@ class Snapshots:
             if not shots:
                 break
             yield page
-            after = shots[-1]["row"]
+            after = shots[-1].row
         async with self.database.read() as connection:
             references = await self.references.all(connection, job.id)
         for first in range(0, len(references), _REFERENCES):
@@ -96,23 +99,23 @@ class Snapshots:
             yield page
 
     async def _of_shots(
-        self, connection: AsyncConnection, job: Job, shots: Sequence[Row]
+        self, connection: AsyncConnection, job: Job, shots: Sequence[sa.Row[Any]]
     ) -> Records:
         if not shots:
             return []
-        first, last = shots[0]["row"], shots[-1]["row"]
+        first, last = shots[0].row, shots[-1].row
         takes = await self.takes.rows_between(connection, job.id, first, last)
-        ids = [TakeId(take["id"]) for take in takes]
+        ids = [TakeId(take.id) for take in takes]
         entries = await entries_of(connection, ids)
         outputs = await outputs_of(connection, ids)
         made = [output for of_take in outputs.values() for output in of_take]
-        names = {Sha256(take["asset"]) for take in takes if take["asset"]}
+        names = {Sha256(take.asset) for take in takes if take.asset}
         names |= {each.asset for each in made}
         decisions = await self.decisions.of_takes(connection, ids)
         return [
             *await self._of_assets(connection, job, names, ids),
-            *(record_of(RecordKind.SHOT, shot) for shot in shots),
-            *(record_of(RecordKind.TAKE, take) for take in takes),
+            *records_of(RecordKind.SHOT, SHOTS, shots),
+            *records_of(RecordKind.TAKE, TAKES, takes),
             *map(output_out, made),
             *({"kind": RecordKind.ENTRY, "entry": entry} for entry in entries),
             *(decision_out(each) for each in decisions),

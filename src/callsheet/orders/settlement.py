@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.assets.lineage import Lineage, add_lineage, of_take
 from callsheet.assets.model import Asset
 from callsheet.kernel.errors import Failure
 from callsheet.kernel.logs import event
@@ -16,6 +18,7 @@ from callsheet.orders.terms import terms_of
 from callsheet.ports.hosted import Ended
 from callsheet.ports.models import ProviderError
 from callsheet.takes.model import TAKE_MOVES, Outcome, Take, TakeStatus
+from callsheet.takes.outputs import add_outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,21 @@ async def end(
     ]
     made = [asset for each in valid for asset in (each.asset, *each.others) if asset]
     await ctx.books.assets.add(connection, made)
-    await ctx.books.takes.finish(connection, [each.outcome for each in valid], ctx.books.clock())
+    now, outcomes = ctx.books.clock(), [each.outcome for each in valid]
+    await ctx.books.takes.finish(connection, outcomes, now)
+    await add_outputs(connection, outcomes)
+    await add_lineage(connection, [fact for each in valid for fact in _lineage(each, now)])
     await settle(ctx.books, connection, job, valid, into)
     for each in valid:
         as_it_is = replace(each.take, status=current[each.take.id][0])
         into.add(as_it_is, each.outcome.status)
         ctx.books.metrics.takes.labels(each.outcome.status).inc()
     return valid
+
+
+def _lineage(ending: TakeEnding, now: datetime) -> list[Lineage]:
+    made = [asset.sha256 for asset in (ending.asset, *ending.others) if asset]
+    return of_take(ending.take, made, now) if made else []
 
 
 def _may_end(ending: TakeEnding, status: TakeStatus, epoch: int, order_no: int) -> bool:

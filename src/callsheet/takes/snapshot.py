@@ -1,7 +1,7 @@
 """Takes in a recovery snapshot, and what becomes of them when they are brought back."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -32,7 +32,8 @@ def take_in(record: Record) -> Take:
 
 def output_out(output: Output) -> dict[str, Any]:
     """Write an output as a record."""
-    return {"kind": RecordKind.OUTPUT, **asdict(output)}
+    place = {"take": output.take, "position": output.position}
+    return {"kind": RecordKind.OUTPUT, **place, "asset": output.asset, "role": output.role}
 
 
 def output_in(record: Record) -> Output:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.ports.database import Row, bound, one_of
+from callsheet.ports.database import bound, one_of
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
@@ -104,11 +104,11 @@ class TakeStore:
 
     async def rows_between(
         self, connection: AsyncConnection, job: JobId, first: int, last: int
-    ) -> Sequence[Row]:
+    ) -> Sequence[sa.Row[Any]]:
         """Read the takes of rows `first` to `last` as they are in the table."""
         query = sa.select(TAKES).where(TAKES.c.job == job, TAKES.c.row.between(first, last))
         query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
-        return (await connection.execute(query)).mappings().all()
+        return (await connection.execute(query)).all()
 
     async def unordered(
         self, connection: AsyncConnection, job: JobId, after_row: int, limit: int
