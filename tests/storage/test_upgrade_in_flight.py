@@ -28,7 +28,8 @@ from tests.support.rooms import CATALOG
 
 BEFORE: Final = "0014"
 CARD: Final = CATALOG.card(IMAGE)
-PICTURE, REFERENCE = sha256_of(b"a picture"), sha256_of(b"a reference")
+PICTURE, FURTHER = sha256_of(b"a picture"), sha256_of(b"came with it")
+REFERENCE = sha256_of(b"a reference")
 S = TakeStatus
 HELD: Final = (S.HELD, S.ORDERED, S.IN_DOUBT, S.RUNNING, S.ADOPTING)
 # what was really sent, and what the provider has therefore
@@ -173,6 +174,17 @@ def add_live(old: OldDatabase, sim: Simulator) -> str:
                 thumbnail=False,
                 created_at=old.now,
             )
+            came_with = {"take": take, "model": IMAGE, "ticket": told["id"]}
+            old.add(
+                "assets",
+                workspace=LOCAL_WORKSPACE,
+                sha256=FURTHER,
+                media_type="image/png",
+                size=9,
+                made_from=came_with,
+                thumbnail=False,
+                created_at=old.now,
+            )
     committed = price * (len(HELD) + 1)
     for scope, key in (("all", ""), ("day", old.day), ("job", job)):
         old.add("commitments", workspace=LOCAL_WORKSPACE, scope=scope, key=key, amount=committed)
@@ -248,7 +260,9 @@ async def check_told(cs: Callsheet, job: Job) -> None:
         facts = await lineage_of(connection, job.workspace, [*made, REFERENCE])
     for take in takes:
         told = [(each.position, each.asset, each.role) for each in outputs.get(take.id, [])]
-        assert told == ([(1, take.asset, OutputRole.MAIN)] if take.asset else [])
+        wanted = [(1, take.asset, OutputRole.MAIN)] if take.asset else []
+        wanted += [(2, FURTHER, OutputRole.FURTHER)] if take.asset == PICTURE else []
+        assert told == wanted
         assert take.digests.content == content_digest(shots[take.row])
         if take.asset:
             assert (take.asset, Relation.MADE_FROM, Kind.TAKE, take.id, "output") in {

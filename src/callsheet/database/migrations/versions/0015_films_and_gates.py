@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -93,8 +94,12 @@ def _told_lineage() -> None:
     """Take over what assets say of themselves, and what takes that made something were sent."""
     made_from = sa.column("made_from", sa.JSON)
     assets = sa.table("assets", *map(_text, ("workspace", "sha256")), made_from)
+    further: dict[str, list[str]] = defaultdict(list)
     for page in _pages(assets, assets.c.workspace, assets.c.sha256):
         _add_lineage(row for each in page for row in _of_asset(each))
+        for take, asset in _further(page):
+            further[take].append(asset)
+    _add_further(further)
     names = ("id", "workspace", "asset")
     takes = sa.table("takes", *map(_text, names), sa.column("inputs", sa.JSON))
     for page in _pages(takes, takes.c.id):
@@ -119,6 +124,31 @@ def _pages(table: sa.TableClause, *key: sa.ColumnElement[Any]) -> Iterator[Seque
         page = op.get_bind().execute(query.where(sa.tuple_(*key) > sa.tuple_(*last))).all()
 
 
+def _further(page: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    """Find files that came with what a take made, beside the one that it stands for."""
+    made_by = [(each.sha256, (each.made_from or {}).get("take", "")) for each in page]
+    takes = sa.table("takes", _text("id"), _text("asset"))
+    names = sorted({take for _, take in made_by if take})
+    query = sa.select(takes).where(takes.c.id.in_(names), takes.c.asset.is_not(None))
+    stands_for = {row.id: row.asset for row in op.get_bind().execute(query)}
+    for asset, take in made_by:
+        if take in stands_for and stands_for[take] != asset:
+            yield take, asset
+
+
+def _add_further(further: Mapping[str, Sequence[str]]) -> None:
+    outputs = sa.table(
+        "take_outputs", _text("take"), _number("position"), _text("asset"), _text("role")
+    )
+    rows = [
+        {"take": take, "position": position, "asset": asset, "role": "further"}
+        for take, assets in further.items()
+        for position, asset in enumerate(assets, start=2)
+    ]
+    if rows:
+        op.get_bind().execute(sa.insert(outputs), rows)
+
+
 def _of_asset(asset: Any) -> Iterator[tuple[str, ...]]:
     made_from = asset.made_from or {}
     if made_from.get("take"):
@@ -129,6 +159,8 @@ def _of_asset(asset: Any) -> Iterator[tuple[str, ...]]:
 
 
 def _of_take(take: Any) -> Iterator[tuple[str, ...]]:
+    if take.asset:
+        yield take.workspace, take.asset, "made_from", "take", take.id, "output"
     for each in (take.inputs or {}).get("references") or () if take.asset else ():
         if isinstance(each, dict) and each.get("sha256"):
             used, mode = each["sha256"], str(each.get("mode", ""))
