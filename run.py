@@ -62,7 +62,7 @@ CHECKS: Final = (
     ("dependencies", ("deptry", "--no-ansi", "src")),
 )
 # More than there are cores: half of the time tests wait, for what a process does or a clock says.
-ALL_TESTS: Final = ("pytest", "-n", "5", "--dist", "worksteal")
+ALL_TESTS: Final = ("pytest", "-n", "4", "--dist", "worksteal")
 # What differs most from one Python to the next: asyncio and its TLS, SQLite, processes, locks.
 SHORT_TESTS: Final = (
     "tests/net/test_secret_lines.py",

@@ -88,7 +88,7 @@ async def measure(kind: str, model: str, count: int) -> Row:
             await cs.ready()
             ours, engines = Count(), Count()
             async with cs.working():
-                await run(cs, 50, model)  # warm
+                await run(cs, min(50, count), model)  # warm
                 ours.watch(cs.database.engine.sync_engine)
                 engines.watch(cs.engine.engine)
                 profile = cProfile.Profile(time.thread_time)
@@ -131,7 +131,7 @@ def _tottime(profile: cProfile.Profile, where: str) -> float:
 def main() -> None:
     """Count on both databases."""
     chosen = options(__doc__ or "")
-    small, large = (100, 300) if chosen.quick else (1_000, 3_000)
+    small, large = (20, 40) if chosen.quick else (1_000, 3_000)
     rows = [
         asyncio.run(measure(kind, model, count))
         for model, count in (("local/dot", large), (IMAGE, small))

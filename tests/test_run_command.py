@@ -215,7 +215,7 @@ def test_short_tests_run_on_each_other_python_that_answers(project: Project) -> 
 
     assert done.returncode == 0, done.stderr
     *_, tests, sync, short = project.calls()
-    assert tests.startswith("pytest -n 5 --dist")
+    assert tests.startswith("pytest -n 4 --dist")
     assert sync.endswith(f"--python {managed}/python{there}")
     assert "--group test" in sync
     assert short.startswith("pytest -n 3 tests/")
@@ -266,7 +266,7 @@ def test_checks_run_in_order_and_tests_last(project: Project) -> None:
     assert "--inexact" not in sync
     names = ["ruff", "ruff", "mypy", "lint-imports", "deptry"]
     assert [call.split()[0] for call in checks] == names
-    assert tests.startswith("pytest -n 5")
+    assert tests.startswith("pytest -n 4")
 
 
 def test_the_first_failing_check_stops(project: Project) -> None:

@@ -1,7 +1,5 @@
 """Where assets come from, and what they were used for."""
 
-from tests.support.rooms import NOW, WORKSPACE, a_job, a_take, opened
-
 from callsheet.assets.lineage import (
     Kind,
     Relation,
@@ -14,6 +12,7 @@ from callsheet.assets.lineage import (
 )
 from callsheet.kernel.digests import sha256_of
 from callsheet.kernel.ids import WorkspaceId
+from tests.support.rooms import NOW, WORKSPACE, a_job, a_take, opened
 
 FIRST, SECOND, USED = (sha256_of(name) for name in (b"first", b"second", b"used"))
 

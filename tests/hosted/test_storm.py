@@ -26,6 +26,7 @@ from callsheet.engine.lease import EXECUTORS
 
 TAKES = scaled(150, 2_000)
 KILL_EVERY_S = (2.0, 5.0)
+MOST_KILLS = TAKES // 10  # on a slow machine the storm is over before the job is
 REQUESTS = [  # a chance for each, in all a fifth of the orders and more of what follows
     ("create", {"fail_before_accept": "500"}, 0.02),
     ("create", {"fail_after_accept": "502"}, 0.03),
@@ -78,7 +79,7 @@ def rows(count: int, dice: random.Random) -> list[dict[str, str]]:
     ]
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1_500)
 def test_storm_ends_in_order(tmp_path: Path, postgres_url: str, sim: Simulator) -> None:
     """Two workers are killed in turn until all is done; nothing is lost, doubled or overpaid."""
     dice = random.Random(20261121)  # noqa: S311  # repeatable on purpose
@@ -115,16 +116,19 @@ def test_storm_ends_in_order(tmp_path: Path, postgres_url: str, sim: Simulator) 
 def storm(place: Place, web: Server, job: str, workers: list[Process], dice: random.Random) -> int:
     """Kill one worker after the other, and start another in its place, until the job is done.
 
-    Each gets its few seconds of work: on a slow machine nobody would ever come to any.
+    Each gets its few seconds of work: on a slow machine nobody would ever come to any. A machine
+    that is too slow to reach the provider in time makes the job wait, which then goes on by itself.
     """
-    kills, until = 0, time.monotonic() + 300 + TAKES / 5
+    kills, until = 0, time.monotonic() + 700 + TAKES / 5
     while True:
         wait_until_at_work(place, workers)
         time.sleep(dice.uniform(*KILL_EVERY_S))
         state = web.http.get(f"/batch/{job}", params={"rows": "0"}).json()
-        if state["status"] in ("partial", "succeeded", "failed", "waiting"):
+        if state["status"] in ("partial", "succeeded", "failed"):
             return kills
-        assert time.monotonic() < until, left_over(web)
+        assert time.monotonic() < until, (state["problem"], left_over(web))
+        if kills == MOST_KILLS:
+            continue
         victim = dice.randrange(len(workers))
         workers[victim].kill()
         workers[victim].wait()

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.line.test_loops import logged
-from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
-from tests.support.processes import Place, serving, until
-from tests.support.warm import Process
 
 from callsheet.database.connections import parse_url, sync_engine
 from callsheet.takes.tables import TAKES
+from tests.support.hosted import Simulator, check_money, rows_of, simulating, submit_live
+from tests.support.processes import Place, serving, until
+from tests.support.warm import Process
+from tests.worker.test_loops import logged
 
 pytestmark = pytest.mark.on_either_database
 
