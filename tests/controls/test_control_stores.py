@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from callsheet.controls.errors import IdempotencyMismatchError
-from callsheet.controls.store import KEPT, AnswerStore, Request, Switches, SwitchStore
+from callsheet.controls.model import Request, Switches
+from callsheet.controls.store import KEPT, AnswerStore, SwitchStore
 from tests.support.rooms import CATALOG, NOW, opened
 
 SWITCHES, ANSWERS = SwitchStore(), AnswerStore()

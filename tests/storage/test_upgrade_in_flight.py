@@ -228,22 +228,24 @@ async def takes_of(cs: Callsheet, job: Job) -> list[Take]:
         return [take_of(row._mapping) for row in rows]
 
 
-async def test_jobs_in_flight_end_after_the_upgrade(tmp_path: Path, database_url: str) -> None:
+async def test_jobs_in_flight_end_after_the_upgrade(
+    tmp_path: Path, empty_database_url: str
+) -> None:
     """Every state goes on from where it stood, nothing is ordered twice, and all is told of it."""
     with simulating(tmp_path) as sim:
-        engine = sync_engine(parse_url(database_url))
+        engine = sync_engine(parse_url(empty_database_url))
         with engine.begin() as connection:
             old = OldDatabase(connection)
             live, resting = add_live(old, sim), add_resting(old)
         engine.dispose()
-        async with working(tmp_path, sim, _as_it_is, database_url) as cs:
+        async with working(tmp_path, sim, _as_it_is, empty_database_url) as cs:
             await cs.control.resume(LOCAL_WORKSPACE, JobId(resting))
             assert (await ended(cs, resting)).status is JobStatus.SUCCEEDED
             job = await ended(cs, live)
             assert job.status is JobStatus.PARTIAL
             assert (job.tally.takes.succeeded, job.tally.takes.failed) == (7, 1)
             await check_told(cs, job)
-        check_money(Place(tmp_path, database_url), sim, 7)
+        check_money(Place(tmp_path, empty_database_url), sim, 7)
 
 
 def _as_it_is(catalog: Catalog) -> Catalog:
