@@ -151,5 +151,5 @@ def test_damaged_segment_harms_no_other(tmp_path: Path, sqlite_url: str, fake: A
     first, *_ = sorted((tmp_path / "here").rglob(f"{PREFIX}*/*/*.blob"))
     first.write_bytes(first.read_bytes().replace(b"first", b"other"))
     done = place.run("restore", "--json")
-    assert "recovery_corrupt" in done.stderr
+    assert "recovery.corrupt" in done.stderr
     assert len(json.loads(done.stdout)) == 1

@@ -14,6 +14,7 @@ from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.context import LineContext
 from callsheet.orders.kept_answers import sweep_inline_outputs
+from callsheet.orders.recovery_log import merge_segments
 
 _LOG = logging.getLogger("callsheet.chores")
 _EVERY_S: Final = 300.0
@@ -54,3 +55,4 @@ class Chores:
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
         await sweep_inline_outputs(self.ctx, now)
+        await merge_segments(self.ctx.media.blobs, now)

@@ -148,7 +148,7 @@ class Examiner:
             await ctx.progress.report(connection, job, into)
         if error is not None:
             said = event(take=take.id, job=take.job, asset=found.unseen.sha256, reason=note)
-            _LOG.error("take.unreadable", extra=said)
+            _LOG.error("asset.unreadable", extra=said)
 
     async def _sweep(self) -> Never:
         """Take up what others have left, when there is nothing else to do here."""

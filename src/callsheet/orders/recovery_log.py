@@ -29,6 +29,11 @@ PREFIX: Final = "recovery/"
 _FORMAT: Final = "callsheet recovery 1"
 _TYPE: Final = "application/x-ndjson"
 _LOG = logging.getLogger("callsheet.recovery")
+_MERGED: Final = "-merged"
+_MERGED_AFTER_H: Final = 2
+_MERGED_UNTIL_H: Final = 50
+_MERGED_BYTES: Final = 4 << 20
+_FEW: Final = 8  # segments that are left as they are
 _CLOCKS_S: Final = 600.0  # how far the clocks of two hosts may be apart
 
 
@@ -84,11 +89,48 @@ def outputs_of(answer: AnswerLine) -> dict[str, Any]:
 
 async def write_segment(blobs: BlobStore, lines: Sequence[Line]) -> None:
     """Write lines as one segment. Raises StoreUnavailableError."""
+    at = max(datetime.fromisoformat(line.at) for line in lines)
+    await _write(blobs, f"{_hour(at)}/{at:%M%S.%f}-{os.urandom(4).hex()}", lines)
+
+
+async def _write(blobs: BlobStore, key: str, lines: Sequence[Line]) -> None:
     body = b"".join(_worded(line) for line in lines)
     head = json.dumps({"format": _FORMAT, "sha256": sha256_of(body)}).encode()
-    at = max(datetime.fromisoformat(line.at) for line in lines)
-    key = f"{_hour(at)}/{at:%M%S.%f}-{os.urandom(4).hex()}"
     await blobs.put(key, head + b"\n" + body, _TYPE)
+
+
+async def merge_segments(blobs: BlobStore, now: datetime) -> int:
+    """Make few segments of the many of the last days' hours; answers how many are gone.
+
+    What is merged is there before its parts are removed, so a kill leaves lines twice, which says
+    nothing new. Damaged segments stay. Raises StoreUnavailableError.
+    """
+    gone = 0
+    for hours in range(_MERGED_AFTER_H, _MERGED_UNTIL_H):
+        parts: list[str] = []
+        lines: list[Line] = []
+        size = 0
+        async for info in blobs.list(f"{_hour(now - timedelta(hours=hours))}/"):
+            if info.key.endswith(_MERGED):
+                continue
+            if read := await _read(blobs, info.key):
+                parts.append(info.key)
+                lines += read
+                size += info.size
+            if size >= _MERGED_BYTES:
+                gone += await _merge(blobs, parts, lines)
+                parts, lines, size = [], [], 0
+        gone += await _merge(blobs, parts, lines)
+    return gone
+
+
+async def _merge(blobs: BlobStore, parts: Sequence[str], lines: Sequence[Line]) -> int:
+    if len(parts) < _FEW:
+        return 0
+    await _write(blobs, f"{parts[0]}{_MERGED}", lines)
+    for key in parts:
+        await blobs.delete(key)
+    return len(parts)
 
 
 def _worded(line: Line) -> bytes:
@@ -116,7 +158,8 @@ async def answers_since(
     hours = dict.fromkeys([_hour(at), *(_hour(each) for each in _hours(at, last)), _hour(last)])
     for hour in hours:
         async for info in blobs.list(f"{hour}/"):
-            if info.key < f"{hour}/{at:%M%S}" and hour == _hour(at):
+            earlier = hour == _hour(at) and info.key < f"{hour}/{at:%M%S}"
+            if earlier and not info.key.endswith(_MERGED):  # which is named by its first line
                 continue
             for line in await _read(blobs, info.key):
                 if isinstance(line, AnswerLine) and line.take in wanted:
@@ -141,7 +184,7 @@ async def _read(blobs: BlobStore, key: str) -> list[Line]:
         return []  # merged with others just now
     except (ValueError, TypeError, KeyError) as error:
         reason = str(error)
-    _LOG.critical("recovery_corrupt", extra=event(key=key, reason=reason))
+    _LOG.critical("recovery.corrupt", extra=event(key=key, reason=reason))
     return []
 
 
