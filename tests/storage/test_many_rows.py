@@ -1,8 +1,10 @@
 """Statements for many rows, and for one of many values: one to the server, and always the same."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +159,28 @@ async def test_one_of_finds_what_is_named(database: SqlDatabase, wanted: list[in
             expected = {0} if isinstance(values, set) else {n for n in wanted if n < 6}
             assert found == expected
     assert len({statement for statement, _ in seen}) == 2
+
+
+async def test_one_of_looks_its_values_up(tmp_path: Path) -> None:
+    """On SQLite an index finds them, beside other conditions too: no statement reads all rows."""
+    database = SqlDatabase(f"sqlite:///{tmp_path}/test.db")
+    wanted = one_of(THINGS.c.id, ["thing-1", "thing-2"])
+    questions = [
+        sa.select(THINGS.c.number).where(wanted),
+        sa.select(THINGS.c.number).where(wanted, THINGS.c.hot.is_(True)),
+        sa.select(THINGS.c.number).where(sa.or_(wanted, THINGS.c.id == "thing-3")),
+        sa.update(THINGS).where(wanted, THINGS.c.number > 0).values(hot=True),
+    ]
+    async with database.begin() as connection:
+        await connection.run_sync(THINGS.metadata.create_all)
+        for question in questions:
+            compiled = question.compile(dialect=connection.dialect)
+            named = compiled.construct_params()
+            given = tuple(
+                json.dumps(value) if isinstance(value := named[name], list) else value
+                for name in compiled.positiontup or ()
+            )
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", given)
+            steps = [row.detail for row in plan]
+            assert not any(step.startswith("SCAN things") for step in steps), steps
+    await database.close()

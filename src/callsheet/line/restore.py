@@ -109,10 +109,8 @@ class Restorer:
         manifest = await self.ledger.manifest(job_id)
         state = await self.ledger.read(job_id)
         job = _job(manifest, state)
-        rows = {row["row"]: row for row in state["rows"]}
         shots, takes, assets = [], [], []
-        for written in manifest["shots"]:
-            row = rows.get(written["row"], {"variants": []})
+        async for written, row in self._rows(manifest, state):
             asked = shot_in(job_id, written)
             shot = replace(
                 asked,
@@ -141,6 +139,7 @@ class Restorer:
             job,
             tally=replace(
                 job.tally,
+                rows=len(shots),
                 takes=_counts(job, shots, takes),
                 failed_rows=_failed_rows(shots, takes),
             ),
@@ -152,6 +151,19 @@ class Restorer:
         )
         await self._write(job, shots, takes, assets, manifest)
         return Restored(job_id, rows=len(shots), pictures=len(assets))
+
+    async def _rows(
+        self, manifest: Mapping[str, Any], state: Mapping[str, Any]
+    ) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Read each shot of a manifest with what a state tells of it; both are in order of row."""
+        told = (row async for page in self.ledger.rows(state) for row in page)
+        row = await anext(told, None)
+        async for page in self.ledger.shots(manifest):
+            for written in page:
+                while row is not None and row["row"] < written["row"]:
+                    row = await anext(told, None)
+                known = row is not None and row["row"] == written["row"]
+                yield written, row if known and row else {"variants": []}
 
     async def _public_version(self, job_id: JobId) -> int:
         """Tell how far the public ledger is: beyond a snapshot, if an older callsheet wrote last.
@@ -342,7 +354,7 @@ def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
         kind=JobKind(manifest["kind"]),
         name=manifest["name"],
         run_mode=RunMode(manifest["runMode"]),
-        tally=Tally(rows=len(manifest["shots"]), references=state["references"]),
+        tally=Tally(rows=0, references=state["references"]),
         cost=Cost(quoted=Money.usd(state["cost"]["quoted"])),
         times=JobTimes(
             created_at=created_at,
