@@ -32,7 +32,9 @@ async def order_all(cs: Callsheet, count: int) -> float:
     """Send one batch and wait until all of it is out; orders per second."""
     items = [{"prompt": f"clip {n}", "model": MODEL, "size": "1280x720"} for n in range(count)]
     limits = Limits(max_rows=count, max_variants=1)
-    draft = draft_from_items(items, defaults=Defaults(run_mode="live"), limits=limits)
+    draft = draft_from_items(
+        items, count=len(items), defaults=Defaults(run_mode="live"), limits=limits
+    )
     began = time.perf_counter()
     accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
     while True:

@@ -65,7 +65,7 @@ async def run(cs: Callsheet, count: int, model: str) -> None:
     items = [{"prompt": f"frame {n}", "model": model, "size": "256x256"} for n in range(count)]
     limits = Limits(max_rows=count, max_variants=3)
     defaults = Defaults(run_mode="live")
-    draft = draft_from_items(items, defaults=defaults, limits=limits)
+    draft = draft_from_items(items, count=len(items), defaults=defaults, limits=limits)
     accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
     while True:
         async with cs.database.read() as connection:

@@ -32,7 +32,7 @@ def from_csv(text: str, *, allow_paths: bool = False, **mapping: str) -> BatchDr
 
 def from_items(*items: Mapping[str, Any] | BaseModel, **defaults: Any) -> BatchDraft:
     """Read items into a draft."""
-    return draft_from_items(items, defaults=Defaults(**defaults), limits=Limits())
+    return draft_from_items(items, count=len(items), defaults=Defaults(**defaults), limits=Limits())
 
 
 def problems_of(text: str) -> tuple[str, list[FieldError]]:
@@ -210,7 +210,7 @@ def test_list_of_problems_has_an_end() -> None:
     """A hundred problems are listed and the others counted."""
     items = [{"prompt": "", "size": "x"}] * 80
     with pytest.raises(BatchInputError, match=r"\(and 159 more\)") as caught:
-        draft_from_items(items, defaults=Defaults(), limits=Limits(max_rows=80))
+        draft_from_items(items, count=len(items), defaults=Defaults(), limits=Limits(max_rows=80))
 
     assert len(caught.value.errors) == 100
     assert caught.value.more == 60
@@ -383,7 +383,7 @@ FIELD = st.one_of(st.none(), st.text(max_size=30), st.integers(), st.lists(st.te
 def draft_or_refuse(items: list[dict[str, Any]]) -> BatchDraft | BatchInputError:
     """Make a draft, or give back the error that names what is wrong; any other error is raised."""
     try:
-        return draft_from_items(items, defaults=Defaults(), limits=Limits())
+        return draft_from_items(items, count=len(items), defaults=Defaults(), limits=Limits())
     except BatchInputError as error:
         return error
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from callsheet.delivery.ledger import is_sound, state_key
+from callsheet.delivery.ledger import state_key
+from callsheet.delivery.segments import is_sound
 from tests.support.processes import ONE_AT_A_TIME, Place, Server, serve, serving, stop
 from tests.support.scale import scaled
 from tests.support.stores import content

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from callsheet.delivery.ledger import is_sound, state_key, version_key
+from callsheet.delivery.ledger import state_key, version_key
 from callsheet.delivery.recovery import folder_of
+from callsheet.delivery.segments import is_sound
 from callsheet.ports.blobs import BlobStore
 from tests.support.processes import ONE_AT_A_TIME, Place, Server, serving
 from tests.support.stores import content, in_store, keys

@@ -18,7 +18,10 @@ async def test_one_process_writes_a_ledger_once_at_a_time(tmp_path: Path) -> Non
         await cs.ready()
         items = [{"prompt": f"dot {n}", "model": "local/dot"} for n in range(300)]
         draft = draft_from_items(
-            items, defaults=Defaults(run_mode="live"), limits=Limits(max_rows=300, max_variants=1)
+            items,
+            count=len(items),
+            defaults=Defaults(run_mode="live"),
+            limits=Limits(max_rows=300, max_variants=1),
         )
         job = (await cs.submission.submit(LOCAL_WORKSPACE, draft)).job
         keeper = cs.ledger_keeper()

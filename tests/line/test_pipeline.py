@@ -45,7 +45,7 @@ async def seen(cs: Callsheet, job: JobId) -> tuple[Job, list[Take]]:
 async def submitted(cs: Callsheet, gates: Mapping[str, str]) -> JobId:
     """Put a batch of one row into the books."""
     items = [{"prompt": "a red mug", "model": "local/dot", "size": "256x256"}]
-    draft = draft_from_items(items, defaults=Defaults(), limits=Limits())
+    draft = draft_from_items(items, count=len(items), defaults=Defaults(), limits=Limits())
     settings = {"gates": dict(gates)}
     return (await cs.submission.submit(LOCAL_WORKSPACE, draft, settings=settings)).job
 

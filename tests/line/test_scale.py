@@ -1,12 +1,18 @@
 """Large batches, many batches, many workers."""
 
 import concurrent.futures
+import csv
+import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from callsheet.delivery.segments import is_sound
 from tests.support.processes import Place, serving, stop
 from tests.support.truth import check_books, check_results
+from tests.support.warm import CALLSHEET
 
 pytestmark = pytest.mark.on_either_database
 
@@ -60,3 +66,66 @@ def test_a_small_job_passes_a_huge_one(tmp_path: Path, database_url: str) -> Non
         server.http.post(f"/batch/{huge}/cancel")
         server.wait_for(huge, ["cancelled"])
         check_books(database_url, huge)
+
+
+def run_peak_kb(place: Place, rows: int) -> int:
+    """Run a sheet of so many rows to its files; the most memory that took, in kB."""
+    place.folder.mkdir()
+    with (place.folder / "sheet.csv").open("w", newline="") as file:
+        lines = ([f"S{row}", f"frame {row} " * 20, "local/dot", "ours"] for row in range(rows))
+        csv.writer(file).writerows([["scene_id", "prompt", "model", "note"], *lines])
+    with (place.folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [CALLSHEET, "run", "sheet.csv", "--out", "out"],
+            cwd=place.folder,
+            env=place.environment(),
+            stdout=said,
+            stderr=said,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, (place.folder / "said").read_text()
+    return used.ru_maxrss
+
+
+@pytest.mark.timeout(400)
+def test_memory_does_not_follow_the_rows(tmp_path: Path) -> None:
+    """Ten times the rows need hardly more memory, are all there, and are told in a screenful."""
+    small, large = Place(tmp_path / "small"), Place(tmp_path / "large")
+    few, many = run_peak_kb(small, 400), run_peak_kb(large, 4_000)
+    assert many < few * 1.15  # it was 1.27
+    said = (large.folder / "said").read_text().splitlines()
+    assert len(said) < 80
+    state = json.loads((large.folder / "out" / "state.json").read_text())
+    assert is_sound(state)
+    check_results(state, 4_000)
+    with (large.folder / "out" / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 4_000
+    for row in (table[0], table[1_999], table[-1]):
+        assert (large.folder / "out" / row["link_1"]).stat().st_size > 0
+
+
+def test_a_long_job_comes_back_from_the_store(tmp_path: Path) -> None:
+    """A job whose ledger is in segments is restored whole, and its state read in pages."""
+    place = Place(tmp_path)
+    with serving(place) as server:
+        job = server.submit(1_200)
+        server.wait_for(job, ["succeeded"])
+    for file in (place.folder / "data").glob("callsheet.db*"):
+        file.unlink()
+    assert json.loads(place.run("restore", "--json").stdout)[0]["rows"] == 1_200
+    with serving(place) as server:
+        check_results(server.state(job), 1_200)
+        page = server.http.get(f"/batch/{job}", params={"offset": 700, "limit": 501}).json()
+        assert [row["row"] for row in page["rows"]] == [*range(701, 1_201)]
+
+
+def test_a_long_job_is_cancelled_in_one_go(tmp_path: Path, database_url: str) -> None:
+    """Cancelled page by page, no row of a long job is left out, and its books agree."""
+    with serving(Place(tmp_path, database_url)) as server:
+        job = server.submit(1_300)
+        assert server.http.post(f"/batch/{job}/cancel").status_code == 200
+        state = server.wait_for(job, ["cancelled"])
+        assert {row["status"] for row in state["rows"]} <= {"cancelled", "succeeded"}
+        check_books(database_url, job)

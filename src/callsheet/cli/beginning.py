@@ -1,7 +1,6 @@
 """Beginning what a sheet asks for: the money agreed to once, and no sheet begun twice."""
 
 import asyncio
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from callsheet.cli.handing_over import write_whole
+from callsheet.cli.handing_over import write_state
 from callsheet.cli.output import readable, say
 from callsheet.cli.repeating import digest_of_asked, job_to_go_on_with, tell_and_resume
 from callsheet.cli.watching import BUDGETS
@@ -74,16 +73,8 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
             job = await begin(cs, order, Asked(digest, known))
         except AskedAlreadyError:
             continue  # by somebody who typed the same a moment ago: look again
-        await asyncio.to_thread(
-            write_whole, order.folder / "state.json", await first_state(cs, job)
-        )
+        await write_state(cs, await cs.views.jobs.find(LOCAL_WORKSPACE, job), order.folder)
         return job
-
-
-async def first_state(cs: Callsheet, job_id: JobId) -> bytes:
-    """Write the state of a job that has just begun: its folder tells of it whatever comes."""
-    whole = await cs.views.jobs.whole(LOCAL_WORKSPACE, job_id)
-    return json.dumps(whole.state, ensure_ascii=False, indent=1).encode()
 
 
 def say_notes(quote: Priced) -> None:

@@ -1,21 +1,15 @@
 """Putting what a job made into a folder, under names that people read."""
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from callsheet.delivery.links import FILES
-from callsheet.delivery.results import (
-    picture_name,
-    repeated_scenes,
-    result_table,
-    to_csv,
-    to_xlsx,
-)
+from callsheet.delivery.results import Results, picture_name, result_table, to_csv, to_xlsx
+from callsheet.delivery.state_file import StateFile
 from callsheet.jobs.model import Job
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.line.stages.deliver import own_cells
@@ -24,14 +18,27 @@ from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.wiring import Callsheet
 
 _AT_ONCE: Final = 8
+SHOWN_ROWS: Final = 40
+_SHOWN_FAULTS: Final = 100
+
+Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HandedOver:
-    """Where everything is, and the state it shows."""
+    """Where everything is, and what a terminal shows of it: the first rows, and what failed."""
 
     folder: Path
-    state: Mapping[str, Any]
+    first: list[Row] = field(default_factory=list)
+    failed: list[Row] = field(default_factory=list)  # the first of them
+    faults: int = 0
+
+    def see(self, rows: list[Row]) -> None:
+        """Take more rows into account."""
+        self.first += rows[: SHOWN_ROWS - len(self.first)]
+        wrong = [row for row in rows if row["error"]]
+        self.faults += len(wrong)
+        self.failed += wrong[: _SHOWN_FAULTS - len(self.failed)]
 
 
 class OutputFolderError(InvalidInputError):
@@ -53,44 +60,95 @@ def make_folder(folder: Path) -> None:
 
 
 async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
-    """Write pictures, contact sheets, tables and state; written again, they are the same."""
+    """Write pictures, contact sheets, tables and state; written again, they are the same.
+
+    The state comes last: a folder that has it has all the rest.
+    """
     await asyncio.to_thread(make_folder, folder)
-    whole = await cs.views.jobs.whole(job.workspace, job.id)
-    job, state, shots = whole.job, whole.state, whole.shots
-    repeated = repeated_scenes(state["rows"])
-    pictures = {
-        variant["take"]: (picture_name(row, variant, repeated), variant["sha256"])
-        for row in state["rows"]
+    handed = HandedOver(folder)
+    with Results() as results, written_whole(folder / "state.json") as file:
+        state = StateFile(file, cs.views.jobs.header(job))
+        async for page in cs.views.jobs.told_pages(job):
+            rows = [(row, own_cells(shot, job)) for shot, row in page]
+            await asyncio.to_thread(results.add, rows)
+            await asyncio.to_thread(state.add, [row for row, _ in rows])
+            handed.see([row for row, _ in rows])
+        state.end()
+        await _bring_home(cs, results, folder)
+        await _bring_files(cs, job, folder)
+        await asyncio.to_thread(_write_tables, job, results, folder)
+    return handed
+
+
+async def write_state(cs: Callsheet, job: Job, folder: Path) -> None:
+    """Write the state of a job that has just begun: its folder tells of it whatever comes."""
+    with written_whole(folder / "state.json") as file:
+        state = StateFile(file, cs.views.jobs.header(job))
+        async for rows in cs.views.jobs.pages(job):
+            await asyncio.to_thread(state.add, rows)
+        state.end()
+
+
+async def _bring_home(cs: Callsheet, results: Results, folder: Path) -> None:
+    """Copy what was made from the store, a few files at a time."""
+    made = (
+        (variant["sha256"], folder / picture_name(row, variant, results.repeated))
+        for row, _ in results
         for variant in row["variants"]
         if variant["sha256"]
-    }
-    limit = asyncio.Semaphore(_AT_ONCE)
-
-    async def fetch(read: Callable[[], Awaitable[bytes]], name: str) -> None:
-        async with limit:
-            await asyncio.to_thread(write_whole, folder / name, await read())
-
-    files = cs.views.files
-    await together(
-        fetch(partial(files.content, sha256), name) for name, sha256 in pictures.values()
     )
+
+    async def copy_on() -> None:
+        for sha256, path in made:
+            await _copy(cs.views.files.content(sha256), path)
+
+    await together(copy_on() for _ in range(_AT_ONCE))
+
+
+async def _bring_files(cs: Callsheet, job: Job, folder: Path) -> None:
+    """Copy the files that the job delivered; one that a defect stopped has none."""
     for name in FILES:
         try:
-            await fetch(partial(files.content_of_job, job.id, name), name)
+            await _copy(cs.views.files.content_of_job(job.id, name), folder / name)
         except BlobNotFoundError:
-            continue  # a job that a defect stopped has no contact sheet
-    names = {take: name for take, (name, _) in pictures.items()}
-    cells = {shot.row: own_cells(shot, job) for shot in shots}
-    table = result_table(job.settings.get("columns", ()), state["rows"], cells, names)
-    write_whole(folder / "results.csv", to_csv(table))
-    write_whole(folder / "results.xlsx", await asyncio.to_thread(to_xlsx, table))
-    text = json.dumps(state, ensure_ascii=False, indent=1)
-    write_whole(folder / "state.json", text.encode())
-    return HandedOver(folder, state)
+            continue
 
 
-def write_whole(path: Path, content: bytes) -> None:
+async def _copy(content: AsyncIterator[bytes], path: Path) -> None:
+    """Write a stream to a file, block by block, so that nobody ever reads half of it."""
+    first, second = await anext(content, b""), await anext(content, None)
+    if second is None:  # one trip to a thread instead of four
+        await asyncio.to_thread(_write, path, first)
+        return
+    with written_whole(path) as file:
+        for block in (first, second):
+            await asyncio.to_thread(file.write, block)
+        async for block in content:
+            await asyncio.to_thread(file.write, block)
+
+
+def _write_tables(job: Job, results: Results, folder: Path) -> None:
+    """Write the result tables with the names of files in place of links."""
+
+    def link(row: Row, variant: Row) -> str:
+        made = variant["sha256"]
+        return picture_name(row, variant, results.repeated) if made else variant["url"] or ""
+
+    columns = job.settings.get("columns", ())
+    for name, write in (("results.csv", to_csv), ("results.xlsx", to_xlsx)):
+        with written_whole(folder / name) as file:
+            write(result_table(columns, results, link), file)
+
+
+def _write(path: Path, content: bytes) -> None:
+    with written_whole(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Write a file so that nobody ever reads half of it."""
     draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(content)
+    with draft.open("wb") as file:
+        yield file
     draft.replace(path)

@@ -3,6 +3,7 @@
 import getpass
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,10 +20,10 @@ from callsheet.cli.watching import (
     pause_and_exit,
     watch_job,
 )
+from callsheet.delivery.state_file import StateFile
 from callsheet.jobs.model import DONE, Job, Shot
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.takes.model import Take
-from callsheet.views.jobs import JobLife
 from callsheet.views.providers import Hindrance, waited_for
 from callsheet.views.takes import story, take_as_json
 from callsheet.wiring import Callsheet
@@ -30,6 +31,9 @@ from callsheet.wiring import Callsheet
 app = typer.Typer(help="Jobs: list, show, resume, retry, pause, cancel.", no_args_is_help=True)
 JobName = Annotated[str, typer.Argument(help="The job's id, job_…")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lives = list[tuple[Shot, list[Take]]]
+_MOST_ROWS: Final = 200
+_MOST_FAULTS: Final = 100  # rows that failed, beyond those
 _SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
 
 
@@ -72,17 +76,65 @@ def list_jobs(
 def show(job: JobName, json: AsJson = False) -> None:
     """Show a job and every take: what was ordered when, what it cost, what comes next."""
 
-    async def work(cs: Callsheet) -> tuple[JobLife, dict[str, Hindrance]]:
-        life = await cs.views.jobs.life(LOCAL_WORKSPACE, job)
-        waiting = waited_for(take for _, takes in life.rows for take in takes)
-        return life, await cs.views.providers.hindrances(LOCAL_WORKSPACE, waiting)
+    async def work(cs: Callsheet) -> None:
+        found = await _find(cs, job)
+        seen = await _seen(cs, found)
+        hindrances = await cs.views.providers.hindrances(LOCAL_WORKSPACE, seen.waiting)
+        if json:
+            await _print_whole(cs, found, hindrances)
+        else:
+            _print(cs.views.jobs.header(found), seen, hindrances)
 
-    life, hindrances = run_command(work)
-    state, rows = life.state, life.rows
-    if json:
-        lives = [take_as_json(take, hindrances) for _, takes in rows for take in takes]
-        out_json({**state, "takes": lives})
-        return
+    run_command(work)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is shown of a job's rows: the first, and the first that failed."""
+
+    rows: Lives = field(default_factory=list)
+    texts: list[list[str]] = field(default_factory=list)
+    left_out: int = 0
+    waiting: set[str] = field(default_factory=set)  # the providers that any take waits for
+
+    def see(self, shot: Shot, takes: list[Take]) -> None:
+        """Take one more row into account."""
+        self.waiting |= waited_for(takes)
+        most = _MOST_ROWS + (_MOST_FAULTS if shot.error else 0)
+        if len(self.rows) < most:
+            self.rows.append((shot, takes))
+        else:
+            self.left_out += 1
+
+
+async def _seen(cs: Callsheet, job: Job) -> _Seen:
+    seen = _Seen()
+    async for shot, takes in cs.views.jobs.lives(job):
+        seen.see(shot, takes)
+    async for page in cs.views.jobs.pages(job, most=_MOST_ROWS):
+        seen.texts += [
+            [str(row["row"]), row["scene_id"], str(variant["variant"]), shortened(variant["text"])]
+            for row in page
+            for variant in row["variants"]
+            if variant["text"]
+        ]
+    return seen
+
+
+async def _print_whole(cs: Callsheet, job: Job, hindrances: Mapping[str, Hindrance]) -> None:
+    """Print a job's state and every take as JSON, page by page."""
+    sys.stdout.flush()
+    out = StateFile(sys.stdout.buffer, cs.views.jobs.header(job))
+    async for page in cs.views.jobs.pages(job):
+        out.add(page)
+    out.go_on_with("takes")
+    async for _, takes in cs.views.jobs.lives(job):
+        out.add(take_as_json(take, hindrances) for take in takes)
+    out.end()
+    sys.stdout.buffer.flush()
+
+
+def _print(state: Mapping[str, Any], seen: _Seen, hindrances: Mapping[str, Hindrance]) -> None:
     counts = state["counts"]
     facts(
         {
@@ -95,18 +147,14 @@ def show(job: JobName, json: AsJson = False) -> None:
             f" ${state['cost']['quoted']} quoted",
         }
     )
-    out_table("", _SHOWN, [line for shot, takes in rows for line in _lines(shot, takes)])
-    for shot, takes in rows:
+    out_table("", _SHOWN, [line for shot, takes in seen.rows for line in _lines(shot, takes)])
+    for shot, takes in seen.rows:
         for who, what in _stories(shot, takes, hindrances):
             typer.echo(f"{who}  {what}")
-    texts = [
-        [str(row["row"]), row["scene_id"], str(variant["variant"]), shortened(variant["text"])]
-        for row in state["rows"]
-        for variant in row["variants"]
-        if variant["text"]
-    ]
-    if texts:
-        out_table("", ["#row", "scene", "#variant", "text"], texts)
+    if seen.texts:
+        out_table("", ["#row", "scene", "#variant", "text"], seen.texts)
+    if seen.left_out:
+        typer.echo(f"… and {seen.left_out} more rows; --json has all")
 
 
 def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:

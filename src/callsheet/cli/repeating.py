@@ -1,11 +1,12 @@
 """The same sheet again: gone on with, named or bought once more, but never twice by accident."""
 
 import asyncio
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -16,7 +17,7 @@ from callsheet.delivery.errors import LedgerCorruptError
 from callsheet.intake.model import BatchDraft, RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import DONE, FINISHED, Job, JobStatus
-from callsheet.kernel.digests import Sha256, digest_of
+from callsheet.kernel.digests import Sha256, canonical_json
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
@@ -53,11 +54,30 @@ class JobLostError(ConflictError):
 
 
 def digest_of_asked(draft: BatchDraft, stored: Mapping[str, str]) -> Sha256:
-    """Sum up all that decides what is ordered: rows, models, inputs, references, run mode."""
-    plain: Any = json.loads(json.dumps(asdict(draft), default=str))
+    """Sum up all that decides what is ordered: rows, models, inputs, references, run mode.
+
+    It is the digest of one JSON object in its canonical spelling, taken row by row.
+    """
+    shared = asdict(replace(draft, rows=()))
     for name in ("name", "notes", "columns", "known_columns", "unclaimed"):
-        plain.pop(name)
-    return digest_of({"draft": plain, "files": dict(stored)})
+        shared.pop(name)
+    spelled = {name: _spelled(value) for name, value in shared.items()}
+    digest = hashlib.sha256(b'{"draft":{')
+    for place, name in enumerate(sorted(spelled)):
+        digest.update(b"," * (place > 0) + f'"{name}":'.encode())
+        if name == "rows":
+            digest.update(b"[")
+            for at, row in enumerate(draft.rows):
+                digest.update(b"," * (at > 0) + _spelled(asdict(row)))
+            digest.update(b"]")
+        else:
+            digest.update(spelled[name])
+    digest.update(b'},"files":' + canonical_json(dict(stored)) + b"}")
+    return Sha256(digest.hexdigest())
+
+
+def _spelled(value: Any) -> bytes:
+    return canonical_json(json.loads(json.dumps(value, default=str)))
 
 
 async def job_to_go_on_with(

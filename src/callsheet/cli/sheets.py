@@ -5,12 +5,12 @@ import errno
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from callsheet.cli.beginning import SheetOrder, begin, begin_live, say_notes
-from callsheet.cli.handing_over import HandedOver, hand_over, make_folder
+from callsheet.cli.handing_over import SHOWN_ROWS, HandedOver, Row, hand_over, make_folder
 from callsheet.cli.money import read_budget
 from callsheet.cli.output import facts, out_json, out_table, readable, say
 from callsheet.cli.session import run_command
@@ -37,7 +37,6 @@ from callsheet.wiring import Callsheet
 
 MAX_LOCAL_ROWS: Final = 100_000  # a person's own machine: the limit of the product, not of a tenant
 _MAX_REFERENCE: Final = 25_000_000
-_SHOWN_ROWS: Final = 40
 
 
 class ReferenceFileError(InvalidInputError):
@@ -162,7 +161,10 @@ def quote(
         out_json({**total, "corrections": corrections, "notes": [*quote.notes]})
         return
     say_notes(quote)
-    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in quote.per_row])
+    first = quote.per_row[:SHOWN_ROWS]
+    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in first])
+    if len(quote.per_row) > len(first):
+        typer.echo(f"… and {len(quote.per_row) - len(first)} more rows; --json has all")
     for corrected, correction in sorted(quote.corrections.items()):
         typer.echo(f"{corrected}: {correction}")
     typer.echo(f"total: ${quote.total}")
@@ -185,10 +187,10 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
             }
         )
         return
-    shown: list[list[str]] = [_line(row) for row in handed.state["rows"][:_SHOWN_ROWS]]
+    shown = [_line(row) for row in handed.first]
     out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown)
-    if len(handed.state["rows"]) > _SHOWN_ROWS:
-        typer.echo(f"… and {len(handed.state['rows']) - _SHOWN_ROWS} more rows in results.csv")
+    if job.tally.rows > len(shown):
+        typer.echo(f"… and {job.tally.rows - len(shown)} more rows in results.csv")
     refs = job.tally.references
     facts(
         {
@@ -203,12 +205,13 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
             "look at": str(handed.folder / "contact-sheet.html"),
         }
     )
-    for row in handed.state["rows"]:
-        if row["error"]:
-            say(f"row {row['row']}: {row['error']['message']}")
+    for row in handed.failed:
+        say(f"row {row['row']}: {row['error']['message']}")
+    if handed.faults > len(handed.failed):
+        say(f"… and {handed.faults - len(handed.failed)} more rows failed; see results.csv")
 
 
-def _line(row: dict[str, Any]) -> list[str]:
+def _line(row: Row) -> list[str]:
     made = sum(variant["status"] == "succeeded" for variant in row["variants"])
     cost = Money(sum(Money.usd(variant["cost"]).micros for variant in row["variants"]))
     return [

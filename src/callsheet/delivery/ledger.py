@@ -1,15 +1,16 @@
 """The ledger object: each job's state in the store, versioned, backed up, verified when read."""
 
+import asyncio
 import contextlib
-import json
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from callsheet.delivery.errors import LedgerCorruptError
-from callsheet.kernel.digests import canonical_json, sha256_of
+from callsheet.delivery.segments import JSON, Document, Pages, Segments
+from callsheet.kernel.digests import canonical_json
 from callsheet.kernel.logs import event
 from callsheet.ports.blobs import (
     BlobConflictError,
@@ -20,11 +21,10 @@ from callsheet.ports.blobs import (
 )
 
 _LOG = logging.getLogger("callsheet.ledger")
-_JSON: Final = "application/json"
 KEPT_VERSIONS: Final = 20
 KEPT_BACKUPS: Final = 7 * 24
-
-Document = Mapping[str, Any]
+ROWS: Final = "rows"  # the items of a state
+SHOTS: Final = "shots"  # those of a manifest
 
 
 def state_key(job: str) -> str:
@@ -42,20 +42,14 @@ def manifest_key(job: str) -> str:
     return f"jobs/{job}/manifest.json"
 
 
+def segments_folder(job: str, version: int) -> str:
+    """Name where the rows of one version are, if they are many."""
+    return f"jobs/{job}/segments/{version:012d}"
+
+
 def backup_key(hour: datetime, job: str) -> str:
     """Name the copy kept of one hour."""
     return f"backups/{hour:%Y-%m-%dT%H}/{job}.json"
-
-
-def seal(document: Document) -> dict[str, Any]:
-    """Add `sha256`: the digest of the canonical JSON of the document without that field."""
-    bare = {name: value for name, value in document.items() if name != "sha256"}
-    return {**bare, "sha256": sha256_of(canonical_json(bare))}
-
-
-def is_sound(document: Document) -> bool:
-    """Tell whether a document is what its checksum says."""
-    return bool(document.get("sha256") == seal(document)["sha256"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +60,11 @@ class Ledger:
     clock: Callable[[], datetime]
     on_corrupt: Callable[[str, str], None]
 
+    @property
+    def segments(self) -> Segments:
+        """What keeps the items of long documents."""
+        return Segments(self.blobs)
+
     async def etag(self, job: str) -> str | None:
         """Read which edition of the state object is there now, before building a newer one."""
         try:
@@ -73,35 +72,52 @@ class Ledger:
         except BlobNotFoundError:
             return None
 
-    async def write(self, job: str, document: Document, etag: str | None) -> None:
-        """Write a sealed state: its version first, then the state, then this hour's backup.
+    async def write(self, job: str, head: Document, rows: Pages, etag: str | None) -> None:
+        """Write a state: its rows and its version first, then the state, then this hour's backup.
 
         `etag` is what was there before this state was built: a writer that was held up never
         replaces a newer state (BlobConflictError). A kill between two of these lines leaves an
         older state with a newer version beside it, which reading accepts.
         """
-        content = canonical_json(document)
-        version = int(document["version"])
-        await self.blobs.put(version_key(job, version), content, _JSON)
+        version = int(head["version"])
+        document = await self.segments.write(segments_folder(job, version), head, ROWS, rows)
+        content = await asyncio.to_thread(canonical_json, document)
+        await self.blobs.put(version_key(job, version), content, JSON)
         condition = IfMatch(etag) if etag else CreateOnly()
-        await self.blobs.put(state_key(job), content, _JSON, condition)
-        with contextlib.suppress(BlobConflictError):  # this hour has its copy
-            await self.blobs.put(backup_key(self.clock(), job), content, _JSON, CreateOnly())
+        await self.blobs.put(state_key(job), content, JSON, condition)
+        await self._back_up(job, document)
         await self._prune(job)
 
-    async def write_manifest(self, job: str, document: Document) -> None:
+    async def _back_up(self, job: str, document: Document) -> None:
+        """Keep a whole copy of a state, unless this hour has one."""
+        key = backup_key(self.clock(), job)
+        with contextlib.suppress(BlobNotFoundError):
+            await self.blobs.head(key)
+            return
+        copied = await self.segments.copy(document, key.removesuffix(".json"))
+        content = await asyncio.to_thread(canonical_json, copied)
+        with contextlib.suppress(BlobConflictError):  # by another process, just now
+            await self.blobs.put(key, content, JSON, CreateOnly())
+
+    async def write_manifest(self, job: str, head: Document, shots: Pages) -> None:
         """Write what was asked for; it never changes."""
-        await self.blobs.put(manifest_key(job), canonical_json(seal(document)), _JSON)
+        document = await self.segments.write(f"jobs/{job}/manifest", head, SHOTS, shots)
+        content = await asyncio.to_thread(canonical_json, document)
+        await self.blobs.put(manifest_key(job), content, JSON)
 
     async def _prune(self, job: str) -> None:
         keys = [info.key async for info in self.blobs.list(f"jobs/{job}/versions/")]
         for key in keys[:-KEPT_VERSIONS]:
             await self.blobs.delete(key)
+            version = int(key.rpartition("/")[2].removesuffix(".json"))
+            async for info in self.blobs.list(f"{segments_folder(job, version)}/"):
+                await self.blobs.delete(info.key)
 
     async def read(self, job: str) -> dict[str, Any]:
-        """Read a job's state; a damaged one is reported and the newest good version is answered.
+        """Read a job's state but for segments of its rows; see `rows`.
 
-        Raises BlobNotFoundError if there never was one, LedgerCorruptError if none is good.
+        A damaged one is reported and the newest good version is answered. Raises BlobNotFoundError
+        if there never was one, LedgerCorruptError if none is good.
         """
         try:
             return await self._sound(state_key(job))
@@ -116,9 +132,25 @@ class Ledger:
                 continue
         raise LedgerCorruptError(state_key(job), "no good version is left")
 
+    async def _sound(self, key: str) -> dict[str, Any]:
+        head = await self.segments.head(key)
+        await self.segments.check(head)
+        return head
+
+    def rows(self, state: Document) -> Pages:
+        """Read the rows of a state, page by page. Raises LedgerCorruptError."""
+        return self.segments.items(state, ROWS)
+
+    def shots(self, manifest: Document) -> Pages:
+        """Read the shots of a manifest, page by page. Raises LedgerCorruptError."""
+        return self.segments.items(manifest, SHOTS)
+
     async def manifest(self, job: str) -> dict[str, Any]:
-        """Read what was asked for. Raises BlobNotFoundError, LedgerCorruptError."""
-        return await self._sound(manifest_key(job))
+        """Read what was asked for but for its segments; see `shots`.
+
+        Raises BlobNotFoundError, LedgerCorruptError.
+        """
+        return await self.segments.head(manifest_key(job))
 
     async def jobs(self) -> AsyncIterator[str]:
         """Walk the ids of all jobs that have a ledger."""
@@ -131,16 +163,6 @@ class Ledger:
         async for info in self.blobs.list("backups/"):
             if info.key.endswith(f"/{job}.json"):
                 yield info.key
-
-    async def _sound(self, key: str) -> dict[str, Any]:
-        content = await self.blobs.get(key)
-        try:
-            document = json.loads(content)
-        except ValueError as error:
-            raise LedgerCorruptError(key, "it is not JSON") from error
-        if not isinstance(document, dict) or not is_sound(document):
-            raise LedgerCorruptError(key, "its checksum does not fit")
-        return document
 
     def _report(self, job: str, damage: LedgerCorruptError) -> None:
         _LOG.critical("ledger_corrupt", extra=event(job=job, key=damage.key, reason=damage.reason))

@@ -1,88 +1,127 @@
 """Result tables: the sheet as it came, with status, links and cost added."""
 
+import asyncio
 import csv
 import io
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain, starmap
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, Self
 
 from callsheet.assets.model import extension_of
+from callsheet.delivery.workbook import write_workbook
 from callsheet.intake.names import safe_name
 from callsheet.kernel.cells import inert
 from callsheet.ports.sheets import RESULT_COLUMNS, RESULT_PREFIX
 
 _KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+_BLOCK: Final = 1 << 20
 
 Row = Mapping[str, Any]  # one row of a state document
 
 
-def picture_name(row: Row, variant: Row, repeated: frozenset[str]) -> str:
+def picture_name(row: Row, variant: Row, repeated: Collection[str]) -> str:
     """Name the file of what was made by scene and variant, and by row where scenes repeat."""
     scene = safe_name(str(row["scene_id"]))
-    place = f"_row{row['row']}" if row["scene_id"] in repeated else ""
+    place = f"_row{row['row']}" if scene.casefold() in repeated else ""
     return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
 
 
-def repeated_scenes(rows: Iterable[Row]) -> frozenset[str]:
-    """Find scene ids that several rows share once they are made safe for file names."""
-    seen: dict[str, list[str]] = {}
-    for row in rows:
-        seen.setdefault(safe_name(str(row["scene_id"])).casefold(), []).append(row["scene_id"])
-    return frozenset(scene for scenes in seen.values() if len(scenes) > 1 for scene in scenes)
+class Results:
+    """What became of a job's rows, kept in a file: only so many are in memory, however many come.
+
+    What the columns of a table are is known once all rows are here. Every method blocks.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115  # it is closed with this
+        self._scenes: set[str] = set()
+        self.repeated: set[str] = set()  # scenes of several rows, once safe for file names
+        self.takes = 0  # or rows, where they have none
+        self.of_text = 0
+        self.most = 1  # variants of one row
+        self.notes = False
+
+    def __enter__(self) -> Self:
+        """Answer itself, for a block at whose end the file goes."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the file go."""
+        self._file.close()
+
+    def add(self, rows: Iterable[tuple[Row, Mapping[str, str]]]) -> None:
+        """Keep rows of a state document, each with its own cells by column."""
+        for row, cells in rows:
+            variants = row["variants"]
+            texts = sum(bool(variant.get("text")) for variant in variants)
+            self.takes += len(variants) or 1
+            self.of_text += texts
+            self.most = max(self.most, len(variants))
+            self.notes = self.notes or any(variant.get("note") for variant in variants)
+            scene = safe_name(str(row["scene_id"])).casefold()
+            (self.repeated if scene in self._scenes else self._scenes).add(scene)
+            self._file.write(json.dumps((row, cells), ensure_ascii=True).encode() + b"\n")
+
+    def __iter__(self) -> Iterator[tuple[Row, Mapping[str, str]]]:
+        """Read the rows that were kept, in order; one reader at a time."""
+        self._file.seek(0)
+        return map(json.loads, self._file)
 
 
 @dataclass(frozen=True, slots=True)
 class ResultTable:
-    """A header and rows of text, ready to be written in any format."""
+    """A header and rows of text, ready to be written in any format, once."""
 
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: Iterator[tuple[str, ...]]
 
 
 def result_table(
-    columns: Sequence[str],
-    rows: Sequence[Row],
-    cells: Mapping[int, Mapping[str, str]],
-    links: Mapping[str, str] | None = None,
+    columns: Sequence[str], results: Results, link: Callable[[Row, Row], str] | None = None
 ) -> ResultTable:
     """Put results beside the sheet's own columns.
 
-    `cells` are each row's own cells by column, `links` replaces a file's URL (keyed by take) by
-    another address, e.g. a file name. Where a text was made, columns tell how each begins; where
-    something is odd about what came, what it is.
+    `link` says where what a row's variant made is, if not at its URL. Where a text was made,
+    columns tell how each begins; where something is odd about what came, what it is.
     """
     own = tuple(columns) or _KNOWN
-    most = max((len(row["variants"]) for row in rows), default=1)
-    added = [*RESULT_COLUMNS, *(f"link_{place}" for place in range(1, most + 1))]
-    texts = any(variant.get("text") for row in rows for variant in row["variants"])
-    added += [f"text_{place}" for place in range(1, most + 1)] if texts else []
-    notes = any(variant.get("note") for row in rows for variant in row["variants"])
-    added += [f"note_{place}" for place in range(1, most + 1)] if notes else []
+    places = range(1, results.most + 1)
+    added = [*RESULT_COLUMNS, *(f"link_{place}" for place in places)]
+    told = [("text", results.of_text > 0), ("note", results.notes)]
+    shown = [name for name, there in told if there]
+    added += [f"{name}_{place}" for name in shown for place in places]
     taken = {name.casefold() for name in own}
     header = (*own, *(_free(name, taken) for name in added))
-    written = []
-    for row in rows:
-        urls = [
-            (links or {}).get(variant["take"], variant["url"]) or "" for variant in row["variants"]
-        ]
-        results = [
+
+    def line(row: Row, cells: Mapping[str, str]) -> tuple[str, ...]:
+        variants = row["variants"]
+        blank = [""] * (results.most - len(variants))
+        at = [link(row, each) if link else each["url"] or "" for each in variants]
+        more = [[*(each.get(name) or "" for each in variants), *blank] for name in shown]
+        return (
+            *(cells.get(name, "") for name in own),
             str(row["status"]),
             (row["error"] or {}).get("message", ""),
-            _sum(variant["cost"] for variant in row["variants"]),
+            _sum(variant["cost"] for variant in variants),
             row["quoted"],
-            *urls,
-            *[""] * (most - len(urls)),
-        ]
-        if texts:
-            words = [variant.get("text") or "" for variant in row["variants"]]
-            results += [*words, *[""] * (most - len(words))]
-        if notes:
-            odd = [variant.get("note") or "" for variant in row["variants"]]
-            results += [*odd, *[""] * (most - len(odd))]
-        written.append((*(cells[row["row"]].get(name, "") for name in own), *results))
-    return ResultTable(header, tuple(written))
+            *at,
+            *blank,
+            *chain.from_iterable(more),
+        )
+
+    return ResultTable(header, starmap(line, results))
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -97,34 +136,22 @@ def _sum(amounts: Iterable[str]) -> str:
     return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"
 
 
-def to_csv(table: ResultTable) -> bytes:
+def to_csv(table: ResultTable, out: IO[bytes]) -> None:
     """Write UTF-8 with a BOM, which Excel needs; a cell that would run as a formula is quoted."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow([inert(cell) for cell in table.header])
-    writer.writerows([inert(cell) for cell in row] for row in table.rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
+    text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
+    writer = csv.writer(text)
+    for row in chain([table.header], table.rows):
+        writer.writerow([inert(cell) for cell in row])
+    text.detach()
 
 
-def to_xlsx(table: ResultTable) -> bytes:
+def to_xlsx(table: ResultTable, out: IO[bytes]) -> None:
     """Write a workbook; every cell is text, so nothing in it can run."""
-    from openpyxl import Workbook  # noqa: PLC0415  # 0.2 s and 28 MB that only this needs
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415  # see above
-
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Results")
-    for row in (table.header, *table.rows):
-        cells = []
-        for text in row:
-            cell = WriteOnlyCell(sheet, value=_printable(text))
-            cell.data_type = "s"
-            cells.append(cell)
-        sheet.append(cells)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
+    write_workbook(chain([table.header], table.rows), out)
 
 
-def _printable(text: str) -> str:
-    """Drop what XML 1.0 cannot hold, and what a cell cannot (32,767 characters)."""
-    return _UNPRINTABLE.sub("", text[:32_767])
+async def blocks_of(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Read a file from its beginning, block by block."""
+    await asyncio.to_thread(file.seek, 0)
+    while block := await asyncio.to_thread(file.read, _BLOCK):
+        yield block

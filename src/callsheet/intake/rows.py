@@ -96,19 +96,20 @@ def draft_from_table(
 
 
 def draft_from_items(
-    items: Sequence[Mapping[str, Any] | BaseModel],
+    items: Iterable[Mapping[str, Any] | BaseModel],
     *,
+    count: int,
     defaults: Defaults,
     limits: Limits,
     allow_paths: bool = False,
 ) -> BatchDraft:
-    """Read the items of a request; they are numbered from 1.
+    """Read the items of a request, so many; they are numbered from 1.
 
     Raises BatchInputError with everything that is wrong.
     """
     desk = _Desk(defaults, limits, Notes(), allow_paths=allow_paths)
     given = (_item(at, item, desk.problems) for at, item in enumerate(items))
-    return desk.draft(len(items), given, "", ())
+    return desk.draft(count, given, "", ())
 
 
 def _item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems) -> _Row:

@@ -210,12 +210,37 @@ class JobStore:
         return {row.row: row.scene_id for row in found}
 
     async def shots_with(
-        self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
+        self,
+        connection: AsyncConnection,
+        job: JobId,
+        statuses: Iterable[ShotStatus],
+        *,
+        after: int = 0,
+        limit: int | None = None,
     ) -> list[Shot]:
-        """Read the rows that stand at one of some states, in order."""
-        query = sa.select(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
-        query = query.order_by(SHOTS.c.row)
+        """Read the rows that stand at one of some states, in order: those after a row number."""
+        query = sa.select(SHOTS).where(
+            SHOTS.c.job == job, SHOTS.c.row > after, SHOTS.c.status.in_(list(statuses))
+        )
+        query = query.order_by(SHOTS.c.row).limit(limit)
         return [shot_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def count_shots(
+        self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
+    ) -> int:
+        """Count the rows that stand at one of some states."""
+        query = sa.select(sa.func.count()).where(
+            SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses))
+        )
+        return await connection.scalar(query) or 0
+
+    async def requeue(
+        self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
+    ) -> int:
+        """Let the rows that stand at one of some states begin anew; how many."""
+        again = sa.update(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
+        again = again.values(status=ShotStatus.QUEUED, error=None)
+        return (await connection.execute(again)).rowcount
 
     async def set_shots(
         self, connection: AsyncConnection, job: JobId, updates: Sequence[ShotUpdate]

@@ -1,5 +1,6 @@
 """What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Final
 
@@ -17,6 +18,7 @@ from callsheet.jobs.model import (
     JobKind,
     JobStatus,
     JobUpdate,
+    Shot,
     ShotStatus,
     ShotUpdate,
     check_move,
@@ -36,6 +38,8 @@ from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
 PAUSED: Final = "paused"
+_PAGE: Final = 500
+_UNFINISHED: Final = frozenset({ShotStatus.QUEUED, ShotStatus.RUNNING})
 _RETRYABLE: Final = frozenset({ShotStatus.FAILED, ShotStatus.PARTIAL})
 
 
@@ -106,13 +110,11 @@ class JobControl:
             check_move(job, JobStatus.RUNNING)
             if job.status not in FINISHED or job.work.stage != DONE:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
-            failed = await ctx.jobs.store.shots_with(connection, job.id, _RETRYABLE)
-            again = [ShotUpdate(shot.row, status=ShotStatus.QUEUED, error=None) for shot in failed]
-            await ctx.jobs.store.set_shots(connection, job.id, again)
+            failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE)
             await ctx.references.store.retry_failed(connection, job.id)
             change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
             await self._again(connection, job, ctx.jobs.pipeline(job).first, change)
-            return len(failed)
+            return failed
 
     async def _again(
         self,
@@ -137,29 +139,15 @@ class JobControl:
             if job.status is JobStatus.CANCELLED:
                 return
             check_move(job, JobStatus.CANCELLED)
-            ended = await ctx.books.takes.cancel_open(connection, job.id, ctx.books.clock())
-            into = Moves()
-            given_back = [
-                TakeEnding(take, Outcome(take.id, take.flight.epoch, cancelled=True))
-                for take in ended
-            ]
-            await settle(ctx.books, connection, locked(ctx.jobs, job), given_back, into)
+            job = await self._cancel_rows(connection, job)
             out = await ctx.books.in_flight.ask_to_cancel(connection, job.id, ctx.books.clock())
-            entries = [
-                *(Entry(each.kind, each.body) for each in into.incidents),
-                *await self._cancel_rows(connection, job),
-            ]
-            change = Change(
-                takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
-                held=Money(into.held),
-                update=JobUpdate(
-                    status=JobStatus.CANCELLED,
-                    paused=False,
-                    problem=None,
-                    finished_at=ctx.books.clock(),
-                ),
+            update = JobUpdate(
+                status=JobStatus.CANCELLED,
+                paused=False,
+                problem=None,
+                finished_at=ctx.books.clock(),
             )
-            await ctx.jobs.record(connection, job, entries, change)
+            await ctx.jobs.record(connection, job, [], Change(update=update))
             job = await ctx.jobs.store.lock(connection, job.id)
             if out:
                 ctx.runtime.wake_poller.set()  # what a provider has in hand is stopped, or paid for
@@ -198,14 +186,47 @@ class JobControl:
             raise ConflictError(f"this take belongs to batch {job.id}; cancel the batch")
         await self.cancel(workspace, job_id)
 
-    async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> list[Entry]:
-        ctx = self.ctx
-        unfinished = frozenset({ShotStatus.QUEUED, ShotStatus.RUNNING})
-        shots = await ctx.jobs.store.shots_with(connection, job.id, unfinished)
+    async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> Job:
+        """End what nothing was spent on of a locked job, page by page; the job as it is then."""
+        after, more = 0, True
+        while more:
+            shots = await self.ctx.jobs.store.shots_with(
+                connection, job.id, _UNFINISHED, after=after, limit=_PAGE
+            )
+            more = len(shots) == _PAGE
+            upto = shots[-1].row if more else None
+            ended = await self.ctx.books.takes.cancel_open(
+                connection, job.id, self.ctx.books.clock(), after=after, upto=upto
+            )
+            into = Moves()
+            given_back = [
+                TakeEnding(take, Outcome(take.id, take.flight.epoch, cancelled=True))
+                for take in ended
+            ]
+            await settle(self.ctx.books, connection, locked(self.ctx.jobs, job), given_back, into)
+            entries = [
+                *(Entry(each.kind, each.body) for each in into.incidents),
+                *await self._sum_up(connection, job, shots),
+            ]
+            change = Change(
+                takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
+                held=Money(into.held),
+            )
+            if entries or ended:
+                job = await self.ctx.jobs.record(connection, job, entries, change)
+            after = upto or after
+        return job
+
+    async def _sum_up(
+        self, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
+    ) -> list[Entry]:
+        """Bring rows up to date with their takes; one without any is cancelled."""
         if not shots:
             return []
-        last = max(shot.row for shot in shots)
-        takes = newest(await ctx.books.takes.of_rows(connection, job.id, shots[0].row, last))
+        ctx = self.ctx
+        takes = newest(
+            await ctx.books.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row)
+        )
         statuses = {
             shot.row: summed_up(takes[shot.row]) if shot.row in takes else ShotStatus.CANCELLED
             for shot in shots

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakValueDictionary
 
-from callsheet.delivery.ledger import Ledger, seal
+from callsheet.delivery.ledger import Ledger
 from callsheet.jobs.model import FINISHED
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.kernel.steady import steady_s
 from callsheet.line.context import LineContext
-from callsheet.line.manifest import manifest_of
+from callsheet.line.manifest import manifest_head, manifest_shots
 from callsheet.line.snapshots import Snapshots
 from callsheet.ports.blobs import BlobConflictError
 from callsheet.views.state import StateView
@@ -121,13 +121,12 @@ class LedgerKeeper:
             job = await self.ctx.jobs.store.of_any_workspace(connection, job_id)
             if wanted is not None and job.work.ledger_version >= wanted:
                 return
-            document = await self.view.whole(connection, job)
-            first = job.work.ledger_version == 0 or etag is None
-            manifest = await manifest_of(self.ctx, connection, job) if first else None
-        if manifest is not None:
-            await self.ledger.write_manifest(job_id, seal(manifest))
+        if job.work.ledger_version == 0 or etag is None:
+            head = await manifest_head(self.ctx, job)
+            await self.ledger.write_manifest(job_id, head, manifest_shots(self.ctx, job))
         await self.snapshots.write(job)  # first: what the public ledger tells can be recovered
-        await self.ledger.write(job_id, document, etag)
+        rows = self.view.pages(self.ctx.books.database, job)
+        await self.ledger.write(job_id, self.view.header(job), rows, etag)
         now = self.ctx.books.clock().timestamp()
         due = now + max(_APART_S, (now - started) * _SHARE)
         due = now if job.status in FINISHED else due

@@ -1,10 +1,8 @@
 """The manifest object: what a job was asked to make, enough to make it again."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any, Final
-
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.model import AskedReference, Job, Shot, ShotReferences
@@ -13,13 +11,14 @@ from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 
 SCHEMA: Final = 1
+_PAGE: Final = 500
 _SHOT_FIELDS: Final = ("row", "scene_id", "prompt", "model", "width", "height", "variants")
 
 
-async def manifest_of(ctx: LineContext, connection: AsyncConnection, job: Job) -> dict[str, Any]:
-    """Write a job's request down, with its rows and references."""
-    shots = await ctx.jobs.store.shots(connection, job.id)
-    references = await ctx.references.store.all(connection, job.id)
+async def manifest_head(ctx: LineContext, job: Job) -> dict[str, Any]:
+    """Write a job's request down but for its rows, with its references."""
+    async with ctx.books.database.read() as connection:
+        references = await ctx.references.store.all(connection, job.id)
     return {
         "schema": SCHEMA,
         "batchId": job.id,
@@ -30,9 +29,20 @@ async def manifest_of(ctx: LineContext, connection: AsyncConnection, job: Job) -
         "settings": dict(job.settings),
         "asked": job.asked,
         "createdAt": job.times.created_at.isoformat(),
-        "shots": [_shot_out(shot) for shot in shots],
         "references": [_reference_out(reference) for reference in references],
     }
+
+
+async def manifest_shots(ctx: LineContext, job: Job) -> AsyncIterator[list[dict[str, Any]]]:
+    """Write a job's rows down as they were asked for, page by page."""
+    after = 0
+    while True:
+        async with ctx.books.database.read() as connection:
+            shots = await ctx.jobs.store.shots(connection, job.id, after=after, limit=_PAGE)
+        if not shots:
+            return
+        yield [_shot_out(shot) for shot in shots]
+        after = shots[-1].row
 
 
 def _shot_out(shot: Shot) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rebuilding jobs from manifest and state: what the public ledger tells, and no more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -76,10 +76,8 @@ class PublicLedgerReader:
         manifest = await self.ledger.manifest(job_id)
         state = await self.ledger.read(job_id)
         job = _job(manifest, state)
-        rows = {row["row"]: row for row in state["rows"]}
         shots, takes, assets = [], [], []
-        for written in manifest["shots"]:
-            row = rows.get(written["row"], {"variants": []})
+        async for written, row in self._rows(manifest, state):
             asked = shot_in(job_id, written)
             shot = replace(
                 asked,
@@ -108,6 +106,7 @@ class PublicLedgerReader:
             job,
             tally=replace(
                 job.tally,
+                rows=len(shots),
                 takes=_counts(job, shots, takes),
                 failed_rows=_failed_rows(shots, takes),
             ),
@@ -119,6 +118,19 @@ class PublicLedgerReader:
         )
         await self._write(job, shots, takes, assets, manifest)
         return Restored(job_id, rows=len(shots), pictures=len(assets))
+
+    async def _rows(
+        self, manifest: Mapping[str, Any], state: Mapping[str, Any]
+    ) -> AsyncIterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """Read each shot of a manifest with what a state tells of it; both are in order of row."""
+        told = (row async for page in self.ledger.rows(state) for row in page)
+        row = await anext(told, None)
+        async for page in self.ledger.shots(manifest):
+            for written in page:
+                while row is not None and row["row"] < written["row"]:
+                    row = await anext(told, None)
+                known = row is not None and row["row"] == written["row"]
+                yield written, row if known and row else {"variants": []}
 
     async def _made(
         self, job: Job, shot: Shot, variant: Mapping[str, Any]
@@ -267,7 +279,7 @@ def _job(manifest: Mapping[str, Any], state: Mapping[str, Any]) -> Job:
         kind=JobKind(manifest["kind"]),
         name=manifest["name"],
         run_mode=RunMode(manifest["runMode"]),
-        tally=Tally(rows=len(manifest["shots"]), references=state["references"]),
+        tally=Tally(rows=0, references=state["references"]),
         cost=Cost(quoted=Money.usd(state["cost"]["quoted"])),
         times=JobTimes(
             created_at=created_at,

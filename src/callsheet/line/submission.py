@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from callsheet.jobs.model import (
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
+from callsheet.kernel.paging import paged
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
@@ -41,7 +42,7 @@ from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.takes.model import UNCORRECTED, Correction
 
-_ROWS_BETWEEN_PAUSES: Final = 500
+_ROWS_AT_ONCE: Final = 500
 _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 
 
@@ -101,17 +102,58 @@ class Accepted:
 
     def to_answer(self) -> dict[str, Any]:
         """Write as JSON, for the same question asked again."""
-        rows = [[row, price.micros] for row, price in self.quote.per_row]
         said = settings_of(self.quote.corrections)
-        told = {"rows": rows, "notes": [*self.quote.notes], **said}
+        told = {"prices": prices_text(self.quote.per_row), "notes": [*self.quote.notes], **said}
         return {"job": self.job, "run_mode": self.run_mode, **told}
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
         """Read back what `to_answer` wrote."""
-        rows = tuple((row, Money(micros)) for row, micros in answer["rows"])
+        listed = ((row, Money(micros)) for row, micros in answer.get("rows", ()))  # before 0.9
+        rows = prices_of(answer["prices"]) if "prices" in answer else tuple(listed)
         quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())))
         return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
+
+
+def prices_text(prices: Iterable[tuple[int, Money]]) -> str:
+    """Write prices by row as text: rows one after the other of the same price are one word."""
+    words: list[str] = []
+    first = last = -1
+    price = Money()
+    for row, each in prices:
+        if row == last + 1 and each == price:
+            last = row
+            continue
+        if last >= 0:
+            words.append(f"{first}-{last}:{price.micros}")
+        first, last, price = row, row, each
+    if last >= 0:
+        words.append(f"{first}-{last}:{price.micros}")
+    return " ".join(words)
+
+
+def prices_of(text: str) -> tuple[tuple[int, Money], ...]:
+    """Read back what `prices_text` wrote."""
+    prices: list[tuple[int, Money]] = []
+    for word in text.split():
+        rows, _, micros = word.partition(":")
+        first, _, last = rows.partition("-")
+        price = Money(int(micros))
+        prices += [(row, price) for row in range(int(first), int(last) + 1)]
+    return tuple(prices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Worded:
+    """A batch that may be written down, with its rows; `uses` are those that money is spent on."""
+
+    job: Job
+    quote: Priced
+    shots: list[Shot]
+    references: list[JobReference]
+    uses: list[tuple[ModelCard, Kind]]
+    takes: int
+    reference_uses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +167,12 @@ class Submission:
     async def price(self, draft: BatchDraft) -> Priced:
         """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
         terms = await self._terms(None, draft)
-        shots = [self._shot(JobId(""), draft, row, terms) for row in draft.rows]
+        return await asyncio.to_thread(self._priced, draft, terms)
+
+    def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
+        shots = (self._shot(JobId(""), draft, row, terms) for row in draft.rows)
+        rows = tuple([(shot.row, shot.quoted) for shot in shots if shot is not None])
         terms.check()
-        rows = tuple((shot.row, shot.quoted) for shot in shots if shot is not None)
         return Priced(rows, terms.corrections, terms.own.notes.all())
 
     async def submit(
@@ -150,39 +195,40 @@ class Submission:
         """
         async with self.ctx.books.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
-                return Accepted.from_answer(answer)
+                return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
         settings = {**(settings or {}), **kept_request(request)}
-        job, shots = await self._worded(workspace, draft, terms, settings)
+        # in a thread: a large sheet must not hold everybody else up
+        worded = await asyncio.to_thread(
+            self._worded, workspace, draft, terms, settings, stored or {}
+        )
+        job, quote = worded.job, worded.quote
         job = replace(job, asked=asked.digest) if asked else job
         if job.run_mode is RunMode.LIVE:
-            await require_keys(self.ctx, workspace, map(self._use, shots))
-        rows = tuple((shot.row, shot.quoted) for shot in shots)
-        quote = Priced(rows, terms.corrections, terms.own.notes.all())
+            await require_keys(self.ctx, workspace, worded.uses)
         accepted = Accepted(job.id, job.run_mode, quote)
-        references = _references(draft, stored or {})
+        answer = await asyncio.to_thread(accepted.to_answer) if request else {}
         async with self.ctx.books.database.begin() as connection:
             if request:
-                answer = accepted.to_answer()
                 now = self.ctx.books.clock()
                 if not await self.answers.add(connection, workspace, request, answer, now):
                     twin = await self.answers.find(connection, workspace, request)
-                    return Accepted.from_answer(twin or answer)
+                    return await asyncio.to_thread(Accepted.from_answer, twin or answer)
             if asked is not None:
                 await refuse_twin(connection, workspace, asked)
             if job.run_mode is RunMode.LIVE:
                 await self._afford(connection, job, budget)
-            await self._write(connection, job, shots, references)
+            await self._write(connection, job, worded)
         LOG.info(
             "batch.started",
             extra=event(
                 job=job.id,
                 workspace=workspace,
-                items=len(shots),
-                takes=sum(shot.variants for shot in shots),
-                reference_uses=sum(len(shot.references.asked) for shot in shots),
-                references=len(references),
+                items=len(worded.shots),
+                takes=worded.takes,
+                reference_uses=worded.reference_uses,
+                references=len(worded.references),
                 run_mode=job.run_mode,
                 quoted=str(job.cost.quoted),
             ),
@@ -200,33 +246,29 @@ class Submission:
             )
         await money.affordable(connection, job.workspace, job.cost.quoted, now)
 
-    async def _write(
-        self, connection: Any, job: Job, shots: list[Shot], references: list[JobReference]
-    ) -> None:
+    async def _write(self, connection: AsyncConnection, job: Job, worded: _Worded) -> None:
         ctx = self.ctx
         await ctx.jobs.store.add(connection, job)
-        for start in range(0, len(shots), _ROWS_BETWEEN_PAUSES):
-            await ctx.jobs.store.add_shots(connection, shots[start : start + _ROWS_BETWEEN_PAUSES])
-        await ctx.references.store.add(connection, job.id, references)
-        created = Entry("created", {"rows": len(shots), "name": job.name, "run_mode": job.run_mode})
+        for shots in paged(worded.shots, _ROWS_AT_ONCE):
+            await ctx.jobs.store.add_shots(connection, shots)
+        for references in paged(worded.references, _ROWS_AT_ONCE):
+            await ctx.references.store.add(connection, job.id, references)
+        said = {"rows": job.tally.rows, "name": job.name, "run_mode": job.run_mode}
+        created = Entry("created", said)
         job = await ctx.jobs.record(connection, job, [created])  # nobody else knows it yet
         await enter(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first)
 
-    async def _worded(
+    def _worded(
         self,
         workspace: WorkspaceId,
         draft: BatchDraft,
         terms: _Terms,
         settings: Mapping[str, Any],
-    ) -> tuple[Job, list[Shot]]:
+        stored: Mapping[str, str],
+    ) -> _Worded:
         job_id, now = JobId(new_id("job")), self.ctx.books.clock()
-        shots = []
-        for count, row in enumerate(draft.rows, start=1):
-            shot = self._shot(job_id, draft, row, terms)
-            if shot is not None:
-                shots.append(shot)
-            if count % _ROWS_BETWEEN_PAUSES == 0:
-                await asyncio.sleep(0)  # a large sheet must not hold everybody else up
+        worded = (self._shot(job_id, draft, row, terms) for row in draft.rows)
+        shots = [shot for shot in worded if shot is not None]
         terms.check()
         notes = [*draft.notes, *terms.own.notes.all()]
         told = {
@@ -234,6 +276,8 @@ class Submission:
             "known_columns": dict(draft.known_columns),
             "notes": notes,
         }
+        prices = tuple([(shot.row, shot.quoted) for shot in shots])
+        quote = Priced(prices, terms.corrections, terms.own.notes.all())
         job = Job(
             id=job_id,
             workspace=workspace,
@@ -241,11 +285,19 @@ class Submission:
             name=draft.name,
             run_mode=draft.run_mode,
             tally=Tally(rows=len(shots)),
-            cost=Cost(quoted=Money(sum(shot.quoted.micros for shot in shots))),
+            cost=Cost(quoted=quote.total),
             times=JobTimes(created_at=now, updated_at=now),
             settings={**told, **settings_of(terms.corrections), **settings},
         )
-        return job, shots
+        return _Worded(
+            job,
+            quote,
+            shots,
+            _references(draft, stored),
+            uses=self._uses(shots) if job.run_mode is RunMode.LIVE else [],
+            takes=sum(shot.variants for shot in shots),
+            reference_uses=sum(len(shot.references.asked) for shot in shots),
+        )
 
     async def _terms(self, switches: Switches | None, draft: BatchDraft) -> _Terms:
         return _Terms(switches, await self._corrections(draft), OwnInputs(draft))
@@ -257,9 +309,14 @@ class Submission:
                 cards.append(self.ctx.providers.catalog.card(model))
         return await self.ctx.estimates.corrections(cards)
 
-    def _use(self, shot: Shot) -> tuple[ModelCard, Kind]:
-        card = self.ctx.providers.catalog.card(shot.model)
-        return card, card.use({**shot.inputs, "references": _of_use(card, shot)})
+    def _uses(self, shots: Iterable[Shot]) -> list[tuple[ModelCard, Kind]]:
+        """List what rows use of which provider, each once."""
+        found: dict[tuple[str, Kind], ModelCard] = {}
+        for shot in shots:
+            card = self.ctx.providers.catalog.card(shot.model)
+            use = card.use({**shot.inputs, "references": _of_use(card, shot)})
+            found.setdefault((card.provider, use), card)
+        return [(card, use) for (_, use), card in found.items()]
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults

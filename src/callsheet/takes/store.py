@@ -271,14 +271,25 @@ class TakeStore:
                 await connection.execute(statement, rows)
 
     async def cancel_open(
-        self, connection: AsyncConnection, job: JobId, now: datetime
+        self,
+        connection: AsyncConnection,
+        job: JobId,
+        now: datetime,
+        *,
+        after: int = 0,
+        upto: int | None = None,
     ) -> list[Take]:
-        """End the takes of a job that nothing was spent on; answers them as they were."""
-        before = sa.select(TAKES).where(TAKES.c.job == job, UNSPENT).with_for_update()
+        """End the takes of a job that nothing was spent on; answers them as they were.
+
+        Those of the rows after one and up to another.
+        """
+        meant = sa.and_(TAKES.c.job == job, TAKES.c.row > after, UNSPENT)
+        meant = sa.and_(meant, TAKES.c.row <= upto) if upto is not None else meant
+        before = sa.select(TAKES).where(meant).with_for_update()
         takes = [take_of(row) for row in (await connection.execute(before)).mappings()]
         cancel = (
             sa.update(TAKES)
-            .where(TAKES.c.job == job, UNSPENT)
+            .where(meant)
             .values(
                 status=TakeStatus.CANCELLED,
                 epoch=TAKES.c.epoch + 1,

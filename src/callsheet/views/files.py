@@ -72,13 +72,13 @@ class FileView:
         """Read `length` bytes of a file from a place in it."""
         return self.blobs.stream(file.key, start, length)
 
-    async def content(self, sha256: str) -> bytes:
-        """Read a whole asset of any workspace."""
-        return await self.blobs.get(asset_key(sha256))
+    def content(self, sha256: str) -> AsyncIterator[bytes]:
+        """Read a whole asset of any workspace, block by block."""
+        return self.blobs.stream(asset_key(sha256))
 
-    async def content_of_job(self, job: str, name: str) -> bytes:
-        """Read the whole of a file that a job of any workspace hands over."""
-        return await self.blobs.get(file_key(job, name))
+    def content_of_job(self, job: str, name: str) -> AsyncIterator[bytes]:
+        """Read the whole of a file that a job of any workspace hands over, block by block."""
+        return self.blobs.stream(file_key(job, name))
 
     async def _media_type(self, workspace: WorkspaceId | None, sha256: str) -> str:
         if not is_sha256(sha256):

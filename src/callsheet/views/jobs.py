@@ -1,8 +1,8 @@
 """Jobs as people and programs ask for them: lists, state documents, every take there was."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from callsheet.jobs.asked import any_job, jobs_that_ask
 from callsheet.jobs.model import Job, JobKind, Shot, ShotStatus
@@ -14,25 +14,6 @@ from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
 from callsheet.views.state import StateView
 from callsheet.views.takes import lives
-
-MOST_ROWS: Final = 10_000  # of one answer
-
-
-@dataclass(frozen=True, slots=True)
-class WholeJob:
-    """A job's state document with all rows, and the rows as they were asked for."""
-
-    job: Job
-    state: dict[str, Any]
-    shots: Sequence[Shot]
-
-
-@dataclass(frozen=True, slots=True)
-class JobLife:
-    """A job's state document with all rows, and each row with every take there was for it."""
-
-    state: dict[str, Any]
-    rows: Sequence[tuple[Shot, list[Take]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +46,29 @@ class JobView:
         """Write a job's state document without its rows."""
         return self.documents.header(job)
 
-    async def state(
-        self,
-        workspace: WorkspaceId,
-        job: str,
-        *,
-        rows: bool = True,
-        offset: int = 0,
-        limit: int = MOST_ROWS,
-    ) -> dict[str, Any]:
-        """Write a job's state document, with a page of its rows if they are wanted.
+    def pages(
+        self, job: Job, *, offset: int = 0, most: int | None = None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Tell a job's rows as its state document has them, or so many of them, page by page.
 
-        Raises JobNotFoundError.
+        Each page is read by itself, and is at least as new as `job`.
         """
-        async with self.database.read() as connection:
-            found = await self.jobs.find(connection, workspace, job)
-            state = self.documents.header(found)
-            if rows:
-                page = self.documents.rows(connection, found, offset=offset, limit=limit)
-                state["rows"] = await page
-        return state
+        return self.documents.pages(self.database, job, offset=offset, most=most)
 
-    async def whole(self, workspace: WorkspaceId, job: str) -> WholeJob:
-        """Read all that a job hands over in words. Raises JobNotFoundError."""
-        async with self.database.read() as connection:
-            found = await self.jobs.find(connection, workspace, job)
-            state = await self.documents.whole(connection, found)
-            return WholeJob(found, state, await self.jobs.shots(connection, found.id))
+    def told_pages(self, job: Job) -> AsyncIterator[list[tuple[Shot, dict[str, Any]]]]:
+        """Tell a job's rows page by page, each with what it was asked for."""
+        return self.documents.told_pages(self.database, job)
 
-    async def life(self, workspace: WorkspaceId, job: str) -> JobLife:
-        """Read a job with every take there was for each of its rows. Raises JobNotFoundError."""
+    async def lives(self, job: Job) -> AsyncIterator[tuple[Shot, list[Take]]]:
+        """Read each row of a job with every take there was for it, in order."""
         async with self.database.read() as connection:
-            found = await self.jobs.find(connection, workspace, job)
-            rows = [row async for row in lives(self.jobs, self.takes, connection, found.id)]
-            return JobLife(await self.documents.whole(connection, found), rows)
+            async for row in lives(self.jobs, self.takes, connection, job.id):
+                yield row
 
     async def count_made(self, job: JobId) -> int:
         """Count a job's rows of which every variant was made."""
         async with self.database.read() as connection:
-            return len(await self.jobs.shots_with(connection, job, [ShotStatus.SUCCEEDED]))
+            return await self.jobs.count_shots(connection, job, [ShotStatus.SUCCEEDED])
 
     async def that_ask(self, workspace: WorkspaceId, asked: Sha256) -> list[Job]:
         """List the jobs that ask for exactly this, newest first."""

@@ -1,6 +1,6 @@
 """The state document of a job: what the API answers, streams carry and the ledger keeps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -8,19 +8,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import AssetFacts
 from callsheet.assets.store import AssetStore
-from callsheet.delivery.ledger import seal
 from callsheet.delivery.links import AssetLinks
 from callsheet.jobs.model import FINISHED, Job, JobKind, Shot
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.moments import time_text
+from callsheet.ports.database import Database
 from callsheet.quality.states import quality_of
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
 
 SCHEMA: Final = 1
-PAGE: Final = 1_000
+PAGE: Final = 500  # rows; telling them holds the loop up for about a hundredth of a second
 _UNKNOWN: Final = AssetFacts("image/png")
 
 
@@ -96,13 +96,26 @@ class StateView:
         limit: int = PAGE,
     ) -> list[dict[str, Any]]:
         """Tell a page of rows, in order, those after a row number."""
+        told = self.told(connection, job, after=after, offset=offset, limit=limit)
+        return [row for _, row in await told]
+
+    async def told(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        *,
+        after: int = 0,
+        offset: int = 0,
+        limit: int = PAGE,
+    ) -> list[tuple[Shot, dict[str, Any]]]:
+        """Tell a page of rows, each with what it was asked for."""
         shots = await self.jobs.shots(connection, job.id, after=after, offset=offset, limit=limit)
         if not shots:
             return []
         takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
         made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
         facts = await self.assets.facts(connection, job.workspace, made)
-        return [self._row(shot, takes.get(shot.row, []), facts) for shot in shots]
+        return [(shot, self._row(shot, takes.get(shot.row, []), facts)) for shot in shots]
 
     def _row(
         self, shot: Shot, takes: Sequence[Take], facts: Mapping[Sha256, AssetFacts]
@@ -140,13 +153,28 @@ class StateView:
             "error": dict(take.error) if take.error else None,
         }
 
-    async def whole(self, connection: AsyncConnection, job: Job) -> dict[str, Any]:
-        """Tell everything, with the checksum of the document without it."""
-        return seal({**self.header(job), "rows": await self.all_rows(connection, job)})
+    async def pages(
+        self, database: Database, job: Job, *, offset: int = 0, most: int | None = None
+    ) -> AsyncIterator[list[dict[str, Any]]]:
+        """Tell every row of a job, or so many of them, page by page."""
+        async for page in self.told_pages(database, job, offset=offset, most=most):
+            yield [row for _, row in page]
 
-    async def all_rows(self, connection: AsyncConnection, job: Job) -> list[dict[str, Any]]:
-        """Tell every row, page by page."""
-        rows: list[dict[str, Any]] = []
-        while page := await self.rows(connection, job, after=rows[-1]["row"] if rows else 0):
-            rows.extend(page)
-        return rows
+    async def told_pages(
+        self, database: Database, job: Job, *, offset: int = 0, most: int | None = None
+    ) -> AsyncIterator[list[tuple[Shot, dict[str, Any]]]]:
+        """Tell rows page by page, each with what it was asked for.
+
+        Each page is read by itself, and is at least as new as `job`: no connection is kept for as
+        long as somebody takes to do something with it.
+        """
+        after, left = 0, most
+        while left is None or left > 0:
+            limit = PAGE if left is None else min(PAGE, left)
+            async with database.read() as connection:
+                page = await self.told(connection, job, after=after, offset=offset, limit=limit)
+            if not page:
+                return
+            yield page
+            after, offset = page[-1][0].row, 0
+            left = None if left is None else left - len(page)

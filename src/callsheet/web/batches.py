@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -14,22 +14,24 @@ from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.kernel.paging import paged
 from callsheet.line.submission import Accepted
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
-from callsheet.views.jobs import MOST_ROWS
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
 from callsheet.web.generations import VerdictRequest
-from callsheet.web.items import unread, validated
+from callsheet.web.items import AS_IT_CAME, unread, validated
+from callsheet.web.limits import MOST_ITEMS
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
+from callsheet.web.states import MAX_PAGE, state_answer
 from callsheet.wiring import Callsheet
 
 router = GuardedRouter(prefix="/batch", tags=["batches"])
 BatchId = Annotated[str, Field(max_length=100)]
-MAX_PAGE: Final = MOST_ROWS
+_PRICES_AT_ONCE: Final = 2_000
 Budget = Annotated[
     Decimal,
     Field(ge=0, le=1_000_000_000, max_digits=16, decimal_places=6),
@@ -70,7 +72,7 @@ class BatchRequest(BaseModel, extra="forbid"):
     `runMode` is `dry_run` (local previews, nothing is spent) or `live`.
     """
 
-    items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=100_000)]
+    items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=MOST_ITEMS), AS_IT_CAME]
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""
@@ -107,41 +109,50 @@ class AcceptedBatch(BaseModel):
     quote: Quote
 
 
-def _accepted(
-    cs: Callsheet, request: Request, response: Response, accepted: Accepted
-) -> AcceptedBatch:
-    if accepted.replayed:
-        response.headers["Idempotent-Replay"] = "true"
+async def _accepted(cs: Callsheet, request: Request, accepted: Accepted) -> Response:
     base = (cs.settings.public_url or str(request.base_url)).rstrip("/")
-    rows = [RowQuote(row=row, price=str(price)) for row, price in accepted.quote.per_row]
-    return AcceptedBatch(
+    content = await asyncio.to_thread(_worded, accepted, base)
+    replay = {"Idempotent-Replay": "true"} if accepted.replayed else {}
+    return Response(content, 202, replay, "application/json")
+
+
+def _worded(accepted: Accepted, base: str) -> bytes:
+    """Write an AcceptedBatch, its prices a few at a time: a long list in one go holds all up."""
+    quote = Quote(
+        total=str(accepted.quote.total),
+        perRow=[],
+        corrections=corrections_of(accepted.quote.corrections),
+        notes=[*accepted.quote.notes],
+    )
+    answer = AcceptedBatch(
         batchId=accepted.job,
         runMode=accepted.run_mode,
         statusUrl=f"{base}/batch/{accepted.job}",
         progressUrl=f"{base}/progress/{accepted.job}",
-        quote=Quote(
-            total=str(accepted.quote.total),
-            perRow=rows,
-            corrections=corrections_of(accepted.quote.corrections),
-            notes=[*accepted.quote.notes],
-        ),
+        quote=quote,
     )
+    rows = [
+        json.dumps([{"row": row, "price": str(price)} for row, price in page])[1:-1].encode()
+        for page in paged(accepted.quote.per_row, _PRICES_AT_ONCE)
+    ]
+    before, after = answer.model_dump_json().encode().split(b'"perRow":[]', 1)
+    return b"".join([before, b'"perRow":[', b",".join(rows), b"]", after])
 
 
 @router.post(
     "/images",
     status_code=202,
     summary="Make pictures from rows",
+    response_model=AcceptedBatch,
     responses=documented(400, 401, 402, 403, 409, 413, 422, 503),
 )
 async def make_images(
     body: BatchRequest,
     request: Request,
-    response: Response,
     cs: Services,
     caller: Editor,
     idempotency_key: IdempotencyKey = None,
-) -> AcceptedBatch:
+) -> Response:
     """Price rows and begin to make them; a dry run, which costs nothing, unless it says `live`."""
     shared = tuple(
         (each, "") if isinstance(each, str) else (each.url, each.mode or "")
@@ -160,12 +171,12 @@ async def make_images(
     accepted = await cs.submission.submit(
         caller.workspace, draft, request=request_once, budget=_money(body.budget_usd)
     )
-    return _accepted(cs, request, response, accepted)
+    return await _accepted(cs, request, accepted)
 
 
-def _draft_of_items(cs: Callsheet, items: Sequence[Any], defaults: Defaults) -> BatchDraft:
-    rows = [item.model_dump(exclude_none=True) for item in validated(Item, items, name="items")]
-    return draft_from_items(rows, defaults=defaults, limits=cs.limits)
+def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> BatchDraft:
+    rows = (item.model_dump(exclude_none=True) for item in validated(Item, items, name="items"))
+    return draft_from_items(rows, count=len(items), defaults=defaults, limits=cs.limits)
 
 
 def _money(amount: Decimal | None) -> Money | None:
@@ -176,11 +187,11 @@ def _money(amount: Decimal | None) -> Money | None:
     "/upload",
     status_code=202,
     summary="Make pictures from a sheet",
+    response_model=AcceptedBatch,
     responses=documented(400, 401, 402, 403, 409, 413, 422, 503),
 )
 async def upload_sheet(
     request: Request,
-    response: Response,
     cs: Services,
     caller: Editor,
     file: Annotated[UploadFile, File(description="A .csv or .xlsx file")],
@@ -192,7 +203,7 @@ async def upload_sheet(
     budget_usd: Annotated[Budget | None, Form()] = None,
     inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
     idempotency_key: IdempotencyKey = None,
-) -> AcceptedBatch:
+) -> Response:
     """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
     content = await file.read()
     defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
@@ -208,7 +219,7 @@ async def upload_sheet(
     accepted = await cs.submission.submit(
         caller.workspace, draft, request=request_once, budget=_money(budget_usd)
     )
-    return _accepted(cs, request, response, accepted)
+    return await _accepted(cs, request, accepted)
 
 
 def _draft(
@@ -236,7 +247,12 @@ def _mapping(text: str) -> dict[str, str]:
     return mapping
 
 
-@router.get("/{batch}", summary="State of a batch", responses=documented(401, 403, 404, 422, 503))
+@router.get(
+    "/{batch}",
+    summary="State of a batch",
+    response_model=dict[str, Any],
+    responses=documented(401, 403, 404, 422, 503),
+)
 async def batch_state(
     batch: BatchId,
     cs: Services,
@@ -244,11 +260,10 @@ async def batch_state(
     rows: Annotated[int, Query(ge=0, le=1, description="0 leaves the rows out")] = 1,
     offset: Annotated[int, Query(ge=0, le=100_000)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
-) -> dict[str, Any]:
+) -> Response:
     """Answer a batch's state, with a page of its rows."""
-    return await cs.views.jobs.state(
-        caller.workspace, batch, rows=bool(rows), offset=offset, limit=limit
-    )
+    job = await cs.views.jobs.find(caller.workspace, batch)
+    return await state_answer(cs, job, offset=offset, most=limit if rows else None)
 
 
 class Decided(BaseModel):
@@ -291,4 +306,4 @@ async def act(
         "retry": cs.control.retry,
     }
     await verbs[verb](caller.workspace, JobId(batch))
-    return await cs.views.jobs.state(caller.workspace, batch, rows=False)
+    return cs.views.jobs.header(await cs.views.jobs.find(caller.workspace, batch))

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from callsheet.web.entry import Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
+from callsheet.web.states import state_answer
 
 router = GuardedRouter(prefix="/api/jobs", tags=["jobs"])
 
@@ -33,9 +34,14 @@ async def jobs(
     return Jobs(items=[cs.views.jobs.header(job) for job in page], next_cursor=more)
 
 
-@router.get("/{job}", summary="One job", responses=documented(401, 403, 404, 422, 503))
+@router.get(
+    "/{job}",
+    summary="One job",
+    response_model=dict[str, Any],
+    responses=documented(401, 403, 404, 422, 503),
+)
 async def job_state(
     job: Annotated[str, Field(max_length=100)], cs: Services, caller: Viewer
-) -> dict[str, Any]:
+) -> Response:
     """Answer a job's state with its first 10,000 rows."""
-    return await cs.views.jobs.state(caller.workspace, job)
+    return await state_answer(cs, await cs.views.jobs.find(caller.workspace, job))

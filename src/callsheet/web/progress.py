@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Header, Query, Request, Response, WebSocket
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from callsheet.kernel.errors import InvalidInputError
@@ -15,6 +15,7 @@ from callsheet.web.feeds import FeedHub
 from callsheet.web.frames import DONE, HEARTBEAT, Frame
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
+from callsheet.web.states import MAX_PAGE, state_answer
 
 router = GuardedRouter(tags=["progress"])
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}}, "application/json": {}}
@@ -47,10 +48,9 @@ async def progress(
     gets every entry after it, from any server.
     """
     after = _place(last_event_id)
-    if "application/json" in accept and "text/event-stream" not in accept:
-        state = await cs.views.jobs.state(caller.workspace, batch, rows=bool(rows))
-        return JSONResponse(state)
     job = await cs.views.jobs.find(caller.workspace, batch)
+    if "application/json" in accept and "text/event-stream" not in accept:
+        return await state_answer(cs, job, most=MAX_PAGE if rows else None)
     feeds: FeedHub = request.app.state.feeds
     frames = feeds.frames(job, after, rows=bool(rows), caller=caller)
     return StreamingResponse(

@@ -1,5 +1,6 @@
 """Routes that let in first and read then: no body is asked for before the key is good."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -14,8 +15,9 @@ from callsheet.accounts.model import Role
 from callsheet.settings import Settings
 from callsheet.web.entry import Needs, admit, services
 from callsheet.web.errors import BodyTooLargeError, SpoolUnavailableError
+from callsheet.web.items import let_go
 from callsheet.web.json_bodies import read_json
-from callsheet.web.limits import MOST_FIELDS, most_bytes, most_values
+from callsheet.web.limits import MOST_FIELDS, MOST_PIECE, most_bytes, most_values
 from callsheet.web.problems import PROBLEMS
 from callsheet.web.shapes import ErrorShape
 
@@ -44,7 +46,11 @@ class GuardedRoute(APIRoute):
                 await _read_form(request)
             elif body is not None:
                 request = await _read_json(request, path, settings)
-            return _without_body(request, await handle(request))
+            try:
+                return _without_body(request, await handle(request))
+            finally:
+                if isinstance(request, _JsonRequest) and request.is_large:
+                    await asyncio.to_thread(let_go, await request.json())
 
         return guarded
 
@@ -89,16 +95,29 @@ def _bounded(request: Request, most: int) -> Receive:
     return receive
 
 
-class _JsonRequest(Request):
-    """A request whose JSON has been parsed."""
+class _ReadRequest(Request):
+    """A request whose body has been read."""
 
-    def __init__(self, scope: Scope, body: bytes, parsed: Any) -> None:
+    def __init__(self, scope: Scope, body: bytes) -> None:
         super().__init__(scope)
-        self._read, self._parsed = body, parsed
+        self._read = body
 
     async def body(self) -> bytes:
         """Answer the body as it came."""
         return self._read
+
+
+class _JsonRequest(_ReadRequest):
+    """A request whose JSON has been parsed."""
+
+    def __init__(self, scope: Scope, body: bytes, parsed: Any) -> None:
+        super().__init__(scope, body)
+        self._parsed = parsed
+
+    @property
+    def is_large(self) -> bool:
+        """Whether what was made of it takes long to free."""
+        return len(self._read) > MOST_PIECE
 
     async def json(self) -> Any:
         """Answer what was made of it."""
@@ -107,12 +126,20 @@ class _JsonRequest(Request):
 
 async def _read_json(request: Request, path: str, settings: Settings) -> Request:
     """Read and parse, within limits. Raises MalformedJsonError and those of reading."""
-    body = await request.body()
+    body = await _body(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if not body or not kind.endswith(_JSON_TYPES):
-        return request
+        return _ReadRequest(request.scope, body)
     parsed = await read_json(body, most_values=most_values(path, settings))
     return _JsonRequest(request.scope, body, parsed)
+
+
+async def _body(request: Request) -> bytes:
+    """Read a body whole; a large one is put together in a thread, which lets others run."""
+    pieces = [piece async for piece in request.stream()]
+    if sum(map(len, pieces)) <= MOST_PIECE:
+        return b"".join(pieces)
+    return await asyncio.to_thread(b"".join, pieces)
 
 
 async def _read_form(request: Request) -> None:

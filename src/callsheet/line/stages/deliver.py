@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from tempfile import TemporaryFile
 from typing import Any, Final
 
 from callsheet.assets.model import thumbnail_key
 from callsheet.delivery.links import file_key
 from callsheet.delivery.page import contact_sheet_page
-from callsheet.delivery.results import result_table, to_csv, to_xlsx
+from callsheet.delivery.results import Results, blocks_of, result_table, to_csv, to_xlsx
 from callsheet.jobs.model import (
     DONE,
     FINISHED,
@@ -34,6 +35,13 @@ from callsheet.ports.pictures import SheetCell
 
 MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
 _READS: Final = 16
+_TABLES: Final = {
+    "results.csv": (to_csv, "text/csv; charset=utf-8"),
+    "results.xlsx": (
+        to_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+}
 
 
 async def deliver(tools: StageTools, payload: Payload) -> None:
@@ -44,11 +52,10 @@ async def deliver(tools: StageTools, payload: Payload) -> None:
         job = await ctx.jobs.store.of_any_workspace(connection, job_id)
         if not in_stage(job, payload, STEP):
             return
-        if job.kind is JobKind.BATCH:
-            rows = await tools.state.all_rows(connection, job)
-            shots = await ctx.jobs.store.shots(connection, job.id)
     if job.kind is JobKind.BATCH:
-        await _write_files(ctx, job, rows, shots)
+        with Results() as results:
+            cells = await _gather(tools, job, results)
+            await _write_files(ctx, job, results, cells)
     await _end(ctx, payload)
 
 
@@ -69,38 +76,56 @@ async def _end(ctx: LineContext, payload: Payload) -> None:
     LOG.info("job.finished", extra=event(job=job.id, status=status, takes=job.tally.takes.total))
 
 
+async def _gather(
+    tools: StageTools, job: Job, results: Results
+) -> list[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+    """Read a job's rows into `results`; answers what the contact sheet shows, by row."""
+    shown: list[tuple[Mapping[str, Any], Mapping[str, Any] | None]] = []
+    async for page in tools.state.told_pages(tools.ctx.books.database, job):
+        rows = [(row, own_cells(shot, job)) for shot, row in page]
+        await asyncio.to_thread(results.add, rows)
+        if len(shown) < MAX_CELLS:
+            shown += [(row, variant) for _, row in page for variant in row["variants"] or [None]]
+    return shown[:MAX_CELLS]
+
+
 async def _write_files(
-    ctx: LineContext, job: Job, rows: Sequence[Mapping[str, Any]], shots: Sequence[Shot]
+    ctx: LineContext,
+    job: Job,
+    results: Results,
+    shown: Sequence[tuple[Mapping[str, Any], Mapping[str, Any] | None]],
 ) -> None:
     """Write contact sheets and tables into the store."""
-    pairs = [(row, variant) for row in rows for variant in row["variants"] or [None]]
-    pictures = await _thumbnails(ctx, [variant for _, variant in pairs[:MAX_CELLS]])
-    noun = _noun([variant for _, variant in pairs])
-    title, subtitle = job.name or job.id, _subtitle(job, how_many(len(pairs), noun))
+    pictures = await _thumbnails(ctx, [variant for _, variant in shown])
+    noun = _noun(results)
+    title, subtitle = job.name or job.id, _subtitle(job, how_many(results.takes, noun))
     cells = [
         _cell(row, variant, picture)
-        for (row, variant), picture in zip(pairs, pictures, strict=False)
+        for (row, variant), picture in zip(shown, pictures, strict=True)
     ]
-    table = result_table(
-        job.settings.get("columns", ()), rows, {shot.row: own_cells(shot, job) for shot in shots}
-    )
     # the sheet is drawn in another process meanwhile
-    sheet, page, tables = await asyncio.gather(
+    sheet, page, _ = await asyncio.gather(
         ctx.media.studio.contact_sheet(title, subtitle, [cell for cell, _ in cells]),
         asyncio.to_thread(_page, ctx, title, subtitle, totals(job, f"{noun}s"), cells),
-        asyncio.to_thread(lambda: (to_csv(table), to_xlsx(table))),
+        _write_tables(ctx, job, results),
     )
-    spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     files = (
         ("contact-sheet.png", sheet, "image/png"),
         ("contact-sheet.html", page.encode(), "text/html; charset=utf-8"),
-        ("results.csv", tables[0], "text/csv; charset=utf-8"),
-        ("results.xlsx", tables[1], spreadsheet),
     )
     await together(
         ctx.media.blobs.put(file_key(job.id, name), content, media_type)
         for name, content, media_type in files
     )
+
+
+async def _write_tables(ctx: LineContext, job: Job, results: Results) -> None:
+    """Write the result tables into the store, by way of a file each."""
+    for name, (write, media_type) in _TABLES.items():
+        with TemporaryFile() as file:
+            table = result_table(job.settings.get("columns", ()), results)
+            await asyncio.to_thread(write, table, file)
+            await ctx.media.blobs.put(file_key(job.id, name), blocks_of(file), media_type)
 
 
 def _page(
@@ -156,10 +181,10 @@ def _cell(
     return cell, variant["url"] if variant else None
 
 
-def _noun(variants: Sequence[Mapping[str, Any] | None]) -> str:
+def _noun(results: Results) -> str:
     """Say what was made, in one word."""
-    texts = sum(bool(variant and variant["text"]) for variant in variants)
-    return "picture" if not texts else "text" if texts == len(variants) else "take"
+    texts = results.of_text
+    return "picture" if not texts else "text" if texts == results.takes else "take"
 
 
 def _subtitle(job: Job, made: str) -> str:

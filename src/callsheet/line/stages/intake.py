@@ -36,7 +36,7 @@ from callsheet.ports.pictures import ReferenceMode
 from callsheet.takes.standing import row_entry
 
 _AT_ONCE: Final = 8
-_PAGE: Final = 500
+_PAGE: Final = 250  # rows at a time: working on them holds the loop up
 _SHOWN_PAIRS: Final = 20
 
 

@@ -25,7 +25,7 @@ from callsheet.takes.standing import newest, row_entry, summed_up
 
 PREVIEW_MODEL: Final = "local/storyboard"
 TEXT_PREVIEW_MODEL: Final = "local/text-preview"
-_PAGE: Final = 500
+_PAGE: Final = 250  # rows at a time: working on them holds the loop up
 _SEED_BITS: Final = 32
 # What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
 FILLED: Final[Mapping[str, str]] = {
