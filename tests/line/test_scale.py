@@ -88,21 +88,24 @@ def run_peak_kb(place: Place, rows: int) -> int:
     return used.ru_maxrss
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_memory_does_not_follow_the_rows(tmp_path: Path) -> None:
-    """Ten times the rows need hardly more memory, are all there, and are told in a screenful."""
+    """Five times the rows need hardly more memory, are all there, and are told in a screenful.
+
+    Both are more than a contact sheet shows.
+    """
     small, large = Place(tmp_path / "small"), Place(tmp_path / "large")
-    few, many = run_peak_kb(small, 400), run_peak_kb(large, 4_000)
-    assert many < few * 1.15  # it was 1.27
+    few, many = run_peak_kb(small, 1_000), run_peak_kb(large, 5_000)
+    assert many < few * 1.12  # it was 1.3
     said = (large.folder / "said").read_text().splitlines()
     assert len(said) < 80
     state = json.loads((large.folder / "out" / "state.json").read_text())
     assert is_sound(state)
-    check_results(state, 4_000)
+    check_results(state, 5_000)
     with (large.folder / "out" / "results.csv").open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))
-    assert len(table) == 4_000
-    for row in (table[0], table[1_999], table[-1]):
+    assert len(table) == 5_000
+    for row in (table[0], table[2_499], table[-1]):
         assert (large.folder / "out" / row["link_1"]).stat().st_size > 0
 
 

@@ -38,7 +38,7 @@ from callsheet.takes.model import Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
 PAUSED: Final = "paused"
-_PAGE: Final = 500
+_PAGE: Final = 250
 _UNFINISHED: Final = frozenset({ShotStatus.QUEUED, ShotStatus.RUNNING})
 _RETRYABLE: Final = frozenset({ShotStatus.FAILED, ShotStatus.PARTIAL})
 

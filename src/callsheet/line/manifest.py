@@ -11,7 +11,7 @@ from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 
 SCHEMA: Final = 1
-_PAGE: Final = 500
+_PAGE: Final = 250
 _SHOT_FIELDS: Final = ("row", "scene_id", "prompt", "model", "width", "height", "variants")
 
 

@@ -42,7 +42,7 @@ from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.takes.model import UNCORRECTED, Correction
 
-_ROWS_AT_ONCE: Final = 500
+_ROWS_AT_ONCE: Final = 250
 _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 
 

@@ -22,7 +22,7 @@ from callsheet.wiring import Callsheet
 
 _LOG = logging.getLogger("callsheet.web")
 ROWS_IN_STREAM: Final = 200  # a state with more rows than this is sent without them
-_PAGE: Final = 500
+_PAGE: Final = 250
 
 
 class Feed:
