@@ -15,7 +15,7 @@ from callsheet.settings import Settings
 from callsheet.web.entry import Needs, admit, services
 from callsheet.web.errors import BodyTooLargeError, SpoolUnavailableError
 from callsheet.web.json_bodies import read_json
-from callsheet.web.limits import MOST_FIELDS, most_bytes, most_values
+from callsheet.web.limits import MOST_FIELDS, most_bytes, most_files, most_values
 from callsheet.web.problems import PROBLEMS
 from callsheet.web.shapes import ErrorShape
 
@@ -41,7 +41,7 @@ class GuardedRoute(APIRoute):
             settings = services(request).settings
             request = Request(request.scope, _bounded(request, most_bytes(path, settings)))
             if is_form:
-                await _read_form(request)
+                await _read_form(request, most_files(path))
             elif body is not None:
                 request = await _read_json(request, path, settings)
             return _without_body(request, await handle(request))
@@ -115,10 +115,10 @@ async def _read_json(request: Request, path: str, settings: Settings) -> Request
     return _JsonRequest(request.scope, body, parsed)
 
 
-async def _read_form(request: Request) -> None:
-    """Read a form, its file into the spool. Raises SpoolUnavailableError and those of reading."""
+async def _read_form(request: Request, files: int) -> None:
+    """Read a form, its files into the spool. Raises SpoolUnavailableError and those of reading."""
     try:
-        await request.form(max_files=1, max_fields=MOST_FIELDS)
+        await request.form(max_files=files, max_fields=MOST_FIELDS)
     except OSError as error:
         raise SpoolUnavailableError(error.strerror or str(error)) from error
 
