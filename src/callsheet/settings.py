@@ -158,6 +158,50 @@ class Settings(BaseSettings):
     credits_per_usd: Annotated[int, Field(ge=1)] = Field(
         100, description="Credits that stand for one US dollar where credits are shown"
     )
+    use_kontext_composite: bool = Field(
+        False,
+        validation_alias=_named(
+            "CALLSHEET_USE_KONTEXT_COMPOSITE", "USE_KONTEXT_COMPOSITE", "use_kontext_composite"
+        ),
+        description="Whether composites may be ordered from the hosted model",
+    )
+    composite_method: Annotated[str, Field(pattern="^(auto|kontext|pil)$")] = Field(
+        "auto",
+        validation_alias=_named(
+            "CALLSHEET_COMPOSITE_METHOD", "COMPOSITE_METHOD", "composite_method"
+        ),
+        description="How composites are made that name no method: auto, kontext or pil",
+    )
+    kontext_model_id: str = Field(
+        "replicate/multi-image-kontext-pro",
+        validation_alias=_named(
+            "CALLSHEET_KONTEXT_MODEL_ID", "KONTEXT_MODEL_ID", "kontext_model_id"
+        ),
+        description="The hosted model for composites, of `callsheet models`",
+    )
+    max_concurrent_kontext: Annotated[int, Field(ge=0)] = Field(
+        4,
+        validation_alias=_named(
+            "CALLSHEET_MAX_CONCURRENT_KONTEXT", "MAX_CONCURRENT_KONTEXT", "max_concurrent_kontext"
+        ),
+        description="Hosted composites under way at a time; beyond them composites are local",
+    )
+    max_kontext_per_hour: Annotated[int, Field(ge=0)] = Field(
+        100,
+        validation_alias=_named(
+            "CALLSHEET_MAX_KONTEXT_PER_HOUR", "MAX_KONTEXT_PER_HOUR", "max_kontext_per_hour"
+        ),
+        description="Hosted composites in an hour; beyond them composites are local",
+    )
+    kontext_daily_generation_limit: Annotated[int, Field(ge=0)] = Field(
+        500,
+        validation_alias=_named(
+            "CALLSHEET_KONTEXT_DAILY_GENERATION_LIMIT",
+            "KONTEXT_DAILY_GENERATION_LIMIT",
+            "kontext_daily_generation_limit",
+        ),
+        description="Hosted composites in a day (UTC); beyond them composites are local",
+    )
     provider: dict[str, ProviderSettings] = Field({}, description="Hosted providers, by name")
     master_key: SecretStr = Field(
         SecretStr(""),

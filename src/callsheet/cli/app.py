@@ -7,6 +7,7 @@ import typer
 import callsheet
 from callsheet.cli import (
     checking,
+    composite,
     jobs,
     keys,
     members,
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
+app.command("composite")(composite.composite)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)

@@ -19,11 +19,13 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.line.composed import composed_at_home
 from callsheet.line.context import Jobs
 from callsheet.line.transitions import leave
 from callsheet.orders.progress import Incident, LockedJob, Moves, Problem
 from callsheet.ports.database import Database
 from callsheet.ports.hosted import NotReachedError, UntrustedError
+from callsheet.ports.models import Catalog
 from callsheet.takes.model import TakeStatus, moved
 from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 from callsheet.takes.store import TakeStore
@@ -58,6 +60,7 @@ class LineProgress:
     database: Database
     jobs: Jobs
     takes: TakeStore
+    catalog: Catalog
 
     async def lock(self, connection: AsyncConnection, job: JobId) -> LockedJob:
         """Lock a job."""
@@ -74,6 +77,9 @@ class LineProgress:
         current = job_of(job)
         if moves.moves or moves.incidents or waits:
             rows = {take.row for take, _ in moves.moves}
+            follows = await composed_at_home(
+                self.jobs, self.takes, self.catalog, connection, current, moves.moves
+            )
             entries = [
                 *(Entry(each.kind, each.body) for each in moves.incidents),
                 *await self._sum_up_rows(connection, current, rows),
@@ -82,7 +88,7 @@ class LineProgress:
             if waits:
                 update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=waits)
             change = Change(
-                takes=moved((take.status, to) for take, to in moves.moves),
+                takes=moved([*((take.status, to) for take, to in moves.moves), *follows]),
                 held=Money(moves.held),
                 charged=Money(moves.charged),
                 update=update,

@@ -1,9 +1,11 @@
 """One generation asked for over the API: a job of one shot and one take."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.controls.model import Request, kept_request
@@ -48,6 +50,7 @@ from callsheet.takes.model import (
 # A single generation is priced when it is asked for, and begins with its order; retried, it is
 # priced again.
 SINGLE: Final = Pipeline(JobKind.SINGLE, (quote.STEP, render.STEP, deliver.STEP))
+Guard = Callable[[AsyncConnection], Awaitable[None]]  # raises what refuses a take
 _DEFAULT_SIDE: Final = 1_024
 _KEPT: Final = ("prompt", "width", "height")  # by a shot, under names of its own
 
@@ -147,19 +150,25 @@ class Generations:
         inputs: Mapping[str, Any],
         run_mode: RunMode,
         request: Request | None = None,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        guard: Guard | None = None,
     ) -> Started:
         """Write one take down and order it; the same request answers the same take.
 
         What a model answers at once is ordered from here (see orders.direct). Everything else, and
         what must wait for its provider, goes the way of a batch. Either way the store knows what
         costs money before it may be ordered.
+
+        `settings` go to the job; `guard` may refuse, in the transaction that adds the take. With
+        either it goes the way of a batch.
         """
         card, worded = self._checked(model, inputs)
         ctx = self.ctx
         corrections = await ctx.estimates.corrections([card])
         if run_mode is RunMode.LIVE:
             await require_keys(ctx, workspace, [(card, card.use(worded))])
-            if self.direct.takes_on(card):
+            if settings is None and guard is None and self.direct.takes_on(card):
                 asked = _Asked(card, worded, corrections)
                 started = await self._at_once(workspace, asked, request)
                 if started is not None:
@@ -170,7 +179,8 @@ class Generations:
                 raise ModelDisabledError(model, closed)
             asked = _Asked(card, worded, corrections)
             job, shot, take = self._worded(workspace, asked, run_mode)
-            job = replace(job, settings={**job.settings, **kept_request(request)})
+            kept = {**job.settings, **(settings or {}), **kept_request(request)}
+            job = replace(job, settings=kept)
             if request:
                 answer = {"take": take.id}
                 if not await self.answers.add(
@@ -178,12 +188,7 @@ class Generations:
                 ):
                     twin = await self.answers.find(connection, workspace, request)
                     return Started(TakeId((twin or answer)["take"]), replayed=True)
-            if run_mode is RunMode.LIVE:
-                await ctx.books.money.affordable(
-                    connection, workspace, take.price, ctx.books.clock()
-                )
-            for each in worded.get("references", ()):
-                await ctx.books.assets.find(connection, workspace, each["sha256"])
+            await self._allowed(connection, take, worded, run_mode, guard)
             await ctx.jobs.store.add(connection, job)
             await ctx.jobs.store.add_shots(connection, [shot])
             await ctx.books.takes.add(connection, [take])
@@ -197,6 +202,23 @@ class Generations:
             else:
                 await send_out(ctx, connection, job, [take.id], rank=1)
         return Started(take.id)
+
+    async def _allowed(
+        self,
+        connection: AsyncConnection,
+        take: Take,
+        worded: Mapping[str, Any],
+        run_mode: RunMode,
+        guard: Guard | None,
+    ) -> None:
+        """Let a guard, a budget and the references refuse a take that is about to be added."""
+        books = self.ctx.books
+        if guard is not None:
+            await guard(connection)
+        if run_mode is RunMode.LIVE:
+            await books.money.affordable(connection, take.workspace, take.price, books.clock())
+        for each in worded.get("references", ()):
+            await books.assets.find(connection, take.workspace, each["sha256"])
 
     async def _at_once(
         self, workspace: WorkspaceId, asked: _Asked, request: Request | None

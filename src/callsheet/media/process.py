@@ -76,8 +76,7 @@ class Bench:
             self._said = error.said
             return Message({"unreadable": f"decoding it {error}"})
         except InvalidInputError as error:
-            errors = [(wrong.field, wrong.message, wrong.value) for wrong in error.errors]
-            return Message({"invalid": str(error), "errors": errors})
+            return _invalid(error)
         except Exception as error:  # noqa: BLE001 - a fault in drawing ends the job, not the process
             return Message({"failed": repr(error), "trace": traceback.format_exc()})
 
@@ -116,6 +115,8 @@ class Bench:
                 return work().pieces()
             except UnreadablePictureError as error:
                 return _unreadable(error).pieces()
+            except InvalidInputError as error:
+                return _invalid(error).pieces()
 
         apart = run_apart(answer, self._seconds, filtered=self.filtered)
         self._said = apart.said
@@ -146,7 +147,12 @@ def _unreadable(error: UnreadablePictureError) -> Message:
     return Message({"unreadable": error.reason})
 
 
-def main(arguments: list[str]) -> None:
+def _invalid(error: InvalidInputError) -> Message:
+    errors = [(wrong.field, wrong.message, wrong.value) for wrong in error.errors]
+    return Message({"invalid": str(error), "errors": errors})
+
+
+def main(arguments: list[str], make: Callable[[Settings], Bench] = Bench) -> None:
     """Get ready, lock down, and work until the jobs end."""
     settings = settings_in(arguments[0])
     die_with_parent(settings.parent)
@@ -154,7 +160,7 @@ def main(arguments: list[str]) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not end up among the answers
 
-    bench = Bench(settings)
+    bench = make(settings)
     bench.warm_up()
     gc.collect()
     gc.freeze()  # forked processes then leave these pages alone, and shared

@@ -20,6 +20,7 @@ from callsheet.ports.pictures import StudioUnavailableError
 _LOG = logging.getLogger("callsheet.media")
 DRAWING = "callsheet.media.process"
 MEASURING = "callsheet.media.measuring.process"
+COMPOSITING = "callsheet.media.compositing.process"
 # numpy's BLAS starts threads when it is loaded, which a locked-down process may not
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _PROBE = "callsheet.media.lockdown"
@@ -106,7 +107,7 @@ class _JobsWithFiles(_Jobs):
 class Worker:
     """A process that does one job at a time. Its caller sees to it that there is one at a time.
 
-    `module` is what it runs: `DRAWING` or `MEASURING`, which is handed files.
+    `module` is what it runs: `DRAWING`, `COMPOSITING` or `MEASURING`, which is handed files.
     """
 
     def __init__(self, settings: WorkerSettings, module: str = DRAWING) -> None:

@@ -169,10 +169,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What a provider gave back: one output file, whole."""
+    """What a provider gave back: one output file, whole; `note` says what is odd about it."""
 
     content: bytes
     media_type: str
+    note: str | None = None
 
 
 class ProviderError(CallsheetError):

@@ -15,6 +15,7 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.web import (
     assets,
     batches,
+    composites,
     generations,
     health,
     home,
@@ -37,7 +38,7 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_MODULES: Final = (*_FIRST, models, money, session, provider_keys, jobs, webhooks, home)
+_MODULES: Final = (*_FIRST, composites, models, money, session, provider_keys, jobs, webhooks, home)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

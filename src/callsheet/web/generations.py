@@ -109,7 +109,8 @@ def _moment(text: str) -> datetime:
         raise InvalidInputError(f"{fault.field}: {fault.message}", [fault]) from error
 
 
-def _generation(shown: ShownTake) -> Generation:
+def generation_of(shown: ShownTake) -> Generation:
+    """Word a take for the API."""
     take = shown.take
     links = [
         AssetLink.model_validate(
@@ -165,12 +166,12 @@ async def generate(
     ended = await cs.generations.ended(started, body.wait_s)
     if ended is not None:
         response.status_code = 200
-        return _generation(cs.views.takes.ended(ended.take, ended.known))
+        return generation_of(cs.views.takes.ended(ended.take, ended.known))
     take = await cs.generations.wait(caller.workspace, started.take, body.wait_s)
     if take.status in ENDED:
         response.status_code = 200
     [shown] = await cs.views.takes.shown([take])
-    return _generation(shown)
+    return generation_of(shown)
 
 
 @router.get("", summary="List takes", responses=documented(401, 403, 422, 503))
@@ -197,13 +198,13 @@ async def generations(
     page = takes[:limit]
     more = page[-1].id if len(takes) > limit else None
     shown = await cs.views.takes.shown(page)
-    return Generations(items=[_generation(each) for each in shown], next_cursor=more)
+    return Generations(items=[generation_of(each) for each in shown], next_cursor=more)
 
 
 @router.get("/{take}", summary="One take", responses=documented(401, 403, 404, 422, 503))
 async def generation(take: TakeName, cs: Services, caller: Viewer) -> Generation:
     """Answer a take with its state, its cost and what was made."""
-    return _generation(await cs.views.takes.one(caller.workspace, take))
+    return generation_of(await cs.views.takes.one(caller.workspace, take))
 
 
 @router.post(
@@ -215,7 +216,7 @@ async def cancel(take: TakeName, cs: Services, caller: Editor) -> Generation:
     """Cancel a take that was asked for by itself; one of a batch is cancelled with its batch."""
     found = await cs.generations.take(caller.workspace, take)
     await cs.control.cancel_single(caller.workspace, JobId(found.job))
-    return _generation(await cs.views.takes.one(caller.workspace, take))
+    return generation_of(await cs.views.takes.one(caller.workspace, take))
 
 
 @router.post(
@@ -230,4 +231,4 @@ async def reconcile(
     resolution = body.verdict if body else Resolution.ASK
     by = caller.name or "the local admin"
     await cs.reconciler.decide(caller.workspace, take, resolution, by)
-    return _generation(await cs.views.takes.one(caller.workspace, take))
+    return generation_of(await cs.views.takes.one(caller.workspace, take))

@@ -25,6 +25,7 @@ MOST_WEBHOOK: Final = 4 * MEGABYTE
 MOST_SIGN_IN: Final = 4 * KILOBYTE  # read before anybody is known
 MOST_FIELDS: Final = 20  # of a form; an upload has eight
 AROUND_UPLOAD: Final = MEGABYTE  # what a form has beside its file
+COMPOSITE_UPLOAD: Final = "/api/composites/upload"
 UPLOADS_AT_ONCE: Final = 4
 SHEETS_AT_ONCE: Final = 2  # each may need hundreds of MB while it is parsed
 
@@ -44,13 +45,18 @@ def most_bytes(path: str, settings: Settings) -> int:
     """Tell how large the body of a route may be, in bytes; `path` is as the route has it."""
     if path == "/batch/images":
         return min(MOST_BATCH, MOST_JSON + settings.max_rows * BATCH_BYTES_PER_ROW)
-    if path == "/batch/upload":
+    if path in {"/batch/upload", COMPOSITE_UPLOAD}:
         return settings.max_upload_bytes + AROUND_UPLOAD
     if path.startswith("/webhooks/"):
         return MOST_WEBHOOK
     if path == "/api/session":
         return MOST_SIGN_IN
     return MOST_JSON
+
+
+def most_files(path: str) -> int:
+    """Tell how many files a form may bring: a sheet, or a scene and its products."""
+    return 6 if path == COMPOSITE_UPLOAD else 1
 
 
 def most_values(path: str, settings: Settings) -> int:

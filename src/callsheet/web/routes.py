@@ -17,7 +17,7 @@ from callsheet.web.entry import Needs, admit, services
 from callsheet.web.errors import BodyTooLargeError, SpoolUnavailableError
 from callsheet.web.items import let_go
 from callsheet.web.json_bodies import read_json
-from callsheet.web.limits import MOST_FIELDS, MOST_PIECE, most_bytes, most_values
+from callsheet.web.limits import MOST_FIELDS, MOST_PIECE, most_bytes, most_files, most_values
 from callsheet.web.problems import PROBLEMS
 from callsheet.web.shapes import ErrorShape
 
@@ -43,7 +43,7 @@ class GuardedRoute(APIRoute):
             settings = services(request).settings
             request = Request(request.scope, _bounded(request, most_bytes(path, settings)))
             if is_form:
-                await _read_form(request)
+                await _read_form(request, most_files(path))
             elif body is not None:
                 request = await _read_json(request, path, settings)
             try:
@@ -142,10 +142,10 @@ async def _body(request: Request) -> bytes:
     return await asyncio.to_thread(b"".join, pieces)
 
 
-async def _read_form(request: Request) -> None:
-    """Read a form, its file into the spool. Raises SpoolUnavailableError and those of reading."""
+async def _read_form(request: Request, files: int) -> None:
+    """Read a form, its files into the spool. Raises SpoolUnavailableError and those of reading."""
     try:
-        await request.form(max_files=1, max_fields=MOST_FIELDS)
+        await request.form(max_files=files, max_fields=MOST_FIELDS)
     except OSError as error:
         raise SpoolUnavailableError(error.strerror or str(error)) from error
 

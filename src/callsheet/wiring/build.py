@@ -38,6 +38,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
 from callsheet.line.budgets import BudgetControl
+from callsheet.line.composites import Composites, Rules
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
@@ -51,6 +52,7 @@ from callsheet.line.restoring import Restorer
 from callsheet.line.single import Generations
 from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
+from callsheet.media.composing import ProcessCompositor
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.money.service import MoneyService
@@ -65,6 +67,7 @@ from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.composites import CompositeView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -101,6 +104,7 @@ async def build(settings: Settings) -> Callsheet:
         lambda operation, result: metrics.store.labels(operation, result).inc(),
     )
     studio = ProcessStudio(settings.drawing_processes)
+    compositor = ProcessCompositor(settings.drawing_processes)
     jobs, takes, assets, references = JobStore(), TakeStore(), AssetStore(), ReferenceStore()
     loops = Supervisor(lambda name: metrics.loop_failures.labels(name).inc())
     notifier = JournalNotifier(database, jobs.sequences, loops)
@@ -155,14 +159,15 @@ async def build(settings: Settings) -> Callsheet:
         providers=providers,
         media=Media(blobs, Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio), studio),
         runtime=Runtime(shutdown),
-        progress=LineProgress(database, work, takes),
+        progress=LineProgress(database, work, takes, catalog),
         jobs=work,
         references=References(references, ReferenceService(fetcher, studio)),
         estimates=Estimates(catalog, database, takes, clock),
-        local={LocalStudio.name: LocalStudio(studio)},
+        local={LocalStudio.name: LocalStudio(studio, compositor)},
         parallel=settings.drawing_processes,
     )
     direct = DirectOrders(line, answers)
+    generations = Generations(line, switches, answers, direct)
     view = StateView(jobs, takes, assets, links)
     models = ModelSwitches(database, switches, catalog, clock)
 
@@ -185,13 +190,14 @@ async def build(settings: Settings) -> Callsheet:
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
         submission=Submission(line, switches, answers),
-        generations=Generations(line, switches, answers, direct),
+        generations=generations,
+        composites=Composites(line, generations, fetcher, _composite_rules(settings)),
         direct=direct,
         control=JobControl(line),
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        views=_views(line, view, ring),
+        views=_views(line, view, ring, settings.kontext_model_id),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -204,6 +210,7 @@ async def build(settings: Settings) -> Callsheet:
         fetcher=fetcher,
         outputs=outputs,
         studio=studio,
+        compositor=compositor,
         store=blobs,
         answers=answers,
         money=Bookkeeping(database, money, clock),
@@ -215,7 +222,18 @@ async def build(settings: Settings) -> Callsheet:
     )
 
 
-def _views(ctx: LineContext, view: StateView, ring: KeyKeeper) -> Views:
+def _composite_rules(settings: Settings) -> Rules:
+    return Rules(
+        settings.use_kontext_composite,
+        settings.composite_method,
+        settings.kontext_model_id,
+        settings.max_concurrent_kontext,
+        settings.max_kontext_per_hour,
+        settings.kontext_daily_generation_limit,
+    )
+
+
+def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) -> Views:
     database, jobs, takes, assets = (
         ctx.books.database,
         ctx.jobs.store,
@@ -231,6 +249,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper) -> Views:
         TakeView(database, takes, assets, view.links, providers),
         FileView(database, jobs, assets, ctx.media.blobs),
         providers,
+        CompositeView(database, ctx.books.clock, composites),
     )
 
 

@@ -33,6 +33,7 @@ from callsheet.jobs.editing import Editing
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.budgets import BudgetControl
 from callsheet.line.chores import Chores
+from callsheet.line.composites import Composites
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
@@ -48,6 +49,7 @@ from callsheet.line.snapshots import Snapshots
 from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools
+from callsheet.media.composing import ProcessCompositor
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.net.fetcher import PublicFetcher
@@ -63,6 +65,7 @@ from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Loop, Work
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
+from callsheet.views.composites import CompositeView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -84,6 +87,7 @@ class Views:
     takes: TakeView
     files: FileView
     providers: ProviderView
+    composites: CompositeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class Callsheet:
     submission: Submission
     generations: Generations
     direct: DirectOrders
+    composites: Composites
     control: JobControl
     budgets: BudgetControl
     key_control: ProviderKeyControl
@@ -120,6 +125,7 @@ class Callsheet:
     fetcher: PublicFetcher
     outputs: OutputFetcher
     studio: ProcessStudio
+    compositor: ProcessCompositor
     store: ContentStore
     answers: AnswerStore
     money: Bookkeeping
@@ -335,6 +341,7 @@ class Callsheet:
         await self.outputs.close()
         await self.fetcher.close()
         await self.studio.close()
+        await self.compositor.close()
         for http in self.provider_http.values():
             await http.aclose()
         await self.line.media.blobs.close()

@@ -19,7 +19,7 @@ from callsheet.line.pipeline import Step
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
-from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
+from callsheet.ports.models import Execution, ModelCard, UnknownModelError, UnusableCardError
 from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
 from callsheet.takes.standing import newest, row_entry, summed_up
 
@@ -163,7 +163,8 @@ def new_take(
     """
     wanted = ctx.providers.catalog.card(shot.model)
     card = wanted
-    if job.run_mode is RunMode.DRY_RUN and wanted.listed:
+    preview = wanted.listed and wanted.execution is not Execution.LOCAL
+    if job.run_mode is RunMode.DRY_RUN and preview:
         makes_text = wanted.kind.makes == "text"
         card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
     inputs = take_inputs(wanted, card, shot, variant)

@@ -21,7 +21,7 @@ from callsheet.line.transitions import in_stage, stage_payload
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, end
 from callsheet.ports.engine import Payload
-from callsheet.ports.models import Delivered, ModelCard, Order, ProviderError
+from callsheet.ports.models import Delivered, Kind, ModelCard, Order, ProviderError
 from callsheet.ports.pictures import (
     FrameReference,
     ReferenceMode,
@@ -143,7 +143,7 @@ async def _make(ctx: LineContext, job: Job, takes: Sequence[Take]) -> list[TakeE
 
 async def _make_one(ctx: LineContext, job: Job, take: Take) -> TakeEnding:
     try:
-        adopted = await _made_and_adopted(ctx, take)
+        adopted, note = await _made_and_adopted(ctx, take)
     except (ProviderError, UnreadablePictureError) as error:
         return TakeEnding(
             take, Outcome(take.id, take.flight.epoch, error=Failure.of(error).to_json())
@@ -156,12 +156,18 @@ async def _make_one(ctx: LineContext, job: Job, take: Take) -> TakeEnding:
         made_from={"take": take.id, "model": take.model},
         **adopted.seen.facts,
     )
-    outcome = Outcome(take.id, take.flight.epoch, asset=adopted.sha256, charged=take.price)
+    outcome = Outcome(
+        take.id,
+        take.flight.epoch,
+        asset=adopted.sha256,
+        charged=take.price,
+        note=note or None,
+    )
     return TakeEnding(take, outcome, asset)
 
 
-async def _made_and_adopted(ctx: LineContext, take: Take) -> Adopted:
-    """Order a take and bring the result home.
+async def _made_and_adopted(ctx: LineContext, take: Take) -> tuple[Adopted, str | None]:
+    """Order a take and bring the result home, with what its maker notes.
 
     A drawing process that dies is tried again a few times, then blamed on this picture: work that
     kills its worker must not be repeated for ever.
@@ -170,7 +176,10 @@ async def _made_and_adopted(ctx: LineContext, take: Take) -> Adopted:
     for tries in range(1, _STUDIO_TRIES + 1):
         try:
             made = await _submit(ctx, card, take)
-            return await ctx.media.adopter.adopt_made(made.content, card.kind.makes, card.provider)
+            return (
+                await ctx.media.adopter.adopt_made(made.content, card.kind.makes, card.provider),
+                made.note,
+            )
         except StudioUnavailableError as error:
             if tries == _STUDIO_TRIES:
                 raise ProviderError(card.provider, str(error)) from error
@@ -178,9 +187,11 @@ async def _made_and_adopted(ctx: LineContext, take: Take) -> Adopted:
 
 
 async def _submit(ctx: LineContext, card: ModelCard, take: Take) -> Delivered:
+    # a composite is made of the pictures themselves, a frame of small copies
+    copy = "sha256" if card.kind is Kind.COMPOSITE else "working"
     references = [
         FrameReference(
-            ReferenceMode(each["mode"]), await ctx.media.blobs.get(asset_key(each["working"]))
+            ReferenceMode(each["mode"]), await ctx.media.blobs.get(asset_key(each[copy]))
         )
         for each in take.inputs.get("references", ())
     ]

@@ -1,0 +1,234 @@
+"""Composites asked for one at a time: hosted while that may be, local otherwise, always one."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.assets.model import Asset, asset_key
+from callsheet.controls.model import Request
+from callsheet.intake.model import RunMode
+from callsheet.intake.service import FETCH_TIMEOUT_S, MAX_REFERENCE_BYTES
+from callsheet.kernel.digests import Sha256, is_sha256, sha256_of
+from callsheet.kernel.errors import CallsheetError, ConflictError
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.kernel.logs import event
+from callsheet.line.composed import COMPOSITE, LOCAL_COMPOSITE
+from callsheet.line.context import LOG, LineContext
+from callsheet.line.single import Generations, Started
+from callsheet.ports.fetching import Fetcher
+from callsheet.ports.models import UnknownModelError
+from callsheet.takes.model import ENDED, Take
+from callsheet.takes.tables import TAKES, take_of
+
+PROMPT: Final = (
+    "Place the product of the second picture into the scene of the first picture. Keep the product"
+    " exactly as it is: its shape, its colours and every letter on it. Natural light of the scene,"
+    " a contact shadow where it stands, correct scale."
+)
+_LOCK: Final = 7_420_051  # of PostgreSQL, for counting and adding in one
+_SIDES: Final = 256, 4_096
+
+
+class CompositeLimitError(ConflictError):
+    """No further hosted composite may be ordered now."""
+
+    code = "composite_limit"
+
+    def __init__(self, span: str, limit: int) -> None:
+        super().__init__(f"the limit of hosted composites {span} is reached ({limit})")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """When composites are hosted; see settings."""
+
+    hosted: bool
+    method: str
+    model: str
+    at_once: int
+    per_hour: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One composite. `scene` and `products` are file contents, addresses, or hashes of assets.
+
+    `inputs` are those of the local compositor besides its references.
+    """
+
+    scene: bytes | str
+    products: Sequence[bytes | str]
+    method: str = ""
+    prompt: str = ""
+    inputs: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composites:
+    """Composites: brought in, decided about, asked for."""
+
+    ctx: LineContext
+    generations: Generations
+    fetcher: Fetcher
+    rules: Rules
+
+    async def start(
+        self, workspace: WorkspaceId, asked: Asked, request: Request | None = None
+    ) -> Started:
+        """Write a composite down and have it made; a hosted one is followed by a local take.
+
+        Raises UnreadablePictureError, FetchError, InvalidInputError, DatabaseUnavailableError.
+        """
+        references = [await self._brought(workspace, asked.scene, "subject")]
+        references += [await self._brought(workspace, each, "product") for each in asked.products]
+        local = {**(asked.inputs or {}), "prompt": asked.prompt, "references": references}
+        method = asked.method or self.rules.method
+        reason = self._why_local(method, len(asked.products))
+        if reason is None:
+            try:
+                return await self._hosted(workspace, asked, local, request)
+            except CallsheetError as error:
+                if method == "kontext" and not isinstance(error, CompositeLimitError):
+                    raise
+                reason = str(error)
+        if method != "pil":
+            LOG.warning("composite.fell_back", extra=event(workspace=workspace, reason=reason))
+            local["fell_back"] = reason[:400]
+        return await self.generations.start(
+            workspace, LOCAL_COMPOSITE, local, RunMode.LIVE, request
+        )
+
+    async def takes(self, first: Take) -> list[Take]:
+        """List every take of a composite in order; the last is what it came to."""
+        query = sa.select(TAKES).where(TAKES.c.job == first.job).order_by(TAKES.c.attempt)
+        async with self.ctx.books.database.read() as connection:
+            return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def picture(self, asset: Sha256) -> bytes:
+        """Read what a composite came to. Raises as the store does."""
+        return await self.ctx.media.blobs.get(asset_key(asset))
+
+    async def wait(self, first: Take, wait_s: float) -> list[Take]:
+        """Wait for a composite to end, at most so long; its takes as they then stand."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + wait_s
+        while True:
+            takes = await self.takes(first)
+            left = until - loop.time()
+            if left <= 0 or takes[-1].status in ENDED:
+                return takes
+            await self.generations.wait(first.workspace, takes[-1].id, left)
+
+    def _why_local(self, method: str, products: int) -> str | None:
+        """Say why a composite is not ordered from the hosted model; None if it is."""
+        if method == "pil":
+            return "asked for"
+        if not self.rules.hosted:
+            return "hosted composites are off (USE_KONTEXT_COMPOSITE)"
+        if products > 1:
+            return "the hosted model takes one product"
+        try:
+            self.ctx.providers.catalog.card(self.rules.model)
+        except UnknownModelError as error:
+            return f"KONTEXT_MODEL_ID: {error}"
+        return None
+
+    async def _hosted(
+        self,
+        workspace: WorkspaceId,
+        asked: Asked,
+        local: Mapping[str, Any],
+        request: Request | None,
+    ) -> Started:
+        scene = local["references"][0]
+        inputs = {
+            "prompt": asked.prompt or PROMPT,
+            **await self._size(scene["working"]),
+            "references": local["references"],
+        }
+        return await self.generations.start(
+            workspace,
+            self.rules.model,
+            inputs,
+            RunMode.LIVE,
+            request,
+            settings={COMPOSITE: dict(local)},
+            guard=self._guard(),
+        )
+
+    async def _size(self, working: str) -> dict[str, int]:
+        """Ask for the scene's shape."""
+        facts = await self.ctx.media.studio.examine(
+            await self.ctx.media.blobs.get(asset_key(working))
+        )
+        low, high = _SIDES
+        return {
+            "width": min(high, max(low, facts.width)),
+            "height": min(high, max(low, facts.height)),
+        }
+
+    def _guard(self) -> Callable[[AsyncConnection], Awaitable[None]]:
+        """Count in the transaction in which the take is added: no two processes pass together."""
+
+        async def check(connection: AsyncConnection) -> None:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            now = self.ctx.books.clock()
+            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            mine = TAKES.c.model == self.rules.model
+            open_ = mine & TAKES.c.status.not_in([str(status) for status in ENDED])
+            bounds = (
+                ("at a time", self.rules.at_once, open_),
+                ("in an hour", self.rules.per_hour, mine & (TAKES.c.created_at > now - _HOUR)),
+                ("in a day", self.rules.per_day, mine & (TAKES.c.created_at >= midnight)),
+            )
+            for span, limit, which in bounds:
+                count = await connection.scalar(
+                    sa.select(sa.func.count()).select_from(TAKES).where(which)
+                )
+                if (count or 0) >= limit:
+                    raise CompositeLimitError(span, limit)
+
+        return check
+
+    async def _brought(
+        self, workspace: WorkspaceId, source: bytes | str, mode: str
+    ) -> dict[str, str]:
+        """Bring a picture into the store, with its working copy."""
+        ctx, made_from = self.ctx, {"reference": "upload"}
+        if isinstance(source, bytes):
+            content = source
+        elif is_sha256(source):
+            async with ctx.books.database.read() as connection:
+                await ctx.books.assets.find(connection, workspace, source)
+            content = await ctx.media.blobs.get(asset_key(source))
+        else:
+            made_from = {"reference": source}
+            fetched = await self.fetcher.fetch(
+                source, max_bytes=MAX_REFERENCE_BYTES, timeout_s=FETCH_TIMEOUT_S
+            )
+            content = fetched.content
+        facts = await ctx.media.studio.examine(content)
+        sha256 = await ctx.media.adopter.adopt(content, facts.media_type)
+        working = await ctx.media.adopter.adopt(facts.working_copy, "image/png")
+        if not is_sha256(str(source)):
+            asset = Asset(
+                sha256=sha256_of(content),
+                workspace=workspace,
+                media_type=facts.media_type,
+                size=len(content),
+                created_at=ctx.books.clock(),
+                made_from=made_from,
+            )
+            async with ctx.books.database.begin() as connection:
+                await ctx.books.assets.add(connection, [asset])
+        return {"sha256": sha256, "working": working, "mode": mode}
+
+
+_HOUR: Final = timedelta(hours=1)
