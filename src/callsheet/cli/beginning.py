@@ -18,6 +18,7 @@ from callsheet.jobs.errors import AskedAlreadyError
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
+from callsheet.line.pipeline import PERSON
 from callsheet.line.stages.quote import PREVIEW_MODEL
 from callsheet.line.submission import Priced
 from callsheet.money.model import Scope
@@ -38,6 +39,11 @@ class SheetOrder:
     budget: Money | None
     yes: bool
     again: bool
+    gates: tuple[str, ...] = ()  # at which a person is asked
+
+
+def _gates(order: SheetOrder) -> dict[str, dict[str, str]]:
+    return {"gates": dict.fromkeys(order.gates, PERSON)} if order.gates else {}
 
 
 async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
@@ -46,7 +52,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         LOCAL_WORKSPACE,
         order.draft,
         stored=order.stored,
-        settings={"out": readable(str(order.folder))},
+        settings={"out": readable(str(order.folder)), **_gates(order)},
         budget=order.budget,
         asked=asked,
     )

@@ -23,6 +23,7 @@ from callsheet.cli.watching import (
 from callsheet.delivery.state_file import StateFile
 from callsheet.jobs.model import DONE, Job, Shot
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
+from callsheet.line.pipeline import Agreement
 from callsheet.takes.model import Take
 from callsheet.views.providers import Hindrance, waited_for
 from callsheet.views.takes import story, take_as_json
@@ -232,6 +233,31 @@ def pause(job: JobName) -> None:
 
     run_command(work)
     typer.echo(f"{job} rests; go on with: callsheet jobs resume {job}")
+
+
+Gate = Annotated[str, typer.Option(help="The gate at which it waits: budget or review.")]
+Comment = Annotated[str, typer.Option(help="Why, for whoever reads the journal.")]
+
+
+@app.command()
+def approve(job: JobName, gate: Gate, comment: Comment = "") -> None:
+    """Let a job that waits at a gate go on; a worker, or `jobs resume`, does the rest."""
+    _decide(job, gate, Agreement("approve", getpass.getuser(), comment))
+    typer.echo(f"{job} goes on")
+
+
+@app.command()
+def reject(job: JobName, gate: Gate, comment: Comment = "") -> None:
+    """End a job at a gate; what is made stays."""
+    _decide(job, gate, Agreement("reject", getpass.getuser(), comment))
+    typer.echo(f"{job} is cancelled")
+
+
+def _decide(job: str, gate: str, agreement: Agreement) -> None:
+    async def work(cs: Callsheet) -> None:
+        await cs.control.pass_gate(LOCAL_WORKSPACE, JobId(job), gate, agreement)
+
+    run_command(work)
 
 
 @app.command()

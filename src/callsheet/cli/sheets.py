@@ -4,6 +4,7 @@ import asyncio
 import errno
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -45,6 +46,13 @@ class ReferenceFileError(InvalidInputError):
     code = "reference_file"
 
 
+class GateName(StrEnum):
+    """The gates of a batch."""
+
+    BUDGET = "budget"
+    REVIEW = "review"
+
+
 def run(
     sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
     out: Annotated[Path | None, typer.Option(help="Folder for pictures and tables.")] = None,
@@ -57,6 +65,10 @@ def run(
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
     inputs: Sets = None,
+    gate: Annotated[
+        list[GateName] | None,
+        typer.Option(help="Wait there until a person approves; again for each."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -72,7 +84,8 @@ def run(
         stored = await store_references(cs, sheet.parent, draft)
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
-        order = SheetOrder(draft, stored, target, bound, yes=yes, again=again)
+        gates = tuple(each.value for each in gate or ())
+        order = SheetOrder(draft, stored, target, bound, yes=yes, again=again, gates=gates)
         begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:
             async with cs.at_work(say):

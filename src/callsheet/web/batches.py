@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
@@ -79,6 +79,10 @@ class BatchRequest(BaseModel, extra="forbid"):
     name: str = ""
     budget_usd: Budget | None = None
     inputs: Inputs = Field(default_factory=dict)
+    gates: Annotated[
+        dict[Literal["budget", "review"], Literal["auto", "person"]],
+        Field(description="Where a person must agree before the batch goes on"),
+    ] = Field(default_factory=dict)
 
 
 class RowQuote(BaseModel):
@@ -169,7 +173,11 @@ async def make_images(
     content = await request.body()
     request_once = await asyncio.to_thread(idempotent_request, request, idempotency_key, content)
     accepted = await cs.submission.submit(
-        caller.workspace, draft, request=request_once, budget=_money(body.budget_usd)
+        caller.workspace,
+        draft,
+        request=request_once,
+        budget=_money(body.budget_usd),
+        settings={"gates": dict(body.gates)} if body.gates else None,
     )
     return await _accepted(cs, request, accepted)
 

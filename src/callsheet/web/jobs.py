@@ -1,11 +1,12 @@
 """Jobs of every kind: listed and looked at."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from callsheet.web.entry import Services, Viewer
+from callsheet.line.pipeline import Agreement
+from callsheet.web.entry import Editor, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
 from callsheet.web.states import state_answer
@@ -45,3 +46,30 @@ async def job_state(
 ) -> Response:
     """Answer a job's state with its first 10,000 rows."""
     return await state_answer(cs, await cs.views.jobs.find(caller.workspace, job))
+
+
+class GateDecision(BaseModel, extra="forbid"):
+    """What a person says at a gate."""
+
+    decision: Literal["approve", "reject"]
+    comment: Annotated[str, Field(max_length=2_000)] = ""
+
+
+@router.post(
+    "/{job}/gates/{gate}",
+    summary="Approve or reject at a gate",
+    response_model=dict[str, Any],
+    responses=documented(400, 401, 403, 404, 409, 413, 422, 503),
+)
+async def decide_at_gate(
+    job: Annotated[str, Field(max_length=100)],
+    gate: Annotated[str, Field(max_length=100)],
+    body: GateDecision,
+    cs: Services,
+    caller: Editor,
+) -> Response:
+    """Let a job that waits at a gate go on, or cancel it there; answers its state."""
+    found = await cs.views.jobs.find(caller.workspace, job)
+    agreement = Agreement(body.decision, caller.name, body.comment)
+    await cs.control.pass_gate(caller.workspace, found.id, gate, agreement)
+    return await state_answer(cs, await cs.views.jobs.find(caller.workspace, job), most=None)
