@@ -72,7 +72,8 @@ class Place:
         """Spare the first process here the making of a SQLite database."""
         url = self.database_url or f"sqlite:///{self.folder}/data/callsheet.db"
         file = Path(url.partition("sqlite:///")[2])
-        if warm.IN_A_TEST and not self.empty and file.name and not file.exists():
+        there = file.exists() or file.parent.is_file()
+        if warm.IN_A_TEST and not self.empty and file.name and not there:
             lay_sqlite(file)
         self.empty = True  # a database that is lost later on is lost
 

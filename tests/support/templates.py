@@ -37,7 +37,8 @@ def sqlite_template() -> Path:
 def lay_sqlite(file: Path) -> None:
     """Put a SQLite file with every table where there is none."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copy(sqlite_template(), file)
+    if not file.exists():
+        shutil.copy(sqlite_template(), file)
 
 
 def create_postgres(cluster: Cluster) -> str:

@@ -106,14 +106,14 @@ def test_failing_loop_is_told_and_goes_on(place: Place, sim: Simulator) -> None:
         execute(place, "ALTER TABLE provider_doors RENAME TO away")
         job = submit_live(server.http, rows_of(2))
         until(lambda: server.http.get("/ready").status_code == 503)
-        assert loops_of(server).startswith("orderer failed with ")
+        assert loops_of(server).startswith("submitter failed with ")
         counted = server.http.get("/metrics").text
-        assert 'callsheet_loop_failures_total{loop="orderer"}' in counted
+        assert 'callsheet_loop_failures_total{loop="submitter"}' in counted
         execute(place, "ALTER TABLE away RENAME TO provider_doors")
         server.wait_for(job, ["succeeded"])
         until(lambda: loops_of(server) == "ok")
         failed = logged(place, "up", "loop.failed")
-        assert {each["loop"] for each in failed} == {"orderer"}
+        assert {each["loop"] for each in failed} == {"submitter"}
         assert all("Traceback" in each["error"] for each in failed)
     check_money(place, sim, 2)
 
@@ -133,7 +133,7 @@ def test_loop_that_stays_broken_ends_the_process(
         job = submit_live(server.http, rows_of(2))
         assert broken.wait(60) == 1
         last = place.log(command).splitlines()[-1]
-        assert "'orderer'" in last
+        assert "'submitter'" in last
         assert "loop_broken" in last
         assert logged(place, command, "process.gives_up")
     execute(place, "ALTER TABLE away RENAME TO provider_doors")
@@ -185,7 +185,7 @@ def test_worker_tells_its_health(place: Place, sim: Simulator) -> None:
                 execute(place, "ALTER TABLE provider_doors RENAME TO away")
                 submit_live(server.http, rows_of(1))
                 until(lambda: http.get("/ready").status_code == 503)
-                assert http.get("/ready").json()["checks"]["loops"].startswith("orderer failed")
+                assert http.get("/ready").json()["checks"]["loops"].startswith("submitter failed")
                 assert server.http.get("/ready").status_code == 200  # the web server's own do well
                 execute(place, "ALTER TABLE away RENAME TO provider_doors")
         finally:

@@ -14,13 +14,19 @@ from callsheet.controls.model import Request
 from callsheet.intake.model import RunMode
 from callsheet.intake.service import FETCH_TIMEOUT_S, MAX_REFERENCE_BYTES
 from callsheet.kernel.digests import Sha256, is_sha256, sha256_of
-from callsheet.kernel.errors import CallsheetError, ConflictError
+from callsheet.kernel.errors import (
+    CallsheetError,
+    ConflictError,
+    FieldError,
+    InvalidInputError,
+    shown,
+)
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.line.composed import COMPOSITE, LOCAL_COMPOSITE
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.single import Generations, Started
-from callsheet.ports.fetching import Fetcher
+from callsheet.ports.fetching import Fetcher, FetchError
 from callsheet.ports.models import UnknownModelError
 from callsheet.takes.model import ENDED, Take
 from callsheet.takes.tables import TAKES, take_of
@@ -83,7 +89,8 @@ class Composites:
     ) -> Started:
         """Write a composite down and have it made; a hosted one is followed by a local take.
 
-        Raises UnreadablePictureError, FetchError, InvalidInputError, DatabaseUnavailableError.
+        Raises UnreadablePictureError, InvalidInputError (what is not fetched is one, too), and
+        DatabaseUnavailableError.
         """
         references = [await self._brought(workspace, asked.scene, "subject")]
         references += [await self._brought(workspace, each, "product") for each in asked.products]
@@ -210,10 +217,7 @@ class Composites:
             content = await ctx.media.blobs.get(asset_key(source))
         else:
             made_from = {"reference": source}
-            fetched = await self.fetcher.fetch(
-                source, max_bytes=MAX_REFERENCE_BYTES, timeout_s=FETCH_TIMEOUT_S
-            )
-            content = fetched.content
+            content = await self._fetched(source)
         facts = await ctx.media.studio.examine(content)
         sha256 = await ctx.media.adopter.adopt(content, facts.media_type)
         working = await ctx.media.adopter.adopt(facts.working_copy, "image/png")
@@ -229,6 +233,16 @@ class Composites:
             async with ctx.books.database.begin() as connection:
                 await ctx.books.assets.add(connection, [asset])
         return {"sha256": sha256, "working": working, "mode": mode}
+
+    async def _fetched(self, source: str) -> bytes:
+        try:
+            found = await self.fetcher.fetch(
+                source, max_bytes=MAX_REFERENCE_BYTES, timeout_s=FETCH_TIMEOUT_S
+            )
+        except FetchError as error:
+            fault = FieldError("pictures", str(error), shown(source))
+            raise InvalidInputError(str(error), [fault]) from error
+        return found.content
 
 
 _HOUR: Final = timedelta(hours=1)

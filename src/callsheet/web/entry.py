@@ -22,7 +22,7 @@ def services(connection: HTTPConnection) -> Callsheet:
     return found
 
 
-async def _services(request: Request) -> Callsheet:
+async def _services(request: HTTPConnection) -> Callsheet:
     """Reach them without a trip to a thread, which a function that does not await would take."""
     return services(request)
 
