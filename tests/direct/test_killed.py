@@ -35,8 +35,8 @@ CLIENTS = 3
 POINTS = (
     "book/before commit",
     "book/after commit",
-    "write_segment/before put",
-    "write_segment/after put",
+    "_put_segment/before put",
+    "_put_segment/after put",
     "_submitted/before submit",
     "_submitted/while submitting",
     "_submitted/after submit",
@@ -46,8 +46,8 @@ POINTS = (
     "_write/after commit",
 )
 # where it may be that the order was sent, and nothing is left of its answer
-LOST = {"write_segment/after put", *(point for point in POINTS if point.startswith("_submitted"))}
-LOST |= {"book/after commit", "write_segment/before put"}
+LOST = {"_put_segment/after put", *(point for point in POINTS if point.startswith("_submitted"))}
+LOST |= {"book/after commit", "_put_segment/before put"}
 DEADLY = scaled(POINTS[:9], POINTS)
 
 

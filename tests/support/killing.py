@@ -31,7 +31,7 @@ from callsheet.settings import read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.worker.service import work_until_stopped
 
-_ROOMS = ("callsheet.orders.", "callsheet.line.stages.")
+_ROOMS = ("callsheet.orders.", "callsheet.line.stages.", "callsheet.line.direct")
 _SENT_S = 0.15  # long enough for an order to arrive at a simulator that waits before it answers
 
 

@@ -8,10 +8,13 @@ COMMAND is `up`, all in one, or `web`, which orders what is answered at once and
 import asyncio
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.cli.session import opened
 from callsheet.controls.store import SwitchStore
@@ -22,6 +25,22 @@ from callsheet.settings import read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.web.server import serve
 from tests.support.killing import KillingDatabase, KillingProvider, Points
+
+_BESIDE_S: Final = 0.2  # for an object to be written
+
+
+@dataclass
+class PausingDatabase(KillingDatabase):
+    """A database that waits before each commit, so that what is written beside it is written."""
+
+    @asynccontextmanager
+    async def begin(self, *, small: bool = False) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction that writes."""
+        async with self.real.begin(small=small) as connection:
+            yield connection
+            await asyncio.sleep(_BESIDE_S)
+            self.point("before commit")
+        self.point("after commit")
 
 
 @dataclass
@@ -52,7 +71,7 @@ async def run(command: str, port: int, log: Path, deadly: str, how: int) -> None
         line = cs.line
         line = replace(
             line,
-            books=replace(line.books, database=KillingDatabase(cs.database, point)),
+            books=replace(line.books, database=PausingDatabase(cs.database, point)),
             providers=replace(
                 line.providers,
                 hosted={name: KillingProvider(real, point) for name, real in hosted.items()},

@@ -90,10 +90,10 @@ def outputs_of(answer: AnswerLine) -> dict[str, Any]:
 async def write_segment(blobs: BlobStore, lines: Sequence[Line]) -> None:
     """Write lines as one segment. Raises StoreUnavailableError."""
     at = max(datetime.fromisoformat(line.at) for line in lines)
-    await _write(blobs, f"{_hour(at)}/{at:%M%S.%f}-{os.urandom(4).hex()}", lines)
+    await _put_segment(blobs, f"{_hour(at)}/{at:%M%S.%f}-{os.urandom(4).hex()}", lines)
 
 
-async def _write(blobs: BlobStore, key: str, lines: Sequence[Line]) -> None:
+async def _put_segment(blobs: BlobStore, key: str, lines: Sequence[Line]) -> None:
     body = b"".join(_worded(line) for line in lines)
     head = json.dumps({"format": _FORMAT, "sha256": sha256_of(body)}).encode()
     await blobs.put(key, head + b"\n" + body, _TYPE)
@@ -127,7 +127,7 @@ async def merge_segments(blobs: BlobStore, now: datetime) -> int:
 async def _merge(blobs: BlobStore, parts: Sequence[str], lines: Sequence[Line]) -> int:
     if len(parts) < _FEW:
         return 0
-    await _write(blobs, f"{parts[0]}{_MERGED}", lines)
+    await _put_segment(blobs, f"{parts[0]}{_MERGED}", lines)
     for key in parts:
         await blobs.delete(key)
     return len(parts)
