@@ -105,10 +105,17 @@ class TakeStore:
     async def rows_between(
         self, connection: AsyncConnection, job: JobId, first: int, last: int
     ) -> Sequence[sa.Row[Any]]:
-        """Read the takes of rows `first` to `last` as they are in the table."""
+        """Read the takes of rows `first` to `last` as they are in the table.
+
+        Of a damaged one what is JSON is left out: the others must not wait until it is mended.
+        """
         query = sa.select(TAKES).where(TAKES.c.job == job, TAKES.c.row.between(first, last))
         query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
-        return (await connection.execute(query)).all()
+        try:
+            return (await connection.execute(query)).all()
+        except ValueError:
+            ids = (await connection.execute(query.with_only_columns(TAKES.c.id))).scalars().all()
+            return [await _row_or_rest(connection, take) for take in ids]
 
     async def unordered(
         self, connection: AsyncConnection, job: JobId, after_row: int, limit: int
@@ -335,3 +342,18 @@ class TakeStore:
             .group_by(TAKES.c.status)
         )
         return {row[0]: row[1] for row in await connection.execute(query)}
+
+
+async def _row_or_rest(connection: AsyncConnection, take: str) -> sa.Row[Any]:
+    """Read a take's row; if its JSON is damaged, all but that."""
+    try:
+        return (await connection.execute(sa.select(TAKES).where(TAKES.c.id == take))).one()
+    except ValueError:
+        lost = {"inputs": sa.literal({}, TAKES.c.inputs.type)}
+        columns = [
+            lost.get(each.name, sa.null()).label(each.name)
+            if isinstance(each.type, sa.JSON)
+            else each
+            for each in TAKES.columns
+        ]
+        return (await connection.execute(sa.select(*columns).where(TAKES.c.id == take))).one()
