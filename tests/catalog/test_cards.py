@@ -36,7 +36,8 @@ def test_form_is_a_closed_json_schema(card: ModelCard) -> None:
     schema = card.inputs.model_json_schema()
     assert schema["type"] == "object"
     assert schema["additionalProperties"] is False
-    assert "prompt" in schema["required"]
+    begins = "prompt" if card.min_references == 0 else "references"
+    assert {"prompt", begins} & set(schema["required"])
     with pytest.raises(ValueError, match="Extra inputs"):
         card.inputs.model_validate({"prompt": "x", "surely_unknown": 1})
 

@@ -8,9 +8,18 @@ _PATIENCE_SECONDS = 30
 
 
 def children_of(parent: int) -> list[int]:
-    """List the processes that `parent` started and that still run."""
+    """List the studio's processes that `parent` started and that still run."""
     found = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-    return sorted(pid for pid in found if _state(pid)[1:] == (parent,) and not gone(pid))
+    mine = [pid for pid in found if _state(pid)[1:] == (parent,) and not gone(pid)]
+    return sorted(pid for pid in mine if not _composes(pid))
+
+
+def _composes(pid: int) -> bool:
+    """Tell a compositing process, which other tests of this worker keep up."""
+    try:
+        return b"compositing" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def gone(pid: int) -> bool:

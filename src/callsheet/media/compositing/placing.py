@@ -112,7 +112,8 @@ def _height(scene: Surroundings, wish: Wish, tall: float, scene_cm: float | None
             fault = FieldError("height_cm", reason, f"{wish.height_cm:g}")
             raise InvalidInputError(f"height_cm {wish.height_cm:g} {reason}", [fault])
         return found
-    return max(float(LEAST_SIDE), min(_SHARE * height, _WIDEST * width * tall, 0.8 * height))
+    usual = min(_SHARE * height, _WIDEST * width * tall, 0.8 * height)
+    return min(max(float(LEAST_SIDE), usual), width * tall, float(height))
 
 
 def _searched(
