@@ -1,6 +1,7 @@
 """Putting what a job made into a folder, under names that people read."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -148,7 +149,8 @@ def _write(path: Path, content: bytes) -> None:
 @contextmanager
 def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Write a file so that nobody ever reads half of it."""
-    draft = path.with_name(f".{path.name}.part")
+    # a draft of our own: another process may write the same folder at the same time
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     with draft.open("wb") as file:
         yield file
     draft.replace(path)
