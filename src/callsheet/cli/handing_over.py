@@ -151,6 +151,9 @@ def written_whole(path: Path) -> Iterator[IO[bytes]]:
     """Write a file so that nobody ever reads half of it."""
     # a draft of our own: another process may write the same folder at the same time
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with draft.open("wb") as file:
-        yield file
-    draft.replace(path)
+    try:
+        with draft.open("wb") as file:
+            yield file
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)  # of one that failed nothing stays
