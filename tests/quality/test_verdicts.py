@@ -3,7 +3,7 @@
 import pytest
 
 from callsheet.ports.findings import Finding, Severity, Status
-from callsheet.quality.model import Decision, resolution_of
+from callsheet.quality.model import Decision, verdict_of
 
 
 def finding(status: Status, severity: Severity = Severity.MAJOR, check: str = "black") -> Finding:
@@ -24,16 +24,16 @@ def finding(status: Status, severity: Severity = Severity.MAJOR, check: str = "b
 )
 def test_worst_finding_decides(statuses: list[Status], decision: Decision) -> None:
     """One that fails fails all; one that is open asks for a person; nothing is no pass."""
-    assert resolution_of(map(finding, statuses)).decision is decision
+    assert verdict_of(map(finding, statuses)).decision is decision
 
 
 def test_what_matters_little_asks_for_nobody() -> None:
     """A remark that was not assessed does not stop a file."""
     known = [finding(Status.PASS), finding(Status.NOT_ASSESSED, Severity.INFO)]
-    assert resolution_of(known).decision is Decision.PASS
+    assert verdict_of(known).decision is Decision.PASS
 
 
 def test_verdict_names_what_decided() -> None:
     """The checks that failed, by name."""
     known = [finding(Status.FAIL, check=name) for name in ("flash", "black")]
-    assert resolution_of(known).because == ("flash", "black")
+    assert verdict_of(known).because == ("flash", "black")

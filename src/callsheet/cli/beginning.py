@@ -19,6 +19,7 @@ from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
 from callsheet.line.pipeline import PERSON
+from callsheet.line.reuse import fresh_setting
 from callsheet.line.stages.quote import PREVIEW_MODEL
 from callsheet.line.submission import Priced
 from callsheet.money.model import Scope
@@ -52,7 +53,11 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         LOCAL_WORKSPACE,
         order.draft,
         stored=order.stored,
-        settings={"out": readable(str(order.folder)), **_gates(order)},
+        settings={
+            "out": readable(str(order.folder)),
+            **_gates(order),
+            **fresh_setting(fresh=order.again),
+        },
         budget=order.budget,
         asked=asked,
     )

@@ -23,7 +23,7 @@ from callsheet.ports.findings import Finding, Severity, Status, clock
 from callsheet.ports.measuring import Medium, Probe, UnreadableMediaError
 from callsheet.quality.documents import findings_document, probe_document
 from callsheet.quality.examining import Examiner, Findings, unreadable
-from callsheet.quality.model import Decision, resolution_of
+from callsheet.quality.model import Decision, verdict_of
 from callsheet.quality.profiles import DEFAULT, Profile, load_profile
 from callsheet.quality.report import FileReport, page_beginning, page_end, page_part
 
@@ -152,7 +152,7 @@ class _LinePrinter:
 
     def ended(self, outcome: _Outcome) -> None:
         """Print what all of it says."""
-        verdict = resolution_of(outcome.findings)
+        verdict = verdict_of(outcome.findings)
         because = f": {', '.join(verdict.because)}" if verdict.because else ""
         words = {Decision.PERSON: "somebody must look"}.get(verdict.decision, str(verdict.decision))
         typer.echo(f"  => {words}{because}\n")
@@ -216,7 +216,7 @@ async def _check_all(
         examiner = Examiner(inspector, all_checks(), profile)
         work = _Work(examiner, inspector, order, with_pictures=page is not None)
         async for outcome in _in_order(files, work, printer, len(inspector.workers) + _AHEAD):
-            outcomes[resolution_of(outcome.findings).decision] += 1
+            outcomes[verdict_of(outcome.findings).decision] += 1
             broken = broken or any(each.status is Status.ERROR for each in outcome.findings)
             if page is not None:
                 kind = in_short(outcome.probe) if outcome.probe else ""

@@ -12,7 +12,7 @@ from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.kernel.environment import heeded
 from callsheet.kernel.masking import MASK, is_secret_name, masked_url
-from callsheet.line.restored import Restored
+from callsheet.line.recovery.result import Restored
 from callsheet.ports.master_key import is_address
 from callsheet.settings import FILE, Settings, read_settings
 from callsheet.wiring import Callsheet

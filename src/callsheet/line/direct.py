@@ -20,12 +20,12 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from callsheet.assets.model import Asset, AssetFacts
-from callsheet.assets.service import HELD, Adopted
+from callsheet.assets.service import HELD
 from callsheet.controls.store import AnswerStore
 from callsheet.jobs.many import want_ledgers
 from callsheet.kernel.digests import Sha256
@@ -43,29 +43,27 @@ from callsheet.line.direct_booking import (
     Wish,
 )
 from callsheet.line.direct_ending import MadeOne, end_all
+from callsheet.line.direct_recovery import answer_line, order_line
 from callsheet.line.stages import render
 from callsheet.line.transitions import enter
 from callsheet.orders.adoption import mind_price, size_note
-from callsheet.orders.availability import is_away, miss, shut
+from callsheet.orders.availability import is_away
 from callsheet.orders.examiner import EXAMINED_WITHIN_S, Examiner
 from callsheet.orders.group_commits import GroupCommits
-from callsheet.orders.inline_outputs import kept
 from callsheet.orders.payloads import PayloadBuilder, PreparedOrder
 from callsheet.orders.progress import Moves
 from callsheet.orders.recording import Result, sent_of, write_results
-from callsheet.orders.recovery_log import AnswerLine, Line, OrderLine, write_segment
+from callsheet.orders.recovery_log import Line, write_segment
+from callsheet.orders.sending import Sender, with_outputs_kept
 from callsheet.orders.terms import key_for, terms_of
 from callsheet.orders.write_batcher import WriteBatcher
 from callsheet.ports.engine import Loop
 from callsheet.ports.hosted import (
     HostedProvider,
     Made,
-    NotReachedError,
-    ProviderBlockedError,
-    SubmissionUnknownError,
     Submitted,
 )
-from callsheet.ports.models import Execution, ModelCard, ProviderError, RefusedError
+from callsheet.ports.models import Execution, ModelCard, ProviderError
 from callsheet.ports.pictures import UnreadablePictureError
 from callsheet.takes.at_once import MadeAtOnce
 from callsheet.takes.model import Take, TakeStatus
@@ -106,8 +104,8 @@ class DirectOrders:
         self._booking: GroupCommits[Prepared, Booking] | None = None
         self._tasks: set[asyncio.Task[Ended | None]] = set()
         self._open: dict[str, int] = defaultdict(int)
-        self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
-        self._told: dict[str, asyncio.Event] = defaultdict(asyncio.Event)  # ... or did not
+        self._sender = Sender(ctx)
+        self._told: dict[str, asyncio.Event] = defaultdict(asyncio.Event)  # of its first answer
 
     def loops(self, who: str) -> Mapping[str, Loop]:
         """Begin to take orders on, under this name; says what is to run meanwhile."""
@@ -173,11 +171,11 @@ class DirectOrders:
 
     async def _may_send(self, provider: str) -> bool:
         """Let one order go first, until it is known that our key passes."""
-        if provider not in self._trusted and self._open[provider]:
+        if provider not in self._sender.trusted and self._open[provider]:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_FIRST_S):
                     await self._told[provider].wait()
-            return provider in self._trusted and self._open[provider] < MOST_OPEN
+            return provider in self._sender.trusted and self._open[provider] < MOST_OPEN
         return True
 
     def _carried(self, provider: str, task: asyncio.Task[Ended | None]) -> None:
@@ -242,29 +240,15 @@ class DirectOrders:
 
     async def _remember(self, booked: Booked) -> None:
         """Write an order into the recovery log before it goes out."""
-        take, job = booked.order.take, booked.job
-        await self._segments.add(
-            OrderLine(
-                job=job.id,
-                take=take.id,
-                workspace=job.workspace,
-                at=job.times.created_at.isoformat(),
-                model=take.model,
-                provider=take.provider,
-                use=take.flight.use,
-                inputs=take.inputs,
-                settings=job.settings,
-                price=take.price.micros,
-                digest=booked.order.digest,
-            )
-        )
+        await self._segments.add(order_line(booked))
 
     async def _write_lines(self, lines: Sequence[Line]) -> list[None]:
         await write_segment(self._ctx.media.blobs, lines)
         return [None] * len(lines)
 
     async def _send(self, provider: HostedProvider, each: PreparedOrder) -> Ended | None:
-        result = await self._submitted(provider, each)
+        result = await self._sender.send(provider, each)
+        self._told[provider.name].set()
         content = _one_output(result)
         if content is not None and isinstance(result, Submitted):
             try:
@@ -276,32 +260,6 @@ class DirectOrders:
             _LOG.warning("take.handed_over", extra=event(take=each.take.id, reason=reason))
         await self._leave(provider, each, result)
         return None
-
-    async def _submitted(
-        self, provider: HostedProvider, each: PreparedOrder
-    ) -> Submitted | ProviderError:
-        """Send an order, once; what came of it, and what that says of all others there."""
-        result: Submitted | ProviderError
-        try:
-            result = await provider.submit(each.order)
-        except ProviderError as error:
-            result = error
-        except Exception as error:  # noqa: BLE001  # it may have been sent, and somebody must look
-            said = event(take=each.take.id, job=each.take.job)
-            _LOG.error("take.sending_failed", exc_info=error, extra=said)
-            result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
-        key_print = each.order.key.print
-        if isinstance(result, NotReachedError):
-            miss(self._ctx, provider.name)
-        if isinstance(result, Submitted | RefusedError):
-            self._trusted[provider.name] = key_print
-        elif isinstance(result, ProviderBlockedError):
-            if self._trusted.get(provider.name) in (key_print, None):
-                self._trusted.pop(provider.name, None)
-            with contextlib.suppress(UnavailableError):
-                await shut(self._ctx, result, key_print)
-        self._told[provider.name].set()
-        return result
 
     async def _end_made(self, take: Take, submitted: Submitted, content: bytes) -> Ended | None:
         """Store what came and end its take; None if it is in other hands by now.
@@ -335,7 +293,7 @@ class DirectOrders:
         one = MadeOne(made, asset, str(take.inputs.get("scene") or "single"))
         ended, noted = await asyncio.gather(
             self._endings.add(one),
-            self._segments.add(_answer_line(made, adopted)),
+            self._segments.add(answer_line(made, adopted)),
             return_exceptions=True,
         )
         if isinstance(ended, BaseException):
@@ -363,11 +321,7 @@ class DirectOrders:
         self, provider: HostedProvider, each: PreparedOrder, result: Submitted | ProviderError
     ) -> None:
         """Leave a take to those who move all others, with what is known of its order."""
-        if isinstance(result, Submitted) and isinstance(result.standing, Made):
-            flight = replace(each.take.flight, order_digest=each.digest)
-            ordered = replace(each.take, flight=flight)
-            made = await kept(self._ctx, ordered, result.ticket, result.standing)
-            result = replace(result, standing=made)
+        result = await with_outputs_kept(self._ctx, each, result)
         self._handing.add(Result(provider, each.take, result))
 
     async def _hand_over(self, results: Sequence[Result]) -> None:
@@ -386,23 +340,3 @@ def _one_output(result: Submitted | ProviderError) -> bytes | None:
     if made.urls or len(made.inline) != 1 or len(made.inline[0].content) > HELD:
         return None
     return made.inline[0].content
-
-
-def _answer_line(made: MadeAtOnce, adopted: Adopted) -> AnswerLine:
-    width, height = adopted.seen.size or (None, None)
-    return AnswerLine(
-        job=made.take.job,
-        take=made.take.id,
-        at=made.answered_at.isoformat(),
-        order_no=made.take.flight.order_no,
-        ticket=made.ticket,
-        cost=None if made.cost is None else made.cost.micros,
-        charged=made.charged.micros,
-        sha256=made.asset,
-        size=adopted.size,
-        media_type=adopted.seen.media_type,
-        width=width,
-        height=height,
-        beginning=adopted.seen.beginning,
-        note=made.note,
-    )

@@ -15,7 +15,7 @@ from callsheet.kernel.logs import event
 from callsheet.kernel.steady import steady_s
 from callsheet.line.context import LineContext
 from callsheet.line.manifest import manifest_head, manifest_shots
-from callsheet.line.snapshots import Snapshots
+from callsheet.line.recovery.snapshots import Snapshots
 from callsheet.ports.blobs import BlobConflictError
 from callsheet.views.state import StateView
 

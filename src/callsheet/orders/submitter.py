@@ -5,7 +5,6 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -15,28 +14,23 @@ from callsheet.controls.availability import Availabilities, availability_of
 from callsheet.controls.model import Switches
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
-from callsheet.orders.availability import ProviderUnavailableError, is_away, miss, park, shut
+from callsheet.orders.availability import ProviderUnavailableError, is_away, miss, park
 from callsheet.orders.context import OrderContext
-from callsheet.orders.inline_outputs import kept
 from callsheet.orders.loops import LOOKS, keep_at, set_aside
 from callsheet.orders.payloads import PayloadBuilder, PreparedOrder
 from callsheet.orders.recording import Result, sent_of, write_results
 from callsheet.orders.reservation import intend
+from callsheet.orders.sending import Sender, with_outputs_kept
 from callsheet.orders.terms import key_for
 from callsheet.orders.write_batcher import WriteBatcher
 from callsheet.ports.engine import Loop
 from callsheet.ports.hosted import (
     HostedProvider,
-    Made,
     NotReachedError,
-    ProviderBlockedError,
-    SubmissionUnknownError,
-    Submitted,
     SwitchedOffError,
 )
 from callsheet.ports.models import (
     ProviderError,
-    RefusedError,
     UnknownModelError,
     UnusableCardError,
 )
@@ -81,7 +75,7 @@ class Submitter:
         self._full_until: dict[str, datetime] = {}  # by provider whose limits leave no room
         self._try_at: dict[str, datetime] = {}  # when to claim one there all the same
         self._turn = asyncio.Lock()
-        self._trusted: dict[str, str] = {}  # the last key with which a provider took our order
+        self._sender = Sender(ctx)
 
     def loops(self) -> Mapping[str, Loop]:
         """Name what is to run as long as this orders."""
@@ -149,7 +143,7 @@ class Submitter:
     def _free(self, provider: HostedProvider) -> int:
         """Count how many orders may go out now: one until it is known that our key passes."""
         most = LARGE_SENDS if provider.answers_hold_outputs else SENDS
-        if provider.name not in self._trusted or provider.name in self._ctx.runtime.away:
+        if provider.name not in self._sender.trusted or provider.name in self._ctx.runtime.away:
             most = 1
         return min(_GROUP, most - len(self._sending[provider.name]))
 
@@ -294,33 +288,6 @@ class Submitter:
         self._ctx.runtime.wake_submitter.set()
 
     async def _send(self, provider: HostedProvider, each: PreparedOrder) -> None:
-        result: Submitted | ProviderError
-        try:
-            result = await provider.submit(each.order)
-        except ProviderError as error:
-            result = error
-        except Exception as error:  # noqa: BLE001  # it may have been sent, and somebody must look
-            said = event(take=each.take.id, job=each.take.job)
-            _LOG.error("take.sending_failed", exc_info=error, extra=said)
-            result = SubmissionUnknownError(provider.name, f"sending met {type(error).__name__}")
-        if isinstance(result, NotReachedError):
-            miss(self._ctx, provider.name)
-        key_print = each.order.key.print
-        if isinstance(result, Submitted | RefusedError):
-            self._trusted[provider.name] = key_print
-        elif isinstance(result, ProviderBlockedError) and self._trusted.get(provider.name) in (
-            key_print,
-            None,
-        ):
-            self._trusted.pop(provider.name, None)
-        if isinstance(
-            result, ProviderBlockedError
-        ):  # before another order can take this one's turn
-            with contextlib.suppress(UnavailableError):
-                await shut(self._ctx, result, key_print)
-        if isinstance(result, Submitted) and isinstance(result.standing, Made):
-            flight = replace(each.take.flight, order_digest=each.digest)
-            ordered = replace(each.take, flight=flight)
-            made = await kept(self._ctx, ordered, result.ticket, result.standing)
-            result = replace(result, standing=made)
+        result = await self._sender.send(provider, each)
+        result = await with_outputs_kept(self._ctx, each, result)
         self._writer.add(Result(provider, each.take, result))

@@ -7,7 +7,7 @@ from typing import Any
 
 from callsheet.ports.findings import Finding
 from callsheet.ports.measuring import Probe
-from callsheet.quality.model import resolution_of
+from callsheet.quality.model import verdict_of
 
 _INNER = ("keyframe_times",)
 
@@ -22,7 +22,7 @@ def probe_document(probe: Probe) -> dict[str, Any]:
 def findings_document(findings: Iterable[Finding]) -> dict[str, Any]:
     """Spell findings, and what they say together."""
     known = list(findings)
-    verdict = resolution_of(known)
+    verdict = verdict_of(known)
     return {
         "verdict": str(verdict.decision),
         "because": list(verdict.because),

@@ -27,7 +27,7 @@ class Verdict:
 _OPEN: Final = frozenset({Status.NOT_ASSESSED, Status.ERROR})
 
 
-def resolution_of(findings: Iterable[Finding]) -> Verdict:
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
     """Weigh findings: one that fails decides; what was not assessed is never passed.
 
     What matters little (`Severity.INFO`) and was not assessed asks for nobody.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from html import escape
 
 from callsheet.ports.findings import Finding, Status, clock
-from callsheet.quality.model import resolution_of
+from callsheet.quality.model import verdict_of
 from callsheet.quality.profiles import Profile
 
 _STYLE = """
@@ -51,7 +51,7 @@ def page_beginning(title: str, profile: Profile) -> str:
 
 def page_part(report: FileReport) -> str:
     """Write one file's part of the page."""
-    verdict = resolution_of(report.findings)
+    verdict = verdict_of(report.findings)
     rows = "\n".join(_rows(report))
     passed = [each.check for each in report.findings if each.status is Status.PASS]
     without = [each.check for each in report.findings if each.status is Status.NOT_APPLICABLE]

@@ -32,8 +32,9 @@ class TakeStatus(StrEnum):
 S = TakeStatus
 # Whoever moves a take asks this table: SQL's conditions are made from it (see `sources`).
 TAKE_MOVES: Final[Mapping[TakeStatus, frozenset[TakeStatus]]] = {
-    # one transaction sets the money aside and writes the order down
-    S.QUOTED: frozenset({S.ORDERED, S.FAILED, S.CANCELLED}),
+    # one transaction sets the money aside and writes the order down; to `succeeded`: the very same
+    # order was answered before, and the store has what came
+    S.QUOTED: frozenset({S.ORDERED, S.SUCCEEDED, S.FAILED, S.CANCELLED}),
     # to `running`: an order that was taken for never made turns up after all
     S.HELD: frozenset({S.ORDERED, S.RUNNING, S.FAILED, S.CANCELLED}),
     # to `succeeded`: what is made at home is in our store when it is made

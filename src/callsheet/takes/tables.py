@@ -44,6 +44,7 @@ def may_become(to: TakeStatus) -> sa.TextClause:
 
 TO_ORDER: Final = f"due_at IS NOT NULL AND {standing_at(WAITING)}"
 TO_LOOK_AT: Final = f"due_at IS NOT NULL AND {standing_at(OUT | {TakeStatus.ADOPTING})}"
+MADE: Final = f"status = '{TakeStatus.SUCCEEDED}' AND asset IS NOT NULL"
 ACCEPTED_AND_ENDED: Final = "ticket IS NOT NULL AND finished_at IS NOT NULL"
 
 
@@ -105,6 +106,12 @@ TAKES = sa.Table(
     sa.Index("ix_takes_to_look_at", "status", "due_at", **where(TO_LOOK_AT)),
     sa.Index("ix_takes_claimed_by", "claimed_by", **where("claimed_by IS NOT NULL")),
     sa.Index("ix_takes_provider_ended", "provider", "finished_at", **where(ACCEPTED_AND_ENDED)),
+    sa.Index(
+        "ix_takes_equal_orders",
+        "workspace",
+        "inputs_digest",
+        **where(MADE),
+    ),
     sa.Index(
         "ix_takes_provider_ordered", "provider", "ordered_at", **where("order_digest IS NOT NULL")
     ),

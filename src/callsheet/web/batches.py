@@ -15,6 +15,7 @@ from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
+from callsheet.line.reuse import fresh_setting
 from callsheet.line.submission import Accepted
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
@@ -83,6 +84,10 @@ class BatchRequest(BaseModel, extra="forbid"):
         dict[Literal["budget", "review"], Literal["auto", "person"]],
         Field(description="Where a person must agree before the batch goes on"),
     ] = Field(default_factory=dict)
+    fresh: Annotated[
+        bool,
+        Field(description="Pay again for what another batch had made with the very same order"),
+    ] = False
 
 
 class RowQuote(BaseModel):
@@ -177,7 +182,10 @@ async def make_images(
         draft,
         request=request_once,
         budget=_money(body.budget_usd),
-        settings={"gates": dict(body.gates)} if body.gates else None,
+        settings={
+            **({"gates": dict(body.gates)} if body.gates else {}),
+            **fresh_setting(fresh=body.fresh),
+        },
     )
     return await _accepted(cs, request, accepted)
 

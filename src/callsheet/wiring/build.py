@@ -48,9 +48,9 @@ from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
-from callsheet.line.restoring import Restorer
+from callsheet.line.recovery.restorer import Restorer
+from callsheet.line.recovery.snapshots import Snapshots
 from callsheet.line.single import Generations
-from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
 from callsheet.media.composing import ProcessCompositor
 from callsheet.media.studio import ProcessStudio

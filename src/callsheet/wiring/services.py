@@ -43,9 +43,9 @@ from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
-from callsheet.line.restoring import Restorer
+from callsheet.line.recovery.restorer import Restorer
+from callsheet.line.recovery.snapshots import Snapshots
 from callsheet.line.single import Generations
-from callsheet.line.snapshots import Snapshots
 from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools

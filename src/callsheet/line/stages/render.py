@@ -15,6 +15,7 @@ from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.context import LineContext
 from callsheet.line.pipeline import Step
 from callsheet.line.progress import locked
+from callsheet.line.reuse import answered_from_store
 from callsheet.line.together import together
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, stage_payload
@@ -63,6 +64,8 @@ async def render(tools: StageTools, payload: Payload) -> None:
             cut = waiting[-1][0] if len(waiting) > CHUNK_ROWS * 3 else waiting[-1][0] + 1
             chunk = [take for row, take in waiting if row < cut]
             after = cut - 1
+            if job.run_mode is RunMode.LIVE:
+                chunk = await answered_from_store(ctx, connection, job, chunk)
             await send_out(ctx, connection, job, chunk, rank)
 
 

@@ -28,8 +28,8 @@ from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
-from callsheet.line.recovered import RESTORED_MESSAGE
-from callsheet.line.restored import Restored, write_money
+from callsheet.line.recovery.from_snapshot import RESTORED_MESSAGE
+from callsheet.line.recovery.result import Restored, write_money
 from callsheet.line.single import name_of_single, shot_of_single
 from callsheet.line.stages import render
 from callsheet.orders.inline_outputs import Answer

@@ -38,8 +38,8 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
 from callsheet.line.manifest import reference_in, shot_in
-from callsheet.line.recovered import RESTORED_MESSAGE
-from callsheet.line.restored import Restored, write_money
+from callsheet.line.recovery.from_snapshot import RESTORED_MESSAGE
+from callsheet.line.recovery.result import Restored, write_money
 from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
 from callsheet.ports.blobs import BlobNotFoundError

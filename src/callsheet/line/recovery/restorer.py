@@ -12,10 +12,10 @@ from callsheet.jobs.errors import JobNotFoundError, SnapshotUnreadableError
 from callsheet.jobs.snapshot import Snapshot
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.line.context import LineContext
-from callsheet.line.recovered import recovered, write_recovered
-from callsheet.line.restore import PublicLedgerReader
-from callsheet.line.restore_singles import SinglesRestorer
-from callsheet.line.restored import Restored
+from callsheet.line.recovery.from_ledger import PublicLedgerReader
+from callsheet.line.recovery.from_log import SinglesRestorer
+from callsheet.line.recovery.from_snapshot import recovered, write_recovered
+from callsheet.line.recovery.result import Restored
 from callsheet.money.snapshot import restore_budgets, restore_entries
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import UnknownModelError, UnusableCardError
