@@ -1,25 +1,33 @@
 """Looking at processes from outside, through /proc."""
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from callsheet.media.workers import DRAWING, MEASURING
 
 _PATIENCE_SECONDS = 30
 
 
 def children_of(parent: int) -> list[int]:
-    """List the studio's processes that `parent` started and that still run."""
+    """List the processes that `parent` started and that still run."""
     found = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-    mine = [pid for pid in found if _state(pid)[1:] == (parent,) and not gone(pid)]
-    return sorted(pid for pid in mine if not _composes(pid))
+    return sorted(pid for pid in found if _state(pid)[1:] == (parent,) and not gone(pid))
 
 
-def _composes(pid: int) -> bool:
-    """Tell a compositing process, which other tests of this worker keep up."""
+def studio_processes() -> list[int]:
+    """List what studios of this process run: it may have started others, for other tests."""
+    return [pid for pid in children_of(os.getpid()) if _module(pid) in (DRAWING, MEASURING)]
+
+
+def _module(pid: int) -> str:
+    """Name the module that a process was started to run."""
     try:
-        return b"compositing" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
     except OSError:
-        return False
+        return ""
+    return words[words.index("-m") + 1] if "-m" in words else ""
 
 
 def gone(pid: int) -> bool:

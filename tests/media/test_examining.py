@@ -1,6 +1,5 @@
 """Examining real files in the locked-down processes: good ones, odd ones, and hostile ones."""
 
-import os
 import random
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import pytest_asyncio
 from PIL import Image, ImageOps
-from tests.media.processes import children_of
+from tests.media.processes import studio_processes
 from tests.media.samples import (
     as_file,
     mutated,
@@ -217,7 +216,7 @@ async def test_mutated_files_neither_crash_nor_hang_the_studio(studio: ProcessSt
     """Damage at random places gives facts or a refusal, and the process lives on."""
     good = as_file(painted(11, (96, 64)), "PNG")
     before = await studio.examine(good)
-    process = children_of(os.getpid())
+    process = studio_processes()
     kinds = ("PNG", "JPEG", "WEBP", "GIF")
     sources = [as_file(painted(11, (96, 64)), kind) for kind in kinds]
 
@@ -231,7 +230,7 @@ async def test_mutated_files_neither_crash_nor_hang_the_studio(studio: ProcessSt
     assert 0 < len(reasons) < 48
     assert not [each for each in reasons if each.startswith("decoding it")]  # none was ended
     assert await studio.examine(good) == before
-    assert children_of(os.getpid()) == process
+    assert studio_processes() == process
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF"])

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import uvloop
-from tests.media.processes import children_of, gone, until
+from tests.media.processes import gone, studio_processes, until
 from tests.media.samples import as_file, painted
 
 from callsheet.media.studio import ProcessStudio, StudioClosedError
@@ -44,7 +44,7 @@ async def studios() -> AsyncIterator[Studios]:
 async def processes_of(studio: ProcessStudio, count: int) -> list[int]:
     """Give the studio so many jobs at once that all its processes start; list them."""
     await asyncio.gather(*(studio.examine(PICTURE) for _ in range(count)))
-    return children_of(os.getpid())
+    return studio_processes()
 
 
 async def begun(studio: ProcessStudio) -> asyncio.Task[PictureFacts]:
@@ -58,13 +58,13 @@ async def begun(studio: ProcessStudio) -> asyncio.Task[PictureFacts]:
 async def test_processes_start_with_the_first_job_and_say_their_locks(studios: Studios) -> None:
     """Nothing runs before there is work; then the locks in force are known."""
     studio = studios(2)
-    assert children_of(os.getpid()) == []
+    assert studio_processes() == []
     before = studio.lockdown
 
     await studio.examine(PICTURE)
     await studio.examine(PICTURE)
 
-    assert len(children_of(os.getpid())) == 1  # one was always free
+    assert len(studio_processes()) == 1  # one was always free
     assert before is None
     assert studio.lockdown is not None
 
@@ -82,7 +82,7 @@ async def test_two_jobs_run_at_the_same_time(studios: Studios) -> None:
     os.kill(first, signal.SIGCONT)
     facts = await asyncio.gather(*jobs)
     assert facts[0] == facts[1]
-    assert children_of(os.getpid()) == [first, second]
+    assert studio_processes() == [first, second]
 
 
 async def test_no_more_processes_than_asked_for(studios: Studios) -> None:
@@ -90,7 +90,7 @@ async def test_no_more_processes_than_asked_for(studios: Studios) -> None:
     studio = studios(2)
     facts = await asyncio.gather(*(studio.examine(PICTURE) for _ in range(12)))
     assert len(set(facts)) == 1
-    assert len(children_of(os.getpid())) == 2
+    assert len(studio_processes()) == 2
 
 
 async def test_process_killed_in_a_job_fails_the_job_alone(studios: Studios) -> None:
@@ -104,7 +104,7 @@ async def test_process_killed_in_a_job_fails_the_job_alone(studios: Studios) -> 
     with pytest.raises(JobLostError, match="status -9"):
         await job
     assert (await studio.examine(PICTURE)).width == 64
-    assert children_of(os.getpid()) != [process]
+    assert studio_processes() != [process]
 
 
 async def test_process_that_died_between_jobs_is_replaced_unnoticed(studios: Studios) -> None:
@@ -157,7 +157,7 @@ async def test_job_cancelled_while_it_waits_takes_no_process_along(studios: Stud
     os.kill(process, signal.SIGCONT)
 
     assert (await served).width == 64
-    assert children_of(os.getpid()) == [process]
+    assert studio_processes() == [process]
 
 
 async def test_closing_ends_processes_and_fails_what_is_left(studios: Studios) -> None:
@@ -181,13 +181,13 @@ async def test_closing_ends_processes_and_fails_what_is_left(studios: Studios) -
 PARENT = """
 import asyncio, os, signal, sys
 from callsheet.media.studio import ProcessStudio
-from tests.media.processes import children_of
+from tests.media.processes import studio_processes
 
 async def main():
     studio = ProcessStudio(2)
     picture = sys.stdin.buffer.read()
     await asyncio.gather(studio.examine(picture), studio.examine(picture))
-    one, other = children_of(os.getpid())
+    one, other = studio_processes()
     os.kill(one, signal.SIGSTOP)
     print(one, other, flush=True)
     await asyncio.gather(studio.examine(picture), asyncio.sleep(600))
@@ -217,15 +217,16 @@ def test_studio_works_on_uvloop() -> None:
 
     async def through_a_loss() -> int:
         studio = ProcessStudio(1)
-        (process,) = await processes_of(studio, 1)
-        os.kill(process, signal.SIGSTOP)
-        job = await begun(studio)
-        os.kill(process, signal.SIGKILL)
-        with pytest.raises(JobLostError):
-            await job
-        facts = await studio.examine(PICTURE)
-        await studio.close()
-        return facts.width
+        try:
+            (process,) = await processes_of(studio, 1)
+            os.kill(process, signal.SIGSTOP)
+            job = await begun(studio)
+            os.kill(process, signal.SIGKILL)
+            with pytest.raises(JobLostError):
+                await job
+            return (await studio.examine(PICTURE)).width
+        finally:  # uvloop does not close before its processes have ended
+            await studio.close()
 
     assert uvloop.run(through_a_loss()) == 64
 
