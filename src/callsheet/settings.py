@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -145,6 +145,9 @@ class Settings(BaseSettings):
     max_variants: Annotated[int, Field(ge=1, le=100)] = Field(3, description="Variants of one row")
     workers: Annotated[int, Field(ge=0, le=256)] = Field(
         0, description="Drawing processes; 0: one for each core"
+    )
+    migrate: Literal["auto", "never"] = Field(
+        "auto", description="never: servers leave the schema to `callsheet migrate`"
     )
     require_lockdown: bool = Field(
         False, description="Start only where every lock on decoders holds; see docs/why/security.md"

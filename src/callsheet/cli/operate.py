@@ -1,7 +1,10 @@
 """Commands of an operator: schema, restore, doctor."""
 
+import asyncio
 import os
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -9,25 +12,51 @@ from pydantic import BaseModel, SecretStr
 
 from callsheet.accounts.errors import SealBrokenError
 from callsheet.cli.output import facts, out_json, out_table, say
-from callsheet.cli.session import run_command
+from callsheet.cli.session import run_command, settings_for_command
 from callsheet.kernel.environment import heeded
 from callsheet.kernel.masking import MASK, is_secret_name, masked_url
 from callsheet.line.recovery.result import Restored
 from callsheet.ports.master_key import is_address
+from callsheet.ports.schema import Standing
 from callsheet.settings import FILE, Settings, read_settings
-from callsheet.wiring import Callsheet
+from callsheet.wiring import Callsheet, build
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def migrate() -> None:
-    """Bring the database's schema up to date."""
+def migrate(
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Change nothing: exit 0 if this release can serve as it is."),
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Bring the database's schema up to date, whatever CALLSHEET_MIGRATE says to servers."""
+    if check:
+        found = asyncio.run(_standing(settings_for_command()))
+    else:
 
-    async def work(cs: Callsheet) -> bool:
-        return await cs.schema_is_current()
+        async def work(cs: Callsheet) -> Standing:
+            return await cs.schema()
 
-    run_command(work)
-    typer.echo("the schema is up to date")
+        found = run_command(work, migrate="auto")
+    if json:
+        out_json({**asdict(found), "usable": found.is_usable, "problem": found.problem})
+    elif found.problem:
+        say(found.problem)
+    else:
+        oldest = f"releases that know {found.oldest} can use it"
+        typer.echo(f"the schema is up to date: {found.schema}, {oldest}")
+    if found.problem:
+        sys.exit(1)
+
+
+async def _standing(settings: Settings) -> Standing:
+    cs = await build(settings)
+    try:
+        return await cs.schema()
+    finally:
+        await cs.close()
 
 
 def restore(json: AsJson = False) -> None:

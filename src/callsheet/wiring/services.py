@@ -19,7 +19,7 @@ from callsheet.controls.store import AnswerStore
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase
 from callsheet.database.notifier import JournalNotifier
-from callsheet.database.schema import is_current, migrate
+from callsheet.database.schema import SchemaError, migrate, standing
 from callsheet.database.worker_lock import WorkerLock, WorkerRunningError
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
@@ -63,6 +63,7 @@ from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.submitter import Submitter
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Loop, Work
+from callsheet.ports.schema import Standing
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
@@ -153,11 +154,16 @@ class Callsheet:
     async def ready(self) -> bool:
         """Bring the schema up to date (True if it was not) and begin to listen.
 
-        Raises LockdownMissingError where `require_lockdown` asks for more than there is.
+        Raises LockdownMissingError where `require_lockdown` asks for more than there is, and
+        SchemaError for a schema that this release cannot use, or may not bring up to date.
         """
         if self.settings.require_lockdown:
             await self.studio.insist_on_locks()
-        changed = await migrate(self.database)
+        changed = False
+        if self.settings.migrate == "auto":
+            changed = await migrate(self.database)
+        elif problem := (await self.schema()).problem:
+            raise SchemaError(problem)
         if changed or not await self.engine.is_migrated():
             await self.engine.migrate()
         await self.clock.sync()
@@ -171,9 +177,9 @@ class Callsheet:
             jobs = await self.line.jobs.store.count_open(connection)
         self.metrics.show(takes, jobs)
 
-    async def schema_is_current(self) -> bool:
-        """Tell whether the database has the newest schema."""
-        return await is_current(self.database)
+    async def schema(self) -> Standing:
+        """Tell where the database's schema stands, and whether this release can use it."""
+        return await standing(self.database)
 
     def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
         """Gather what the works of stages get."""
@@ -318,8 +324,8 @@ class Callsheet:
         """Ask every service that the house stands on, side by side and bounded in time."""
 
         async def schema() -> None:
-            if not await self.schema_is_current():
-                raise UnavailableError("the schema is old; run: callsheet migrate")
+            if problem := (await self.schema()).problem:
+                raise UnavailableError(problem)
 
         asked: dict[str, Awaitable[None]] = {
             "database": self.database.check(),

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+kind = "contract"
 
 _TO_ORDER = "due_at IS NOT NULL AND status IN ('quoted', 'held')"
 _TO_LOOK_AT = "due_at IS NOT NULL AND status IN ('ordered', 'in_doubt', 'running', 'adopting')"

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0004"
 down_revision = "0003"
+kind = "contract"
 
 _ENDED = "ticket IS NOT NULL AND finished_at IS NOT NULL"
 

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0009"
 down_revision = "0008"
+kind = "contract"
 _TO_LOOK_AT = "due_at IS NOT NULL AND status IN ('ordered', 'in_doubt', 'running', 'adopting')"
 
 

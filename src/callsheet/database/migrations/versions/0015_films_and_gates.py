@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 revision = "0015"
 down_revision = "0014"
+kind = "contract"
 
 _PAGE = 1_000
 TIME = sa.DateTime(timezone=True)
