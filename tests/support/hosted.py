@@ -146,7 +146,8 @@ def rows_of(count: int, model: str = IMAGE, mark: str = "") -> list[dict[str, An
 
 
 def submit_live(http: httpx2.Client, items: Sequence[dict[str, Any]]) -> str:
-    """Send a live batch; answers its id."""
-    answer = http.post("/batch/images", json={"items": list(items), "runMode": "live"})
+    """Send a live batch, to be ordered whatever was made before; answers its id."""
+    asked = {"items": list(items), "runMode": "live", "fresh": True}
+    answer = http.post("/batch/images", json=asked)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["batchId"])

@@ -90,5 +90,6 @@ async def _equal(
         if candidates:
             answer = candidates.pop()
             shown.add(answer.asset)
-            pairs.append((take, answer, whole[answer.asset]))
+            whole_take = await ctx.books.takes.of_any_workspace(connection, take.id)
+            pairs.append((whole_take, answer, whole[answer.asset]))
     return pairs

@@ -13,7 +13,7 @@ from callsheet.kernel.ids import JobId, TakeId
 from callsheet.ports.database import one_of
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import Take, TakeStatus
-from callsheet.takes.tables import MADE, TAKES, take_of
+from callsheet.takes.tables import MADE, STANDING, TAKES, take_of
 
 _MOST_ANSWERS: Final = 5_000  # that are looked at for some takes
 
@@ -28,9 +28,12 @@ class Answer:
 
 
 async def never_ordered(connection: AsyncConnection, takes: Sequence[TakeId]) -> list[Take]:
-    """Read those of some takes that would be ordered for the first time."""
+    """Read those of some takes that would be ordered for the first time, without their inputs.
+
+    So one whose inputs are damaged keeps no other from its order.
+    """
     query = (
-        sa.select(TAKES)
+        sa.select(*STANDING)
         .where(
             one_of(TAKES.c.id, takes),
             TAKES.c.status == TakeStatus.QUOTED,
