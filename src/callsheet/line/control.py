@@ -1,7 +1,7 @@
 """What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,7 +31,7 @@ from callsheet.line.context import LOG, LineContext
 from callsheet.line.errors import NotAtGateError
 from callsheet.line.pipeline import APPROVE, Agreement, Step
 from callsheet.line.progress import locked
-from callsheet.line.transitions import enter, leave
+from callsheet.line.transitions import begin_round, enter, leave
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, settle
 from callsheet.takes.model import Outcome, TakeStatus, moved
@@ -77,7 +77,7 @@ class JobControl:
                     connection, provider
                 )  # a person says: try again
             change = Change(update=JobUpdate(paused=False, finished_at=None))
-            await self._again(connection, job, self._step(job), change)
+            await begin_round(self.ctx.jobs, connection, job, self._step(job), change)
 
     def _step(self, job: Job) -> Step:
         pipeline = self.ctx.jobs.pipeline(job)
@@ -113,23 +113,8 @@ class JobControl:
             failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE)
             await ctx.references.store.retry_failed(connection, job.id)
             change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
-            await self._again(connection, job, ctx.jobs.pipeline(job).first, change)
+            await begin_round(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first, change)
             return failed
-
-    async def _again(
-        self,
-        connection: AsyncConnection,
-        job: Job,
-        step: Step,
-        change: Change,
-    ) -> None:
-        """Begin a new round of a job at a stage."""
-        begun = JobUpdate(round=job.work.round + 1, status=JobStatus.RUNNING, problem=None)
-        change = replace(change, update=change.update.then(begun))
-        entry = Entry("round", {"round": job.work.round + 1, "stage": step.stage})
-        await self.ctx.jobs.record(connection, job, [entry], change)
-        job = await self.ctx.jobs.store.lock(connection, job.id)
-        await enter(self.ctx.jobs, connection, job, step)
 
     async def cancel(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job: what is made stays and is delivered, what waits is not made."""

@@ -156,10 +156,14 @@ def new_take(
     variant: int,
     attempt: int,
     upstream: Sequence[Shot] = (),
+    *,
+    again: int = 0,
+    told: Sequence[str] = (),
 ) -> Take:
     """Word one take. A dry run asks the local studio for a preview of what would be bought.
 
-    `upstream` are the shots that this one depends on.
+    `upstream` are the shots that this one depends on. `again` and `told` are of one that is made
+    in the place of another: see `take_inputs`.
     """
     wanted = ctx.providers.catalog.card(shot.model)
     card = wanted
@@ -167,22 +171,31 @@ def new_take(
     if job.run_mode is RunMode.DRY_RUN and preview:
         makes_text = wanted.kind.makes == "text"
         card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
-    inputs = take_inputs(wanted, card, shot, variant)
+    inputs = take_inputs(wanted, card, shot, variant, again, told)
     correction = correction_in(job, card)
     now, content = ctx.books.clock(), content_digest(shot, upstream)
     return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
 
 
-def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
+def take_inputs(
+    wanted: ModelCard,
+    card: ModelCard,
+    shot: Shot,
+    variant: int,
+    again: int = 0,
+    told: Sequence[str] = (),
+) -> dict[str, Any]:
     """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
 
     Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
-    does not have is refused; a preview takes those that it can show.
+    does not have is refused; a preview takes those that it can show. What is made `again` because
+    it failed gets another seed, and in its prompt what it is `told`.
     """
-    asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
+    asked: dict[str, Any] = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row}
+    asked |= {"variant": variant, "again": again} if again else {"variant": variant}
     seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
     offered: dict[str, Any] = {
-        "prompt": shot.prompt,
+        "prompt": " ".join([shot.prompt, *told]) if told else shot.prompt,
         "width": shot.width,
         "height": shot.height,
         "seed": seed,
