@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     )
     credits_per_usd: Annotated[int, Field(ge=1)] = Field(
         100, description="Credits that stand for one US dollar where credits are shown"
+    )
+    qa_technical: Literal["on", "off"] = Field(
+        "on", description="Whether live batches that do not say so have their takes examined"
     )
     use_kontext_composite: bool = Field(
         False,

@@ -28,7 +28,7 @@ from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.context import LOG, LineContext
-from callsheet.line.errors import NotAtGateError
+from callsheet.line.errors import NotAtGateError, TakesUndecidedError
 from callsheet.line.pipeline import APPROVE, Agreement, Step
 from callsheet.line.progress import locked
 from callsheet.line.transitions import begin_round, enter, leave
@@ -145,7 +145,8 @@ class JobControl:
     ) -> None:
         """Let a job that waits at a gate go on, or end it there; said twice, it is done once.
 
-        Raises JobNotFoundError, NotAtGateError.
+        Raises JobNotFoundError, NotAtGateError, TakesUndecidedError if it waits for people to
+        decide about single takes.
         """
         ctx = self.ctx
         async with ctx.books.database.begin() as connection:
@@ -155,6 +156,8 @@ class JobControl:
                 raise NotAtGateError(job.id, gate, waits_at)
             entry = Entry("gate", {"gate": gate, "round": job.work.round, **asdict(agreement)})
             approved = agreement.decision == APPROVE
+            if approved:
+                await self._insist_decided(connection, job, gate)
             going_on = JobUpdate(paused=False, status=JobStatus.RUNNING, problem=None)
             change = Change(update=going_on if approved else UNCHANGED)
             job = await ctx.jobs.record(connection, job, [entry], change)
@@ -162,6 +165,12 @@ class JobControl:
                 await leave(ctx.jobs, connection, job, gate)
         if agreement.decision != APPROVE:
             await self.cancel(workspace, job_id)
+
+    async def _insist_decided(self, connection: AsyncConnection, job: Job, gate: str) -> None:
+        part = next(each for each in self.ctx.jobs.pipeline(job).gates if each.name == gate)
+        if await part.count_waiting(connection, job):
+            takes = await self.ctx.verdicts.waiting(connection, job.id)
+            raise TakesUndecidedError(job.id, takes)
 
     async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job of one take. Raises ConflictError for a take of a larger job."""

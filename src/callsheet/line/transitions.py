@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.jobs.model import DONE, FINISHED, Change, Entry, Job, JobStatus, JobUpdate
 from callsheet.kernel.counting import how_many
 from callsheet.line.context import Jobs
-from callsheet.line.pipeline import GATE, Gate, Step
+from callsheet.line.pipeline import APPROVE, GATE, Gate, Step
 from callsheet.ports.engine import Payload
 
 _NO_CHANGE: Final = Change()
@@ -63,6 +63,27 @@ async def leave(jobs: Jobs, connection: AsyncConnection, job: Job, gate: str | N
         part = pipeline.after(job.work.stage, part.name)
     if part is not None:
         await enter(jobs, connection, job, part)
+
+
+async def ask_anew(jobs: Jobs, connection: AsyncConnection, job: Job, by: str) -> None:
+    """Look again at what a locked job waits for at a gate, after somebody decided about a take.
+
+    If that was all that the gate asked for, the job goes on.
+    """
+    at = (job.problem or {}).get("gate") if job.work.paused else None
+    gate = next((each for each in jobs.pipeline(job).gates if each.name == at), None)
+    if gate is None or gate.waiting is None:
+        return
+    waiting = await gate.count_waiting(connection, job)
+    if waiting or gate.asks(job):
+        if waiting != (job.problem or {}).get("takes", 0):
+            await _wait_at(jobs, connection, job, gate, waiting)
+        return
+    said = {"decision": APPROVE, "by": by, "comment": "every take that waited was decided about"}
+    entry = Entry("gate", {"gate": gate.name, "round": job.work.round, **said})
+    going_on = JobUpdate(paused=False, status=JobStatus.RUNNING, problem=None)
+    job = await jobs.record(connection, job, [entry], Change(update=going_on))
+    await leave(jobs, connection, job, gate.name)
 
 
 async def _wait_at(

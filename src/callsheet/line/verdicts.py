@@ -28,8 +28,8 @@ from callsheet.jobs.model import Change, Entry, Job, Shot, ShotUpdate
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
+from callsheet.line.new_takes import new_take, take_inputs
 from callsheet.line.pipeline import Step
-from callsheet.line.stages.quote import new_take, take_inputs
 from callsheet.line.together import together
 from callsheet.line.transitions import begin_round, in_stage, leave
 from callsheet.ports.engine import Payload

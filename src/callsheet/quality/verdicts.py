@@ -13,7 +13,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from callsheet.jobs.decisions import DECISIONS
+from callsheet.jobs.decisions import DECISIONS, Choice
 from callsheet.jobs.snapshot import Record, RecordKind, row_in, told
 from callsheet.jobs.tables import JOBS
 from callsheet.kernel.digests import Sha256
@@ -86,17 +86,18 @@ class TakeVerdict:
 
 
 _NEWER: Final = TAKES.alias("newer")
+_IS_NEWEST: Final = ~sa.exists().where(
+    _NEWER.c.job == TAKES.c.job,
+    _NEWER.c.row == TAKES.c.row,
+    _NEWER.c.variant == TAKES.c.variant,
+    _NEWER.c.attempt > TAKES.c.attempt,
+)
+_LATER: Final = DECISIONS.alias("later")
 # a person is asked about a take that its gate left to one, as long as it is the newest of its
 # variant and nobody has decided about the file that it made
 _WAITS: Final = sa.and_(
     VERDICTS.c.action == Action.PERSON,
-    TAKES.c.id == VERDICTS.c.take,
-    ~sa.exists().where(
-        _NEWER.c.job == TAKES.c.job,
-        _NEWER.c.row == TAKES.c.row,
-        _NEWER.c.variant == TAKES.c.variant,
-        _NEWER.c.attempt > TAKES.c.attempt,
-    ),
+    _IS_NEWEST,
     ~sa.exists().where(DECISIONS.c.take == TAKES.c.id, DECISIONS.c.asset == TAKES.c.asset),
 )
 
@@ -138,6 +139,23 @@ class VerdictStore:
         query = sa.select(sa.func.count(sa.distinct(TAKES.c.id)))
         query = query.select_from(VERDICTS.join(TAKES, TAKES.c.id == VERDICTS.c.take))
         return await connection.scalar(query.where(VERDICTS.c.job == job, _WAITS)) or 0
+
+    async def count_rejected(self, connection: AsyncConnection, job: JobId) -> int:
+        """Count the takes of a job, the newest of each variant, that a person rejected last."""
+        query = sa.select(sa.func.count(sa.distinct(TAKES.c.id)))
+        query = query.select_from(DECISIONS.join(TAKES, TAKES.c.id == DECISIONS.c.take))
+        later = sa.exists().where(
+            _LATER.c.take == DECISIONS.c.take,
+            sa.tuple_(_LATER.c.at, _LATER.c.id) > sa.tuple_(DECISIONS.c.at, DECISIONS.c.id),
+        )
+        query = query.where(
+            DECISIONS.c.job == job,
+            DECISIONS.c.choice == Choice.REJECT,
+            DECISIONS.c.asset == TAKES.c.asset,
+            _IS_NEWEST,
+            ~later,
+        )
+        return await connection.scalar(query) or 0
 
 
 def failed(verdicts: Sequence[TakeVerdict]) -> bool:
