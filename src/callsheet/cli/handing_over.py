@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 from callsheet.delivery.links import FILES
 from callsheet.delivery.results import (
     Results,
-    is_delivered,
+    is_rejected,
     picture_name,
     result_table,
     to_csv,
@@ -108,10 +108,10 @@ async def _bring_home(cs: Callsheet, results: Results, folder: Path) -> None:
 
     async def copy_on() -> None:
         for variant, path in made:
-            if is_delivered(variant):
-                await _copy(cs.views.files.content(variant["sha256"]), path)
-            else:  # it was looked at here, perhaps, before it was decided about
+            if is_rejected(variant):  # it was looked at here, perhaps, before that was decided
                 await asyncio.to_thread(path.unlink, missing_ok=True)
+            else:
+                await _copy(cs.views.files.content(variant["sha256"]), path)
 
     await together(copy_on() for _ in range(_AT_ONCE))
 

@@ -38,9 +38,9 @@ def picture_name(row: Row, variant: Row, repeated: Collection[str]) -> str:
     return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
 
 
-def is_delivered(variant: Row) -> bool:
-    """Tell whether what a variant made is handed over: it is not, if it failed or was rejected."""
-    return bool(variant["sha256"]) and variant.get("qa") != "fail"
+def is_rejected(variant: Row) -> bool:
+    """Tell whether what a variant made is not handed over: checks or a person turned it down."""
+    return variant.get("qa") == "fail"
 
 
 def is_assessed(variant: Row) -> bool:
@@ -140,7 +140,7 @@ def result_table(
 
 
 def _place(row: Row, variant: Row, link: Callable[[Row, Row], str] | None) -> str:
-    if variant["sha256"] and not is_delivered(variant):
+    if is_rejected(variant):
         return ""
     return link(row, variant) if link else variant["url"] or ""
 

@@ -116,7 +116,7 @@ class Decisions:
                 _insist_not_failed(take.id, verdicts.get(take.id, ()))
             job = await self._write(connection, job, take, new)
             await ask_anew(self.jobs, connection, job, by)
-        LOG.info("take.decided", extra=event(take=take.id, job=job.id, decision=choice, by=by))
+        LOG.info("take.reviewed", extra=event(take=take.id, job=job.id, decision=choice, by=by))
         return new
 
     async def _write(self, connection: AsyncConnection, job: Job, take: Take, new: Decision) -> Job:

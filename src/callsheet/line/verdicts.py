@@ -17,6 +17,7 @@ take stays, with its charge. What may not be ordered again, and what could not b
 for a person: the job rests at the gate `review` until somebody has decided about each.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol
@@ -26,8 +27,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotUpdate
 from callsheet.kernel.ids import JobId, TakeId
+from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
-from callsheet.line.context import LineContext
+from callsheet.line.context import LOG, LineContext
 from callsheet.line.new_takes import new_take, take_inputs
 from callsheet.line.pipeline import Step
 from callsheet.line.together import together
@@ -202,6 +204,17 @@ async def write(
     await ctx.jobs.store.set_shots(connection, job.id, changed)
     moves = [(now[old].status, None) for old in again]
     change = Change(takes=moved([*moves, *((None, take.status) for take in again.values())]))
+    did = Counter(each.action for each in verdicts)
+    LOG.info(
+        "takes.judged",
+        extra=event(
+            job=job.id,
+            gate=gate,
+            passed=did[Action.PASS],
+            retakes=did[Action.RETAKE],
+            to_people=did[Action.PERSON],
+        ),
+    )
     return await ctx.jobs.record(connection, job, entries, change)
 
 
