@@ -12,6 +12,7 @@ ON: Final = "on"
 OFF: Final = "off"
 DEFAULT_PROFILE: Final = "takes"
 MOST_RETAKES: Final = 5
+MOST_PROFILE_CHARS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def settings_of_quality(
     profile, toml = asked.get("profile") or DEFAULT_PROFILE, asked.get("toml", "")
     if not toml and profile not in built_in():
         raise _wrong("profile", profile, f"there are {', '.join(built_in())}")
+    if len(toml) > MOST_PROFILE_CHARS:  # it goes with the job wherever that is read
+        raise _wrong("profile", profile, f"it may have {MOST_PROFILE_CHARS:,} characters")
     retakes = asked.get("retakes")
     retakes = Technical().retakes if retakes is None else retakes
     if type(retakes) is not int or not 0 <= retakes <= MOST_RETAKES:
