@@ -161,6 +161,9 @@ class Settings(BaseSettings):
     credits_per_usd: Annotated[int, Field(ge=1)] = Field(
         100, description="Credits that stand for one US dollar where credits are shown"
     )
+    qa_technical: Literal["on", "off"] = Field(
+        "on", description="Whether live batches that do not say so have their takes examined"
+    )
     use_kontext_composite: bool = Field(
         False,
         validation_alias=_named(

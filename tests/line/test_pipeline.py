@@ -64,7 +64,7 @@ async def moved_on(cs: Callsheet, job: JobId) -> Job:
 def test_parts_follow_one_another() -> None:
     """Steps and gates come in the order of the declaration, and none after the last."""
     parts = [part.stage if isinstance(part, Step) else part.name for part in BATCH.parts]
-    assert parts == ["intake", "quote", "budget", "render", "review", "deliver"]
+    assert parts == ["intake", "quote", "budget", "render", "qa_tech", "review", "deliver"]
     gate = BATCH.after("quote")
     assert isinstance(gate, Gate)
     assert BATCH.after("quote", gate.name) is BATCH.step("render")
@@ -80,7 +80,7 @@ async def test_a_gate_waits_for_a_person(tmp_path: Path, database_url: str, gate
         job = await submitted(cs, {gate: PERSON})
         while not (found := await moved_on(cs, job)).work.paused:
             pass
-        assert found.work.stage == {"budget": "quote", "review": "render"}[gate]
+        assert found.work.stage == {"budget": "quote", "review": "qa_tech"}[gate]
         assert found.status is JobStatus.WAITING
         assert found.problem is not None
         assert found.problem["gate"] == gate

@@ -29,6 +29,8 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
 from callsheet.money.model import Scope, Settlement
 from callsheet.orders.settlement import holding_of
+from callsheet.quality.model import Decision as Verdict
+from callsheet.quality.verdicts import Action, Observation, TakeVerdict
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import ENDED, OUT, Take, TakeStatus, counted
 from callsheet.takes.outputs import Output, OutputRole, outputs_of, restore_outputs
@@ -174,7 +176,7 @@ async def written(cs: Callsheet, **more: Any) -> Books:
 async def test_decisions_edits_and_files_come_back(
     tmp_path: Path, databases: tuple[str, str]
 ) -> None:
-    """Who decided what, every edit with its revision, further outputs and where files come from."""
+    """Decisions, verdicts, every edit with its revision, further outputs, where files come from."""
     async with opened(tmp_path, databases[0]) as cs:
         books = await written(cs)
         job, made = books.job, books.takes[TakeStatus.SUCCEEDED]
@@ -195,6 +197,12 @@ async def test_decisions_edits_and_files_come_back(
                 "dc_1", job.id, made.id, Choice.REJECT, files[0], content, "dull", "anna", NOW
             )
             await DecisionStore().add(connection, [decision])
+            failed = TakeVerdict(
+                *(made.id, "technical", job.id, files[0], Verdict.FAIL, Action.RETAKE, NOW),
+                observations=(Observation("black", "The picture is black."),),
+                retake=books.takes[TakeStatus.QUOTED].id,
+            )
+            await cs.line.verdicts.add(connection, [failed])
         edits = [("shot:1", "prompt", "a storm"), ("scene:S-1", "title", "Ä"), ("job", "name", "x")]
         for revision, (entity, field, value) in enumerate(edits):
             edit = Edit(f"op{revision}", Entity.parse(entity), field, revision, value)
@@ -220,11 +228,13 @@ async def told_of(cs: Callsheet, job: Job, take: Take) -> dict[str, Any]:
     async with cs.database.read() as connection:
         lineage = await lineage_of(connection, job.workspace, [sha256_of(PICTURE)])
         outputs = await outputs_of(connection, [take.id])
+        verdicts = await cs.line.verdicts.of_takes(connection, [take.id])
     return {
         "manifest": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id)).document(),
         "first": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id, 0)).document(),
         "operations": await cs.editing.operations(LOCAL_WORKSPACE, job.id, 0, 100),
         "decisions": await cs.decisions.of_job(LOCAL_WORKSPACE, job.id),
+        "verdicts": verdicts,
         "outputs": outputs,
         "lineage": lineage,
     }

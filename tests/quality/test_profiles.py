@@ -23,9 +23,9 @@ def test_profiles_that_come_along_are_sound(name: str) -> None:
     assert profile.source
 
 
-def test_the_five_profiles_are_there() -> None:
-    """As they are asked for."""
-    wanted = {"web", "social-vertical", "broadcast-ebu-r128", "product-still", "preview"}
+def test_the_six_profiles_are_there() -> None:
+    """As they are asked for, and the one of batches."""
+    wanted = {"web", "social-vertical", "broadcast-ebu-r128", "product-still", "preview", "takes"}
     assert wanted == set(built_in())
 
 

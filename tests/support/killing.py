@@ -31,7 +31,13 @@ from callsheet.settings import read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.worker.service import work_until_stopped
 
-_ROOMS = ("callsheet.orders.", "callsheet.line.stages.", "callsheet.line.direct")
+_ROOMS = (
+    "callsheet.orders.",
+    "callsheet.line.stages.",
+    "callsheet.line.direct",
+    "callsheet.line.verdicts",
+    "callsheet.line.quality_gate",
+)
 _SENT_S = 0.15  # long enough for an order to arrive at a simulator that waits before it answers
 
 
@@ -154,7 +160,8 @@ async def work(log: Path, deadly: str, how: int) -> None:
                 downloader=KillingDownloader(line.providers.downloader, point),
             ),
         )
-        await work_until_stopped(replace(cs, line=mortal))
+        technical = replace(cs.technical, database=database)
+        await work_until_stopped(replace(cs, line=mortal, technical=technical))
 
 
 def main() -> None:

@@ -41,6 +41,7 @@ class Place:
             "CALLSHEET_DATA_DIR": str(self.folder / "data"),
             "CALLSHEET_DATABASE_URL": self.database_url,
             "CALLSHEET_MAX_ROWS": "100000",
+            "CALLSHEET_QA_TECHNICAL": "off",  # but where that is what is tested: it takes its time
             **self.settings,
         }
 
@@ -130,9 +131,9 @@ class Server:
 
 
 _REST: Mapping[str, tuple[str, ...]] = {
-    "waiting": ("intake", "quote", "render", "deliver"),
-    "running": ("intake", "quote", "render", "deliver"),
-    "failed": ("intake", "quote", "render", "deliver"),
+    "waiting": ("intake", "quote", "render", "qa_tech", "deliver"),
+    "running": ("intake", "quote", "render", "qa_tech", "deliver"),
+    "failed": ("intake", "quote", "render", "qa_tech", "deliver"),
     "queued": (),
     "succeeded": (),
     "partial": (),

@@ -3,8 +3,9 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -18,11 +19,12 @@ from callsheet.jobs.errors import AskedAlreadyError
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
+from callsheet.line.new_takes import PREVIEW_MODEL
 from callsheet.line.pipeline import PERSON
 from callsheet.line.reuse import fresh_setting
-from callsheet.line.stages.quote import PREVIEW_MODEL
 from callsheet.line.submission import Priced
 from callsheet.money.model import Scope
+from callsheet.quality.asked import SETTING
 from callsheet.wiring import Callsheet
 
 
@@ -41,10 +43,12 @@ class SheetOrder:
     yes: bool
     again: bool
     gates: tuple[str, ...] = ()  # at which a person is asked
+    quality: Mapping[str, Any] = field(default_factory=dict)  # how what is made is examined
 
 
-def _gates(order: SheetOrder) -> dict[str, dict[str, str]]:
-    return {"gates": dict.fromkeys(order.gates, PERSON)} if order.gates else {}
+def _settings(order: SheetOrder) -> dict[str, Any]:
+    gates = {"gates": dict.fromkeys(order.gates, PERSON)} if order.gates else {}
+    return {**gates, SETTING: dict(order.quality)}
 
 
 async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
@@ -55,7 +59,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         stored=order.stored,
         settings={
             "out": readable(str(order.folder)),
-            **_gates(order),
+            **_settings(order),
             **fresh_setting(fresh=order.again),
         },
         budget=order.budget,

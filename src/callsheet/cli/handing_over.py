@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from callsheet.delivery.links import FILES
-from callsheet.delivery.results import Results, picture_name, result_table, to_csv, to_xlsx
+from callsheet.delivery.results import (
+    Results,
+    is_rejected,
+    picture_name,
+    result_table,
+    to_csv,
+    to_xlsx,
+)
 from callsheet.delivery.state_file import StateFile
 from callsheet.jobs.model import Job
 from callsheet.kernel.errors import InvalidInputError
@@ -91,17 +98,20 @@ async def write_state(cs: Callsheet, job: Job, folder: Path) -> None:
 
 
 async def _bring_home(cs: Callsheet, results: Results, folder: Path) -> None:
-    """Copy what was made from the store, a few files at a time."""
+    """Copy what was made from the store, a few files at a time; what was rejected goes."""
     made = (
-        (variant["sha256"], folder / picture_name(row, variant, results.repeated))
+        (variant, folder / picture_name(row, variant, results.repeated))
         for row, _ in results
         for variant in row["variants"]
         if variant["sha256"]
     )
 
     async def copy_on() -> None:
-        for sha256, path in made:
-            await _copy(cs.views.files.content(sha256), path)
+        for variant, path in made:
+            if is_rejected(variant):  # it was looked at here, perhaps, before that was decided
+                await asyncio.to_thread(path.unlink, missing_ok=True)
+            else:
+                await _copy(cs.views.files.content(variant["sha256"]), path)
 
     await together(copy_on() for _ in range(_AT_ONCE))
 

@@ -26,6 +26,7 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.line.pipeline import Agreement
 from callsheet.takes.model import Take
 from callsheet.views.providers import Hindrance, waited_for
+from callsheet.views.quality import Standing
 from callsheet.views.takes import story, take_as_json
 from callsheet.wiring import Callsheet
 
@@ -35,7 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Lives = list[tuple[Shot, list[Take]]]
 _MOST_ROWS: Final = 200
 _MOST_FAULTS: Final = 100  # rows that failed, beyond those
-_SHOWN: Final = ["#row", "take", "status", "model", "$ cost"]
+_SHOWN: Final = ["#row", "take", "status", "qa", "model", "$ cost"]
 
 
 async def _find(cs: Callsheet, job: str) -> Job:
@@ -97,6 +98,7 @@ class _Seen:
     texts: list[list[str]] = field(default_factory=list)
     left_out: int = 0
     waiting: set[str] = field(default_factory=set)  # the providers that any take waits for
+    standings: Mapping[str, Standing] = field(default_factory=dict)  # by take
 
     def see(self, shot: Shot, takes: list[Take]) -> None:
         """Take one more row into account."""
@@ -109,7 +111,8 @@ class _Seen:
 
 
 async def _seen(cs: Callsheet, job: Job) -> _Seen:
-    seen = _Seen()
+    standings = await cs.views.quality.of_job(job.id)
+    seen = _Seen(standings={each.take.id: each for each in standings})
     async for shot, takes in cs.views.jobs.lives(job):
         seen.see(shot, takes)
     async for page in cs.views.jobs.pages(job, most=_MOST_ROWS):
@@ -148,9 +151,9 @@ def _print(state: Mapping[str, Any], seen: _Seen, hindrances: Mapping[str, Hindr
             f" ${state['cost']['quoted']} quoted",
         }
     )
-    out_table("", _SHOWN, [line for shot, takes in seen.rows for line in _lines(shot, takes)])
+    out_table("", _SHOWN, [line for shot, takes in seen.rows for line in _lines(shot, takes, seen)])
     for shot, takes in seen.rows:
-        for who, what in _stories(shot, takes, hindrances):
+        for who, what in _stories(shot, takes, hindrances, seen):
             typer.echo(f"{who}  {what}")
     if seen.texts:
         out_table("", ["#row", "scene", "#variant", "text"], seen.texts)
@@ -158,14 +161,19 @@ def _print(state: Mapping[str, Any], seen: _Seen, hindrances: Mapping[str, Hindr
         typer.echo(f"… and {seen.left_out} more rows; --json has all")
 
 
-def _lines(shot: Shot, takes: list[Take]) -> list[list[str]]:
+def _lines(shot: Shot, takes: list[Take], seen: _Seen) -> list[list[str]]:
     if not takes:
-        return [[str(shot.row), "-", shot.status, shot.model, "-"]]
-    return [[str(shot.row), take.id, take.status, take.model, str(take.charged)] for take in takes]
+        return [[str(shot.row), "-", shot.status, "-", shot.model, "-"]]
+    standing = seen.standings
+    stands = [(standing[take.id].quality or "-") if take.id in standing else "-" for take in takes]
+    return [
+        [str(shot.row), take.id, take.status, qa, take.model, str(take.charged)]
+        for take, qa in zip(takes, stands, strict=True)
+    ]
 
 
 def _stories(
-    shot: Shot, takes: list[Take], hindrances: Mapping[str, Hindrance]
+    shot: Shot, takes: list[Take], hindrances: Mapping[str, Hindrance], seen: _Seen
 ) -> list[tuple[str, str]]:
     """Tell what happened in lines of their own: a column beside all that would be a word wide."""
     of_row = []
@@ -175,7 +183,12 @@ def _stories(
     why = "" if takes else (shot.error or {}).get("message", "")
     if why:
         of_row.append((f"row {shot.row}", why))
-    return [*of_row, *((take.id, story(take, hindrances)) for take in takes)]
+    for take in takes:
+        of_row.append((take.id, story(take, hindrances)))
+        said = seen.standings[take.id].said if take.id in seen.standings else ""
+        if said:
+            of_row.append((take.id, said))
+    return of_row
 
 
 @app.command()

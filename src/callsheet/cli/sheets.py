@@ -6,10 +6,11 @@ import sys
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 
+from callsheet.checks.registry import all_checks
 from callsheet.cli.beginning import SheetOrder, begin, begin_live, say_notes
 from callsheet.cli.handing_over import SHOWN_ROWS, HandedOver, Row, hand_over, make_folder
 from callsheet.cli.money import read_budget
@@ -22,6 +23,7 @@ from callsheet.cli.watching import (
     pause_and_exit,
     watch_job,
 )
+from callsheet.delivery.results import costs_of
 from callsheet.intake.canonical_url import is_address
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import BatchDraft, Defaults, RunMode
@@ -33,6 +35,8 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
 from callsheet.line.submission import Priced
 from callsheet.ports.sheets import SheetLimits
+from callsheet.quality.asked import MOST_RETAKES, OFF, ON
+from callsheet.quality.profiles import built_in, load_profile
 from callsheet.sources import read_sheet
 from callsheet.wiring import Callsheet
 
@@ -44,6 +48,13 @@ class ReferenceFileError(InvalidInputError):
     """A reference names a file that cannot be used."""
 
     code = "reference_file"
+
+
+class Switch(StrEnum):
+    """On or off."""
+
+    ON = ON
+    OFF = OFF
 
 
 class GateName(StrEnum):
@@ -69,6 +80,17 @@ def run(
         list[GateName] | None,
         typer.Option(help="Wait there until a person approves; again for each."),
     ] = None,
+    quality: Annotated[
+        Switch | None,
+        typer.Option(help="Examine what is made; live runs do, unless this is off."),
+    ] = None,
+    profile: Annotated[
+        str, typer.Option(help="Tolerances: a name, or the path of a TOML file.")
+    ] = "",
+    retakes: Annotated[
+        int | None,
+        typer.Option(min=0, max=MOST_RETAKES, help="How often a take that fails is made again."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -77,6 +99,7 @@ def run(
     """
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
     bound = read_budget(budget) if budget else None
+    asked = read_quality(quality, profile, retakes)
     defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(inputs))
 
     async def work(cs: Callsheet) -> int:
@@ -85,7 +108,9 @@ def run(
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
         gates = tuple(each.value for each in gate or ())
-        order = SheetOrder(draft, stored, target, bound, yes=yes, again=again, gates=gates)
+        order = SheetOrder(
+            draft, stored, target, bound, yes=yes, again=again, gates=gates, quality=asked
+        )
         begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:
             async with cs.at_work(say):
@@ -99,6 +124,24 @@ def run(
         return exit_code(job)
 
     sys.exit(run_command(work))
+
+
+def read_quality(technical: Switch | None, profile: str, retakes: int | None) -> dict[str, Any]:
+    """Read how what is made is to be examined. A profile of one's own goes with the job.
+
+    Raises ProfileNotFoundError, InvalidProfileError.
+    """
+    asked: dict[str, Any] = {"technical": technical.value} if technical else {}
+    if retakes is not None:
+        asked["retakes"] = retakes
+    if profile:
+        loaded = load_profile(profile, all_checks())
+        asked["profile"] = loaded.name
+        if profile not in built_in():
+            asked["toml"] = Path(profile).read_text(encoding="utf-8")
+        if technical is None:
+            asked["technical"] = ON  # who names tolerances wants them held, in a dry run too
+    return asked
 
 
 def exit_code(job: Job) -> int:
@@ -226,7 +269,8 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
 
 def _line(row: Row) -> list[str]:
     made = sum(variant["status"] == "succeeded" for variant in row["variants"])
-    cost = Money(sum(Money.usd(variant["cost"]).micros for variant in row["variants"]))
+    costs = [each for variant in row["variants"] for each in costs_of(variant)]
+    cost = Money(sum(Money.usd(each).micros for each in costs))
     return [
         str(row["row"]),
         str(row["scene_id"]),

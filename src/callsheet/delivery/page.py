@@ -28,7 +28,15 @@ figcaption b { display: block } figcaption p { margin: .2rem 0 0;
 .chip { float: right; font-size: .75rem; padding: .1rem .5rem; border-radius: 99px;
   background: var(--soft) }
 .failed .chip { background: #c0392b; color: #fff }
+.doubtful .chip { background: #9a6700; color: #fff }
 """
+
+_KINDS: Final = {
+    "failed": "failed",
+    "rejected": "failed",
+    "warning": "doubtful",
+    "to be looked at": "doubtful",
+}
 
 
 def contact_sheet_page(
@@ -69,7 +77,7 @@ def _figure(cell: Mapping[str, Any]) -> str:
         shown = f'<img alt="" loading="lazy" src="data:{cell["type"]};base64,{data}">'
     if cell.get("link"):
         shown = f'<a href="{escape(cell["link"], quote=True)}">{shown}</a>'
-    kind = "failed" if status == "failed" else "made"
+    kind = _KINDS.get(status, "made")
     return (
         f'<figure class="{kind}">{shown}<figcaption><span class="chip">{status}</span>'
         f'<b dir="auto">{escape(cell["title"])}</b><p dir="auto">{escape(cell["caption"])}</p>'

@@ -38,6 +38,16 @@ def picture_name(row: Row, variant: Row, repeated: Collection[str]) -> str:
     return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
 
 
+def is_rejected(variant: Row) -> bool:
+    """Tell whether what a variant made is not handed over: checks or a person turned it down."""
+    return variant.get("qa") == "fail"
+
+
+def is_assessed(variant: Row) -> bool:
+    """Tell whether a gate or a person has said anything about what a variant made."""
+    return bool(variant.get("verdicts") or variant.get("decision"))
+
+
 class Results:
     """What became of a job's rows, kept in a file: only so many are in memory, however many come.
 
@@ -52,6 +62,7 @@ class Results:
         self.of_text = 0
         self.most = 1  # variants of one row
         self.notes = False
+        self.assessed = False
 
     def __enter__(self) -> Self:
         """Answer itself, for a block at whose end the file goes."""
@@ -70,6 +81,7 @@ class Results:
             self.of_text += texts
             self.most = max(self.most, len(variants))
             self.notes = self.notes or any(variant.get("note") for variant in variants)
+            self.assessed = self.assessed or any(map(is_assessed, variants))
             scene = safe_name(str(row["scene_id"])).casefold()
             (self.repeated if scene in self._scenes else self._scenes).add(scene)
             self._file.write(json.dumps((row, cells), ensure_ascii=True).encode() + b"\n")
@@ -94,12 +106,15 @@ def result_table(
     """Put results beside the sheet's own columns.
 
     `link` says where what a row's variant made is, if not at its URL. Where a text was made,
-    columns tell how each begins; where something is odd about what came, what it is.
+    columns tell how each begins; where something is odd about what came, what it is; where it was
+    examined, how it stands and why. What was rejected has no link. A row costs what all of its
+    takes cost, those that were made again too.
     """
     own = tuple(columns) or _KNOWN
     places = range(1, results.most + 1)
     added = [*RESULT_COLUMNS, *(f"link_{place}" for place in places)]
     told = [("text", results.of_text > 0), ("note", results.notes)]
+    told += [("qa", results.assessed), ("qa_note", results.assessed)]
     shown = [name for name, there in told if there]
     added += [f"{name}_{place}" for name in shown for place in places]
     taken = {name.casefold() for name in own}
@@ -108,13 +123,13 @@ def result_table(
     def line(row: Row, cells: Mapping[str, str]) -> tuple[str, ...]:
         variants = row["variants"]
         blank = [""] * (results.most - len(variants))
-        at = [link(row, each) if link else each["url"] or "" for each in variants]
+        at = [_place(row, each, link) for each in variants]
         more = [[*(each.get(name) or "" for each in variants), *blank] for name in shown]
         return (
             *(cells.get(name, "") for name in own),
             str(row["status"]),
             (row["error"] or {}).get("message", ""),
-            _sum(variant["cost"] for variant in variants),
+            _sum(cost for variant in variants for cost in costs_of(variant)),
             row["quoted"],
             *at,
             *blank,
@@ -122,6 +137,17 @@ def result_table(
         )
 
     return ResultTable(header, starmap(line, results))
+
+
+def _place(row: Row, variant: Row, link: Callable[[Row, Row], str] | None) -> str:
+    if is_rejected(variant):
+        return ""
+    return link(row, variant) if link else variant["url"] or ""
+
+
+def costs_of(variant: Row) -> list[str]:
+    """List what the takes of a variant cost, with those that were made again."""
+    return [variant["cost"], *(each["cost"] for each in variant.get("earlier", ()))]
 
 
 def _free(name: str, taken: Collection[str]) -> str:

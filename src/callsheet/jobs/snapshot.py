@@ -37,6 +37,7 @@ class RecordKind(StrEnum):
     LINEAGE = "lineage"
     REFERENCE = "reference"
     DECISION = "decision"
+    VERDICT = "verdict"  # of a quality gate
     SCENE = "scene"
     OPERATION = "operation"  # of the manifest
     MANIFEST = "manifest"  # as it was at a revision

@@ -4,7 +4,8 @@ from typing import Final
 
 from callsheet.jobs.model import JobKind
 from callsheet.line.pipeline import Gate, Pipeline
-from callsheet.line.stages import deliver, intake, quote, render
+from callsheet.line.stages import deliver, intake, qa_tech, quote, render
+from callsheet.quality.verdicts import VerdictStore
 
 BATCH: Final = Pipeline(
     JobKind.BATCH,
@@ -13,7 +14,8 @@ BATCH: Final = Pipeline(
         quote.STEP,
         Gate("budget", "its price is known and nothing is ordered yet; may the money be spent?"),
         render.STEP,
-        Gate("review", "everything is made; may it be delivered?"),
+        qa_tech.STEP,
+        Gate("review", "everything is made; may it be delivered?", VerdictStore().count_waiting),
         deliver.STEP,
     ),
 )

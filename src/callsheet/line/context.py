@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,7 @@ from callsheet.orders.context import OrderContext
 from callsheet.ports.engine import WorkQueue
 from callsheet.ports.models import Provider
 from callsheet.ports.notifier import Notifier
+from callsheet.quality.verdicts import VerdictStore
 
 LOG = logging.getLogger("callsheet.line")
 
@@ -74,3 +75,4 @@ class LineContext(OrderContext):
     estimates: Estimates
     local: Mapping[str, Provider]
     parallel: int
+    verdicts: VerdictStore = field(default_factory=VerdictStore)

@@ -1,7 +1,7 @@
 """What people may do to a job that exists: pause, resume, cancel, retry its failed rows."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,10 +28,10 @@ from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.context import LOG, LineContext
-from callsheet.line.errors import NotAtGateError
+from callsheet.line.errors import NotAtGateError, TakesUndecidedError
 from callsheet.line.pipeline import APPROVE, Agreement, Step
 from callsheet.line.progress import locked
-from callsheet.line.transitions import enter, leave
+from callsheet.line.transitions import begin_round, enter, leave
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, settle
 from callsheet.takes.model import Outcome, TakeStatus, moved
@@ -77,7 +77,7 @@ class JobControl:
                     connection, provider
                 )  # a person says: try again
             change = Change(update=JobUpdate(paused=False, finished_at=None))
-            await self._again(connection, job, self._step(job), change)
+            await begin_round(self.ctx.jobs, connection, job, self._step(job), change)
 
     def _step(self, job: Job) -> Step:
         pipeline = self.ctx.jobs.pipeline(job)
@@ -113,23 +113,8 @@ class JobControl:
             failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE)
             await ctx.references.store.retry_failed(connection, job.id)
             change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
-            await self._again(connection, job, ctx.jobs.pipeline(job).first, change)
+            await begin_round(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first, change)
             return failed
-
-    async def _again(
-        self,
-        connection: AsyncConnection,
-        job: Job,
-        step: Step,
-        change: Change,
-    ) -> None:
-        """Begin a new round of a job at a stage."""
-        begun = JobUpdate(round=job.work.round + 1, status=JobStatus.RUNNING, problem=None)
-        change = replace(change, update=change.update.then(begun))
-        entry = Entry("round", {"round": job.work.round + 1, "stage": step.stage})
-        await self.ctx.jobs.record(connection, job, [entry], change)
-        job = await self.ctx.jobs.store.lock(connection, job.id)
-        await enter(self.ctx.jobs, connection, job, step)
 
     async def cancel(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job: what is made stays and is delivered, what waits is not made."""
@@ -160,7 +145,8 @@ class JobControl:
     ) -> None:
         """Let a job that waits at a gate go on, or end it there; said twice, it is done once.
 
-        Raises JobNotFoundError, NotAtGateError.
+        Raises JobNotFoundError, NotAtGateError, TakesUndecidedError if it waits for people to
+        decide about single takes.
         """
         ctx = self.ctx
         async with ctx.books.database.begin() as connection:
@@ -170,6 +156,8 @@ class JobControl:
                 raise NotAtGateError(job.id, gate, waits_at)
             entry = Entry("gate", {"gate": gate, "round": job.work.round, **asdict(agreement)})
             approved = agreement.decision == APPROVE
+            if approved:
+                await self._insist_decided(connection, job, gate)
             going_on = JobUpdate(paused=False, status=JobStatus.RUNNING, problem=None)
             change = Change(update=going_on if approved else UNCHANGED)
             job = await ctx.jobs.record(connection, job, [entry], change)
@@ -177,6 +165,12 @@ class JobControl:
                 await leave(ctx.jobs, connection, job, gate)
         if agreement.decision != APPROVE:
             await self.cancel(workspace, job_id)
+
+    async def _insist_decided(self, connection: AsyncConnection, job: Job, gate: str) -> None:
+        part = next(each for each in self.ctx.jobs.pipeline(job).gates if each.name == gate)
+        if await part.count_waiting(connection, job):
+            takes = await self.ctx.verdicts.waiting(connection, job.id)
+            raise TakesUndecidedError(job.id, takes)
 
     async def cancel_single(self, workspace: WorkspaceId, job_id: JobId) -> None:
         """End a job of one take. Raises ConflictError for a take of a larger job."""

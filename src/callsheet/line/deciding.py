@@ -1,22 +1,24 @@
 """What people decide about takes: approve, reject, override; and what of it still holds."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.intake.fields import cleaned_text
-from callsheet.jobs.content import content_digest
+from callsheet.jobs.contents import contents_of
 from callsheet.jobs.decisions import Choice, Decision, DecisionStore
-from callsheet.jobs.model import Change, Entry, Job, Shot
-from callsheet.jobs.store import JobStore
+from callsheet.jobs.model import Entry, Job
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import ConflictError, FieldError, InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId, new_id
+from callsheet.kernel.logs import event
+from callsheet.line.context import LOG, Jobs
+from callsheet.line.transitions import ask_anew
 from callsheet.ports.database import Database
-from callsheet.ports.notifier import Notifier
+from callsheet.quality.model import Decision as Verdict
+from callsheet.quality.verdicts import TakeVerdict, VerdictStore, failed
 from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
 
@@ -36,6 +38,19 @@ class DecisionOutdatedError(ConflictError):
         self.asset, self.content = asset, content
 
 
+class TakeFailedError(ConflictError):
+    """Checks found that the take fails: who approves it all the same must say so, and why."""
+
+    code = "take_failed"
+
+    def __init__(self, take: str, reasons: Sequence[str]) -> None:
+        super().__init__(
+            f"take {take} failed its checks ({' '.join(reasons)}); to take it all the same, say"
+            f" why: callsheet takes approve {take} --override --reason …"
+        )
+        self.reasons = tuple(reasons)
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A decision, and whether it is stale: the shot is to show something else now."""
@@ -49,11 +64,10 @@ class Decisions:
     """Verbs on decisions; each is one transaction and safe to repeat."""
 
     database: Database
-    jobs: JobStore
+    jobs: Jobs
     takes: TakeStore
     store: DecisionStore
-    notifier: Notifier
-    clock: Callable[[], datetime]
+    verdicts: VerdictStore
 
     async def decide(
         self,
@@ -68,16 +82,19 @@ class Decisions:
     ) -> Decision:
         """Write down what somebody decided about the bytes and the content that they saw.
 
-        Said again it is the same decision. Raises TakeNotFoundError, DecisionOutdatedError if the
-        take made another file, or its shot is to show something else than it was made for,
-        InvalidInputError for a rejection without a reason.
+        Said again it is the same decision. A job that waits for it alone goes on. Raises
+        TakeNotFoundError, DecisionOutdatedError if the take made another file, or its shot is to
+        show something else than it was made for, TakeFailedError where checks found it to fail and
+        it is approved without overriding them, InvalidInputError for a rejection or an override
+        without a reason.
         """
         reason = _read_reason(choice, reason)
         async with self.database.begin() as connection:
             found = await self.takes.find(connection, workspace, take_id)
-            job = await self.jobs.lock(connection, found.job)
+            job = await self.jobs.store.lock(connection, found.job)
             take = await self.takes.find(connection, workspace, take_id)
-            [now_shown] = (await self.contents(connection, job.id, {take.row})).values()
+            told = await contents_of(self.jobs.store, connection, job.id, {take.row})
+            now_shown = told[take.row]
             if take.asset != asset or take.digests.content != content or now_shown != content:
                 raise DecisionOutdatedError(take.id, asset=take.asset, content=now_shown)
             new = Decision(
@@ -89,17 +106,20 @@ class Decisions:
                 content=content,
                 reason=reason,
                 by=by,
-                at=self.clock(),
+                at=self.jobs.clock(),
             )
             before = await self.store.of_takes(connection, [take.id])
             if before and new.repeats(before[-1]):
                 return before[-1]
-            await self._write(connection, job, take, new)
+            if choice is Choice.APPROVE:
+                verdicts = await self.verdicts.of_takes(connection, [take.id])
+                _insist_not_failed(take.id, verdicts.get(take.id, ()))
+            job = await self._write(connection, job, take, new)
+            await ask_anew(self.jobs, connection, job, by)
+        LOG.info("take.reviewed", extra=event(take=take.id, job=job.id, decision=choice, by=by))
         return new
 
-    async def _write(
-        self, connection: AsyncConnection, job: Job, take: Take, new: Decision
-    ) -> None:
+    async def _write(self, connection: AsyncConnection, job: Job, take: Take, new: Decision) -> Job:
         await self.store.add(connection, [new])
         told = {
             "take": take.id,
@@ -110,13 +130,12 @@ class Decisions:
             "reason": new.reason,
             "by": new.by,
         }
-        await self.jobs.change(connection, job, Change(), [Entry("decision", told)], new.at)
-        await self.notifier.notify(connection, job.id)
+        return await self.jobs.record(connection, job, [Entry("decision", told)])
 
     async def of_job(self, workspace: WorkspaceId, job_id: str) -> list[Decided]:
         """Read every decision about a job's takes, in order. Raises JobNotFoundError."""
         async with self.database.read() as connection:
-            job = await self.jobs.find(connection, workspace, job_id)
+            job = await self.jobs.store.find(connection, workspace, job_id)
             decisions = await self.store.of_job(connection, job.id)
             return await self._standing(connection, job.id, decisions)
 
@@ -131,23 +150,21 @@ class Decisions:
         self, connection: AsyncConnection, job: JobId, decisions: Collection[Decision]
     ) -> list[Decided]:
         rows = await self.takes.rows_of(connection, [each.take for each in decisions])
-        contents = await self.contents(connection, job, set(rows.values()))
+        contents = await contents_of(self.jobs.store, connection, job, set(rows.values()))
         return [
             Decided(each, each.is_stale(contents[rows[TakeId(each.take)]])) for each in decisions
         ]
 
-    async def contents(
-        self, connection: AsyncConnection, job: JobId, rows: Collection[int]
-    ) -> dict[int, Sha256]:
-        """Digest what some shots of a job are to show now, by row."""
-        shots = {shot.row: shot for shot in await self.jobs.shots_of(connection, job, rows)}
-        named = {row for shot in shots.values() for row in shot.plan.depends_on}
-        others = await self.jobs.shots_of(connection, job, named - shots.keys())
-        known: dict[int, Shot] = shots | {shot.row: shot for shot in others}
-        return {
-            row: content_digest(shot, [known[each] for each in shot.plan.depends_on])
-            for row, shot in shots.items()
-        }
+
+def _insist_not_failed(take: TakeId, verdicts: Sequence[TakeVerdict]) -> None:
+    seen = [
+        observation
+        for verdict in verdicts
+        if verdict.decision is Verdict.FAIL
+        for observation in verdict.observations
+    ]
+    if failed(verdicts):
+        raise TakeFailedError(take, [f"{each.check}: {each.sentence}" for each in seen])
 
 
 def _read_reason(choice: Choice, reason: str) -> str:

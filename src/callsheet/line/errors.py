@@ -1,9 +1,11 @@
 """What the line refuses."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from callsheet.kernel.errors import ConflictError, FieldError, InvalidInputError, shown
+
+_NAMED: Final = 5
 
 
 class ModelInputError(InvalidInputError):
@@ -28,3 +30,17 @@ class NotAtGateError(ConflictError):
         where = f"it waits at {waits_at!r}" if waits_at else "it waits at no gate"
         super().__init__(f"job {job} does not wait at the gate {shown(gate)!r}: {where}")
         self.gate, self.waits_at = gate, waits_at
+
+
+class TakesUndecidedError(ConflictError):
+    """Takes of the job wait for a person to decide about each of them, which a gate cannot."""
+
+    code: ClassVar[str] = "takes_undecided"
+
+    def __init__(self, job: str, takes: Sequence[str]) -> None:
+        shown_ones = ", ".join(takes[:_NAMED]) + (" …" if len(takes) > _NAMED else "")
+        super().__init__(
+            f"takes of job {job} wait for a decision each: {shown_ones}; look at them with"
+            f" callsheet takes list {job} --waiting, then approve or reject them"
+        )
+        self.takes = tuple(takes)

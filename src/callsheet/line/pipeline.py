@@ -12,11 +12,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from callsheet.jobs.model import DONE, Job, JobKind
+from callsheet.kernel.ids import JobId
 from callsheet.ports.engine import Payload
 
 # Its first argument is line.tools.StageTools, which holds what knows this module.
 StageWork = Callable[[Any, Payload], Awaitable[None]]
+Waiting = Callable[[AsyncConnection, JobId], Awaitable[int]]
 PERSON: Final = "person"  # who is asked at a gate; a rule where nothing is said
 APPROVE: Final = "approve"
 GATE: Final = "gate"  # the code of the problem of a job that waits at one
@@ -41,15 +45,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A place where somebody must agree; `question` is what a person is asked."""
+    """A place where somebody must agree; `question` is what a person is asked.
+
+    `waiting` counts what a person must decide about one by one before any job may pass.
+    """
 
     name: str
     question: str
+    waiting: Waiting | None = None
 
     def asks(self, job: Job) -> bool:
         """Tell whether this job wants a person to agree."""
         gates: Mapping[str, Any] = job.settings.get("gates", {})
         return gates.get(self.name) == PERSON
+
+    async def count_waiting(self, connection: AsyncConnection, job: Job) -> int:
+        """Count what a person must decide about before this job may pass."""
+        return 0 if self.waiting is None else await self.waiting(connection, job.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,11 @@ class Pipeline:
     def last(self) -> Step:
         """The stage that hands over what was made."""
         return self.steps[-1]
+
+    def orders_before(self, stage: str) -> Step:
+        """Find the last stage before another in which takes are ordered: there they go back to."""
+        names = [step.stage for step in self.steps]
+        return [step for step in self.steps[: names.index(stage)] if step.orders][-1]
 
     def after(self, stage: str, gate: str | None = None) -> Step | Gate | None:
         """Name what comes after a stage, or after a gate behind it; None at the end."""

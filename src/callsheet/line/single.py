@@ -31,9 +31,9 @@ from callsheet.line.context import LineContext
 from callsheet.line.direct import DirectOrders, Ended, OnItsWay
 from callsheet.line.direct_booking import Replayed, Wish
 from callsheet.line.estimates import settings_of
+from callsheet.line.new_takes import new_take
 from callsheet.line.pipeline import Pipeline
 from callsheet.line.stages import deliver, quote, render
-from callsheet.line.stages.quote import new_take
 from callsheet.line.stages.render import send_out
 from callsheet.line.transitions import enter
 from callsheet.orders.terms import require_keys

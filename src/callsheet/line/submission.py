@@ -33,13 +33,14 @@ from callsheet.kernel.paging import paged
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
+from callsheet.line.new_takes import PREVIEW_MODEL, take_inputs
 from callsheet.line.own_inputs import OwnInputs
-from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
 from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
+from callsheet.quality.asked import SETTING, settings_of_quality
 from callsheet.takes.model import UNCORRECTED, Correction
 
 _ROWS_AT_ONCE: Final = 250
@@ -163,6 +164,7 @@ class Submission:
     ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
+    examines_live: bool = True  # takes of live batches that do not say
 
     async def price(self, draft: BatchDraft) -> Priced:
         """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
@@ -190,15 +192,15 @@ class Submission:
 
         `stored` maps the sources of references whose bytes are in the store already to their
         hashes. `budget` bounds what a live job may ever commit, retries included. Raises
-        ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
-        DatabaseUnavailableError.
+        InvalidInputError for odd settings of quality, ModelInputError, BudgetExceededError,
+        IdempotencyMismatchError, AskedAlreadyError, DatabaseUnavailableError.
         """
         async with self.ctx.books.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
-        settings = {**(settings or {}), **kept_request(request)}
+        settings = {**self._examined(draft, settings or {}), **kept_request(request)}
         # in a thread: a large sheet must not hold everybody else up
         worded = await asyncio.to_thread(
             self._worded, workspace, draft, terms, settings, stored or {}
@@ -234,6 +236,14 @@ class Submission:
             ),
         )
         return accepted
+
+    def _examined(self, draft: BatchDraft, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settle what of quality was asked, so that a setting changed later changes no job."""
+        live = draft.run_mode is RunMode.LIVE
+        asked = settings.get(SETTING, {})
+        rest = {name: value for name, value in settings.items() if name != SETTING}
+        kept = settings_of_quality(asked, live=live, by_default=self.examines_live)
+        return {**rest, **kept}
 
     async def _afford(self, connection: AsyncConnection, job: Job, budget: Money | None) -> None:
         """Refuse a job that some budget does not cover, and write its own down."""

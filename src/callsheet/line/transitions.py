@@ -1,13 +1,17 @@
 """How a job goes from one part of its pipeline to the next."""
 
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.jobs.model import DONE, FINISHED, Change, Entry, Job, JobStatus, JobUpdate
+from callsheet.kernel.counting import how_many
 from callsheet.line.context import Jobs
-from callsheet.line.pipeline import GATE, Gate, Step
+from callsheet.line.pipeline import APPROVE, GATE, Gate, Step
 from callsheet.ports.engine import Payload
+
+_NO_CHANGE: Final = Change()
 
 
 def stage_work_id(job: Job, stage: str) -> str:
@@ -33,22 +37,68 @@ async def enter(jobs: Jobs, connection: AsyncConnection, job: Job, step: Step) -
     await jobs.queue.enqueue(connection, step.stage, work_id, stage_payload(job))
 
 
+async def begin_round(
+    jobs: Jobs, connection: AsyncConnection, job: Job, step: Step, change: Change = _NO_CHANGE
+) -> None:
+    """Send a locked job to a stage in a new round: back to one that it was in, or on after a rest.
+
+    Work of earlier rounds that is still in the queue does nothing any more.
+    """
+    begun = JobUpdate(round=job.work.round + 1, status=JobStatus.RUNNING, problem=None)
+    change = replace(change, update=change.update.then(begun))
+    entry = Entry("round", {"round": job.work.round + 1, "stage": step.stage})
+    job = await jobs.record(connection, job, [entry], change)
+    await enter(jobs, connection, job, step)
+
+
 async def leave(jobs: Jobs, connection: AsyncConnection, job: Job, gate: str | None = None) -> None:
     """Send a locked job on from the stage it is in, or from the gate behind it that agreed."""
     pipeline = jobs.pipeline(job)
     part = pipeline.after(job.work.stage, gate)
-    while isinstance(part, Gate) and not part.asks(job):
+    while isinstance(part, Gate):
+        waiting = await part.count_waiting(connection, job)
+        if waiting or part.asks(job):
+            await _wait_at(jobs, connection, job, part, waiting)
+            return
         part = pipeline.after(job.work.stage, part.name)
-    if isinstance(part, Gate):
-        await _wait_at(jobs, connection, job, part)
-    elif part is not None:
+    if part is not None:
         await enter(jobs, connection, job, part)
 
 
-async def _wait_at(jobs: Jobs, connection: AsyncConnection, job: Job, gate: Gate) -> None:
-    """Let a locked job rest until a person agrees."""
-    way_on = f"callsheet jobs approve {job.id} --gate {gate.name}, or reject"
-    problem = {"code": GATE, "gate": gate.name, "message": f"{gate.question} Say so: {way_on}"}
+async def ask_anew(jobs: Jobs, connection: AsyncConnection, job: Job, by: str) -> None:
+    """Look again at what a locked job waits for at a gate, after somebody decided about a take.
+
+    If that was all that the gate asked for, the job goes on.
+    """
+    at = (job.problem or {}).get("gate") if job.work.paused else None
+    gate = next((each for each in jobs.pipeline(job).gates if each.name == at), None)
+    if gate is None or gate.waiting is None:
+        return
+    waiting = await gate.count_waiting(connection, job)
+    if waiting or gate.asks(job):
+        if waiting != (job.problem or {}).get("takes", 0):
+            await _wait_at(jobs, connection, job, gate, waiting)
+        return
+    said = {"decision": APPROVE, "by": by, "comment": "every take that waited was decided about"}
+    entry = Entry("gate", {"gate": gate.name, "round": job.work.round, **said})
+    going_on = JobUpdate(paused=False, status=JobStatus.RUNNING, problem=None)
+    job = await jobs.record(connection, job, [entry], Change(update=going_on))
+    await leave(jobs, connection, job, gate.name)
+
+
+async def _wait_at(
+    jobs: Jobs, connection: AsyncConnection, job: Job, gate: Gate, waiting: int
+) -> None:
+    """Let a locked job rest until a person agrees, or has decided about each take that waits."""
+    way_on = (
+        f"{gate.question} Say so: callsheet jobs approve {job.id} --gate {gate.name}, or reject"
+    )
+    if waiting:
+        way_on = (
+            f"{how_many(waiting, 'take')} must be looked at by a person:"
+            f" callsheet takes list {job.id} --waiting, then callsheet takes approve or reject"
+        )
+    problem = {"code": GATE, "gate": gate.name, "message": way_on, "takes": waiting}
     update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=problem)
     entry = Entry("gate", {"gate": gate.name, "decision": None, "round": job.work.round})
     await jobs.record(connection, job, [entry], Change(update=update))

@@ -193,6 +193,17 @@ class MoneyService:
                 name = _name(workspace, budget)
                 raise BudgetExceededError(name, asked=amount, left=budget.left)
 
+    async def room(
+        self, connection: AsyncConnection, workspace: WorkspaceId, job: JobId, now: datetime
+    ) -> Money | None:
+        """Say how much more a job may commit by every budget that bounds it; None if none does."""
+        left = [
+            budget.left
+            for budget in await self.budgets(connection, workspace, now)
+            if budget.scope is not Scope.JOB or budget.key == job
+        ]
+        return min(left) if left else None
+
     async def adjust(
         self,
         connection: AsyncConnection,

@@ -31,6 +31,11 @@ class Examiner:
     profile: Profile
     _seen: list[tuple[str, str]] = field(default_factory=list)
 
+    def remember(self, name: str, likeness: str) -> None:
+        """Compare what comes with a picture that was examined before, by its likeness."""
+        if len(self._seen) < _KEPT_LIKENESSES:
+            self._seen.append((name, likeness))
+
     async def examine(
         self, file: OpenFile, name: str, order: Order = _NO_ORDER
     ) -> AsyncIterator[Findings]:
@@ -47,8 +52,8 @@ class Examiner:
         yield Findings(self.profile.judge(self._asked(early=True), facts), probe)
         measured = await self.inspector.measure(file, probe)
         facts = replace(facts, measured=measured, siblings=tuple(self._seen))
-        if measured.still is not None and len(self._seen) < _KEPT_LIKENESSES:
-            self._seen.append((name, measured.still.likeness))
+        if measured.still is not None:
+            self.remember(name, measured.still.likeness)
         yield Findings(self.profile.judge(self._asked(early=False), facts), probe, measured)
 
     def _asked(self, *, early: bool) -> Iterator[Check[Any]]:

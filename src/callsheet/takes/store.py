@@ -102,6 +102,26 @@ class TakeStore:
         )
         return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
+    async def some(self, connection: AsyncConnection, takes: Collection[TakeId]) -> list[Take]:
+        """Read some takes, in order of row and variant."""
+        if not takes:
+            return []
+        query = sa.select(TAKES).where(one_of(TAKES.c.id, takes))
+        query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def first_of_job(self, connection: AsyncConnection, job: JobId, limit: int) -> list[Take]:
+        """Read where the first takes of a job stand, by row, without their inputs."""
+        query = sa.select(*STANDING).where(TAKES.c.job == job).limit(limit)
+        query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def price_of_waiting(self, connection: AsyncConnection, job: JobId) -> Money:
+        """Sum what the takes of a job will set aside that nothing is set aside for yet."""
+        waiting = TAKES.c.job == job, TAKES.c.status == TakeStatus.QUOTED
+        total = await connection.scalar(sa.select(sa.func.sum(TAKES.c.price)).where(*waiting))
+        return Money(int(total or 0))
+
     async def rows_between(
         self, connection: AsyncConnection, job: JobId, first: int, last: int
     ) -> Sequence[sa.Row[Any]]:

@@ -1,6 +1,6 @@
 """The state document of a job: what the API answers, streams carry and the ledger keeps."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -12,12 +12,13 @@ from callsheet.delivery.links import AssetLinks
 from callsheet.jobs.model import FINISHED, Job, JobKind, Shot
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
+from callsheet.kernel.ids import TakeId
 from callsheet.kernel.moments import time_text
 from callsheet.ports.database import Database
-from callsheet.quality.states import quality_of
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
+from callsheet.views.quality import QualityView, Standing
 
 SCHEMA: Final = 1
 PAGE: Final = 250  # rows; telling them holds the loop up for some milliseconds
@@ -43,6 +44,38 @@ def shown_asset(
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the takes of some rows; `earlier` are all of a variant, oldest first."""
+
+    facts: Mapping[Sha256, AssetFacts]
+    standings: Mapping[TakeId, Standing]
+    earlier: Mapping[tuple[int, int], Sequence[Take]]
+
+
+def _earlier(takes: Iterable[Take]) -> dict[tuple[int, int], list[Take]]:
+    of_variant: dict[tuple[int, int], list[Take]] = {}
+    for take in sorted(takes, key=lambda each: each.attempt):
+        of_variant.setdefault((take.row, take.variant), []).append(take)
+    return of_variant
+
+
+def _told_earlier(standing: Standing) -> dict[str, Any]:
+    """Tell a take that a newer one has replaced; what it cost stays spent."""
+    take = standing.take
+    return {
+        "take": take.id,
+        "attempt": take.attempt,
+        "status": take.status,
+        "sha256": take.asset,
+        "cost": str(take.charged),
+        "model": take.model,
+        "qa": standing.quality,
+        "qa_note": standing.said or None,
+        "error": dict(take.error) if take.error else None,
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class StateView:
     """Builds state documents."""
 
@@ -50,6 +83,7 @@ class StateView:
     takes: TakeStore
     assets: AssetStore
     links: AssetLinks
+    quality: QualityView
 
     def header(self, job: Job) -> dict[str, Any]:
         """Tell all but the rows."""
@@ -112,14 +146,15 @@ class StateView:
         shots = await self.jobs.shots(connection, job.id, after=after, offset=offset, limit=limit)
         if not shots:
             return []
-        takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+        every = await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row)
+        takes = newest(every)
         made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
         facts = await self.assets.facts(connection, job.workspace, made)
-        return [(shot, self._row(shot, takes.get(shot.row, []), facts)) for shot in shots]
+        standings = await self.quality.standings(connection, job.id, every)
+        known = _Known(facts, standings, _earlier(every))
+        return [(shot, self._row(shot, takes.get(shot.row, []), known)) for shot in shots]
 
-    def _row(
-        self, shot: Shot, takes: Sequence[Take], facts: Mapping[Sha256, AssetFacts]
-    ) -> dict[str, Any]:
+    def _row(self, shot: Shot, takes: Sequence[Take], known: "_Known") -> dict[str, Any]:
         """Tell one row and its variants."""
         return {
             "row": shot.row,
@@ -133,22 +168,25 @@ class StateView:
             "error": dict(shot.error) if shot.error else None,
             "references": [dict(each) for each in shot.references.kept],
             "dropped": [dict(each) for each in shot.references.dropped],
-            "variants": [self._variant(take, facts) for take in takes],
+            "variants": [self._variant(take, known) for take in takes],
         }
 
-    def _variant(self, take: Take, facts: Mapping[Sha256, AssetFacts]) -> dict[str, Any]:
+    def _variant(self, take: Take, known: "_Known") -> dict[str, Any]:
         """Tell one variant: its newest take, with links that work for a day at least."""
+        earlier = known.earlier.get((take.row, take.variant), ())
         return {
             "variant": take.variant,
             "take": take.id,
             "attempt": take.attempt,
             "status": take.status,
             "ticket": take.flight.ticket,
-            **shown_asset(self.links, take.asset, facts),
+            **shown_asset(self.links, take.asset, known.facts),
             "sha256": take.asset,
+            "content_digest": take.digests.content,
             "cost": str(take.charged),
             "model": take.model,
-            "qa": quality_of(take.asset),
+            **known.standings[take.id].document(),
+            "earlier": [_told_earlier(known.standings[each.id]) for each in earlier[:-1]],
             "note": take.note,
             "error": dict(take.error) if take.error else None,
         }

@@ -22,6 +22,7 @@ from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.store import TakeStore
 from callsheet.views.providers import Hindrance, ProviderView, waited_for
+from callsheet.views.quality import QualityView
 from callsheet.views.state import shown_asset
 
 _ROWS: Final = 1_000
@@ -50,6 +51,7 @@ class TakeView:
     assets: AssetStore
     links: AssetLinks
     providers: ProviderView
+    quality: QualityView
 
     async def listed(
         self,
@@ -119,7 +121,8 @@ class TakeView:
         async with self.database.read() as connection:
             found = await self.takes.find(connection, workspace, take)
         hindrances = await self.providers.hindrances(workspace, waited_for([found]))
-        return take_as_json(found, hindrances)
+        standing = await self.quality.of_take(workspace, take)
+        return {**take_as_json(found, hindrances), **standing.document()}
 
 
 async def lives(
@@ -152,6 +155,7 @@ def take_as_json(take: Take, hindrances: Mapping[str, Hindrance]) -> dict[str, A
         "charged": str(take.charged),
         **times(take),
         "asset": take.asset,
+        "content_digest": take.digests.content,
         "note": take.note,
         "error": dict(take.error) if take.error else None,
         "next": explained(take, hindrances) or None,

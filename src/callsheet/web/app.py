@@ -25,6 +25,7 @@ from callsheet.web import (
     progress,
     provider_keys,
     session,
+    takes,
     webhooks,
 )
 from callsheet.web.failures import answer_error, answer_http, answer_invalid
@@ -38,7 +39,10 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_MODULES: Final = (*_FIRST, composites, models, money, session, provider_keys, jobs, webhooks, home)
+_MODULES: Final = (
+    *(*_FIRST, composites, takes, models, money),
+    *(session, provider_keys, jobs, webhooks, home),
+)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -19,6 +20,7 @@ from callsheet.line.reuse import fresh_setting
 from callsheet.line.submission import Accepted
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
+from callsheet.quality.asked import MOST_RETAKES, OFF, SETTING
 from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
@@ -53,6 +55,18 @@ class Reference(BaseModel, extra="forbid"):
     mode: Annotated[str | None, Field(examples=["style_only"])] = None
 
 
+class BatchQuality(BaseModel, extra="forbid"):
+    """How what is made is examined: `technical` is `on` for live batches where nothing is said.
+
+    `profile` names the tolerances (see `callsheet check`). A take that fails is made again at most
+    `retakes` times, within the budgets; then it waits for a person.
+    """
+
+    technical: Literal["on", "off"] | None = None
+    profile: Annotated[str | None, Field(max_length=100, examples=["takes"])] = None
+    retakes: Annotated[int | None, Field(ge=0, le=MOST_RETAKES)] = None
+
+
 class Item(BaseModel, extra="forbid"):
     """One row: a picture, clip or text to make, in one or more variants."""
 
@@ -65,6 +79,9 @@ class Item(BaseModel, extra="forbid"):
     size: Annotated[str | None, Field(examples=["1024x1024"])] = None
     reference_mode: str | None = None
     inputs: Inputs | None = None
+    quality: Annotated[
+        Literal["on", "off"], Field(description="`off` leaves this row unexamined")
+    ] = "on"
 
 
 class BatchRequest(BaseModel, extra="forbid"):
@@ -88,6 +105,7 @@ class BatchRequest(BaseModel, extra="forbid"):
         bool,
         Field(description="Pay again for what another batch had made with the very same order"),
     ] = False
+    quality: BatchQuality = BatchQuality()
 
 
 class RowQuote(BaseModel):
@@ -185,14 +203,30 @@ async def make_images(
         settings={
             **({"gates": dict(body.gates)} if body.gates else {}),
             **fresh_setting(fresh=body.fresh),
+            SETTING: body.quality.model_dump(exclude_none=True),
         },
     )
     return await _accepted(cs, request, accepted)
 
 
 def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> BatchDraft:
-    rows = (item.model_dump(exclude_none=True) for item in validated(Item, items, name="items"))
-    return draft_from_items(rows, count=len(items), defaults=defaults, limits=cs.limits)
+    off: set[int] = set()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for number, item in enumerate(validated(Item, items, name="items"), start=1):
+            if item.quality == OFF:
+                off.add(number)
+            yield item.model_dump(exclude_none=True, exclude={"quality"})
+
+    draft = draft_from_items(rows(), count=len(items), defaults=defaults, limits=cs.limits)
+    if not off:
+        return draft
+    said = {SETTING: OFF}  # as if a sheet's own column did
+    said = {SETTING: OFF}
+    marked = (
+        replace(row, extra={**row.extra, **said}) if row.row in off else row for row in draft.rows
+    )
+    return replace(draft, rows=tuple(marked))
 
 
 def _money(amount: Decimal | None) -> Money | None:
@@ -218,6 +252,9 @@ async def upload_sheet(
     mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
     budget_usd: Annotated[Budget | None, Form()] = None,
     inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
+    quality: Annotated[Literal["on", "off"] | None, Form()] = None,
+    profile: Annotated[str | None, Form(max_length=100)] = None,
+    retakes: Annotated[int | None, Form(ge=0, le=MOST_RETAKES)] = None,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
@@ -227,13 +264,20 @@ async def upload_sheet(
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
+    asked = BatchQuality(technical=quality, profile=profile, retakes=retakes)
+    fields = [runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs]
+    if asked != BatchQuality():  # a repeat by a client that knows nothing of it stays the same
+        fields.append(asked.model_dump_json())
     encoded = [field.encode() for field in fields]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
     )
     accepted = await cs.submission.submit(
-        caller.workspace, draft, request=request_once, budget=_money(budget_usd)
+        caller.workspace,
+        draft,
+        request=request_once,
+        budget=_money(budget_usd),
+        settings={SETTING: asked.model_dump(exclude_none=True)},
     )
     return await _accepted(cs, request, accepted)
 

@@ -75,6 +75,7 @@ class Needs:
 
 
 Viewer = Annotated[Caller, Depends(Needs(Role.VIEWER))]
+Reviewer = Annotated[Caller, Depends(Needs(Role.REVIEWER))]
 Editor = Annotated[Caller, Depends(Needs(Role.EDITOR))]
 Admin = Annotated[Caller, Depends(Needs(Role.ADMIN))]
 IdempotencyKey = Annotated[

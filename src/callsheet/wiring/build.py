@@ -48,6 +48,7 @@ from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
+from callsheet.line.quality_gate import TechnicalGate
 from callsheet.line.recovery.restorer import Restorer
 from callsheet.line.recovery.snapshots import Snapshots
 from callsheet.line.single import Generations
@@ -61,6 +62,7 @@ from callsheet.orders.context import Books, Media, Providers, Runtime
 from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.providers.local import LocalStudio
+from callsheet.quality.examinations import ExaminationStore
 from callsheet.settings import Settings
 from callsheet.takes.in_flight import InFlightStore
 from callsheet.takes.inbox import UploadStore, WebhookStore
@@ -72,6 +74,7 @@ from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
 from callsheet.views.providers import ProviderView
+from callsheet.views.quality import QualityView
 from callsheet.views.state import StateView
 from callsheet.views.takes import TakeView
 from callsheet.wiring.master_key import master_keys
@@ -168,7 +171,8 @@ async def build(settings: Settings) -> Callsheet:
     )
     direct = DirectOrders(line, answers)
     generations = Generations(line, switches, answers, direct)
-    view = StateView(jobs, takes, assets, links)
+    quality = QualityView(database, jobs, takes, assets)
+    view = StateView(jobs, takes, assets, links, quality)
     models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
@@ -189,7 +193,7 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
-        submission=Submission(line, switches, answers),
+        submission=Submission(line, switches, answers, examines_live=settings.qa_technical == "on"),
         generations=generations,
         composites=Composites(line, generations, fetcher, _composite_rules(settings)),
         direct=direct,
@@ -201,9 +205,21 @@ async def build(settings: Settings) -> Callsheet:
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
-        decisions=Decisions(database, jobs, takes, decided, notifier, clock),
+        decisions=Decisions(database, work, takes, decided, line.verdicts),
+        technical=TechnicalGate(
+            database, ExaminationStore(), assets, blobs, clock, settings.drawing_processes
+        ),
         snapshots=Snapshots(
-            database, jobs, takes, assets, references, answers, decided, recovery, clock
+            database,
+            jobs,
+            takes,
+            assets,
+            references,
+            answers,
+            decided,
+            line.verdicts,
+            recovery,
+            clock,
         ),
         restorer=Restorer(line, ledger, answers, recovery),
         metrics=metrics,
@@ -246,10 +262,11 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
     return Views(
         JobView(database, jobs, takes, view),
         JournalView(database, jobs, assets, view),
-        TakeView(database, takes, assets, view.links, providers),
+        TakeView(database, takes, assets, view.links, providers, view.quality),
         FileView(database, jobs, assets, ctx.media.blobs),
         providers,
         CompositeView(database, ctx.books.clock, composites),
+        view.quality,
     )
 
 

@@ -43,6 +43,7 @@ from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
+from callsheet.line.quality_gate import TechnicalGate
 from callsheet.line.recovery.restorer import Restorer
 from callsheet.line.recovery.snapshots import Snapshots
 from callsheet.line.single import Generations
@@ -71,6 +72,7 @@ from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
 from callsheet.views.providers import ProviderView
+from callsheet.views.quality import QualityView
 from callsheet.views.state import StateView
 from callsheet.views.takes import TakeView
 
@@ -89,6 +91,7 @@ class Views:
     files: FileView
     providers: ProviderView
     composites: CompositeView
+    quality: QualityView
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,7 @@ class Callsheet:
     ledger: Ledger
     editing: Editing
     decisions: Decisions
+    technical: TechnicalGate
     snapshots: Snapshots
     restorer: Restorer
     metrics: Metrics
@@ -183,7 +187,7 @@ class Callsheet:
 
     def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
         """Gather what the works of stages get."""
-        return StageTools(self.line, self.view, ledgers.write_through)
+        return StageTools(self.line, self.view, ledgers.write_through, self.technical)
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
@@ -347,6 +351,7 @@ class Callsheet:
         await self.outputs.close()
         await self.fetcher.close()
         await self.studio.close()
+        await self.technical.close()
         await self.compositor.close()
         for http in self.provider_http.values():
             await http.aclose()

@@ -38,9 +38,9 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
 from callsheet.line.estimates import corrections_in
 from callsheet.line.manifest import reference_in, shot_in
+from callsheet.line.new_takes import new_take
 from callsheet.line.recovery.from_snapshot import RESTORED_MESSAGE
 from callsheet.line.recovery.result import Restored, write_money
-from callsheet.line.stages.quote import new_take
 from callsheet.line.submission import Accepted, Priced
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload
@@ -173,7 +173,8 @@ class PublicLedgerReader:
         """Bring back a take of which an order may be with a provider: it is never ordered blindly.
 
         With the provider's id it is followed. Without one it is in doubt; what was sent with
-        references cannot be told from others in the provider's list, so a person decides.
+        references, or in the place of a take that failed its checks, cannot be told from others in
+        the provider's list, so a person decides.
         """
         if TakeStatus(variant["status"]) in ENDED or job.run_mode is not RunMode.LIVE:
             return None
@@ -198,7 +199,8 @@ class PublicLedgerReader:
                 flight=replace(flight, ticket=variant["ticket"]),
             )
         card = self.ctx.providers.catalog.card(take.model)
-        payload = None if shot.references.kept else _payload(card, take)
+        untold = shot.references.kept or variant.get("retake_of")
+        payload = None if untold else _payload(card, take)
         blind = payload is None
         return replace(
             take,

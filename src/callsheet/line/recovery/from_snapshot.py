@@ -27,6 +27,7 @@ from callsheet.money.snapshot import restore_budgets, restore_entries
 from callsheet.orders.settlement import holding_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import UnknownModelError, UnusableCardError
+from callsheet.quality.verdicts import verdict_in
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.outputs import Output, restore_outputs
 from callsheet.takes.snapshot import Revival, output_in, take_in, without_file
@@ -176,6 +177,7 @@ async def write_recovered(
     await restore_outputs(connection, back.outputs)
     await add_lineage(connection, map(lineage_back, snapshot.of(RecordKind.LINEAGE)))
     await DecisionStore().add(connection, list(map(decision_in, snapshot.of(RecordKind.DECISION))))
+    await ctx.verdicts.add(connection, list(map(verdict_in, snapshot.of(RecordKind.VERDICT))))
     await restore_manifest(connection, ctx.jobs.store, back.job, snapshot)
     await restore_entries(connection, [each["entry"] for each in snapshot.of(RecordKind.ENTRY)])
     await restore_budgets(connection, snapshot.head["budgets"])

@@ -31,6 +31,7 @@ from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, workspaces_with_money
 from callsheet.ports.database import Database
+from callsheet.quality.verdicts import VerdictStore, verdict_out
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.snapshot import output_out
 from callsheet.takes.store import TakeStore
@@ -57,6 +58,7 @@ class Snapshots:
     references: ReferenceStore
     answers: AnswerStore
     decisions: DecisionStore
+    verdicts: VerdictStore
     recovery: Recovery
     clock: Callable[[], datetime]
     _written: dict[str, Sha256] = field(default_factory=dict, init=False)
@@ -112,6 +114,7 @@ class Snapshots:
         names = {Sha256(take.asset) for take in takes if take.asset}
         names |= {each.asset for each in made}
         decisions = await self.decisions.of_takes(connection, ids)
+        verdicts = await self.verdicts.of_takes(connection, ids)
         return [
             *await self._of_assets(connection, job, names, ids),
             *records_of(RecordKind.SHOT, SHOTS, shots),
@@ -119,6 +122,7 @@ class Snapshots:
             *map(output_out, made),
             *({"kind": RecordKind.ENTRY, "entry": entry} for entry in entries),
             *(decision_out(each) for each in decisions),
+            *(verdict_out(each) for of_take in verdicts.values() for each in of_take),
         ]
 
     async def _of_assets(

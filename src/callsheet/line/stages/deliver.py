@@ -9,7 +9,14 @@ from typing import Any, Final
 from callsheet.assets.model import thumbnail_key
 from callsheet.delivery.links import file_key
 from callsheet.delivery.page import contact_sheet_page
-from callsheet.delivery.results import Results, blocks_of, result_table, to_csv, to_xlsx
+from callsheet.delivery.results import (
+    Results,
+    blocks_of,
+    is_assessed,
+    result_table,
+    to_csv,
+    to_xlsx,
+)
 from callsheet.jobs.model import (
     DONE,
     FINISHED,
@@ -32,9 +39,15 @@ from callsheet.line.transitions import in_stage
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.engine import Payload
 from callsheet.ports.pictures import SheetCell
+from callsheet.quality.states import Quality
 
 MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
 _READS: Final = 16
+_QUALITY: Final = {  # in place of a status, as a contact sheet shows it
+    Quality.WARN: "warning",
+    Quality.FAIL: "rejected",
+    Quality.NEEDS_PERSON: "to be looked at",
+}
 _TABLES: Final = {
     "results.csv": (to_csv, "text/csv; charset=utf-8"),
     "results.xlsx": (
@@ -68,7 +81,12 @@ async def _end(ctx: LineContext, payload: Payload) -> None:
         # the last word goes into the ledger object at once
         update = JobUpdate(stage=DONE, ledger_due_at=0.0)
         if status not in FINISHED:
-            status = finished_status(job.tally.takes, job.tally.failed_rows)
+            rejected = await ctx.verdicts.count_rejected(connection, job.id)
+            takes = job.tally.takes  # a rejected take was made, but is not handed over
+            takes = replace(
+                takes, succeeded=takes.succeeded - rejected, failed=takes.failed + rejected
+            )
+            status = finished_status(takes, job.tally.failed_rows)
             update = replace(update, status=status, problem=None, finished_at=ctx.books.clock())
         ended = Entry("finished", {"status": status, "charged": str(job.cost.charged)})
         await ctx.jobs.record(connection, job, [ended], Change(update=update))
@@ -177,6 +195,9 @@ def _cell(
         text = f"A file without a thumbnail: {variant['mediaType']}"
     if picture is None and not text and row["error"]:
         caption = row["error"]["message"]
+    if variant and is_assessed(variant):
+        status = _QUALITY.get(variant["qa"], status)
+        caption = variant["qa_note"] or caption
     cell = SheetCell(f"{row['scene_id']}{number}", caption, status, picture, text)
     return cell, variant["url"] if variant else None
 

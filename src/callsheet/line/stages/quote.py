@@ -6,40 +6,20 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
-from callsheet.intake.model import RunMode
-from callsheet.jobs.content import content_digest
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, ShotUpdate
-from callsheet.kernel.digests import digest_of
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
-from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
-from callsheet.line.estimates import correction_in
+from callsheet.line.new_takes import new_take, take_inputs
 from callsheet.line.pipeline import Step
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
-from callsheet.ports.models import Execution, ModelCard, UnknownModelError, UnusableCardError
-from callsheet.takes.model import Take, TakeStatus, moved, quoted_take
+from callsheet.ports.models import ModelCard, UnknownModelError, UnusableCardError
+from callsheet.takes.model import Take, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
-PREVIEW_MODEL: Final = "local/storyboard"
-TEXT_PREVIEW_MODEL: Final = "local/text-preview"
 _PAGE: Final = 250  # rows at a time: working on them holds the loop up
-_SEED_BITS: Final = 32
-# What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
-FILLED: Final[Mapping[str, str]] = {
-    "prompt": "the column prompt sets it",
-    "width": "the column size sets it",
-    "height": "the column size sets it",
-    "references": "the column references sets them",
-    "variants": "the column variants sets it",
-    # one that is set would make all variants alike; single generations set it
-    "seed": "it follows from the row and the variant, so that variants differ and a run repeats",
-    **dict.fromkeys(
-        ("scene", "variant", "notes", "pictures", "most"), "it is filled in from the row"
-    ),
-}
 
 
 async def quote(tools: StageTools, payload: Payload) -> None:
@@ -147,59 +127,6 @@ def missing_takes(ctx: LineContext, job: Job, shot: Shot, had: Iterable[Take]) -
         checked(wanted, take_inputs(wanted, wanted, shot, missing[0]))
     attempts = {variant: take.attempt for variant, take in newest_of.items()}
     return [new_take(ctx, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing]
-
-
-def new_take(
-    ctx: LineContext,
-    job: Job,
-    shot: Shot,
-    variant: int,
-    attempt: int,
-    upstream: Sequence[Shot] = (),
-) -> Take:
-    """Word one take. A dry run asks the local studio for a preview of what would be bought.
-
-    `upstream` are the shots that this one depends on.
-    """
-    wanted = ctx.providers.catalog.card(shot.model)
-    card = wanted
-    preview = wanted.listed and wanted.execution is not Execution.LOCAL
-    if job.run_mode is RunMode.DRY_RUN and preview:
-        makes_text = wanted.kind.makes == "text"
-        card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
-    inputs = take_inputs(wanted, card, shot, variant)
-    correction = correction_in(job, card)
-    now, content = ctx.books.clock(), content_digest(shot, upstream)
-    return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
-
-
-def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
-    """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
-
-    Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
-    does not have is refused; a preview takes those that it can show.
-    """
-    asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
-    seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
-    offered: dict[str, Any] = {
-        "prompt": shot.prompt,
-        "width": shot.width,
-        "height": shot.height,
-        "seed": seed,
-        "references": list(shot.references.kept)[: card.max_references],
-        "scene": shot.scene_id,
-        "variant": variant,
-        "variants": shot.variants,
-        "notes": [] if wanted is card else [wanted.title],
-        "pictures": len(shot.references.kept or shot.inputs.get("references", ())),
-        "most": str(Money(shot.quoted.micros // shot.variants)),
-    }
-    if wanted is card:
-        named, offered = dict(shot.inputs), {**offered, **shot.inputs}
-    else:
-        named, offered = {}, {**shot.inputs, **offered}
-    known = card.inputs.model_fields
-    return {**{name: value for name, value in offered.items() if name in known}, **named}
 
 
 STEP: Final = Step("quote", quote, "pricing")

@@ -15,8 +15,8 @@ to requests that ask for none. Names:
 - its life: ``queue=s``, ``run=s``, ``never_starts``, ``never_ends``, ``error=`` nsfw, sensitive,
   busy, memory or a text, ``price=usd``, ``metered=n``, ``cached=n``, ``predict_time=s``,
   ``shape=string|list|object|null``, ``wait_processing``
-- its output: ``output=html|other|truncated|cut|huge|empty|gone|forbidden|inward`` (``inward`` leads
-  to an address within the network of whoever fetches it)
+- its output: ``output=html|other|truncated|cut|huge|empty|gone|forbidden|inward|flat`` (``inward``
+  leads to an address within the network of whoever fetches it, ``flat`` is a picture of one tone)
 - what is told of it on an open line: ``socket=lost|drop|huge``
 - its webhooks, joined by ``+``: ``webhook=duplicate|disordered|forged|replayed|stranger|lost``,
   ``webhook_late=s``
@@ -63,7 +63,10 @@ _WORDS = frozenset(
 _CHOICES: Mapping[str, frozenset[str]] = {
     "shape": frozenset({"string", "list", "object", "null"}),
     "output": frozenset(
-        {"html", "other", "truncated", "cut", "huge", "empty", "gone", "forbidden", "inward"}
+        {
+            *("html", "other", "truncated", "cut", "huge", "empty"),
+            *("gone", "forbidden", "inward", "flat"),
+        }
     ),
     "socket": frozenset({"lost", "drop", "huge"}),
     "webhook": frozenset({"duplicate", "disordered", "forged", "replayed", "stranger", "lost"}),

@@ -41,7 +41,7 @@ class Outputs:
             return Response(_GONE, 404, media_type="text/plain")
         if kind in _INSTEAD:
             return _INSTEAD[kind]()
-        content = await self._rendered(order, int(asked[1]), asked[2])
+        content = await self._rendered(order, int(asked[1]), asked[2], flat=kind == "flat")
         answer = Response(content, media_type=MEDIA_TYPES.get(asked[2], "video/mp4"))
         if kind == "truncated":
             return Response(content[: len(content) // 2], media_type=answer.media_type)
@@ -52,12 +52,14 @@ class Outputs:
         kind = order.asked.faults.get("output", "")
         if kind in _WITHIN:
             return _WITHIN[kind]
-        content = await self._rendered(order, 0, ending_of(order))
+        content = await self._rendered(order, 0, ending_of(order), flat=kind == "flat")
         return content[: len(content) // 2] if kind in {"truncated", "cut"} else content
 
-    async def _rendered(self, order: Order, index: int, ending: str) -> bytes:
+    async def _rendered(self, order: Order, index: int, ending: str, *, flat: bool) -> bytes:
         asked, stamp = order.asked, order.stamp(index)
         width, height = order.size
+        if flat and asked.model.makes is Makes.PICTURE:
+            return self._pictures.flat(width, height, ending, stamp)
         if asked.model.makes is Makes.PICTURE:
             if self._pictures.knows(asked.model.id, width, height, ending, stamp):
                 return self._pictures.picture(asked.model.id, width, height, ending, stamp)

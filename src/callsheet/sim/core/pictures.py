@@ -44,6 +44,11 @@ class Pictures:
                 self._scenes.popitem(last=False)
         return _STAMPS[kind](scene, stamp.hex().encode(), (width, height))
 
+    def flat(self, width: int, height: int, kind: str, stamp: bytes) -> bytes:
+        """Make a file that shows nothing: it is of one tone."""
+        scene = _encoded(Image.new("RGB", (width, height), (90, 90, 96)), kind)
+        return _STAMPS[kind](scene, stamp.hex().encode(), (width, height))
+
 
 def draw_scene(label: str, width: int, height: int, hue: float) -> Image.Image:
     """Draw a sky, a sun, hills and a label that says what this is."""

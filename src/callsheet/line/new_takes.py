@@ -1,0 +1,97 @@
+"""Wording takes: a model's form filled from a row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from callsheet.intake.model import RunMode
+from callsheet.jobs.content import content_digest
+from callsheet.jobs.model import Job, Shot
+from callsheet.kernel.digests import digest_of
+from callsheet.kernel.money import Money
+from callsheet.line.context import LineContext
+from callsheet.line.estimates import correction_in
+from callsheet.ports.models import Execution, ModelCard
+from callsheet.takes.model import Take, quoted_take
+
+PREVIEW_MODEL: Final = "local/storyboard"
+TEXT_PREVIEW_MODEL: Final = "local/text-preview"
+_SEED_BITS: Final = 32
+# What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
+FILLED: Final[Mapping[str, str]] = {
+    "prompt": "the column prompt sets it",
+    "width": "the column size sets it",
+    "height": "the column size sets it",
+    "references": "the column references sets them",
+    "variants": "the column variants sets it",
+    # one that is set would make all variants alike; single generations set it
+    "seed": "it follows from the row and the variant, so that variants differ and a run repeats",
+    **dict.fromkeys(
+        ("scene", "variant", "notes", "pictures", "most"), "it is filled in from the row"
+    ),
+}
+
+
+def new_take(
+    ctx: LineContext,
+    job: Job,
+    shot: Shot,
+    variant: int,
+    attempt: int,
+    upstream: Sequence[Shot] = (),
+    *,
+    again: int = 0,
+    told: Sequence[str] = (),
+) -> Take:
+    """Word one take. A dry run asks the local studio for a preview of what would be bought.
+
+    `upstream` are the shots that this one depends on. `again` and `told` are of one that is made
+    in the place of another: see `take_inputs`.
+    """
+    wanted = ctx.providers.catalog.card(shot.model)
+    card = wanted
+    preview = wanted.listed and wanted.execution is not Execution.LOCAL
+    if job.run_mode is RunMode.DRY_RUN and preview:
+        makes_text = wanted.kind.makes == "text"
+        card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
+    inputs = take_inputs(wanted, card, shot, variant, again, told)
+    correction = correction_in(job, card)
+    now, content = ctx.books.clock(), content_digest(shot, upstream)
+    return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
+
+
+def take_inputs(
+    wanted: ModelCard,
+    card: ModelCard,
+    shot: Shot,
+    variant: int,
+    again: int = 0,
+    told: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
+
+    Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
+    does not have is refused; a preview takes those that it can show. What is made `again` because
+    it failed gets another seed, and in its prompt what it is `told`.
+    """
+    asked: dict[str, Any] = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row}
+    asked |= {"variant": variant, "again": again} if again else {"variant": variant}
+    seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
+    offered: dict[str, Any] = {
+        "prompt": " ".join([shot.prompt, *told]) if told else shot.prompt,
+        "width": shot.width,
+        "height": shot.height,
+        "seed": seed,
+        "references": list(shot.references.kept)[: card.max_references],
+        "scene": shot.scene_id,
+        "variant": variant,
+        "variants": shot.variants,
+        "notes": [] if wanted is card else [wanted.title],
+        "pictures": len(shot.references.kept or shot.inputs.get("references", ())),
+        "most": str(Money(shot.quoted.micros // shot.variants)),
+    }
+    if wanted is card:
+        named, offered = dict(shot.inputs), {**offered, **shot.inputs}
+    else:
+        named, offered = {}, {**shot.inputs, **offered}
+    known = card.inputs.model_fields
+    return {**{name: value for name, value in offered.items() if name in known}, **named}
