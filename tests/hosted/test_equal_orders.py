@@ -41,7 +41,7 @@ def made(place: Place, sheet: str, *options: str) -> tuple[str, list[dict[str, A
 def test_equal_orders_of_another_sheet_are_answered_from_the_store(
     place: Place, sim: Simulator
 ) -> None:
-    """Two rows are known and one is new: that one is ordered. `--again` orders all three."""
+    """What was rejected and what is new are ordered, the rest is known. `--again` orders all."""
     known = [f"S-{row},frame {row},{IMAGE},256x256,2" for row in (1, 2)]
     (place.folder / "first.csv").write_text("\n".join([HEAD, *known]))
     (place.folder / "second.csv").write_text(
@@ -49,14 +49,16 @@ def test_equal_orders_of_another_sheet_are_answered_from_the_store(
     )
     _, first = made(place, "first.csv")
     check_money(place, sim, 4)
+    rejected = place.run("takes", "reject", first[0]["take"], "--reason", "too blue")
+    assert rejected.returncode == 0, rejected.stderr
     charged, second = made(place, "second.csv")
-    check_money(place, sim, 6)
+    check_money(place, sim, 7)
     pictures = [each["sha256"] for each in second]
-    assert pictures[:4] == [each["sha256"] for each in first]
-    assert len(set(pictures)) == 6
+    assert pictures[1:4] == [each["sha256"] for each in first[1:]]
+    assert len({first[0]["sha256"], *pictures}) == 7
     told = [each["note"] for each in second if "nothing was paid for it" in (each["note"] or "")]
-    assert len(told) == 4
-    assert [each["cost"] for each in second[:4]] == ["0.000000"] * 4
+    assert len(told) == 3
+    assert [each["cost"] for each in second[1:4]] == ["0.000000"] * 3
     again, _ = made(place, "second.csv", "--again")
-    check_money(place, sim, 12)
-    assert Decimal(again) == 3 * Decimal(charged)
+    check_money(place, sim, 13)
+    assert Decimal(again) == 2 * Decimal(charged)

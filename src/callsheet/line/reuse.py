@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset
+from callsheet.jobs.decisions import Choice, DecisionStore
 from callsheet.jobs.model import Job
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
@@ -14,10 +15,12 @@ from callsheet.line.context import LOG, LineContext
 from callsheet.line.progress import locked
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, end
+from callsheet.quality.verdicts import failed
 from callsheet.takes.model import Outcome, Take
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.reuse import Answer, answers_elsewhere, never_ordered, shown_already
 
+_DECISIONS: Final = DecisionStore()
 FRESH: Final = "fresh"  # the setting of a job that wants everything made anew
 
 
@@ -61,6 +64,21 @@ async def answered_from_store(
     return [take for take in takes if take not in ended]
 
 
+async def _refused(
+    ctx: LineContext, connection: AsyncConnection, answers: Sequence[Answer]
+) -> set[Sha256]:
+    """Name files that a gate found to fail, or that a person rejected: nobody wants them again."""
+    takes = [answer.take for answer in answers]
+    judged = await ctx.verdicts.of_takes(connection, takes)
+    refused = {each.asset for some in judged.values() for each in some if failed(some)}
+    for decision in await _DECISIONS.of_takes(connection, takes):  # the newest counts
+        if decision.choice is Choice.REJECT:
+            refused.add(decision.asset)
+        else:
+            refused.discard(decision.asset)
+    return refused
+
+
 def _note(answer: Answer) -> str:
     same = f"the same order was made before, as {answer.take}: nothing was paid for it"
     return f"{answer.note}; {same}" if answer.note else same
@@ -75,7 +93,8 @@ async def _equal(
     if not answers:
         return []
     shown = await shown_already(connection, job.id, waiting)
-    names = {answer.asset for some in answers.values() for answer in some} - shown
+    refused = await _refused(ctx, connection, [each for some in answers.values() for each in some])
+    names = {answer.asset for some in answers.values() for answer in some} - shown - refused
     known = await ctx.books.assets.some(connection, job.workspace, names)
     whole = {asset.sha256: asset for asset in known if asset.unreadable is None}
     left: dict[Sha256, list[Answer]] = {
