@@ -52,7 +52,11 @@ def _settings(order: SheetOrder) -> dict[str, Any]:
 
 
 async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
-    """Write a sheet down as a new job. Raises AskedAlreadyError."""
+    """Write a sheet down as a new job. Raises AskedAlreadyError.
+
+    Whoever has it bought once more, though it was made before, wants it made anew.
+    """
+    fresh = order.again or bool(asked and asked.known)
     accepted = await cs.submission.submit(
         LOCAL_WORKSPACE,
         order.draft,
@@ -60,7 +64,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         settings={
             "out": readable(str(order.folder)),
             **_settings(order),
-            **fresh_setting(fresh=order.again),
+            **fresh_setting(fresh=fresh),
         },
         budget=order.budget,
         asked=asked,
