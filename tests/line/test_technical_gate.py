@@ -149,7 +149,7 @@ async def test_what_fails_is_made_again_and_then_waits(tmp_path: Path, database_
 
 
 async def test_what_is_rejected_is_not_handed_over(tmp_path: Path, sqlite_url: str) -> None:
-    """Its row has no link in the tables, which say who rejected it and why; the job is partial."""
+    """Its row has no link in the tables, which say who rejected it; a retry makes it again."""
     async with standing(tmp_path, sqlite_url) as cs:
         name = await submitted(cs, [FRAME, DOT], {**ON, "retakes": 0})
         await run(cs, name)
@@ -164,6 +164,12 @@ async def test_what_is_rejected_is_not_handed_over(tmp_path: Path, sqlite_url: s
         assert rejected[head.index("link_1")] == ""
         assert rejected[head.index("qa_1")] == "fail"
         assert rejected[head.index("qa_note_1")] == "rejected by anna: a grey wall"
+
+        assert await cs.control.retry(LOCAL_WORKSPACE, name) == 1
+        await run(cs, name)
+        first, *others = await standings(cs, name)
+        assert [each.take.attempt for each in others] == [1, 2]
+        assert first.take.attempt == 1
 
 
 async def test_nothing_is_examined_twice(tmp_path: Path, sqlite_url: str) -> None:

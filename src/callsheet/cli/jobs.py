@@ -37,6 +37,7 @@ Lives = list[tuple[Shot, list[Take]]]
 _MOST_ROWS: Final = 200
 _MOST_FAULTS: Final = 100  # rows that failed, beyond those
 _SHOWN: Final = ["#row", "take", "status", "qa", "model", "$ cost"]
+_QA: Final = _SHOWN.index("qa")
 
 
 async def _find(cs: Callsheet, job: str) -> Job:
@@ -151,7 +152,12 @@ def _print(state: Mapping[str, Any], seen: _Seen, hindrances: Mapping[str, Hindr
             f" ${state['cost']['quoted']} quoted",
         }
     )
-    out_table("", _SHOWN, [line for shot, takes in seen.rows for line in _lines(shot, takes, seen)])
+    lines = [line for shot, takes in seen.rows for line in _lines(shot, takes, seen)]
+    if not any(each.verdicts or each.decision for each in seen.standings.values()):
+        lines = [[*line[:_QA], *line[_QA + 1 :]] for line in lines]  # nothing to be told there
+        out_table("", [*_SHOWN[:_QA], *_SHOWN[_QA + 1 :]], lines)
+    else:
+        out_table("", _SHOWN, lines)
     for shot, takes in seen.rows:
         for who, what in _stories(shot, takes, hindrances, seen):
             typer.echo(f"{who}  {what}")
@@ -199,7 +205,7 @@ def resume(job: JobName, json: AsJson = False) -> None:
 
 @app.command()
 def retry(job: JobName, json: AsJson = False) -> None:
-    """Make the failed rows of a job again."""
+    """Make the failed rows of a job, and rejected takes, again."""
     _work_on(job, json, again=True)
 
 

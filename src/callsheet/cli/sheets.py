@@ -247,7 +247,7 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
     out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown)
     if job.tally.rows > len(shown):
         typer.echo(f"… and {job.tally.rows - len(shown)} more rows in results.csv")
-    refs = job.tally.references
+    refs, sheet = job.tally.references, handed.folder / "contact-sheet.html"
     facts(
         {
             "job": f"{job.id}  {job.status}",
@@ -258,7 +258,7 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
             f" ({refs.get('dedupRate', 0):.0%} not sent twice)",
             "cost": f"${job.cost.charged} charged, ${job.cost.quoted} quoted",
             "folder": str(handed.folder),
-            "look at": str(handed.folder / "contact-sheet.html"),
+            **({"look at": str(sheet)} if sheet.exists() else {}),  # not while it waits
         }
     )
     for row in handed.failed:

@@ -235,10 +235,16 @@ class JobStore:
         return await connection.scalar(query) or 0
 
     async def requeue(
-        self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
+        self,
+        connection: AsyncConnection,
+        job: JobId,
+        statuses: Iterable[ShotStatus],
+        rows: Collection[int] = (),
     ) -> int:
-        """Let the rows that stand at one of some states begin anew; how many."""
-        again = sa.update(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
+        """Let the rows that stand at one of some states, and some others, begin anew; how many."""
+        meant = SHOTS.c.status.in_(list(statuses))
+        meant = sa.or_(meant, one_of(SHOTS.c.row, rows)) if rows else meant
+        again = sa.update(SHOTS).where(SHOTS.c.job == job, meant)
         again = again.values(status=ShotStatus.QUEUED, error=None)
         return (await connection.execute(again)).rowcount
 

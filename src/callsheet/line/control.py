@@ -103,14 +103,16 @@ class JobControl:
         return [job.id for job in rest]
 
     async def retry(self, workspace: WorkspaceId, job_id: JobId) -> int:
-        """Make the failed rows of a finished job again; how many there are."""
+        """Make the failed rows of a finished job again, and rejected takes; how many rows."""
         ctx = self.ctx
         async with ctx.books.database.begin() as connection:
             job = await self._locked(connection, workspace, job_id)
             check_move(job, JobStatus.RUNNING)
             if job.status not in FINISHED or job.work.stage != DONE:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
-            failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE)
+            rejected = await ctx.verdicts.rejected(connection, job.id)
+            rows = set(rejected.values())
+            failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE, rows)
             await ctx.references.store.retry_failed(connection, job.id)
             change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
             await begin_round(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first, change)

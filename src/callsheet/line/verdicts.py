@@ -43,7 +43,7 @@ from callsheet.takes.standing import newest, row_entry, summed_up
 
 ROWS: Final = 250  # read at a time
 _TOGETHER: Final = 8  # rows that are assessed side by side, and then written down
-NO_RETAKE_LEFT: Final = "it was made again as often as this job allows"
+NO_RETAKE_LEFT: Final = "this job allows no further retake"
 NO_MONEY: Final = "no budget has room for making it again"
 NOT_MADE_AGAIN: Final = "its model would not make it again"
 

@@ -101,6 +101,17 @@ _WAITS: Final = sa.and_(
     ~sa.exists().where(DECISIONS.c.take == TAKES.c.id, DECISIONS.c.asset == TAKES.c.asset),
 )
 
+_DECIDED: Final = DECISIONS.join(TAKES, TAKES.c.id == DECISIONS.c.take)
+_REJECTED: Final = sa.and_(
+    DECISIONS.c.choice == Choice.REJECT,
+    DECISIONS.c.asset == TAKES.c.asset,
+    _IS_NEWEST,
+    ~sa.exists().where(
+        _LATER.c.take == DECISIONS.c.take,
+        sa.tuple_(_LATER.c.at, _LATER.c.id) > sa.tuple_(DECISIONS.c.at, DECISIONS.c.id),
+    ),
+)
+
 
 class VerdictStore:
     """Reads and writes verdicts; every method works in the caller's transaction."""
@@ -142,20 +153,17 @@ class VerdictStore:
 
     async def count_rejected(self, connection: AsyncConnection, job: JobId) -> int:
         """Count the takes of a job, the newest of each variant, that a person rejected last."""
-        query = sa.select(sa.func.count(sa.distinct(TAKES.c.id)))
-        query = query.select_from(DECISIONS.join(TAKES, TAKES.c.id == DECISIONS.c.take))
-        later = sa.exists().where(
-            _LATER.c.take == DECISIONS.c.take,
-            sa.tuple_(_LATER.c.at, _LATER.c.id) > sa.tuple_(DECISIONS.c.at, DECISIONS.c.id),
-        )
-        query = query.where(
-            DECISIONS.c.job == job,
-            DECISIONS.c.choice == Choice.REJECT,
-            DECISIONS.c.asset == TAKES.c.asset,
-            _IS_NEWEST,
-            ~later,
-        )
-        return await connection.scalar(query) or 0
+        query = sa.select(sa.func.count(sa.distinct(TAKES.c.id))).select_from(_DECIDED)
+        return await connection.scalar(query.where(DECISIONS.c.job == job, _REJECTED)) or 0
+
+    async def rejected(
+        self, connection: AsyncConnection, job: JobId, rows: tuple[int, int] | None = None
+    ) -> dict[TakeId, int]:
+        """Read which takes these are, with their rows: of all rows, or of the first to the last."""
+        query = sa.select(TAKES.c.id, TAKES.c.row).distinct().select_from(_DECIDED)
+        query = query.where(DECISIONS.c.job == job, _REJECTED)
+        query = query if rows is None else query.where(TAKES.c.row.between(*rows))
+        return {TakeId(row.id): row.row for row in await connection.execute(query)}
 
 
 def failed(verdicts: Sequence[TakeVerdict]) -> bool:

@@ -1,6 +1,6 @@
 """QUOTE: every variant of every row that needs one gets a take, priced, in the books."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, ShotUpdate
 from callsheet.kernel.errors import NextStep
-from callsheet.kernel.ids import JobId
+from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.context import LineContext
 from callsheet.line.new_takes import new_take, take_inputs
 from callsheet.line.pipeline import Step
@@ -43,12 +43,15 @@ async def _quote_page(
     ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
 ) -> None:
     had = newest(await ctx.books.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+    # a first round knows no rejected take, and is spared the question
+    rows = (shots[0].row, shots[-1].row)
+    rejected = await ctx.verdicts.rejected(connection, job.id, rows) if had else {}
     takes: list[Take] = []
     refused: list[tuple[Shot, dict[str, Any]]] = []
     for shot in shots:
         if shot.status is ShotStatus.QUEUED:
             try:
-                takes += missing_takes(ctx, job, shot, had.get(shot.row, ()))
+                takes += missing_takes(ctx, job, shot, had.get(shot.row, ()), rejected)
             except InvalidModelInputsError as error:
                 refused.append(
                     (shot, _refusal(ctx.providers.catalog.card(shot.model), shot, error))
@@ -110,23 +113,36 @@ def _refusal(card: ModelCard, shot: Shot, error: InvalidModelInputsError) -> dic
     return {"code": "reference_missing", "message": message, "next_step": NextStep.STOP}
 
 
-def missing_takes(ctx: LineContext, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
-    """Make a take for each variant of a row that has none, or whose newest one failed.
+def missing_takes(
+    ctx: LineContext,
+    job: Job,
+    shot: Shot,
+    had: Iterable[Take],
+    rejected: Collection[TakeId] = (),
+) -> list[Take]:
+    """Make a take for each variant of a row that has none, or whose newest failed or is rejected.
 
-    Raises InvalidModelInputsError if the model cannot make it with the references that are left,
-    in a dry run too.
+    What is made in the place of a rejected one gets another seed. Raises InvalidModelInputsError if
+    the model cannot make it with the references that are left, in a dry run too.
     """
     newest_of = {take.variant: take for take in had}
     missing = [
         variant
         for variant in range(1, shot.variants + 1)
-        if variant not in newest_of or newest_of[variant].status is TakeStatus.FAILED
+        if variant not in newest_of
+        or newest_of[variant].status is TakeStatus.FAILED
+        or newest_of[variant].id in rejected
     ]
     if missing:
         wanted = ctx.providers.catalog.card(shot.model)
         checked(wanted, take_inputs(wanted, wanted, shot, missing[0]))
-    attempts = {variant: take.attempt for variant, take in newest_of.items()}
-    return [new_take(ctx, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing]
+    found = []
+    for variant in missing:
+        before = newest_of.get(variant)
+        attempt = before.attempt + 1 if before else 1
+        again = attempt if before and before.id in rejected else 0
+        found.append(new_take(ctx, job, shot, variant, attempt, again=again))
+    return found
 
 
 STEP: Final = Step("quote", quote, "pricing")
