@@ -22,6 +22,7 @@ from callsheet.line.pipeline import Agreement
 from callsheet.line.stages.render import ORDER_WORK
 from callsheet.line.verdicts import NO_RETAKE_LEFT, to_judge
 from callsheet.ports.blobs import BlobStore
+from callsheet.quality.approved import Likes, usual_for
 from callsheet.quality.asked import Technical, row_is_examined, settings_of_quality
 from callsheet.quality.model import Decision
 from callsheet.quality.states import Quality
@@ -226,3 +227,28 @@ def test_only_off_leaves_a_row_out() -> None:
     assert not row_is_examined({"Quality ": " Off"})
     assert row_is_examined({"quality": "HD"})
     assert row_is_examined({"off": "off"})
+
+
+async def test_what_is_usual_comes_from_what_people_approved(
+    tmp_path: Path, database_url: str
+) -> None:
+    """Five takes are approved: their values have a centre. One that is rejected counts no more."""
+    prompts = ("a red mug", "a blue boat", "a green tree", "a white house", "an old road")
+    items = [{**FRAME, "prompt": prompt} for prompt in prompts]
+    async with standing(tmp_path, database_url) as cs:
+        name = await submitted(cs, items, ON)
+        await run(cs, name)
+        made = await standings(cs, name)
+        likes = Likes(LOCAL_WORKSPACE, "local/storyboard", 256, 256)
+        for about in made:
+            await decide(cs, about, Choice.APPROVE)
+        async with cs.database.read() as connection:
+            usual = await usual_for(connection, likes)
+            others = await usual_for(connection, replace(likes, width=512))
+        assert {each.takes for each in usual.values()} == {5}
+        assert "still_exposure" in usual
+        assert others == {}
+        for about in made[:2]:
+            await decide(cs, about, Choice.REJECT, "too dark")
+        async with cs.database.read() as connection:
+            assert await usual_for(connection, likes) == {}  # three are too few

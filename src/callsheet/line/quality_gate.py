@@ -1,9 +1,9 @@
 """The technical gate: takes are examined as files, by measurement, in locked-down processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from tempfile import TemporaryFile
 from typing import Any, Final
@@ -23,15 +23,18 @@ from callsheet.ports.checks import Check, Order
 from callsheet.ports.database import Database
 from callsheet.ports.findings import Finding, Severity, Status
 from callsheet.ports.measuring import OpenFile
+from callsheet.quality.approved import Likes, usual_for
 from callsheet.quality.asked import Technical, row_is_examined, technical_of
 from callsheet.quality.examinations import Examination, ExaminationStore
 from callsheet.quality.examining import Examiner, Findings
 from callsheet.quality.model import Decision, verdict_of
 from callsheet.quality.profiles import Profile, load_profile, read_profile
+from callsheet.quality.usual import Usual, unusual_in
 from callsheet.quality.verdicts import Observation
 from callsheet.takes.model import Take
 
 _KEPT_PROFILES: Final = 32
+_REMEMBERED_S: Final = 30.0
 _TRIES: Final = 3  # of a file that ends the process which measures it
 # what a model makes is as it is in this: another take of it would be the same
 _OF_THE_MODEL: Final = frozenset(
@@ -70,6 +73,7 @@ class TechnicalGate:
     _inspector: ProcessInspector | None = None
     _rules: dict[tuple[str, str], _Rules] = field(default_factory=dict)
     _loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _known: dict[Likes, tuple[float, Mapping[str, Usual]]] = field(default_factory=dict)
 
     def retakes(self, job: Job) -> int | None:
         """Say how often a variant may be made again; None for a job that is not examined."""
@@ -93,6 +97,7 @@ class TechnicalGate:
         async with self.database.read() as connection:
             known = await self.assets.facts(connection, job.workspace, names)
             seen = await self._likenesses(connection, job, row)
+        usual = await self._usual(row)
         found = []
         for take in row.takes:
             if take.asset is None or _is_text(known.get(take.asset)):
@@ -102,8 +107,22 @@ class TechnicalGate:
             likeness = examination.facts.get("likeness")
             if likeness:
                 seen.append((_named(take), likeness))
-            found.append(assessment_of(take, order, examination))
+            found.append(compared(assessment_of(take, order, examination), examination, usual))
         return found
+
+    async def _usual(self, row: ToJudge) -> Mapping[str, Usual]:
+        """Say what is usual for takes like those of a row; remembered for a while."""
+        take, shot = row.takes[0], row.shot
+        likes = Likes(take.workspace, take.model, shot.width, shot.height)
+        now = self.clock().timestamp()
+        until, usual = self._known.get(likes, (0.0, {}))
+        if until <= now:
+            async with self.database.read() as connection:
+                usual = await usual_for(connection, likes)
+            if len(self._known) >= _KEPT_PROFILES:
+                self._known.clear()
+            self._known[likes] = now + _REMEMBERED_S, usual
+        return usual
 
     async def close(self) -> None:
         """Stop the processes."""
@@ -241,6 +260,23 @@ def assessment_of(take: Take, order: Order, examination: Examination) -> Assessm
         hopeless=_hopeless(verdict.because, order, examination)
         if verdict.decision is Decision.FAIL
         else "",
+    )
+
+
+def compared(
+    assessment: Assessment, examination: Examination, usual: Mapping[str, Usual]
+) -> Assessment:
+    """Add what is unusual for this team about a take that passed; a person looks at the worst."""
+    if assessment.decision is not Decision.PASS:
+        return assessment
+    unusual = unusual_in(examination.findings, usual)
+    if not unusual.observations:
+        return assessment
+    return replace(
+        assessment,
+        decision=Decision.PERSON if unusual.asks else Decision.PASS,
+        observations=(*assessment.observations, *unusual.observations),
+        warned=not unusual.asks,
     )
 
 
