@@ -37,16 +37,16 @@ POINTS = (
     "book/after commit",
     "_put_segment/before put",
     "_put_segment/after put",
-    "_submitted/before submit",
-    "_submitted/while submitting",
-    "_submitted/after submit",
+    "send/before submit",
+    "send/while submitting",
+    "send/after submit",
     "end_all/before commit",
     "end_all/after commit",
     "_write/before commit",
     "_write/after commit",
 )
 # where it may be that the order was sent, and nothing is left of its answer
-LOST = {"_put_segment/after put", *(point for point in POINTS if point.startswith("_submitted"))}
+LOST = {"_put_segment/after put", *(point for point in POINTS if point.startswith("send/"))}
 LOST |= {"book/after commit", "_put_segment/before put"}
 DEADLY = scaled(POINTS[:9], POINTS)
 
@@ -138,7 +138,7 @@ def test_killed_server_orders_nothing_twice(
     check_books(database_url, fake)
 
 
-@pytest.mark.parametrize("point", ["book/after commit", "_submitted/before submit"])
+@pytest.mark.parametrize("point", ["book/after commit", "send/before submit"])
 def test_server_that_stood_still_sends_nothing_late(
     tmp_path: Path, postgres_url: str, fake: AtOnceFake, point: str
 ) -> None:

@@ -23,9 +23,9 @@ from tests.support.warm import Process, WarmProcess
 
 POINTS = (
     "intend/after commit",
-    "_send/before submit",
-    "_send/while submitting",
-    "_send/after submit",
+    "send/before submit",
+    "send/while submitting",
+    "send/after submit",
     "_write_tickets/before commit",
     "_write_tickets/after commit",
 )
@@ -38,7 +38,7 @@ LATER_POINTS = (
     "accept_evidence/before commit",
     "accept_evidence/after commit",
     "ask_person/before commit",
-    "_send/after submit",
+    "send/after submit",
 )
 ENDED = ("succeeded", "failed", "cancelled")
 _DIES_S = 5.0  # within which a worker comes to its point, or never will

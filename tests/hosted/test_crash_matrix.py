@@ -24,9 +24,9 @@ POINTS = (
     "_order_from/after commit",
     "intend/before commit",
     "intend/after commit",
-    "_send/before submit",
-    "_send/while submitting",
-    "_send/after submit",
+    "send/before submit",
+    "send/while submitting",
+    "send/after submit",
     "_write_tickets/before commit",
     "_write_tickets/after commit",
     "round/before commit",
@@ -47,9 +47,9 @@ POINTS = (
 RESTARTED = scaled(
     (
         "intend/before commit",
-        "_send/before submit",
-        "_send/while submitting",
-        "_send/after submit",
+        "send/before submit",
+        "send/while submitting",
+        "send/after submit",
         "_write_tickets/after commit",
         "_adopted/while downloading",
         "write_stored/after commit",
@@ -59,8 +59,8 @@ RESTARTED = scaled(
 TAKEN_OVER = scaled(
     (
         "intend/after commit",
-        "_send/while submitting",
-        "_send/after submit",
+        "send/while submitting",
+        "send/after submit",
         "_write_tickets/before commit",
         "write_looks/before commit",
         "write_stored/before commit",
@@ -156,9 +156,9 @@ def test_killed_worker_is_taken_over(
 
 STOOD_STILL = (
     "intend/after commit",
-    "_send/before submit",
-    "_send/while submitting",
-    "_send/after submit",
+    "send/before submit",
+    "send/while submitting",
+    "send/after submit",
     "_adopted/while downloading",
     "write_stored/before commit",
 )

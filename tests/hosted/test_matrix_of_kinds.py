@@ -20,8 +20,8 @@ KINDS = {
     "fal": "fal/flux-schnell",  # called back, found by the webhook
     "runware": "runware/flux-dev",  # ordered under an id of ours, found by it
 }
-NOTHING_SENT = ("intend/after commit", "_send/before submit")
-SENT = ("_send/while submitting", "_send/after submit", "_write_tickets/before commit")
+NOTHING_SENT = ("intend/after commit", "send/before submit")
+SENT = ("send/while submitting", "send/after submit", "_write_tickets/before commit")
 BY_NOBODY = ("openai", "runway")
 NO_PROOF_OF_ABSENCE = (*BY_NOBODY, "fal")
 

@@ -17,7 +17,7 @@ from tests.support.processes import Place, Server, serve, stop
 
 FOUND = {"fal": "fal/flux-schnell", "runware": "runware/flux-dev"}
 LOST = {"openai": "openai/gpt-image-2", "runway": "runway/muse-image"}
-POINTS = ("_send/while submitting", "_send/after submit")
+POINTS = ("send/while submitting", "send/after submit")
 
 
 def orders(sim: httpx2.Client) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
     python -m tests.support.killing LOG [POINT [SIGNAL]]
 
 Every point it passes is written to LOG. A point is the function of the line that is at work and
-what it is about to do or has just done: ``intend/before commit``, ``_send/after submit``. At the
+what it is about to do or has just done: ``intend/before commit``, ``send/after submit``. At the
 named point the process kills itself, or with SIGSTOP stands still as under a debugger or on a host
 that is frozen; without a point it only writes the points down.
 """
