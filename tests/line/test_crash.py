@@ -29,7 +29,7 @@ def read_ledger(place: Place, job: str) -> dict[str, Any]:
 
 def wait_until(server: Server, job: str, stage: str, done: int) -> None:
     """Wait until a job is in a stage (or past it) and has so many pictures."""
-    stages = ("intake", "quote", "render", "deliver", "done")
+    stages = ("intake", "quote", "render", "qa_tech", "deliver", "done")
     until = time.monotonic() + 30
     while time.monotonic() < until:
         state = server.state(job, rows=0)

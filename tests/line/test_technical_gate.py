@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from callsheet.cli.sheets import Switch, read_quality
 from callsheet.delivery.links import file_key
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import Defaults
@@ -23,7 +24,13 @@ from callsheet.line.stages.render import ORDER_WORK
 from callsheet.line.verdicts import NO_RETAKE_LEFT, to_judge
 from callsheet.ports.blobs import BlobStore
 from callsheet.quality.approved import Likes, usual_for
-from callsheet.quality.asked import Technical, row_is_examined, settings_of_quality
+from callsheet.quality.asked import (
+    MOST_PROFILE_CHARS,
+    Technical,
+    row_is_examined,
+    settings_of_quality,
+    technical_of,
+)
 from callsheet.quality.model import Decision
 from callsheet.quality.states import Quality
 from callsheet.quality.verdicts import Action
@@ -252,3 +259,17 @@ async def test_what_is_usual_comes_from_what_people_approved(
             await decide(cs, about, Choice.REJECT, "too dark")
         async with cs.database.read() as connection:
             assert await usual_for(connection, likes) == {}  # three are too few
+
+
+def test_a_profile_of_ones_own_goes_with_the_job(tmp_path: Path) -> None:
+    """A file's text is kept, so that any worker has it; naming it asks for an examination."""
+    file = tmp_path / "house.toml"
+    file.write_text(STRICT)
+    asked = read_quality(None, str(file), 2)
+    assert asked == {"technical": "on", "profile": "house", "toml": STRICT, "retakes": 2}
+    kept = settings_of_quality(asked, live=False, by_default=False)
+    assert technical_of(kept) == Technical("house", 2, STRICT)
+    assert read_quality(Switch.OFF, "web", None) == {"technical": "off", "profile": "web"}
+    too_long = {**asked, "toml": STRICT + "#" * MOST_PROFILE_CHARS}
+    with pytest.raises(InvalidInputError, match="characters"):
+        settings_of_quality(too_long, live=True, by_default=True)

@@ -242,7 +242,7 @@ class JobStore:
         rows: Collection[int] = (),
     ) -> int:
         """Let the rows that stand at one of some states, and some others, begin anew; how many."""
-        meant = SHOTS.c.status.in_(list(statuses))
+        meant: sa.ColumnElement[bool] = SHOTS.c.status.in_(list(statuses))
         meant = sa.or_(meant, one_of(SHOTS.c.row, rows)) if rows else meant
         again = sa.update(SHOTS).where(SHOTS.c.job == job, meant)
         again = again.values(status=ShotStatus.QUEUED, error=None)
