@@ -14,6 +14,7 @@ from callsheet.cli import (
     models,
     money,
     operate,
+    provenance,
     providers,
     sheets,
     sim,
@@ -43,6 +44,7 @@ app.add_typer(members.app, name="members")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
 app.add_typer(providers.app, name="providers")
+app.add_typer(provenance.app, name="provenance")
 app.add_typer(sim.app, name="sim")
 
 

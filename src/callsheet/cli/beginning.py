@@ -40,6 +40,7 @@ class SheetOrder:
     yes: bool
     again: bool
     gates: tuple[str, ...] = ()  # at which a person is asked
+    sign: bool = False
 
 
 def _gates(order: SheetOrder) -> dict[str, dict[str, str]]:
@@ -55,6 +56,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         settings={"out": readable(str(order.folder)), **_gates(order)},
         budget=order.budget,
         asked=asked,
+        sign=order.sign,
     )
     say_notes(accepted.quote)
     return accepted.job

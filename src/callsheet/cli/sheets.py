@@ -69,6 +69,9 @@ def run(
         list[GateName] | None,
         typer.Option(help="Wait there until a person approves; again for each."),
     ] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign what is made (C2PA); nothing leaves unsigned.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -85,7 +88,9 @@ def run(
         target = (out or Path("build") / sheet.stem).absolute()
         await asyncio.to_thread(make_folder, target)  # before anything is spent
         gates = tuple(each.value for each in gate or ())
-        order = SheetOrder(draft, stored, target, bound, yes=yes, again=again, gates=gates)
+        order = SheetOrder(
+            draft, stored, target, bound, yes=yes, again=again, gates=gates, sign=sign
+        )
         begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:
             async with cs.at_work(say):

@@ -34,6 +34,7 @@ from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.own_inputs import OwnInputs
+from callsheet.line.signing import SigningPolicy
 from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
@@ -163,6 +164,7 @@ class Submission:
     ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
+    signing: SigningPolicy
 
     async def price(self, draft: BatchDraft) -> Priced:
         """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
@@ -185,11 +187,13 @@ class Submission:
         settings: Mapping[str, Any] | None = None,
         budget: Money | None = None,
         asked: Asked | None = None,
+        sign: bool = False,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
-        hashes. `budget` bounds what a live job may ever commit, retries included. Raises
+        hashes. `budget` bounds what a live job may ever commit, retries included. What it makes is
+        signed before it leaves if it says `sign`. Raises SigningOffError, a SigningKeyError,
         ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
         DatabaseUnavailableError.
         """
@@ -198,7 +202,8 @@ class Submission:
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
-        settings = {**(settings or {}), **kept_request(request)}
+        signing = await asyncio.to_thread(self.signing.settings, asked=sign)
+        settings = {**(settings or {}), **signing, **kept_request(request)}
         # in a thread: a large sheet must not hold everybody else up
         worded = await asyncio.to_thread(
             self._worded, workspace, draft, terms, settings, stored or {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from callsheet.kernel.ids import JobId
 from callsheet.line.context import LineContext
+from callsheet.provenance.service import Signing
 from callsheet.views.state import StateView
 
 
@@ -12,9 +13,11 @@ from callsheet.views.state import StateView
 class StageTools:
     """The line's capabilities, and what only stages need.
 
-    `write_through` brings a job's ledger object up to its journal before it returns.
+    `signing` signs what is delivered. `write_through` brings a job's ledger object up to its
+    journal before it returns.
     """
 
     ctx: LineContext
     state: StateView
+    signing: Signing
     write_through: Callable[[JobId], Awaitable[None]]

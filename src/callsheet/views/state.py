@@ -14,10 +14,13 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.moments import time_text
 from callsheet.ports.database import Database
+from callsheet.provenance.model import Signature
+from callsheet.provenance.store import SignatureStore
 from callsheet.quality.states import quality_of
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
+from callsheet.views.signed import shown_signed, signed_of
 
 SCHEMA: Final = 1
 PAGE: Final = 250  # rows; telling them holds the loop up for some milliseconds
@@ -50,6 +53,7 @@ class StateView:
     takes: TakeStore
     assets: AssetStore
     links: AssetLinks
+    signatures: SignatureStore
 
     def header(self, job: Job) -> dict[str, Any]:
         """Tell all but the rows."""
@@ -115,10 +119,18 @@ class StateView:
         takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
         made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
         facts = await self.assets.facts(connection, job.workspace, made)
-        return [(shot, self._row(shot, takes.get(shot.row, []), facts)) for shot in shots]
+        signed = await signed_of(self.signatures, connection, job, made)
+        return [
+            (shot, self._row(job, shot, takes.get(shot.row, []), facts, signed)) for shot in shots
+        ]
 
     def _row(
-        self, shot: Shot, takes: Sequence[Take], facts: Mapping[Sha256, AssetFacts]
+        self,
+        job: Job,
+        shot: Shot,
+        takes: Sequence[Take],
+        facts: Mapping[Sha256, AssetFacts],
+        signed: Mapping[Sha256, Signature],
     ) -> dict[str, Any]:
         """Tell one row and its variants."""
         return {
@@ -133,7 +145,13 @@ class StateView:
             "error": dict(shot.error) if shot.error else None,
             "references": [dict(each) for each in shot.references.kept],
             "dropped": [dict(each) for each in shot.references.dropped],
-            "variants": [self._variant(take, facts) for take in takes],
+            "variants": [
+                {
+                    **self._variant(take, facts),
+                    **shown_signed(self.links, job, signed.get(take.asset) if take.asset else None),
+                }
+                for take in takes
+            ],
         }
 
     def _variant(self, take: Take, facts: Mapping[Sha256, AssetFacts]) -> dict[str, Any]:

@@ -83,6 +83,9 @@ class BatchRequest(BaseModel, extra="forbid"):
         dict[Literal["budget", "review"], Literal["auto", "person"]],
         Field(description="Where a person must agree before the batch goes on"),
     ] = Field(default_factory=dict)
+    sign: Annotated[
+        bool, Field(description="Sign what is made (C2PA); nothing leaves unsigned then")
+    ] = False
 
 
 class RowQuote(BaseModel):
@@ -178,6 +181,7 @@ async def make_images(
         request=request_once,
         budget=_money(body.budget_usd),
         settings={"gates": dict(body.gates)} if body.gates else None,
+        sign=body.sign,
     )
     return await _accepted(cs, request, accepted)
 
@@ -210,6 +214,8 @@ async def upload_sheet(
     mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
     budget_usd: Annotated[Budget | None, Form()] = None,
     inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
+    *,
+    sign: Annotated[bool, Form(description="Sign what is made (C2PA)")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
@@ -219,13 +225,13 @@ async def upload_sheet(
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
+    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs, str(sign))
     encoded = [field.encode() for field in fields]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
     )
     accepted = await cs.submission.submit(
-        caller.workspace, draft, request=request_once, budget=_money(budget_usd)
+        caller.workspace, draft, request=request_once, budget=_money(budget_usd), sign=sign
     )
     return await _accepted(cs, request, accepted)
 

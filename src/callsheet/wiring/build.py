@@ -3,6 +3,7 @@
 import time
 from decimal import Decimal
 
+import callsheet
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.members import Members
 from callsheet.accounts.provider_keys import AuditStore, ProviderKeyStore
@@ -49,10 +50,12 @@ from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.restoring import Restorer
+from callsheet.line.signing import SigningPolicy
 from callsheet.line.single import Generations
 from callsheet.line.snapshots import Snapshots
 from callsheet.line.submission import Submission
 from callsheet.media.composing import ProcessCompositor
+from callsheet.media.credentials.client import ProcessCredentials
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.money.service import MoneyService
@@ -60,6 +63,12 @@ from callsheet.net.fetcher import PublicFetcher
 from callsheet.orders.context import Books, Media, Providers, Runtime
 from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.webhook_inbox import WebhookInbox
+from callsheet.provenance.gathering import Gathering
+from callsheet.provenance.keys import keys_in
+from callsheet.provenance.recorded import Recorded
+from callsheet.provenance.service import Signing
+from callsheet.provenance.store import SignatureStore
+from callsheet.provenance.verifying import Verifier, roots_in
 from callsheet.providers.local import LocalStudio
 from callsheet.settings import Settings
 from callsheet.takes.in_flight import InFlightStore
@@ -168,7 +177,19 @@ async def build(settings: Settings) -> Callsheet:
     )
     direct = DirectOrders(line, answers)
     generations = Generations(line, switches, answers, direct)
-    view = StateView(jobs, takes, assets, links)
+    signatures, credentials = SignatureStore(), ProcessCredentials()
+    view = StateView(jobs, takes, assets, links, signatures)
+    folder = settings.provenance_folder
+    verifier = Verifier(credentials, roots_in(folder, settings.provenance_roots))
+    signing = Signing(
+        Gathering(database, blobs, studio, takes, verifier),
+        line.media.adopter,
+        assets,
+        signatures,
+        keys_in(folder, settings.provenance_key, settings.provenance_cert),
+        clock,
+        callsheet.__version__,
+    )
     models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
@@ -189,7 +210,7 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
-        submission=Submission(line, switches, answers),
+        submission=Submission(line, switches, answers, SigningPolicy(settings.sign, signing)),
         generations=generations,
         composites=Composites(line, generations, fetcher, _composite_rules(settings)),
         direct=direct,
@@ -211,6 +232,9 @@ async def build(settings: Settings) -> Callsheet:
         outputs=outputs,
         studio=studio,
         compositor=compositor,
+        credentials=credentials,
+        signing=signing,
+        recorded=Recorded(database, signatures, verifier),
         store=blobs,
         answers=answers,
         money=Bookkeeping(database, money, clock),

@@ -50,6 +50,7 @@ from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools
 from callsheet.media.composing import ProcessCompositor
+from callsheet.media.credentials.client import ProcessCredentials
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.net.fetcher import PublicFetcher
@@ -63,6 +64,8 @@ from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.submitter import Submitter
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Loop, Work
+from callsheet.provenance.recorded import Recorded
+from callsheet.provenance.service import Signing
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
@@ -126,6 +129,9 @@ class Callsheet:
     outputs: OutputFetcher
     studio: ProcessStudio
     compositor: ProcessCompositor
+    credentials: ProcessCredentials
+    signing: Signing
+    recorded: Recorded
     store: ContentStore
     answers: AnswerStore
     money: Bookkeeping
@@ -177,7 +183,7 @@ class Callsheet:
 
     def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
         """Gather what the works of stages get."""
-        return StageTools(self.line, self.view, ledgers.write_through)
+        return StageTools(self.line, self.view, self.signing, ledgers.write_through)
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
@@ -342,6 +348,7 @@ class Callsheet:
         await self.fetcher.close()
         await self.studio.close()
         await self.compositor.close()
+        await self.credentials.close()
         for http in self.provider_http.values():
             await http.aclose()
         await self.line.media.blobs.close()
