@@ -31,7 +31,12 @@ from callsheet.settings import read_settings
 from callsheet.telemetry.logs import configure
 from callsheet.worker.service import work_until_stopped
 
-_ROOMS = ("callsheet.orders.", "callsheet.line.stages.", "callsheet.line.direct")
+_ROOMS = (
+    "callsheet.orders.",
+    "callsheet.line.stages.",
+    "callsheet.line.direct",
+    "callsheet.provenance.",
+)
 _SENT_S = 0.15  # long enough for an order to arrive at a simulator that waits before it answers
 
 
@@ -154,7 +159,9 @@ async def work(log: Path, deadly: str, how: int) -> None:
                 downloader=KillingDownloader(line.providers.downloader, point),
             ),
         )
-        await work_until_stopped(replace(cs, line=mortal))
+        gathering = replace(cs.signing.gathering, database=database)
+        signing = replace(cs.signing, gathering=gathering)
+        await work_until_stopped(replace(cs, line=mortal, signing=signing))
 
 
 def main() -> None:
