@@ -8,6 +8,7 @@ import callsheet
 from callsheet.cli import (
     checking,
     composite,
+    evidence,
     jobs,
     keys,
     members,
@@ -34,6 +35,7 @@ app.command("composite")(composite.composite)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)
+app.command("evidence")(evidence.evidence)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)

@@ -82,7 +82,7 @@ def show(
     """Say what a file's content credentials say: who signed it, how it was made, of what."""
 
     async def work(verifier: Verifier) -> tuple[ManifestRead, Judgement]:
-        return await _judged_alone(verifier)(file, *_beside(file))
+        return await _judged_alone(verifier)(file, *beside(file))
 
     read, judgement = asyncio.run(_with_verifier(work, trust))
     if json:
@@ -131,7 +131,7 @@ def verify(
 async def _judged(judged: Judge, file: Path) -> tuple[ManifestRead, Judgement]:
     """Judge a file; one that cannot be read is invalid, and the next has its turn."""
     try:
-        return await judged(file, *_beside(file))
+        return await judged(file, *beside(file))
     except (UnreadableManifestError, UnreadableMediaError) as error:
         return ManifestRead(State.INVALID), Judgement(Verdict.INVALID, str(error))
 
@@ -185,7 +185,7 @@ def _shown(read: ManifestRead, judgement: Judgement) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _beside(file: Path) -> tuple[str, bytes | None]:
+def beside(file: Path) -> tuple[str, bytes | None]:
     """Find a file's media type by how it begins, and the manifest beside it."""
     try:
         with file.open("rb") as opened:

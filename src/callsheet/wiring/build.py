@@ -77,6 +77,7 @@ from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
+from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -181,6 +182,7 @@ async def build(settings: Settings) -> Callsheet:
     view = StateView(jobs, takes, assets, links, signatures)
     folder = settings.provenance_folder
     verifier = Verifier(credentials, roots_in(folder, settings.provenance_roots))
+    recorded = Recorded(database, signatures, verifier)
     signing = Signing(
         Gathering(database, blobs, studio, takes, verifier),
         line.media.adopter,
@@ -218,7 +220,7 @@ async def build(settings: Settings) -> Callsheet:
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        views=_views(line, view, ring, settings.kontext_model_id),
+        views=_views(line, view, ring, settings.kontext_model_id, recorded),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -234,7 +236,7 @@ async def build(settings: Settings) -> Callsheet:
         compositor=compositor,
         credentials=credentials,
         signing=signing,
-        recorded=Recorded(database, signatures, verifier),
+        recorded=recorded,
         store=blobs,
         answers=answers,
         money=Bookkeeping(database, money, clock),
@@ -257,7 +259,9 @@ def _composite_rules(settings: Settings) -> Rules:
     )
 
 
-def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) -> Views:
+def _views(
+    ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str, recorded: Recorded
+) -> Views:
     database, jobs, takes, assets = (
         ctx.books.database,
         ctx.jobs.store,
@@ -274,6 +278,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
         FileView(database, jobs, assets, ctx.media.blobs),
         providers,
         CompositeView(database, ctx.books.clock, composites),
+        EvidenceView(assets, takes, DecisionStore(), ctx.media.blobs, ctx.media.studio, recorded),
     )
 
 

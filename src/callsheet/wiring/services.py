@@ -69,6 +69,7 @@ from callsheet.provenance.service import Signing
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
+from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -91,6 +92,7 @@ class Views:
     files: FileView
     providers: ProviderView
     composites: CompositeView
+    evidence: EvidenceView
 
 
 @dataclass(frozen=True, slots=True)
