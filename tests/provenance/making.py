@@ -14,9 +14,12 @@ import av
 import numpy as np
 from PIL import Image
 
-from callsheet.ports.provenance import SourceType, Statement
+from callsheet.kernel.digests import sha256_of
+from callsheet.kernel.ids import WorkspaceId
+from callsheet.ports.provenance import ManifestRead, SourceType, State, Statement
 from callsheet.provenance.chain import Chain, make_chain
 from callsheet.provenance.keys import KeyFiles, KeyFileSigner
+from callsheet.provenance.model import Signature
 
 NOW: Final = datetime.now(UTC)
 PICTURES: Final[Mapping[str, str]] = {
@@ -117,3 +120,34 @@ def renamed(content: bytes, label: str) -> bytes:
             changed[at + 8 + length : at + 12 + length] = struct.pack(">I", checked)
         at += 12 + length
     return bytes(changed)
+
+
+def signature() -> Signature:
+    """Word that something was signed."""
+    said = statement("image/png")
+    return Signature(
+        workspace=WorkspaceId("local"),
+        source=sha256_of(b"source"),
+        key_id="key",
+        signed=sha256_of(b"signed"),
+        sidecar=None,
+        media_type="image/png",
+        label=said.label,
+        instance=said.instance,
+        manifest_sha256=sha256_of(b"manifest"),
+        fingerprint=sha256_of(b"pixels"),
+        source_type=said.source_type,
+        signed_at=NOW,
+    )
+
+
+def manifest_read(signed: Signature) -> ManifestRead:
+    """Read the manifest of what was signed, as it was written."""
+    return ManifestRead(
+        State.TRUSTED,
+        label=signed.label,
+        instance=signed.instance,
+        generator="callsheet 0.1.0",
+        signer="Lantern Films",
+        store_sha256=signed.manifest_sha256,
+    )

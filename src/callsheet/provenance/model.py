@@ -103,12 +103,16 @@ def judge(
 
 def _intact(read: ManifestRead, *, anchored: bool) -> Judgement:
     intact = f"intact, and signed by {read.signer or read.issuer or 'somebody'}"
+    broken = [each.title for each in read.ingredients if each.state is State.INVALID]
+    more = f"; the manifest of what went into it is broken: {', '.join(broken)}" if broken else ""
     if read.state is not State.TRUSTED:
         advice = "give theirs with --trust"
-        return Judgement(Verdict.UNTRUSTED, f"{intact}, whom no root here vouches for; {advice}")
+        return Judgement(
+            Verdict.UNTRUSTED, f"{intact}, whom no root here vouches for; {advice}{more}"
+        )
     if anchored:
-        return Judgement(Verdict.OURS, f"{intact}, under our own root")
-    return Judgement(Verdict.TRUSTED, f"{intact}, whom a given root vouches for")
+        return Judgement(Verdict.OURS, f"{intact}, under our own root{more}")
+    return Judgement(Verdict.TRUSTED, f"{intact}, whom a given root vouches for{more}")
 
 
 def _stripped(shows: Signature | None) -> Judgement:

@@ -1,5 +1,6 @@
 """All that is known of how one asset came about: its evidence, as a document and as a page."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,7 +84,7 @@ class EvidenceView:
 
         Raises AssetNotFoundError, and as ports.provenance.Credentials does.
         """
-        content = file.read_bytes() if isinstance(file, Path) else file
+        content = await asyncio.to_thread(file.read_bytes) if isinstance(file, Path) else file
         sha256 = sha256_of(content)
         async with self.recorded.database.read() as connection:
             if await self.assets.facts(connection, workspace, [sha256]):
@@ -137,7 +138,7 @@ class EvidenceView:
                 file = Path(folder) / "asset"
                 with file.open("wb") as out:
                     async for block in self.blobs.stream(asset_key(asset.sha256)):
-                        out.write(block)
+                        await asyncio.to_thread(out.write, block)
                 read, judgement, _ = await self.recorded.judged(
                     asset.workspace, file, asset.media_type, sidecar
                 )
