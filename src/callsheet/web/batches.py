@@ -225,8 +225,8 @@ async def upload_sheet(
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs, str(sign))
-    encoded = [field.encode() for field in fields]
+    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
+    encoded = [field.encode() for field in (*fields, *(["sign"] if sign else []))]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
     )
