@@ -217,6 +217,23 @@ class Settings(BaseSettings):
     former_master_key: SecretStr = Field(
         SecretStr(""), description="The key before `master_key`, until `callsheet keys reseal` ran"
     )
+    sign: Annotated[str, Field(pattern="^(always|ask|never)$")] = Field(
+        "ask",
+        description="Whether what is delivered is signed (C2PA): always, where a job asks for it,"
+        " or never",
+    )
+    provenance_key: Path | None = Field(
+        None,
+        description="PEM file of the key that signs; empty: that of `callsheet provenance init`",
+    )
+    provenance_cert: Path | None = Field(
+        None,
+        description="PEM file of its certificates, its own first; empty: as for the key",
+    )
+    provenance_roots: Path | None = Field(
+        None,
+        description="PEM file of the roots whose signatures count as ours; empty: as for the key",
+    )
     ca_file: str = Field(
         "", description="PEM file of authorities that are trusted beside the system's"
     )
@@ -301,6 +318,11 @@ class Settings(BaseSettings):
     def keeps_data(self) -> bool:
         """Whether something is kept in the data folder."""
         return not (self.database_url and self.store_url and self.master_key.get_secret_value())
+
+    @property
+    def provenance_folder(self) -> Path:
+        """Where `callsheet provenance init` keeps its chain."""
+        return self.data_dir / "provenance"
 
     @property
     def store(self) -> str:

@@ -37,6 +37,7 @@ _ROOMS = (
     "callsheet.line.direct",
     "callsheet.line.verdicts",
     "callsheet.line.quality_gate",
+    "callsheet.provenance.",
 )
 _SENT_S = 0.15  # long enough for an order to arrive at a simulator that waits before it answers
 
@@ -161,7 +162,9 @@ async def work(log: Path, deadly: str, how: int) -> None:
             ),
         )
         technical = replace(cs.technical, database=database)
-        await work_until_stopped(replace(cs, line=mortal, technical=technical))
+        gathering = replace(cs.signing.gathering, database=database)
+        signing = replace(cs.signing, gathering=gathering)
+        await work_until_stopped(replace(cs, line=mortal, technical=technical, signing=signing))
 
 
 def main() -> None:

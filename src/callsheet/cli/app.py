@@ -8,12 +8,14 @@ import callsheet
 from callsheet.cli import (
     checking,
     composite,
+    evidence,
     jobs,
     keys,
     members,
     models,
     money,
     operate,
+    provenance,
     providers,
     sheets,
     sim,
@@ -33,6 +35,7 @@ app.command("composite")(composite.composite)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)
+app.command("evidence")(evidence.evidence)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)
@@ -43,6 +46,7 @@ app.add_typer(members.app, name="members")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
 app.add_typer(providers.app, name="providers")
+app.add_typer(provenance.app, name="provenance")
 app.add_typer(sim.app, name="sim")
 
 

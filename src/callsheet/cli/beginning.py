@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 
@@ -16,7 +16,9 @@ from callsheet.cli.watching import BUDGETS
 from callsheet.intake.model import BatchDraft
 from callsheet.jobs.asked import Asked
 from callsheet.jobs.errors import AskedAlreadyError
+from callsheet.jobs.model import signs
 from callsheet.kernel.counting import how_many
+from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
 from callsheet.line.new_takes import PREVIEW_MODEL
@@ -26,6 +28,16 @@ from callsheet.line.submission import Priced
 from callsheet.money.model import Scope
 from callsheet.quality.asked import SETTING
 from callsheet.wiring import Callsheet
+
+
+class BegunUnsignedError(ConflictError):
+    """A sheet that is to be signed was begun as a job that signs nothing."""
+
+    code: ClassVar[str] = "begun_unsigned"
+
+    def __init__(self, job: str) -> None:
+        said = f"this sheet was begun without --sign, as {job}"
+        super().__init__(f"{said}; go on without it, or order all anew with --again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class SheetOrder:
     again: bool
     gates: tuple[str, ...] = ()  # at which a person is asked
     quality: Mapping[str, Any] = field(default_factory=dict)  # how what is made is examined
+    sign: bool = False
 
 
 def _settings(order: SheetOrder) -> dict[str, Any]:
@@ -68,6 +81,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         },
         budget=order.budget,
         asked=asked,
+        sign=order.sign,
     )
     say_notes(accepted.quote)
     return accepted.job
@@ -76,7 +90,7 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
 async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
     """Go on with the job that a sheet means, or begin one, once the money is agreed to.
 
-    Raises SheetUnfinishedError, SheetDoneError, JobLostError.
+    Raises SheetUnfinishedError, SheetDoneError, JobLostError, BegunUnsignedError.
     """
     digest = digest_of_asked(order.draft, order.stored)
     while True:
@@ -84,6 +98,8 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
         if not order.again:
             found, known = await job_to_go_on_with(cs, digest, order.folder, may_ask=not order.yes)
             if found is not None:
+                if order.sign and not signs(found):
+                    raise BegunUnsignedError(found.id)
                 await tell_and_resume(cs, found, order.budget)
                 return found.id
         if not order.yes:

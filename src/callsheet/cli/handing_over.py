@@ -18,11 +18,12 @@ from callsheet.delivery.results import (
     to_xlsx,
 )
 from callsheet.delivery.state_file import StateFile
-from callsheet.jobs.model import Job
+from callsheet.jobs.model import Job, signs
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.line.stages.deliver import own_cells
 from callsheet.line.together import together
 from callsheet.ports.blobs import BlobNotFoundError
+from callsheet.ports.provenance import SIDECAR_SUFFIX
 from callsheet.wiring import Callsheet
 
 _AT_ONCE: Final = 8
@@ -82,7 +83,7 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
             await asyncio.to_thread(state.add, [row for row, _ in rows])
             handed.see([row for row, _ in rows])
         state.end()
-        await _bring_home(cs, results, folder)
+        await _bring_home(cs, job, results, folder)
         await _bring_files(cs, job, folder)
         await asyncio.to_thread(_write_tables, job, results, folder)
     return handed
@@ -97,23 +98,34 @@ async def write_state(cs: Callsheet, job: Job, folder: Path) -> None:
         state.end()
 
 
-async def _bring_home(cs: Callsheet, results: Results, folder: Path) -> None:
-    """Copy what was made from the store, a few files at a time; what was rejected goes."""
+async def _bring_home(cs: Callsheet, job: Job, results: Results, folder: Path) -> None:
+    """Copy what may leave from the store, a few files at a time; what was rejected goes."""
     made = (
-        (variant, folder / picture_name(row, variant, results.repeated))
+        (variant, sha256, folder / f"{picture_name(row, variant, results.repeated)}{suffix}")
         for row, _ in results
         for variant in row["variants"]
-        if variant["sha256"]
+        for sha256, suffix in _leaving(job, variant)
     )
 
     async def copy_on() -> None:
-        for variant, path in made:
+        for variant, sha256, path in made:
             if is_rejected(variant):  # it was looked at here, perhaps, before that was decided
                 await asyncio.to_thread(path.unlink, missing_ok=True)
             else:
-                await _copy(cs.views.files.content(variant["sha256"]), path)
+                await _copy(cs.views.files.content(sha256), path)
 
     await together(copy_on() for _ in range(_AT_ONCE))
+
+
+def _leaving(job: Job, variant: Row) -> list[tuple[str, str]]:
+    """List the files of a variant that may leave, each with what its name ends in."""
+    if not signs(job):
+        return [(variant["sha256"], "")] if variant["sha256"] else []
+    signed = variant["signed"]
+    if not signed:
+        return []
+    beside = signed["sidecar"]
+    return [(signed["sha256"], ""), *([(beside["sha256"], SIDECAR_SUFFIX)] if beside else [])]
 
 
 async def _bring_files(cs: Callsheet, job: Job, folder: Path) -> None:
@@ -142,7 +154,7 @@ def _write_tables(job: Job, results: Results, folder: Path) -> None:
     """Write the result tables with the names of files in place of links."""
 
     def link(row: Row, variant: Row) -> str:
-        made = variant["sha256"]
+        made = _leaving(job, variant)
         return picture_name(row, variant, results.repeated) if made else variant["url"] or ""
 
     columns = job.settings.get("columns", ())

@@ -91,6 +91,9 @@ def run(
         int | None,
         typer.Option(min=0, max=MOST_RETAKES, help="How often a take that fails is made again."),
     ] = None,
+    sign: Annotated[
+        bool, typer.Option("--sign", help="Sign what is made (C2PA); nothing leaves unsigned.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -109,7 +112,15 @@ def run(
         await asyncio.to_thread(make_folder, target)  # before anything is spent
         gates = tuple(each.value for each in gate or ())
         order = SheetOrder(
-            draft, stored, target, bound, yes=yes, again=again, gates=gates, quality=asked
+            draft,
+            stored,
+            target,
+            bound,
+            yes=yes,
+            again=again,
+            gates=gates,
+            quality=asked,
+            sign=sign,
         )
         begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:

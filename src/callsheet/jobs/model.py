@@ -33,6 +33,7 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+SIGN: Final = "sign"  # among a job's settings: whether what it delivers is signed
 DONE: Final = "done"  # the stage of a job that has left its pipeline
 
 
@@ -190,6 +191,11 @@ class Job:
             return 1.0
         takes = self.tally.takes
         return (takes.total - takes.open) / takes.total if takes.total else 0.0
+
+
+def signs(job: Job) -> bool:
+    """Tell whether what a job delivers is signed."""
+    return bool(job.settings.get(SIGN))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.new_takes import PREVIEW_MODEL, take_inputs
 from callsheet.line.own_inputs import OwnInputs
+from callsheet.line.signing import SigningPolicy
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
@@ -164,6 +165,7 @@ class Submission:
     ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
+    signing: SigningPolicy
     examines_live: bool = True  # takes of live batches that do not say
 
     async def price(self, draft: BatchDraft) -> Priced:
@@ -187,12 +189,14 @@ class Submission:
         settings: Mapping[str, Any] | None = None,
         budget: Money | None = None,
         asked: Asked | None = None,
+        sign: bool = False,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
-        hashes. `budget` bounds what a live job may ever commit, retries included. Raises
-        InvalidInputError for odd settings of quality, ModelInputError, BudgetExceededError,
+        hashes. `budget` bounds what a live job may ever commit, retries included. What it makes is
+        signed before it leaves if it says `sign`. Raises InvalidInputError for odd settings of
+        quality, SigningOffError, a SigningKeyError, ModelInputError, BudgetExceededError,
         IdempotencyMismatchError, AskedAlreadyError, DatabaseUnavailableError.
         """
         async with self.ctx.books.database.read() as connection:
@@ -200,7 +204,12 @@ class Submission:
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
         terms = await self._terms(switches, draft)
-        settings = {**self._examined(draft, settings or {}), **kept_request(request)}
+        signing = await asyncio.to_thread(self.signing.settings, asked=sign)
+        settings = {
+            **self._examined(draft, settings or {}),
+            **signing,
+            **kept_request(request),
+        }
         # in a thread: a large sheet must not hold everybody else up
         worded = await asyncio.to_thread(
             self._worded, workspace, draft, terms, settings, stored or {}

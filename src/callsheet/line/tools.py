@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from callsheet.kernel.ids import JobId
 from callsheet.line.context import LineContext
 from callsheet.line.verdicts import QualityGate
+from callsheet.provenance.service import Signing
 from callsheet.views.state import StateView
 
 
@@ -13,11 +14,12 @@ from callsheet.views.state import StateView
 class StageTools:
     """The line's capabilities, and what only stages need.
 
-    `write_through` brings a job's ledger object up to its journal before it returns. `technical` is
-    the gate that examines files.
+    `signing` signs what is delivered. `write_through` brings a job's ledger object up to its
+    journal before it returns. `technical` is the gate that examines files.
     """
 
     ctx: LineContext
     state: StateView
+    signing: Signing
     write_through: Callable[[JobId], Awaitable[None]]
     technical: QualityGate

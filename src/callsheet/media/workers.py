@@ -21,6 +21,8 @@ _LOG = logging.getLogger("callsheet.media")
 DRAWING = "callsheet.media.process"
 MEASURING = "callsheet.media.measuring.process"
 COMPOSITING = "callsheet.media.compositing.process"
+CREDENTIALS = "callsheet.media.credentials.process"
+_TAKE_FILES = frozenset({MEASURING, CREDENTIALS})
 # numpy's BLAS starts threads when it is loaded, which a locked-down process may not
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 _PROBE = "callsheet.media.lockdown"
@@ -107,7 +109,8 @@ class _JobsWithFiles(_Jobs):
 class Worker:
     """A process that does one job at a time. Its caller sees to it that there is one at a time.
 
-    `module` is what it runs: `DRAWING`, `COMPOSITING` or `MEASURING`, which is handed files.
+    `module` is what it runs: `DRAWING` or `COMPOSITING`, or `MEASURING` or `CREDENTIALS`, which are
+    handed files.
     """
 
     def __init__(self, settings: WorkerSettings, module: str = DRAWING) -> None:
@@ -166,7 +169,7 @@ class Worker:
         settings = json.dumps({**asdict(self._settings), "parent": os.getpid()})
         # -I and an empty environment: no path from outside, and none of our secrets inside. A
         # session of its own, so that Ctrl-C at a terminal is ours to answer.
-        self._jobs = _JobsWithFiles() if self._module == MEASURING else _Jobs()
+        self._jobs = _JobsWithFiles() if self._module in _TAKE_FILES else _Jobs()
         try:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,

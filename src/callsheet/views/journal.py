@@ -11,6 +11,8 @@ from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
 from callsheet.ports.database import Database
+from callsheet.provenance.model import Signature
+from callsheet.views.signed import shown_signed, signed_of
 from callsheet.views.state import StateView, shown_asset
 
 _CROSSINGS: Final = 100  # read at a time
@@ -50,8 +52,10 @@ class JournalView:
         """Read at most `limit` entries after a place in a job's journal, in order."""
         async with self.database.read() as connection:
             page = await self.jobs.journal(connection, job.id, after, limit)
-            facts = await self.assets.facts(connection, job.workspace, _assets_in(page))
-        return [self._event(written, facts) for written in page]
+            made = _assets_in(page)
+            facts = await self.assets.facts(connection, job.workspace, made)
+            signed = await signed_of(self.documents.signatures, connection, job, made)
+        return [self._event(job, written, facts, signed) for written in page]
 
     async def snapshot(
         self, job: JobId, *, rows_up_to: int, not_after: int | None = None
@@ -78,13 +82,24 @@ class JournalView:
             found = await self.jobs.journal(connection, job, after, _CROSSINGS, "budget")
         return [each.body for each in found]
 
-    def _event(self, written: Written, facts: Mapping[Sha256, AssetFacts]) -> JournalEvent:
+    def _event(
+        self,
+        job: Job,
+        written: Written,
+        facts: Mapping[Sha256, AssetFacts],
+        signed: Mapping[Sha256, Signature],
+    ) -> JournalEvent:
         """Write one entry; a row's change carries fresh links."""
         data = dict(written.body)
         is_row = written.kind == "row"
         if is_row:
+            links = self.documents.links
             data["variants"] = [
-                {**variant, **shown_asset(self.documents.links, variant["sha256"], facts)}
+                {
+                    **variant,
+                    **shown_asset(links, variant["sha256"], facts),
+                    **shown_signed(links, job, signed.get(variant["sha256"])),
+                }
                 for variant in data["variants"]
             ]
         data |= {"kind": written.kind, "sequence": written.sequence}

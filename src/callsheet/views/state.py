@@ -15,10 +15,13 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.moments import time_text
 from callsheet.ports.database import Database
+from callsheet.provenance.model import Signature
+from callsheet.provenance.store import SignatureStore
 from callsheet.takes.model import Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
 from callsheet.views.quality import QualityView, Standing
+from callsheet.views.signed import shown_signed, signed_of
 
 SCHEMA: Final = 1
 PAGE: Final = 250  # rows; telling them holds the loop up for some milliseconds
@@ -50,6 +53,11 @@ class _Known:
     facts: Mapping[Sha256, AssetFacts]
     standings: Mapping[TakeId, Standing]
     earlier: Mapping[tuple[int, int], Sequence[Take]]
+    signed: Mapping[Sha256, Signature]
+
+    def signature(self, take: Take) -> Signature | None:
+        """Find the signature of what a take made."""
+        return self.signed.get(take.asset) if take.asset else None
 
 
 def _earlier(takes: Iterable[Take]) -> dict[tuple[int, int], list[Take]]:
@@ -84,6 +92,7 @@ class StateView:
     assets: AssetStore
     links: AssetLinks
     quality: QualityView
+    signatures: SignatureStore
 
     def header(self, job: Job) -> dict[str, Any]:
         """Tell all but the rows."""
@@ -151,10 +160,11 @@ class StateView:
         made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
         facts = await self.assets.facts(connection, job.workspace, made)
         standings = await self.quality.standings(connection, job.id, every)
-        known = _Known(facts, standings, _earlier(every))
-        return [(shot, self._row(shot, takes.get(shot.row, []), known)) for shot in shots]
+        signed = await signed_of(self.signatures, connection, job, made)
+        known = _Known(facts, standings, _earlier(every), signed)
+        return [(shot, self._row(job, shot, takes.get(shot.row, []), known)) for shot in shots]
 
-    def _row(self, shot: Shot, takes: Sequence[Take], known: "_Known") -> dict[str, Any]:
+    def _row(self, job: Job, shot: Shot, takes: Sequence[Take], known: "_Known") -> dict[str, Any]:
         """Tell one row and its variants."""
         return {
             "row": shot.row,
@@ -168,7 +178,13 @@ class StateView:
             "error": dict(shot.error) if shot.error else None,
             "references": [dict(each) for each in shot.references.kept],
             "dropped": [dict(each) for each in shot.references.dropped],
-            "variants": [self._variant(take, known) for take in takes],
+            "variants": [
+                {
+                    **self._variant(take, known),
+                    **shown_signed(self.links, job, known.signature(take)),
+                }
+                for take in takes
+            ],
         }
 
     def _variant(self, take: Take, known: "_Known") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from callsheet.web import (
     assets,
     batches,
     composites,
+    evidence,
     generations,
     health,
     home,
@@ -40,7 +41,7 @@ from callsheet.wiring import Callsheet
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
 _MODULES: Final = (
-    *(*_FIRST, composites, takes, models, money),
+    *(*_FIRST, composites, evidence, takes, models, money),
     *(session, provider_keys, jobs, webhooks, home),
 )
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)

@@ -106,6 +106,9 @@ class BatchRequest(BaseModel, extra="forbid"):
         Field(description="Pay again for what another batch had made with the very same order"),
     ] = False
     quality: BatchQuality = BatchQuality()
+    sign: Annotated[
+        bool, Field(description="Sign what is made (C2PA); nothing leaves unsigned then")
+    ] = False
 
 
 class RowQuote(BaseModel):
@@ -205,6 +208,7 @@ async def make_images(
             **fresh_setting(fresh=body.fresh),
             SETTING: body.quality.model_dump(exclude_none=True),
         },
+        sign=body.sign,
     )
     return await _accepted(cs, request, accepted)
 
@@ -255,6 +259,8 @@ async def upload_sheet(
     quality: Annotated[Literal["on", "off"] | None, Form()] = None,
     profile: Annotated[str | None, Form(max_length=100)] = None,
     retakes: Annotated[int | None, Form(ge=0, le=MOST_RETAKES)] = None,
+    *,
+    sign: Annotated[bool, Form(description="Sign what is made (C2PA)")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
@@ -268,6 +274,8 @@ async def upload_sheet(
     fields = [runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs]
     if asked != BatchQuality():  # a repeat by a client that knows nothing of it stays the same
         fields.append(asked.model_dump_json())
+    if sign:
+        fields.append("sign")
     encoded = [field.encode() for field in fields]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
@@ -278,6 +286,7 @@ async def upload_sheet(
         request=request_once,
         budget=_money(budget_usd),
         settings={SETTING: asked.model_dump(exclude_none=True)},
+        sign=sign,
     )
     return await _accepted(cs, request, accepted)
 

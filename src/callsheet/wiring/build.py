@@ -3,6 +3,7 @@
 import time
 from decimal import Decimal
 
+import callsheet
 from callsheet.accounts.key_ring import KeyKeeper
 from callsheet.accounts.members import Members
 from callsheet.accounts.provider_keys import AuditStore, ProviderKeyStore
@@ -51,9 +52,11 @@ from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.quality_gate import TechnicalGate
 from callsheet.line.recovery.restorer import Restorer
 from callsheet.line.recovery.snapshots import Snapshots
+from callsheet.line.signing import SigningPolicy
 from callsheet.line.single import Generations
 from callsheet.line.submission import Submission
 from callsheet.media.composing import ProcessCompositor
+from callsheet.media.credentials.client import ProcessCredentials
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.money.service import MoneyService
@@ -61,6 +64,12 @@ from callsheet.net.fetcher import PublicFetcher
 from callsheet.orders.context import Books, Media, Providers, Runtime
 from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.webhook_inbox import WebhookInbox
+from callsheet.provenance.gathering import Gathering
+from callsheet.provenance.keys import keys_in
+from callsheet.provenance.recorded import Recorded
+from callsheet.provenance.service import Signing
+from callsheet.provenance.store import SignatureStore
+from callsheet.provenance.verifying import Verifier, roots_in
 from callsheet.providers.local import LocalStudio
 from callsheet.quality.examinations import ExaminationStore
 from callsheet.settings import Settings
@@ -70,6 +79,7 @@ from callsheet.takes.store import TakeStore
 from callsheet.takes.tokens import WebhookAddresses
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
+from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -172,7 +182,20 @@ async def build(settings: Settings) -> Callsheet:
     direct = DirectOrders(line, answers)
     generations = Generations(line, switches, answers, direct)
     quality = QualityView(database, jobs, takes, assets)
-    view = StateView(jobs, takes, assets, links, quality)
+    signatures, credentials = SignatureStore(), ProcessCredentials()
+    view = StateView(jobs, takes, assets, links, quality, signatures)
+    folder = settings.provenance_folder
+    verifier = Verifier(credentials, roots_in(folder, settings.provenance_roots))
+    recorded = Recorded(database, signatures, verifier)
+    signing = Signing(
+        Gathering(database, blobs, studio, takes, verifier),
+        line.media.adopter,
+        assets,
+        signatures,
+        keys_in(folder, settings.provenance_key, settings.provenance_cert),
+        clock,
+        callsheet.__version__,
+    )
     models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
@@ -193,7 +216,13 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
-        submission=Submission(line, switches, answers, examines_live=settings.qa_technical == "on"),
+        submission=Submission(
+            line,
+            switches,
+            answers,
+            SigningPolicy(settings.sign, signing),
+            examines_live=settings.qa_technical == "on",
+        ),
         generations=generations,
         composites=Composites(line, generations, fetcher, _composite_rules(settings)),
         direct=direct,
@@ -201,7 +230,7 @@ async def build(settings: Settings) -> Callsheet:
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        views=_views(line, view, ring, settings.kontext_model_id),
+        views=_views(line, view, ring, settings.kontext_model_id, recorded),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -227,6 +256,9 @@ async def build(settings: Settings) -> Callsheet:
         outputs=outputs,
         studio=studio,
         compositor=compositor,
+        credentials=credentials,
+        signing=signing,
+        recorded=recorded,
         store=blobs,
         answers=answers,
         money=Bookkeeping(database, money, clock),
@@ -249,7 +281,9 @@ def _composite_rules(settings: Settings) -> Rules:
     )
 
 
-def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) -> Views:
+def _views(
+    ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str, recorded: Recorded
+) -> Views:
     database, jobs, takes, assets = (
         ctx.books.database,
         ctx.jobs.store,
@@ -267,6 +301,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
         providers,
         CompositeView(database, ctx.books.clock, composites),
         view.quality,
+        EvidenceView(assets, takes, DecisionStore(), ctx.media.blobs, ctx.media.studio, recorded),
     )
 
 

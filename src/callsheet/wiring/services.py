@@ -51,6 +51,7 @@ from callsheet.line.stages.render import ORDER_WORK, order
 from callsheet.line.submission import Submission
 from callsheet.line.tools import StageTools
 from callsheet.media.composing import ProcessCompositor
+from callsheet.media.credentials.client import ProcessCredentials
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.net.fetcher import PublicFetcher
@@ -65,9 +66,12 @@ from callsheet.orders.submitter import Submitter
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.ports.engine import Loop, Work
 from callsheet.ports.schema import Standing
+from callsheet.provenance.recorded import Recorded
+from callsheet.provenance.service import Signing
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
+from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
@@ -92,6 +96,7 @@ class Views:
     providers: ProviderView
     composites: CompositeView
     quality: QualityView
+    evidence: EvidenceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,9 @@ class Callsheet:
     outputs: OutputFetcher
     studio: ProcessStudio
     compositor: ProcessCompositor
+    credentials: ProcessCredentials
+    signing: Signing
+    recorded: Recorded
     store: ContentStore
     answers: AnswerStore
     money: Bookkeeping
@@ -187,7 +195,7 @@ class Callsheet:
 
     def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
         """Gather what the works of stages get."""
-        return StageTools(self.line, self.view, ledgers.write_through, self.technical)
+        return StageTools(self.line, self.view, self.signing, ledgers.write_through, self.technical)
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""
@@ -353,6 +361,7 @@ class Callsheet:
         await self.studio.close()
         await self.technical.close()
         await self.compositor.close()
+        await self.credentials.close()
         for http in self.provider_http.values():
             await http.aclose()
         await self.line.media.blobs.close()

@@ -29,10 +29,12 @@ from callsheet.jobs.model import (
     finished_status,
 )
 from callsheet.kernel.counting import how_many
+from callsheet.kernel.errors import CallsheetError, UnavailableError
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.pipeline import Step
+from callsheet.line.signing import rest_unsigned, sign_made
 from callsheet.line.together import together
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage
@@ -66,10 +68,26 @@ async def deliver(tools: StageTools, payload: Payload) -> None:
         if not in_stage(job, payload, STEP):
             return
     if job.kind is JobKind.BATCH:
+        if not await _signed(tools, job, payload):
+            return
         with Results() as results:
             cells = await _gather(tools, job, results)
             await _write_files(ctx, job, results, cells)
     await _end(ctx, payload)
+
+
+async def _signed(tools: StageTools, job: Job, payload: Payload) -> bool:
+    """Sign what leaves, where the job signs; False, and it rests, where that cannot be."""
+    try:
+        await sign_made(tools.signing, tools.ctx, tools.state, job)
+    except UnavailableError:
+        raise
+    except CallsheetError as error:
+        if job.status in FINISHED:  # of a cancelled one nothing is delivered then
+            raise
+        await rest_unsigned(tools.ctx, payload, error)
+        return False
+    return True
 
 
 async def _end(ctx: LineContext, payload: Payload) -> None:

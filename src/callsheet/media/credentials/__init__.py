@@ -1,0 +1,1 @@
+"""Content credentials, written and read in locked-down processes."""

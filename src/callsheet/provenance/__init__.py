@@ -1,0 +1,1 @@
+"""Provenance: what leaves is signed, and what comes back is recognised."""
