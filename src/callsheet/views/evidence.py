@@ -71,7 +71,7 @@ class EvidenceView:
     async def page(self, workspace: WorkspaceId, sha256: str) -> str:
         """Write that as one HTML page that needs nothing else. Raises AssetNotFoundError."""
         document, known = await self._gathered(workspace, sha256)
-        pictures = {}
+        pictures: dict[str, tuple[str, bytes]] = {}
         for name, asset in known.assets.items():
             side = _SHOWN_SIDE if name == sha256 else _SMALL_SIDE
             shown = await self._picture(asset, side)
