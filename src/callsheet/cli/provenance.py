@@ -213,18 +213,15 @@ def _run_recorded(
 ) -> None:
     # only here is a database, and all that stands on it, needed
     from callsheet.cli.session import run_command  # noqa: PLC0415
-    from callsheet.provenance.recorded import Recorded  # noqa: PLC0415
     from callsheet.wiring import Callsheet  # noqa: PLC0415
 
     async def go(cs: Callsheet) -> None:
-        base = cs.recorded
-        verifier = Verifier(base.verifier.credentials, base.verifier.roots, _pem(trust))
-        books = Recorded(base.database, base.store, verifier)
+        recorded = cs.recorded.trusting(_pem(trust))
 
         async def judged(
             file: Path, media_type: str, sidecar: bytes | None
         ) -> tuple[ManifestRead, Judgement]:
-            read, judgement, _ = await books.judged(LOCAL_WORKSPACE, file, media_type, sidecar)
+            read, judgement, _ = await recorded.judged(LOCAL_WORKSPACE, file, media_type, sidecar)
             return read, judgement
 
         await work(judged)

@@ -1,6 +1,6 @@
 """What we recorded when we signed, found again for any file that comes back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import Database
@@ -17,6 +17,10 @@ class Recorded:
     database: Database
     store: SignatureStore
     verifier: Verifier
+
+    def trusting(self, roots: bytes) -> "Recorded":
+        """Trust other roots, too, as PEM."""
+        return replace(self, verifier=replace(self.verifier, trusted=roots))
 
     async def judged(
         self, workspace: WorkspaceId, file: File, media_type: str, sidecar: bytes | None = None
