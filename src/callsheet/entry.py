@@ -6,7 +6,7 @@
 import sys
 from typing import Final
 
-ALONE: Final = frozenset({"check", "probe"})
+ALONE: Final = frozenset({"check", "frame", "probe"})
 
 
 def main() -> None:

@@ -2,12 +2,13 @@
 
 import typer
 
-from callsheet.cli import checking
+from callsheet.cli import checking, frame
 from callsheet.cli.running import run_app
 
 app = typer.Typer(name="callsheet", add_completion=False, pretty_exceptions_enable=False)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)
+app.command("frame")(frame.frame)
 
 
 def main() -> None:

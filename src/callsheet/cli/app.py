@@ -8,6 +8,7 @@ import callsheet
 from callsheet.cli import (
     checking,
     composite,
+    frame,
     jobs,
     keys,
     members,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
 app.command("composite")(composite.composite)
+app.command("frame")(frame.frame)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)
