@@ -30,6 +30,7 @@ _ARABIC = range(0x0600, 0x0700)
 _UNSPACED = (range(0x0E00, 0x0F00), range(0x3040, 0x3100), range(0x3400, 0xA000))
 _WHOLE_ARABIC = frozenset(("لقطه",))  # "shot": without its first letter it would be a cat
 _INSIDE_WORDS = frozenset("'&/-")
+_PLAIN_WORD = re.compile("[a-z0-9'&/ -]*")
 _SHORTEST_STEM = 4  # letters of an Arabic word that may go on after its stem
 _SET_PHRASES = (
     ("depth of field", "bokeh"),
@@ -197,7 +198,7 @@ def needles(kind: str) -> tuple[Needle, ...]:
 
 def needle(word: str, notion: str) -> Needle:
     """Make one word ready: `word*` also matches longer ones, where the script does not."""
-    stems = [plain_text(part).strip() for part in word.split("*")]
+    stems = [_stem(part) for part in word.split("*")]
     plain = " ".join(stem for stem in stems if stem)
     if any(ord(plain[0]) in script for script in _UNSPACED):
         return Needle(plain, len(plain), notion)
@@ -206,6 +207,15 @@ def needle(word: str, notion: str) -> Needle:
         return Needle(re.compile(f" {inner}"), len(plain), notion)
     open_end = "*" in word or _goes_on(plain)
     return Needle(f" {plain}" if open_end else f" {plain} ", len(plain), notion)
+
+
+def _stem(part: str) -> str:
+    """Fold a word of the vocabulary; most are plain already, and there are thousands."""
+    if _PLAIN_WORD.fullmatch(part) and not any(
+        phrase.strip() in part for phrase, _ in _SET_PHRASES
+    ):
+        return part.strip()
+    return plain_text(part).strip()
 
 
 def _goes_on(word: str) -> bool:

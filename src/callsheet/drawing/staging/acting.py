@@ -644,7 +644,7 @@ def party_from_above(stage: Stage, story: Story) -> None:
             x = (n + 0.5 + 0.5 * (stage.dice.random() - 0.5)) / count * stage.width
             y = (0.26 + 0.64 * depth + 0.1 * stage.dice.random()) * stage.height
             own = replace(person, role="person", sex=("man", "woman")[(n + row) % 2], face="laugh")
-            look = look_of(own, n * 5 + row, stage.plan.choice, stage.palette)
+            look = look_of(own, n * 7 + row, stage.plan.choice, stage.palette)
             name = _POSE_OF.get(person.pose, person.pose)
             if name == "stand" or (n + row) % 4 == 0:
                 name = ("cheer", "drink", "walk")[(n + row) % 3]

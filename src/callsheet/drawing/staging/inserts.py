@@ -21,6 +21,7 @@ _RIGHT, _LEFT, _DOWN, _UP, _PINCH, _WRITE, _FIST = (
     "270a",
 )
 _BURNS_FROM = 3  # metres: a house, not what stands before it
+_FIRELIGHT: Colour = (255, 176, 84)
 _CLOTH_HUES: tuple[Colour, ...] = ((232, 214, 222), (206, 190, 160), (60, 84, 132), (176, 92, 84))
 
 
@@ -630,12 +631,17 @@ def _wall_of(stage: Stage, props: list[Prop]) -> None:
         stage.canvas.rectangle(
             0, y + 2.2 * stage.unit, stage.width, y + 3.2 * stage.unit, lit(board, -0.05)
         )
+        if any(prop.glows for prop in props):
+            middle, across = stage.width / 2, stage.width * 0.62
+            stage.canvas.glow(
+                middle, y - 0.14 * stage.height, across, 0.2 * stage.height, _FIRELIGHT, 0.42
+            )
         count = max(6, round(stage.width / stage.height * 5))
         for n in range(count):
             prop = props[(n * 2 + row) % len(props)] if (n + row) % 3 == 0 else props[0]
             tall = (0.16 + 0.05 * stage.dice.random()) * stage.height
             x = (n + 0.5 + 0.3 * (stage.dice.random() - 0.5)) / count * stage.width
-            put(stage, prop, x=x, base=y + 0.4 * stage.unit, tall=tall, shadow=False)
+            put(stage, prop, x=x, base=y + 0.4 * stage.unit, tall=tall, shadow=False, glow=False)
 
 
 def _line_up(stage: Stage, story: Story, props: list[Prop]) -> None:

@@ -38,6 +38,7 @@ def put(
     flip: bool = False,
     shadow: bool = True,
     haze: float = 0.0,
+    glow: bool = True,
 ) -> None:
     """Draw a thing: its foot at `x`, `base`, its height `tall`, in pixels; turned by degrees."""
     own = Canvas(stage.width, stage.height)
@@ -50,7 +51,7 @@ def put(
         _fade(own, stage, haze)
     if shadow:
         shade(stage, x, base, tall * aspect_of(prop) / 2)
-    if prop.glows:
+    if prop.glows and glow:
         glow_of(stage.canvas, x, base - tall * 0.8, tall * 0.7, _FIRELIGHT, dark=stage.palette.dark)
     edged(stage, own, x)
     if prop.burns:
