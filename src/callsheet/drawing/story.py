@@ -192,7 +192,12 @@ def _hits(plain: str) -> list[_Hit]:
                 for start, length in each.every(plain)
             )
     found.sort(
-        key=lambda hit: (-hit.length, _ORDER.index(hit.table), hit.name in _VAGUE, hit.start)
+        key=lambda hit: (
+            -hit.length,
+            _ORDER.index(hit.table),
+            (hit.name in _VAGUE) + (hit.name == "room"),
+            hit.start,
+        )
     )
     chosen: list[_Hit] = []
     covered = bytearray(len(plain) + 1)
