@@ -6,7 +6,7 @@
 import sys
 from typing import Final
 
-ALONE: Final = frozenset({"check", "probe", "provenance"})
+ALONE: Final = frozenset({"check", "frame", "probe", "provenance"})
 
 
 def main() -> None:

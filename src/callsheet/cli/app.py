@@ -9,6 +9,7 @@ from callsheet.cli import (
     checking,
     composite,
     evidence,
+    frame,
     jobs,
     keys,
     members,
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
 app.command("composite")(composite.composite)
+app.command("frame")(frame.frame)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)

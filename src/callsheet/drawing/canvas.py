@@ -116,20 +116,27 @@ def smooth(points: Sequence[Point], *, closed: bool = True, steps: int = 7) -> l
 
 
 def _span(before: Point, start: Point, end: Point, after: Point, steps: int) -> list[Point]:
-    points = []
+    return [
+        (
+            a * before[0] + b * start[0] + c * end[0] + d * after[0],
+            a * before[1] + b * start[1] + c * end[1] + d * after[1],
+        )
+        for a, b, c, d in _weights(steps)
+    ]
+
+
+@lru_cache(maxsize=8)
+def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
+    """Tell how much each of four points counts, at every step of the way."""
+    weights = []
     for step in range(steps):
         t = step / steps
         a = -0.5 * t**3 + t**2 - 0.5 * t
         b = 1.5 * t**3 - 2.5 * t**2 + 1
         c = -1.5 * t**3 + 2 * t**2 + 0.5 * t
         d = 0.5 * t**3 - 0.5 * t**2
-        points.append(
-            (
-                a * before[0] + b * start[0] + c * end[0] + d * after[0],
-                a * before[1] + b * start[1] + c * end[1] + d * after[1],
-            )
-        )
-    return points
+        weights.append((a, b, c, d))
+    return tuple(weights)
 
 
 def ribbon(points: Sequence[Point], width: float) -> list[Point]:

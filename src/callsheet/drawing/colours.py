@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 Colour = tuple[int, int, int]
@@ -74,6 +75,7 @@ def lightness(colour: Colour) -> float:
     return Tone.of(colour).light
 
 
+@lru_cache(maxsize=4_096)
 def lit(colour: Colour, by: float) -> Colour:
     """Make a colour lighter (or darker, below 0) by a part of the lightness scale."""
     seen = Tone.of(colour)

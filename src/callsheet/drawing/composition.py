@@ -8,7 +8,10 @@ from callsheet.drawing.reading import Reading, Thing
 
 Stature = Literal["people", "products", "vehicles", "buildings", "nature", "abstract"]
 
-INDOORS = frozenset(("studio", "cafe", "kitchen", "room", "office", "stage"))
+INDOORS = frozenset(
+    ("studio", "cafe", "kitchen", "room", "office", "stage", "hallway", "hall", "workshop", "shop",
+     "cinema", "classroom")
+)  # fmt: skip
 
 # How much of the frame's height the whole subject takes, by its sort and the size of shot.
 _SCALES: dict[str, dict[str, float]] = {
@@ -84,13 +87,18 @@ class Composition:
         return self.light_x < self.subject_x
 
 
-def compose(reading: Reading, *, seed: int, variant: int, aspect: float) -> Composition:
-    """Stage a shot; variants of one seed differ in side, distance, height, light and colour."""
+def compose(
+    reading: Reading, *, seed: int, variant: int, aspect: float, staged: bool = False
+) -> Composition:
+    """Stage a shot; variants of one seed differ in side, distance, height, light and colour.
+
+    A `staged` shot brings its own subject.
+    """
     dice = random.Random(f"{seed}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
     step = variant - 1
     mirrored = (dice.random() < _MIDDLE) != (step % 2 == 1)
     main = _main(reading)
-    size = _size(reading, main)
+    size = _size(reading, main, staged=staged)
     sort = main.sort if main else "abstract"
     scale = _SCALES[sort].get(size, _SCALES[sort][""])
     scale *= _DISTANCES[step % len(_DISTANCES)] * dice.uniform(0.95, 1.05)
@@ -157,12 +165,12 @@ def _supports(reading: Reading, main: Thing | None) -> tuple[Thing, ...]:
     return tuple(chosen[:_MOST_SUPPORTS])
 
 
-def _size(reading: Reading, main: Thing | None) -> str:
+def _size(reading: Reading, main: Thing | None, *, staged: bool) -> str:
     if reading.size:
         return reading.size
     if reading.angle == "aerial":
         return "extreme_wide"
-    if main is None and reading.setting and reading.setting not in INDOORS:
+    if not staged and main is None and reading.setting and reading.setting not in INDOORS:
         return "wide"
     return ""
 

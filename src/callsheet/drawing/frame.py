@@ -7,10 +7,11 @@ from PIL import Image
 
 from callsheet.drawing.guides import DARK_LABEL, draw_guides, draw_inset, draw_label
 from callsheet.drawing.materials import Materials, open_references
-from callsheet.drawing.reading import Reading, read_prompt
+from callsheet.drawing.reading import Reading
 from callsheet.drawing.scene import draw_scene, plan_scene, swatches
 from callsheet.drawing.slate import Layout, bright, draw_slate, lay_out
 from callsheet.drawing.stage import Stage
+from callsheet.drawing.story import Story, understand
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.ports.pictures import FrameReference, FrameSpec
 
@@ -47,22 +48,25 @@ class FrameSizeError(InvalidInputError):
         super().__init__(message, [FieldError(field, message, str(value))])
 
 
-def draw_frame(spec: FrameSpec, references: Sequence[FrameReference]) -> bytes:
+def draw_frame(
+    spec: FrameSpec, references: Sequence[FrameReference], story: Story | None = None
+) -> bytes:
     """Draw a storyboard frame as a PNG of exactly the size that the spec names.
 
-    The same spec and references give the same bytes. Raises FrameSizeError, and
-    UnreadablePictureError for a reference that is not a PNG working copy.
+    `story` is what to draw in place of what the prompt is understood to say. The same spec,
+    references and story give the same bytes. Raises FrameSizeError, and UnreadablePictureError for
+    a reference that is not a PNG working copy.
     """
     for field, value in (("width", spec.width), ("height", spec.height)):
         if not SMALLEST_SIDE <= value <= LARGEST_SIDE:
             raise FrameSizeError(field, value)
     materials = open_references(references)
-    reading = read_prompt(spec.prompt)
+    told = story or understand(spec.prompt)
     layout = lay_out(spec.width, spec.height)
-    stage = plan_scene(spec, reading, materials, layout.scene_size)
-    scene = draw_scene(stage, materials)
+    stage = plan_scene(spec, told, materials, layout.scene_size)
+    scene = draw_scene(stage, told, materials, spec.prompt)
     draw_guides(scene)
-    _label(scene, layout, reading, materials, stage)
+    _label(scene, layout, stage.reading, materials, stage)
     image = Image.new("RGB", (spec.width, spec.height))
     image.paste(scene, layout.scene[:2])
     draw_slate(

@@ -30,6 +30,7 @@ _ARABIC = range(0x0600, 0x0700)
 _UNSPACED = (range(0x0E00, 0x0F00), range(0x3040, 0x3100), range(0x3400, 0xA000))
 _WHOLE_ARABIC = frozenset(("لقطه",))  # "shot": without its first letter it would be a cat
 _INSIDE_WORDS = frozenset("'&/-")
+_PLAIN_WORD = re.compile("[a-z0-9'&/ -]*")
 _SHORTEST_STEM = 4  # letters of an Arabic word that may go on after its stem
 _SET_PHRASES = (
     ("depth of field", "bokeh"),
@@ -64,39 +65,53 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Needle:
+class Needle:
+    """A word to look for: its folded form, its length and what it stands for."""
+
     pattern: str | re.Pattern[str]
     length: int
     notion: str
 
     def find(self, text: str) -> int:
+        """Find its first place, -1 for none."""
         if isinstance(self.pattern, str):
             return text.find(self.pattern)
         match = self.pattern.search(text)
         return match.start() if match else -1
 
+    def every(self, text: str) -> list[tuple[int, int]]:
+        """Find all its places: where each begins, and how long it is."""
+        if not isinstance(self.pattern, str):
+            return [(match.start(), len(match[0])) for match in self.pattern.finditer(text)]
+        found: list[tuple[int, int]] = []
+        at = text.find(self.pattern)
+        while at >= 0:
+            found.append((at, len(self.pattern.rstrip())))
+            at = text.find(self.pattern, at + max(1, len(self.pattern) - 1))
+        return found
+
 
 def read_prompt(prompt: str) -> Reading:
     """Recognise what a prompt says; unknown words are passed over."""
-    text = _plain(prompt[:_READ_CHARS])
-    sizes = _found(text, _needles("sizes"))
-    angles = _found(text, _needles("angles"))
-    settings = _found(text, _needles("settings"))
-    times = _found(text, _needles("times"))
-    things = _found(text, _needles("things"))
+    text = plain_text(prompt[:_READ_CHARS])
+    sizes = _found(text, needles("sizes"))
+    angles = _found(text, needles("angles"))
+    settings = _found(text, needles("settings"))
+    times = _found(text, needles("times"))
+    things = _found(text, needles("things"))
     return Reading(
         size=_most_exact(sizes),
         angle=_earliest(angles),
         setting=_earliest(_named_places(settings)),
         time=_earliest(times),
-        weather=frozenset(_found(text, _needles("weather"))),
-        moods=frozenset(_found(text, _needles("moods"))),
-        colours=tuple(_hue(name) for name in _in_order(_found(text, _needles("hues")))),
+        weather=frozenset(_found(text, needles("weather"))),
+        moods=frozenset(_found(text, needles("moods"))),
+        colours=tuple(hue_of(name) for name in _in_order(_found(text, needles("hues")))),
         things=tuple(_thing(name) for name in _in_order(things)),
     )
 
 
-def _found(text: str, needles: tuple[_Needle, ...]) -> dict[str, tuple[int, int]]:
+def _found(text: str, needles: tuple[Needle, ...]) -> dict[str, tuple[int, int]]:
     """Find each notion's best word: where it stands and how long it is."""
     found: dict[str, tuple[int, int]] = {}
     for needle in needles:
@@ -133,7 +148,14 @@ def _thing(key: str) -> Thing:
     return Thing(name, sort)
 
 
-def _plain(text: str) -> str:
+def plain_word(text: str) -> str:
+    """Fold a word or phrase as prompts are folded, without the forms that are added to them."""
+    spaced = "".join(char if _in_word(char) else " " for char in _folded(text))
+    return " ".join(spaced.split())
+
+
+def plain_text(text: str) -> str:
+    """Fold a prompt: no case, accents or marks, one space between words and at both ends."""
     joined = text.lower() if text.isascii() else _folded(text)
     spaced = "".join(char if _in_word(char) else " " for char in joined)
     plain = " ".join(form for word in spaced.split() for form in _forms(word))
@@ -164,25 +186,36 @@ def _forms(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8)
-def _needles(kind: str) -> tuple[_Needle, ...]:
+def needles(kind: str) -> tuple[Needle, ...]:
+    """Make the words of one table ready to be looked for."""
     return tuple(
-        _needle(" ".join(word.split()), notion)
+        needle(" ".join(word.split()), notion)
         for notion, words in _vocabulary(kind).items()
         for word in words.split(",")
         if word.strip()
     )
 
 
-def _needle(word: str, notion: str) -> _Needle:
-    stems = [_plain(part).strip() for part in word.split("*")]
+def needle(word: str, notion: str) -> Needle:
+    """Make one word ready: `word*` also matches longer ones, where the script does not."""
+    stems = [_stem(part) for part in word.split("*")]
     plain = " ".join(stem for stem in stems if stem)
     if any(ord(plain[0]) in script for script in _UNSPACED):
-        return _Needle(plain, len(plain), notion)
+        return Needle(plain, len(plain), notion)
     if word.strip("*").count("*"):
         inner = r"\S* ".join(re.escape(stem) for stem in stems if stem)
-        return _Needle(re.compile(f" {inner}"), len(plain), notion)
+        return Needle(re.compile(f" {inner}"), len(plain), notion)
     open_end = "*" in word or _goes_on(plain)
-    return _Needle(f" {plain}" if open_end else f" {plain} ", len(plain), notion)
+    return Needle(f" {plain}" if open_end else f" {plain} ", len(plain), notion)
+
+
+def _stem(part: str) -> str:
+    """Fold a word of the vocabulary; most are plain already, and there are thousands."""
+    if _PLAIN_WORD.fullmatch(part) and not any(
+        phrase.strip() in part for phrase, _ in _SET_PHRASES
+    ):
+        return part.strip()
+    return plain_text(part).strip()
 
 
 def _goes_on(word: str) -> bool:
@@ -206,7 +239,8 @@ def _vocabulary(kind: str) -> Mapping[str, str]:
     return dict(table)
 
 
-def _hue(name: str) -> Colour:
+def hue_of(name: str) -> Colour:
+    """Find the colour that a name of the vocabulary stands for."""
     red, green, blue = bytes.fromhex(_file("hues")["hues"][name]["colour"][1:])
     return red, green, blue
 

@@ -1,6 +1,7 @@
 """The picture of a shot, without any lettering: place, subject, references, weather."""
 
 import random
+from dataclasses import replace
 
 from PIL import Image, ImageFilter
 
@@ -12,34 +13,66 @@ from callsheet.drawing.colours import Colour
 from callsheet.drawing.composition import compose
 from callsheet.drawing.materials import Materials, cover
 from callsheet.drawing.palette import Palette, leading_colours, palette_for
-from callsheet.drawing.reading import Reading, Thing
+from callsheet.drawing.reading import Reading, Thing, read_prompt
 from callsheet.drawing.scenery import draw_scenery
 from callsheet.drawing.stage import Stage
+from callsheet.drawing.staging.directing import draw_story, way_of
+from callsheet.drawing.story import Story
 from callsheet.drawing.subjects import place
 from callsheet.drawing.subjects.dyes import dyes_for
+from callsheet.drawing.words import table_of
 from callsheet.ports.pictures import FrameSpec
 
 _BLURRED_AT = 0.25  # what is out of focus is painted this small
 _WIDEST = 0.68  # of the frame, for a subject that is not seen close
 _FULL_FIGURE = 0.95
 _TILT = 6  # degrees
+_OUTDOORS = 3  # metres: what is taller stands under the sky
 
 
-def plan_scene(
-    spec: FrameSpec, reading: Reading, materials: Materials, size: tuple[int, int]
-) -> Stage:
+def plan_scene(spec: FrameSpec, story: Story, materials: Materials, size: tuple[int, int]) -> Stage:
     """Decide everything about the scene before anything is drawn."""
+    way = "portrait" if materials.cast or materials.plate is not None else way_of(story)
+    reading = read_prompt(spec.prompt) if way == "portrait" else _staged(story)
     aspect = size[0] / size[1]
-    plan = compose(reading, seed=spec.seed, variant=spec.variant, aspect=aspect)
+    plan = compose(
+        reading, seed=spec.seed, variant=spec.variant, aspect=aspect, staged=way != "portrait"
+    )
+    if story.light_from:
+        side = 0.1 if story.light_from == "left" else 0.9
+        plan = replace(plan, light_x=side)
     styles = [leading_colours(picture) for picture in materials.styles]
     if not styles and materials.plate is not None:
         styles = [leading_colours(materials.plate)]
     palette = palette_for(reading, styles, choice=plan.choice, turn=plan.turn)
     dice = random.Random(f"{spec.seed}:{spec.variant}:{reading.setting}")  # noqa: S311 - a drawing, not a secret
-    return Stage(Canvas(*size), plan, palette, reading, dice)
+    return Stage(Canvas(*size), plan, palette, reading, dice, way)
 
 
-def draw_scene(stage: Stage, materials: Materials) -> Image.Image:
+def _staged(story: Story) -> Reading:
+    """Fill in where a staged story happens, if its words do not say."""
+    reading = story.reading
+    if story.empty:
+        return replace(reading, setting="studio")  # a plain ground for a card
+    places = (
+        table_of("props")[prop.name].get("place", "")
+        for prop in story.props
+        if prop.name in table_of("props")
+    )
+    setting = reading.setting or next(filter(None, places), "")
+    if not setting or (setting == "studio" and story.people):
+        setting = "stage" if any(one.pose in ("sing", "drums") for one in story.people) else setting
+    if not setting and story.props and max(prop.metres for prop in story.props) > _OUTDOORS:
+        setting = "field"
+    wet = {"rain", "snow"} & reading.weather or any(prop.draw == "umbrella" for prop in story.props)
+    if not setting and wet:
+        setting = "city"
+    if story.burning and setting in ("", "room"):
+        setting = "city" if setting == "" else setting
+    return replace(reading, setting=setting or "room")
+
+
+def draw_scene(stage: Stage, story: Story, materials: Materials, prompt: str) -> Image.Image:
     """Draw the scene that was planned, RGB, of the canvas's size."""
     size = round(stage.width), round(stage.height)
     if materials.plate is not None:
@@ -49,7 +82,10 @@ def draw_scene(stage: Stage, materials: Materials) -> Image.Image:
             image = _closer(image)
     else:
         image = _place_and_air(stage, size)
-    draw_cast(stage, image, materials)
+    if stage.way == "portrait":
+        draw_cast(stage, image, materials)
+    else:
+        draw_story(stage, image, story, stage.way, prompt)
     if materials.plate is None:
         atmosphere.in_front(stage, image)
     atmosphere.vignette(stage, image)
@@ -75,8 +111,10 @@ def _tilted(image: Image.Image, *, left: bool) -> Image.Image:
 
 
 def _place_and_air(stage: Stage, size: tuple[int, int]) -> Image.Image:
-    draw_scenery(stage)
-    _far_supports(stage)
+    if stage.way != "card":
+        draw_scenery(stage)
+    if stage.way == "portrait":
+        _far_supports(stage)
     image = backdrop(stage, size)
     if stage.plan.soft:
         image = _out_of_focus(stage, image)

@@ -18,6 +18,7 @@ class Stage:
     palette: Palette
     reading: Reading
     dice: random.Random
+    way: str = "portrait"  # how it is drawn (see staging.directing)
 
     @property
     def width(self) -> float:
@@ -46,7 +47,7 @@ class Stage:
 
     def on(self, canvas: Canvas) -> "Stage":
         """Draw the same scene on another canvas."""
-        return Stage(canvas, self.plan, self.palette, self.reading, self.dice)
+        return Stage(canvas, self.plan, self.palette, self.reading, self.dice, self.way)
 
     def pen(self, x: float, base: float, height: float, *, flip: bool = False) -> Pen:
         """Take a pen for a thing standing at fractions `x`, `base` of the scene."""

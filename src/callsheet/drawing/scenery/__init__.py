@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from callsheet.drawing.scenery import abstract, indoors, overhead, town, wild
+from callsheet.drawing.scenery import abstract, indoors, overhead, town, venues, wild
 from callsheet.drawing.stage import Stage
 
 _PLACES: dict[str, Callable[[Stage], None]] = {
@@ -10,6 +10,7 @@ _PLACES: dict[str, Callable[[Stage], None]] = {
     **town.PLACES,
     **indoors.PLACES,
     **abstract.PLACES,
+    **venues.PLACES,
 }
 
 
