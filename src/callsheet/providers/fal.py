@@ -173,7 +173,8 @@ class Fal(HostedDefaults):
         nsfw = inner(told, "has_nsfw_concepts")
         if isinstance(nsfw, list) and any(each is True for each in nsfw):
             return Ended(ModeratedError(self.name, "it says: NSFW concepts"), cost=None)
-        places = [*_listed(told, "images"), *(told.get(each) for each in ("image", "video"))]
+        single = (told.get(each) for each in ("image", "video", "audio", "audio_file"))
+        places = [*_listed(told, "images"), *single]
         urls = (inner(each, "url") for each in places)
         return Made(tuple(each for each in urls if isinstance(each, str)))
 

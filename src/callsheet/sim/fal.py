@@ -106,6 +106,10 @@ def signer(secret: bytes) -> Ed25519PrivateKey:
 
 def result_of(order: Order) -> dict[str, Any]:
     """Write a model's own output."""
+    if order.asked.model.makes is Makes.AUDIO:
+        return {"audio": {"url": order.output[0]} if order.output else None}
+    if order.asked.model.name in ("fal-ai/clarity-upscaler", "fal-ai/birefnet/v2"):
+        return {"image": {"url": order.output[0]} if order.output else None}
     files = [{"url": url, "content_type": "image/png"} for url in order.output]
     if order.asked.model.makes is Makes.CLIP:
         return {"video": {"url": order.output[0]} if order.output else None}
@@ -191,7 +195,8 @@ def _wish(request: Request, body: Any) -> Wish:
     if not isinstance(body, dict):
         raise RefusedError(_detail("type_error", "an object is expected", "body"))
     hook = request.query_params.get("fal_webhook")
-    return Wish(request.path_params["model"], body, hook)
+    words = {"prompt": body["text"]} if isinstance(body.get("text"), str) else {}
+    return Wish(request.path_params["model"], {**body, **words}, hook)
 
 
 async def _accepted(order: Order) -> Response:
