@@ -83,12 +83,14 @@ class Runware(HostedDefaults):
 
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask for a task's results."""
+        return self._standing(ticket, await self._read(ticket, key))
+
+    async def _read(self, ticket: str, key: ProviderKey) -> Mapping[str, Any]:
         asked = [{"taskType": "getResponse", "taskUUID": ticket}]
         response = await self._line.ask(
             "POST", "/v1", unknown=ticket, json=asked, headers=_auth(key)
         )
-        told = self._line.json(response)
-        return self._standing(ticket, told)
+        return self._line.json(response)
 
     async def listed(
         self,
@@ -104,8 +106,11 @@ class Runware(HostedDefaults):
         for take in takes:
             ticket = str(uuid.uuid5(_OURS, take))
             try:
-                await self.poll(ticket, key)
-            except (TicketUnknownError, _SilentError):
+                told = await self._read(ticket, key)
+                if not _parts(told, "data", ticket) and not _parts(told, "errors", ticket):
+                    continue
+                self._standing(ticket, told)
+            except TicketUnknownError:
                 continue
             found.append(Found(ticket, {}, since, take))
         return Listing(tuple(found))
@@ -151,7 +156,7 @@ class Runware(HostedDefaults):
             return Ended(raised, cost=money_of(inner(error, "cost")) or Money())
         mine = _parts(told, "data", ticket)
         if not mine:
-            raise _SilentError(self.name, "an answer that does not speak of our task")
+            raise BusyError(self.name, "an answer that does not speak of our task")
         for part in mine:
             address = next((part[name] for name in _ADDRESSES if part.get(name)), None)
             cost = money_of(inner(part, "cost"))
@@ -199,10 +204,6 @@ class Runware(HostedDefaults):
         return (ModeratedError if says_any(reason, _MODERATION) else RefusedError)(
             self.name, reason
         )
-
-
-class _SilentError(BusyError):
-    """An answer that says nothing of our task."""
 
 
 def _first(told: Any) -> Any:

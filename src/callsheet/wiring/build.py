@@ -46,6 +46,7 @@ from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
 from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
+from callsheet.line.price_checks import PriceChecks
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.recovery.restorer import Restorer
@@ -189,6 +190,15 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
+        price_checks=PriceChecks(
+            catalog,
+            line.providers.hosted,
+            ring,
+            database,
+            line.estimates.overrides,
+            line.estimates,
+            clock,
+        ),
         submission=Submission(line, switches, answers),
         generations=generations,
         composites=Composites(line, generations, fetcher, _composite_rules(settings)),

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import av
 import numpy as np
+from av.audio.stream import AudioStream
+from numpy.typing import NDArray
 
 SOUND_TYPES: Mapping[str, str] = {
     "mp3": "audio/mpeg",
@@ -51,12 +53,10 @@ def pcm(seconds: int, pitch: int = 0) -> bytes:
     return (_tone(seconds, pitch) * 32_767).astype("<i2").tobytes()
 
 
-def _tone(seconds: int, pitch: int) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
-    at = np.arange(seconds * RATE, dtype=np.float32) / RATE
-    wave: np.ndarray[tuple[int], np.dtype[np.float32]] = _LOUD * np.sin(
-        2 * np.pi * _LOWEST_HZ * (1 + pitch / _PITCHES) * at, dtype=np.float32
-    )
-    return wave
+def _tone(seconds: int, pitch: int) -> NDArray[np.float32]:
+    at = np.arange(seconds * RATE) / RATE
+    wave = _LOUD * np.sin(2 * np.pi * _LOWEST_HZ * (1 + pitch / _PITCHES) * at)
+    return wave.astype(np.float32)
 
 
 def _encoded(seconds: int, ending: str, pitch: int) -> bytes:
@@ -64,6 +64,7 @@ def _encoded(seconds: int, ending: str, pitch: int) -> bytes:
     into, wave = io.BytesIO(), _tone(seconds, pitch)
     with av.open(into, "w", format=container) as file:
         stream = file.add_stream(codec, rate=RATE, layout="mono")
+        assert isinstance(stream, AudioStream)  # noqa: S101  # all of these codecs are for sound
         stream.format = form
         for start in range(0, len(wave), size):
             piece = wave[start : start + size]
