@@ -1,6 +1,8 @@
 """Faults and prices that providers tell within an answer, where older clients do not look."""
 
+import io
 import uuid
+import wave
 from dataclasses import replace
 from typing import Any
 
@@ -56,3 +58,16 @@ async def test_runway_is_stopped_where_it_may_charge_more_than_was_set_aside() -
         statuses = [each["status"] for each in await bench.book()]
     assert statuses[0] in {"starting", "processing"}
     assert statuses[1] in {"canceled", "aborted"}
+
+
+async def test_gemini_speaks_in_bare_samples_that_become_a_file() -> None:
+    """A WAV of one channel, whose length is what was paid for."""
+    card = CATALOG.card("gemini/gemini-3-8-flash-tts")
+    async with bench_of("gemini") as bench:
+        made = (await bench.provider.submit(await bench.order(card=card))).standing
+    assert isinstance(made, Made)
+    [spoken] = made.inline
+    assert spoken.media_type == "audio/wav"
+    with wave.open(io.BytesIO(spoken.content)) as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, 24_000)
+        assert file.getnframes() == 2 * 24_000  # seventeen characters

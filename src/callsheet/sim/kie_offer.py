@@ -198,6 +198,14 @@ OFFERED = (
         )
     ),
     _clip("bytedance/seedance-2-5", "0.315", _SEEDANCE_2),
+    _clip(
+        "bytedance/seedance-2",
+        "0.205",
+        _SEEDANCE_2,
+        {"480p": "0.095", "1080p": "0.51", "4k": "1.04"},
+    ),
+    _clip("bytedance/seedance-2-fast", "0.124", _SEEDANCE_2, {"480p": "0.0585"}),
+    _clip("bytedance/seedance-2-mini", "0.041", _SEEDANCE_2, {"480p": "0.019"}),
     _clip("bytedance/v1-pro-text-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
     _clip("bytedance/v1-pro-image-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
     _clip("bytedance/v1-lite-text-to-video", "0.0225", _SEEDANCE, _LITE_RATES),
