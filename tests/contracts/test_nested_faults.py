@@ -20,8 +20,12 @@ async def test_runware_tells_a_fault_within_its_part(nested: str) -> None:
     """In a list, alone, or among the part's own words."""
     number = str(uuid.uuid4())
     fault: dict[str, Any] = {"code": "invalidProviderContent", "message": "flagged"}
-    within = {"errors": {"errors": [fault]}, "error": {"error": fault}, "plain": fault}[nested]
-    part = {"taskUUID": number, "status": "error", "cost": 0.002, **within}
+    shapes: dict[str, dict[str, Any]] = {
+        "errors": {"errors": [fault]},
+        "error": {"error": fault},
+        "plain": fault,
+    }
+    part = {"taskUUID": number, "status": "error", "cost": 0.002, **shapes[nested]}
     async with (
         answering(Said(content={"data": [part]})) as service,
         asking("runware", service.url) as bench,

@@ -8,6 +8,7 @@ import callsheet
 from callsheet.cli import (
     checking,
     composite,
+    generating,
     jobs,
     keys,
     members,
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
+app.command("generate")(generating.generate)
 app.command("composite")(composite.composite)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
