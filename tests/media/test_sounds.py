@@ -47,7 +47,7 @@ async def test_a_sound_is_told_by_what_is_in_it(
         (film(colours=("red",), sound=True), "it has pictures"),
         (Sounds().sound(2, "m4a", b"1234")[:3_000], "damaged or cut off"),
         (b"<!doctype html><title>Oops</title>", "an HTML page"),
-        (b"ID3" + bytes(200), ""),
+        (b"ID3" + bytes(200), "not a usable sound"),
         (b"", "empty"),
     ],
     ids=["picture", "film", "cut", "page", "bare tag", "empty"],

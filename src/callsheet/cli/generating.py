@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from callsheet.assets.model import asset_key, extension_of
+from callsheet.assets.model import extension_of
 from callsheet.catalog.asking import typed
 from callsheet.cli.output import out_json, say
 from callsheet.cli.session import run_command
@@ -85,6 +85,6 @@ async def _written(cs: Callsheet, shown: ShownTake, out: Path | None) -> Path | 
         return None
     made = shown.made[0]
     file = out if out.suffix else out.with_suffix(f".{extension_of(str(made['mediaType']))}")
-    content = [block async for block in cs.store.stream(asset_key(str(made["sha256"])))]
+    content = [block async for block in cs.views.files.content(str(made["sha256"]))]
     file.write_bytes(b"".join(content))
     return file
