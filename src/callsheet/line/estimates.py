@@ -73,12 +73,11 @@ class Estimates:
         """Find the corrections in force, by model; whose price is listed, or rarely made, has none.
 
         A price that a person took over from the provider's own list comes before what was measured.
-
         Raises DatabaseUnavailableError.
         """
         overrides = await self._overrides_now()
         found = {}
-        for card in cards:
+        for card in {each.id: each for each in cards}.values():
             override = overrides.get(card.id)
             if override is not None and override.holds(card):
                 found[card.id] = Correction(override.factor)
