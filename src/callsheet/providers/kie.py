@@ -97,10 +97,8 @@ class Kie(HostedDefaults):
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Read a task; one that cannot be seen yet is on its way."""
         api, _, number = ticket.partition(":")
-        asked = {"taskId": number}
-        told = await self._line.read(
-            _DOORS[api][1], unknown=ticket, params=asked, headers=_auth(key)
-        )
+        asked, (_, door) = {"taskId": number}, _DOORS.get(api, _DOORS["jobs"])
+        told = await self._line.read(door, unknown=ticket, params=asked, headers=_auth(key))
         record = told.get("data")
         if not isinstance(record, dict):
             return Pending()
