@@ -53,7 +53,9 @@ def _anchor(model: str) -> str:
 def _state(card: ModelCard) -> str:
     if card.retires_on is not None:
         return f"retires {card.retires_on}"
-    return "off until checked" if card.unverified else ""
+    if card.unverified:
+        return "off until checked"
+    return "price is an estimate" if card.estimated else ""
 
 
 def _model(card: ModelCard) -> str:
@@ -64,7 +66,7 @@ def _model(card: ModelCard) -> str:
         ("provider", code(card.provider)),
         ("makes", ", ".join(code(kind) for kind in card.kinds)),
         ("answers", code(card.execution)),
-        ("price", f"from ${smallest}"),
+        ("price", f"from ${smallest}{', an estimate' if card.estimated else ''}"),
         ("price then", _changes(card)),
         ("charged", "what is counted, at most the price" if card.price_is_most else "-"),
         ("price read", card.price_source or "-"),

@@ -89,7 +89,7 @@ def test_hosted_composite_is_agreed_to_and_falls_back(tmp_path: Path) -> None:
         ran(tmp_path, "replicate/multi-image-kontext-pro", command="models on", **settings)
         unasked = ran(tmp_path, *names, **settings)
         assert unasked.returncode == 1
-        assert "at most $0.04" in unasked.stderr
+        assert "at most $0.08" in unasked.stderr
         assert sim.orders() == []
 
         done = ran(tmp_path, *names, "--yes", **settings)

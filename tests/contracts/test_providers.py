@@ -403,6 +403,8 @@ async def test_smallest_order_of_every_card_costs_what_it_says(bench: Bench) -> 
         if card in retired:
             continue
         price, mark = card.price(card.smallest()), ""
+        if card.kind.makes == "audio":  # words may be what is counted
+            price = card.price(card.inputs.model_validate({"prompt": "a red mug on oak"}))
         if card.price_is_most:
             for charged in await _charged(bench, card, ""):
                 assert Money() < charged < price, (card.id, price, charged)

@@ -48,6 +48,9 @@ class AssetFacts:
     width: int | None = None
     height: int | None = None
     thumbnail: bool = True
+    duration_s: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
 
 
 _EXTENSIONS: Final[Mapping[str, str]] = {
@@ -64,6 +67,12 @@ _EXTENSIONS: Final[Mapping[str, str]] = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
     "video/webm": "webm",
+    "audio/wav": "wav",
+    "audio/mpeg": "mp3",
+    "audio/mp4": "m4a",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/webm": "weba",
     "text/plain": "txt",
     "application/json": "json",
 }

@@ -3,22 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final
 
 from callsheet.assets.errors import OutputTooLargeError
-from callsheet.assets.model import asset_key, thumbnail_key
+from callsheet.assets.model import AssetFacts, asset_key, thumbnail_key
 from callsheet.assets.portions import portions_of
 from callsheet.assets.texts import text_facts
 from callsheet.kernel.digests import Sha256, sha256_of
 from callsheet.kernel.errors import UnavailableError
 from callsheet.ports.blobs import Arrival, BlobConflictError, BlobStore, CreateOnly, Keeper
 from callsheet.ports.models import Makes
-from callsheet.ports.pictures import ClipFacts, Glimpse, Studio
+from callsheet.ports.pictures import ClipFacts, Glimpse, SoundFacts, Studio
 
 THUMBNAIL_SIDE: Final = 384
 HELD: Final = 8 << 20  # bytes of an output that are in memory: what is larger is streamed
-_WHOLE: Final = {"image": 64 << 20, "video": 16 << 20}  # what is read back whole to be looked at
+# what is read back whole to be looked at; no sound may be larger
+_WHOLE: Final = {"image": 64 << 20, "video": 16 << 20, "audio": 64 << 20}
 _AT_A_TIME: Final = 2  # of these
 _HEAD: Final = 1 << 20
 _TAIL: Final = 1 << 16
@@ -30,7 +31,8 @@ _HASHED_IN_PLACE: Final = 2 << 20  # bytes
 class Seen:
     """What was seen of a file: its type by its bytes, its pixels, how a text begins.
 
-    `clip` is what was seen of one that moves. `note` says why a picture has no `thumbnail`.
+    `clip` is what was seen of one that moves, `sound` of one that is only heard. `note`
+    says why a picture has no `thumbnail`.
     """
 
     media_type: str
@@ -39,6 +41,13 @@ class Seen:
     thumbnail: bool = True
     note: str | None = None
     clip: ClipFacts | None = None
+    sound: SoundFacts | None = None
+
+    @property
+    def told(self) -> AssetFacts:
+        """Say of it what people are told."""
+        known = {each.name for each in fields(AssetFacts)}
+        return AssetFacts(**{name: fact for name, fact in self.facts.items() if name in known})
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -46,16 +55,16 @@ class Seen:
         width, height = self.size or (None, None)
         told: dict[str, Any] = {"media_type": self.media_type, "beginning": self.beginning}
         told |= {"width": width, "height": height, "thumbnail": self.thumbnail}
-        return told if self.clip is None else {**told, **_moving(self.clip)}
-
-
-def _moving(clip: ClipFacts) -> dict[str, Any]:
-    return {
-        "duration_s": clip.duration_s or None,
-        "frame_rate": clip.frame_rate,
-        "sample_rate": clip.sample_rate,
-        "channels": clip.channels,
-    }
+        lasting = self.clip or self.sound
+        if lasting is None:
+            return told
+        return {
+            **told,
+            "duration_s": lasting.duration_s or None,
+            "frame_rate": self.clip.frame_rate if self.clip else None,
+            "sample_rate": lasting.sample_rate,
+            "channels": lasting.channels,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +103,8 @@ class Adopter:
         """Store what was made, once it is known to be what was ordered.
 
         Its type is read from its bytes; a picture and a clip get a thumbnail. `origin` names who
-        made it (see Studio.shown). Raises UnreadablePictureError, UnreadableClipError or
-        UnreadableTextError, with nothing kept, StoreUnavailableError.
+        made it (see Studio.shown). Raises UnreadablePictureError, UnreadableClipError,
+        UnreadableSoundError or UnreadableTextError, with nothing kept, StoreUnavailableError.
         """
         sha256 = await _hashed(content)
         seen = self.known.get(f"{expected} {sha256}")
@@ -170,6 +179,8 @@ class Adopter:
                 return self.studio.made_type(beginning)
             case "video":
                 return self.studio.clip_type(beginning)
+            case "audio":
+                return self.studio.sound_type(beginning)
             case "text":
                 raise OutputTooLargeError(HELD)
 
@@ -206,6 +217,9 @@ class Adopter:
                 return Seen(text.media_type, beginning=text.beginning)
             case "video":
                 return await self._look_at_clip(content, sha256)
+            case "audio":
+                heard = await self.studio.sound(content)
+                return Seen(heard.media_type, thumbnail=False, note=heard.note, sound=heard)
 
     async def _look_at_clip(self, clip: bytes | Glimpse, sha256: Sha256) -> Seen:
         facts = await self.studio.clip(clip, THUMBNAIL_SIDE)

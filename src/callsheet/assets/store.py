@@ -79,7 +79,14 @@ class AssetStore:
         )
         return {
             Sha256(row.sha256): AssetFacts(
-                row.media_type, row.beginning, row.width, row.height, row.thumbnail
+                row.media_type,
+                row.beginning,
+                row.width,
+                row.height,
+                row.thumbnail,
+                row.duration_s,
+                row.sample_rate,
+                row.channels,
             )
             for row in await connection.execute(query)
         }

@@ -79,6 +79,16 @@ class ShownForm(FramedForm, frozen=True):
         return self
 
 
+class GivenForm(BaseModel, extra="forbid", frozen=True):
+    """One picture that is worked on; words are for the sheet, as far as a card says nothing else.
+
+    What comes out follows from the picture, whatever size is asked for.
+    """
+
+    prompt: Annotated[str, Field(max_length=8_000)] = ""
+    references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
+
+
 @functools.cache
 def bounds_of(inputs: type[BaseModel]) -> Bounds:
     """Read from a form what sizes in pixels it takes."""

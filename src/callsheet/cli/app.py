@@ -10,6 +10,7 @@ from callsheet.cli import (
     composite,
     evidence,
     frame,
+    generating,
     jobs,
     keys,
     members,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
+app.command("generate")(generating.generate)
 app.command("composite")(composite.composite)
 app.command("frame")(frame.frame)
 app.command("watch")(jobs.watch)

@@ -10,9 +10,11 @@ from callsheet.catalog.asking import shapes, typed
 from callsheet.cli.output import out_json, out_table
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import read_sets
+from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.line.estimates import Accuracy
 from callsheet.line.offers import Offer
+from callsheet.line.price_checks import PriceCheck
 from callsheet.line.single import Quoted
 from callsheet.ports.models import Kind
 from callsheet.takes.model import Correction
@@ -39,7 +41,7 @@ def models(
     if context.invoked_subcommand is not None:
         return
 
-    async def work(cs: Callsheet) -> list[dict[str, str]]:
+    async def work(cs: Callsheet) -> list[dict[str, Any]]:
         offers = await cs.offers.listed(LOCAL_WORKSPACE, provider=provider, kind=kind)
         return [
             _line(offer)
@@ -53,10 +55,10 @@ def models(
         out_json(found)
         return
     columns = ["model", "title", "kinds", "execution", "$ from", "state"]
-    out_table("", columns, [list(line.values()) for line in found])
+    out_table("", columns, [list(line.values())[: len(columns)] for line in found])
 
 
-def _line(offer: Offer) -> dict[str, str]:
+def _line(offer: Offer) -> dict[str, Any]:
     card = offer.card
     return {
         "id": card.id,
@@ -64,8 +66,20 @@ def _line(offer: Offer) -> dict[str, str]:
         "kind": ", ".join(card.kinds),
         "execution": str(card.execution),
         "price_from": str(offer.price),
-        "state": f"off: {offer.closed}" if offer.closed else offer.notice or "on",
+        "state": f"off: {offer.closed}" if offer.closed else _state(offer),
+        "estimated": card.estimated,
     }
+
+
+def _state(offer: Offer) -> str:
+    """Say of a model that is on what whoever orders should know."""
+    overridden = offer.correction.in_force and not offer.correction.takes
+    told = (
+        offer.notice,
+        "its price is an estimate" if offer.card.estimated and not overridden else "",
+        "its price is its provider's list's" if overridden else "",
+    )
+    return "; ".join(filter(None, told)) or "on"
 
 
 @app.command()
@@ -122,7 +136,7 @@ def show(model: Model, json: AsJson = False) -> None:
 
 
 def _estimate(correction: Correction) -> str:
-    return str(correction) if correction.takes else "not corrected yet"
+    return str(correction) if correction.in_force else "not corrected yet"
 
 
 def _type(field: Mapping[str, Any]) -> str:
@@ -165,11 +179,14 @@ def price(
     quoted = run_command(work)
     correction = quoted.correction
     if json:
-        prices = {"model": quoted.card.id, "price": str(quoted.price), "listed": str(quoted.listed)}
+        prices: dict[str, Any] = {"model": quoted.card.id, "listed": str(quoted.listed)}
+        prices["price"] = str(quoted.price)
+        prices["estimated"] = quoted.card.estimated
         out_json({**prices, "correction": correction.factor, "takes": correction.takes})
         return
-    corrected = f" (${quoted.listed}, {correction})" if correction.takes else ""
-    typer.echo(f"{quoted.card.id}: ${quoted.price}{corrected}")
+    corrected = f" (${quoted.listed}, {correction})" if correction.in_force else ""
+    estimate = ", an estimate" if quoted.card.estimated else ""
+    typer.echo(f"{quoted.card.id}: ${quoted.price}{corrected}{estimate}")
 
 
 @app.command()
@@ -233,3 +250,83 @@ def accuracy(
         for each in found
     ]
     out_table("", columns, cells)
+
+
+@app.command("check-prices")
+def check_prices(
+    provider: Annotated[str, typer.Argument(help="Only this provider's.")] = "",
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Quote what differs by the provider's list.")
+    ] = False,
+    json: AsJson = False,
+) -> None:
+    """Compare prices with what providers tell without an order; exits with 1 if some differ."""
+
+    async def work(cs: Callsheet) -> tuple[list[PriceCheck], set[str]]:
+        known = cs.price_checks.providers()
+        if provider and provider not in known:
+            said = f"{provider} tells no prices without an order; {', '.join(known)} does"
+            raise InvalidInputError(said, [FieldError("provider", said, provider)])
+        found = []
+        for name in [provider] if provider else known:
+            found += await cs.price_checks.check(LOCAL_WORKSPACE, name)
+        applied = await cs.price_checks.apply(found) if apply else []
+        return found, {each.model for each in applied}
+
+    found, applied = run_command(work)
+    if json:
+        out_json([{**each.as_json(), "applied": each.model.id in applied} for each in found])
+    else:
+        rows = [
+            [
+                each.model.id,
+                each.told.unit,
+                "" if each.nearest is None else str(each.nearest),
+                str(each.told.price),
+                each.result,
+            ]
+            for each in found
+        ]
+        out_table("", ["model", "unit", "$ here", "$ there", "result"], rows)
+    if applied and not json:
+        typer.echo(f"{len(applied)} quoted by their provider's list: callsheet models overrides")
+    if any(each.differs and each.model.id not in applied for each in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def overrides(json: AsJson = False) -> None:
+    """List the models that are quoted by their provider's own list in place of their card."""
+
+    async def work(cs: Callsheet) -> list[dict[str, Any]]:
+        return [
+            {
+                "model": each.model,
+                "unit": each.unit,
+                "card": str(each.card),
+                "told": str(each.told),
+                "factor": each.factor,
+                "read_at": each.read_at.isoformat(timespec="seconds"),
+                "in_force": each.holds(cs.offers.card(each.model)),
+            }
+            for each in await cs.price_checks.overrides()
+        ]
+
+    found = run_command(work)
+    if json:
+        out_json(found)
+        return
+    rows = [[str(value) for value in each.values()] for each in found]
+    columns = ["model", "unit", "$ card", "$ told", "#factor", "read at", "in force"]
+    out_table("", columns, rows)
+
+
+@app.command("revert-price")
+def revert_price(model: Model) -> None:
+    """Quote a model by its card again."""
+
+    async def work(cs: Callsheet) -> bool:
+        return await cs.price_checks.revert(model)
+
+    was = run_command(work)
+    typer.echo(f"{model} is quoted by its card{'' if was else ', as it was before'}")

@@ -305,10 +305,7 @@ class DirectOrders:
         ctx.runtime.sending.discard(sent_of(take))
         if unseen:
             self._examiner.add(ended, adopted.seen.size)
-        seen = adopted.seen
-        width, height = seen.size or (None, None)
-        facts = AssetFacts(seen.media_type, seen.beginning, width, height, seen.thumbnail)
-        return Ended(ended, {adopted.sha256: facts})
+        return Ended(ended, {adopted.sha256: adopted.seen.told})
 
     async def _want_ledger(self, take: Take, problem: BaseException) -> None:
         """Have the job's own ledger object written: the recovery log does not have its end."""

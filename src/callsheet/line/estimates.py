@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from callsheet.controls.prices import PriceOverride, PriceOverrideStore
 from callsheet.jobs.model import Job
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.money import Money
@@ -58,22 +59,45 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class Estimates:
-    """Finds the correction of each model whose price is an estimate; one is kept for a minute."""
+    """Finds by what prices are multiplied, where that is so; each answer is kept for a minute."""
 
     catalog: Catalog
     database: Database
     takes: TakeStore
     clock: Callable[[], datetime]
+    overrides: PriceOverrideStore = field(default_factory=PriceOverrideStore)
     _known: dict[str, tuple[float, Correction]] = field(default_factory=dict)
+    _overridden: list[tuple[float, Mapping[str, PriceOverride]]] = field(default_factory=list)
 
     async def corrections(self, cards: Iterable[ModelCard]) -> dict[str, Correction]:
         """Find the corrections in force, by model; whose price is listed, or rarely made, has none.
 
+        A price that a person took over from the provider's own list comes before what was measured.
         Raises DatabaseUnavailableError.
         """
-        wanted = {card.id: card for card in cards if card.estimated}
-        found = {model: await self._correction(card) for model, card in wanted.items()}
-        return {model: each for model, each in found.items() if each.takes}
+        overrides = await self._overrides_now()
+        found = {}
+        for card in {each.id: each for each in cards}.values():
+            override = overrides.get(card.id)
+            if override is not None and override.holds(card):
+                found[card.id] = Correction(override.factor)
+            elif card.estimated:
+                found[card.id] = await self._correction(card)
+        return {model: each for model, each in found.items() if each.in_force}
+
+    def forget_overrides(self) -> None:
+        """Read them anew for the next quote."""
+        self._overridden.clear()
+
+    async def _overrides_now(self) -> Mapping[str, PriceOverride]:
+        now = asyncio.get_running_loop().time()
+        for until, known in self._overridden:
+            if until > now:
+                return known
+        async with self.database.read() as connection:
+            read = {each.model: each for each in await self.overrides.all(connection)}
+        self._overridden[:] = [(now + _KEPT_S, read)]
+        return read
 
     async def correction(self, card: ModelCard) -> Correction:
         """Find one model's correction. Raises DatabaseUnavailableError."""

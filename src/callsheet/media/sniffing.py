@@ -2,7 +2,11 @@
 
 import re
 
-from callsheet.ports.pictures import UnreadableClipError, UnreadablePictureError
+from callsheet.ports.pictures import (
+    UnreadableClipError,
+    UnreadablePictureError,
+    UnreadableSoundError,
+)
 
 _SHOWN_BYTES = 4
 _TEXT_PREFIX = 1_024
@@ -104,6 +108,26 @@ def sniff_clip(content: bytes) -> str:
     named = next((media_type for pattern, media_type in _READ if pattern.match(content)), None)
     kind = f"a picture ({named})" if named else named_kind(content)
     raise UnreadableClipError(f"this is {kind or 'of an unknown type'}")
+
+
+_SOUNDS = (
+    (re.compile(rb"RIFF.{4}WAVE", re.DOTALL), "audio/wav"),
+    (re.compile(rb"ID3|\xff[\xfa\xfb\xf2\xf3]"), "audio/mpeg"),
+    (re.compile(rb"OggS"), "audio/ogg"),
+    (re.compile(rb"fLaC"), "audio/flac"),
+    (re.compile(rb"....ftyp(?!avif|avis|hei|hev|mif1|msf1)", re.DOTALL), "audio/mp4"),
+    (re.compile(rb"\x1a\x45\xdf\xa3"), "audio/webm"),
+)
+
+
+def sniff_sound(content: bytes) -> str:
+    """Name the media type of a sound that we read. Raises UnreadableSoundError for the rest."""
+    for pattern, media_type in _SOUNDS:
+        if pattern.match(content):
+            return media_type
+    named = next((media_type for pattern, media_type in _READ if pattern.match(content)), None)
+    kind = f"a picture ({named})" if named else named_kind(content)
+    raise UnreadableSoundError(f"this is {kind or 'of an unknown type'}")
 
 
 def named_kind(content: bytes) -> str | None:

@@ -8,7 +8,7 @@ is lost with one but the job it was doing.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ from callsheet.media.containers import glanced
 from callsheet.media.lockdown import Lockdown
 from callsheet.media.measuring.inspector import ProcessInspector
 from callsheet.media.measuring.sources import as_file
-from callsheet.media.sniffing import sniff, sniff_clip, sniff_made
+from callsheet.media.sniffing import sniff, sniff_clip, sniff_made, sniff_sound
 from callsheet.media.wire import REASON_CHARS, Message, in_one_line
 from callsheet.media.workers import JobLostError, JobTimeoutError, Worker, WorkerSettings, probe
 from callsheet.ports.measuring import OpenFile, UnreadableMediaError
@@ -35,9 +35,11 @@ from callsheet.ports.pictures import (
     PictureFacts,
     SheetCell,
     Shown,
+    SoundFacts,
     StudioUnavailableError,
     UnreadableClipError,
     UnreadablePictureError,
+    UnreadableSoundError,
 )
 
 _LOG = logging.getLogger("callsheet.media")
@@ -47,6 +49,7 @@ _LIKENESS_DIGITS = 64
 _CAPTION_CHARS = 160
 _TEXT_CHARS = 600
 _CHARS_IN_ALL = 120_000
+_FAR = 1 << 31  # no number that is told of a sound is as large
 _BAND_CELLS = 200  # of a contact sheet: fewer are drawn before a second process has begun
 
 
@@ -159,6 +162,22 @@ class ProcessStudio:
             return ClipFacts(**answer.fields, poster=_only_blob(answer) or None)
         except TypeError as error:
             raise JobLostError("clip", "its answer is out of form") from error
+
+    async def sound(self, content: bytes) -> SoundFacts:
+        """Look at an untrusted sound in a process of its own. Raises UnreadableSoundError."""
+        with as_file(content) as (file, _):
+            try:
+                answer = await self.inspector.ask("heard", file, self._clip_seconds)
+            except UnreadableMediaError as error:
+                raise UnreadableSoundError(error.reason) from error
+        try:
+            return _heard(answer.fields)
+        except (TypeError, ValueError) as error:
+            raise JobLostError("heard", "its answer is out of form") from error
+
+    def sound_type(self, beginning: bytes) -> str:
+        """Name a sound's media type by how it begins. Raises UnreadableSoundError."""
+        return sniff_sound(beginning)
 
     def picture_type(self, content: bytes) -> str:
         """Name a picture's media type by its bytes. Raises UnreadablePictureError."""
@@ -284,6 +303,15 @@ def _facts(answer: Message) -> PictureFacts:
         raise JobLostError("examine", "its answer is out of form") from error
     if not sound:
         raise JobLostError("examine", "its answer is out of form")
+    return facts
+
+
+def _heard(fields: Mapping[str, Any]) -> SoundFacts:
+    """Read what a sound's facts are, doubting them. Raises TypeError, ValueError."""
+    facts = SoundFacts(**fields)
+    numbers = (facts.duration_s, facts.sample_rate, facts.channels)
+    if not facts.media_type.startswith("audio/") or not all(0 < each < _FAR for each in numbers):
+        raise ValueError(str(facts))
     return facts
 
 

@@ -25,8 +25,14 @@ _MAX_BYTES: Final[Mapping[Makes, int]] = {
     "image": 512 * 1024**2,
     "video": 1024**3,
     "text": 1024**2,
+    "audio": 64 * 1024**2,
 }
-_DOWNLOAD_S: Final[Mapping[Makes, float]] = {"image": 100.0, "video": 300.0, "text": 100.0}
+_DOWNLOAD_S: Final[Mapping[Makes, float]] = {
+    "image": 100.0,
+    "video": 300.0,
+    "text": 100.0,
+    "audio": 100.0,
+}
 _PRICE_TOLERANCE: Final = 100  # a hundredth of the quote may be rounding
 
 

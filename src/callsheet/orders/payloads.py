@@ -61,6 +61,7 @@ class PayloadBuilder:
             webhook_url=call_address(self.ctx, provider, take.id),
             expected_s=card.expected_s,
             time_limit_s=card.time_limit_s,
+            price=None if card.estimated else take.price,
         )
         return PreparedOrder(take, order, digest_of(blank))
 

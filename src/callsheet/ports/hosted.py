@@ -87,12 +87,20 @@ class ReferencesBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ToldPrice:
+    """What a provider's own list asks for one unit of a model, in its words for the unit."""
+
+    unit: str
+    price: Money
+
+
+@dataclass(frozen=True, slots=True)
 class HostedOrder:
     """What goes to a provider for one take.
 
     `expected_s` is how long it usually takes, `time_limit_s` when the provider may give it up.
-    Past `send_by`, a time of kernel.steady, it must not be sent any more: others may have
-    begun to look for it.
+    Past `send_by`, a time of kernel.steady, it must not be sent any more: others may have begun to
+    look for it. `price` is what was set aside for it; None where it may come to more.
     """
 
     take: TakeId
@@ -102,6 +110,7 @@ class HostedOrder:
     expected_s: float
     time_limit_s: float
     send_by: float = math.inf
+    price: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,12 +378,19 @@ class HostedProvider(Protocol):
     webhook_within_s: float
     settles_s: float
     answers_hold_outputs: bool
+    tells_prices: bool
 
     async def submit(self, order: HostedOrder) -> Submitted:
         """Place one order, once. Raises ProviderError."""
 
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask where an order stands. Raises BusyError, KeyRefusedError, TicketUnknownError."""
+
+    def priced_as(self, payload: Payload) -> str:
+        """Name the model of an order as the provider's price list does."""
+
+    async def told_prices(self, models: Sequence[str], key: ProviderKey) -> Mapping[str, ToldPrice]:
+        """Read what models cost, by name, as far as its list has them. Raises as `poll`."""
 
     async def cancel(self, ticket: str, key: ProviderKey) -> None:
         """Ask the provider to stop; how it ended is then polled. Raises as `poll`."""

@@ -14,7 +14,7 @@ from callsheet.kernel.money import Money
 from callsheet.ports.pictures import FrameReference, ReferenceMode
 
 Payload = Mapping[str, Any]
-Makes = Literal["image", "video", "text"]
+Makes = Literal["image", "video", "text", "audio"]
 _WARNED: Final = timedelta(days=35)  # how long before a model retires we begin to say so
 SAMPLE: Final = "0" * 64  # in place of a picture's hash
 
@@ -44,6 +44,9 @@ class Kind(StrEnum):
     BACKGROUND_REMOVAL = "background_removal"
     TEXT_TO_TEXT = "text_to_text"  # language
     IMAGE_TO_TEXT = "image_to_text"  # vision: an answer about pictures
+    SPEECH = "speech"  # words are spoken
+    MUSIC = "music"
+    SOUND = "sound"  # noises, by their description
 
     @property
     def makes(self) -> Makes:
@@ -53,13 +56,15 @@ class Kind(StrEnum):
                 return "video"
             case "text":
                 return "text"
+            case "speech" | "music" | "sound":
+                return "audio"
             case _:
                 return "image"
 
     @property
     def begins_with_words(self) -> bool:
         """Whether it needs no reference."""
-        return self.value.startswith("text_")
+        return self.value.startswith("text_") or self.makes == "audio"
 
 
 @dataclass(frozen=True, slots=True)

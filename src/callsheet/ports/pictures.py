@@ -90,6 +90,16 @@ class UnreadableClipError(UnreadablePictureError):
         self.reason = reason
 
 
+class UnreadableSoundError(UnreadablePictureError):
+    """The bytes are not a sound that we read: wrong type, damaged, or beyond the limits."""
+
+    code: ClassVar[str] = "unreadable_sound"
+
+    def __init__(self, reason: str) -> None:
+        InvalidInputError.__init__(self, f"not a usable sound: {reason}")
+        self.reason = reason
+
+
 class StudioUnavailableError(UnavailableError):
     """The drawing process died or ran out of its time or memory on this job."""
 
@@ -115,6 +125,17 @@ class ClipFacts:
     frame_rate: float | None = None
     sample_rate: int | None = None
     channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFacts:
+    """What looking at one sound found: how long it is, its samples a second and its channels."""
+
+    media_type: str
+    duration_s: float
+    sample_rate: int
+    channels: int
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +191,12 @@ class Studio(Protocol):
 
     async def clip(self, content: bytes | Glimpse | OpenFile, poster_side: int) -> ClipFacts:
         """Look at an untrusted clip in a locked-down process. Raises UnreadableClipError."""
+
+    async def sound(self, content: bytes) -> SoundFacts:
+        """Look at an untrusted sound in a locked-down process. Raises UnreadableSoundError."""
+
+    def sound_type(self, beginning: bytes) -> str:
+        """Name a sound's media type by how it begins. Raises UnreadableSoundError."""
 
     def glanced(self, glimpse: Glimpse, media_type: str) -> Shown:
         """Tell what is known of a picture without decoding it. Raises UnreadablePictureError."""

@@ -14,11 +14,13 @@ from callsheet.ports.hosted import (
     ReferencesBy,
     Standing,
     TicketUnknownError,
+    ToldPrice,
     Uploaded,
     WebhookCall,
     WebhookNote,
 )
 from callsheet.ports.keys import ProviderKey
+from callsheet.ports.models import Payload
 
 
 class HostedDefaults:
@@ -41,10 +43,19 @@ class HostedDefaults:
     answers_hold_outputs: ClassVar[bool] = False
     signs_webhooks: ClassVar[bool] = False  # whole, so that a forged one is refused
     references: ClassVar[ReferencesBy] = ReferencesBy.UPLOAD
+    tells_prices: ClassVar[bool] = False  # without an order
 
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Answer that there is nothing to ask: the order's answer was all there is."""
         raise TicketUnknownError(self.name, "it answers an order at once, and never again")
+
+    def priced_as(self, payload: Payload) -> str:
+        """Name the model as the order does, where it names one so."""
+        return str(payload.get("model", ""))
+
+    async def told_prices(self, models: Sequence[str], key: ProviderKey) -> Mapping[str, ToldPrice]:
+        """Tell no prices: it has no list that programs may read."""
+        return {}
 
     async def cancel(self, ticket: str, key: ProviderKey) -> None:
         """Let it go on: an order cannot be stopped there."""

@@ -7,7 +7,7 @@ whose address carries our take's id, or not at all.
 import asyncio
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -31,6 +31,7 @@ from callsheet.ports.hosted import (
     Standing,
     Submitted,
     TicketUnknownError,
+    ToldPrice,
     Uploaded,
     WebhookCall,
     WebhookNote,
@@ -39,13 +40,14 @@ from callsheet.ports.keys import ProviderKey
 from callsheet.ports.models import ProviderError, RefusedError
 from callsheet.providers.defaults import HostedDefaults
 from callsheet.providers.exchange import Exchange
-from callsheet.providers.reading import check_stamp, hint_note, inner, kept_until
+from callsheet.providers.reading import check_stamp, hint_note, inner, kept_until, money_of
 from callsheet.providers.refusals import no_credit, says_any, usual_refusal
 
 _KEYS_LAST_S: Final = 24 * 3_600.0  # published: at most a day
 _MODERATION: Final = ("content_policy", "nsfw", "moderat", "safety", "flagged")
 _CREDIT: Final = ("exhausted balance", "insufficient balance", "user is locked")
 _ID: Final = "requests"
+_PRICED_AT_ONCE: Final = 50  # published
 
 
 class Fal(HostedDefaults):
@@ -58,6 +60,8 @@ class Fal(HostedDefaults):
     name = "fal"
     base_url = "https://queue.fal.run"
     rest_url = "https://rest.fal.ai"
+    platform_url = "https://api.fal.ai"
+    tells_prices = True
     key_setting = "FAL_KEY"
     recourse = Recourse.WEBHOOK
     webhook_within_s = 2 * 3_600.0  # published: ten deliveries over two hours
@@ -70,6 +74,7 @@ class Fal(HostedDefaults):
         self._line = Exchange(self.name, http, settles_s, self._refusal, own_words=_own_words)
         own = http.base_url.host != httpx2.URL(self.base_url).host
         self._rest = str(http.base_url).rstrip("/") if own else self.rest_url
+        self._platform = str(http.base_url).rstrip("/") if own else self.platform_url
         self._signers: list[Ed25519PublicKey] = []
         self._signers_until = 0.0
 
@@ -159,6 +164,19 @@ class Fal(HostedDefaults):
         except (TicketUnknownError, ModelGoneError):
             return
 
+    async def told_prices(self, models: Sequence[str], key: ProviderKey) -> Mapping[str, ToldPrice]:
+        """Read unit prices; see https://fal.ai/docs/platform-apis/v1/models/pricing."""
+        found = {}
+        for start in range(0, len(models), _PRICED_AT_ONCE):
+            asked = {"endpoint_id": ",".join(models[start : start + _PRICED_AT_ONCE])}
+            path = f"{self._platform}/v1/models/pricing"
+            told = await self._line.read(path, params=asked, headers=_auth(key))
+            for each in _listed(told, "prices"):
+                price, name = money_of(inner(each, "unit_price")), inner(each, "endpoint_id")
+                if price is not None and inner(each, "currency") == "USD" and isinstance(name, str):
+                    found[name] = ToldPrice(shown(inner(each, "unit") or ""), price)
+        return found
+
     async def _signing(self) -> list[Ed25519PublicKey]:
         now = asyncio.get_running_loop().time()
         if now > self._signers_until:
@@ -173,7 +191,8 @@ class Fal(HostedDefaults):
         nsfw = inner(told, "has_nsfw_concepts")
         if isinstance(nsfw, list) and any(each is True for each in nsfw):
             return Ended(ModeratedError(self.name, "it says: NSFW concepts"), cost=None)
-        places = [*_listed(told, "images"), *(told.get(each) for each in ("image", "video"))]
+        single = (told.get(each) for each in ("image", "video", "audio", "audio_file"))
+        places = [*_listed(told, "images"), *single]
         urls = (inner(each, "url") for each in places)
         return Made(tuple(each for each in urls if isinstance(each, str)))
 

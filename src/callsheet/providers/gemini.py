@@ -6,7 +6,9 @@ lost, and probably paid for. A person decides about it. Refusals come as HTTP 20
 
 import base64
 import binascii
+import io
 import json
+import wave
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -36,6 +38,8 @@ from callsheet.providers.reading import inner, tokens_cost
 _SAFE: Final = frozenset(
     {"STOP", "MAX_TOKENS", "NO_IMAGE", "OTHER", "IMAGE_OTHER", "LANGUAGE", "MALFORMED_RESPONSE", ""}
 )
+_USUAL_RATE: Final = 24_000  # of speech, in samples a second
+_RATE_DIGITS: Final = 6
 _MODERATION: Final = ("safety", "prohibited", "policy")
 
 
@@ -44,7 +48,7 @@ class Gemini(HostedDefaults):
 
     A payload is {"model": its id, "body": the JSON of the call, "rates": dollars for a million
     tokens of a kind}. References stand in the body as data URLs in `inlineData`. An order whose
-    `responseModalities` name no picture is for a text.
+    `responseModalities` name no picture and no audio is for a text.
     """
 
     name = "gemini"
@@ -93,7 +97,10 @@ class Gemini(HostedDefaults):
                 raise BusyError(self.name, "an answer that is none of Google's")
             return self._without({}, "it answered with no candidate at all", cost)
         config = payload["body"].get("generationConfig", {})
-        if "IMAGE" not in config.get("responseModalities", ()):
+        modalities = config.get("responseModalities", ())
+        if "AUDIO" in modalities:
+            return self._speech(candidate, cost)
+        if "IMAGE" not in modalities:
             return self._text(candidate, config, cost)
         made = self._pictures(candidate)
         if made:
@@ -116,6 +123,26 @@ class Gemini(HostedDefaults):
                 kind = str(inner(part, "inlineData", "mimeType") or "image/png")
                 made.append(Delivered(content, kind))
         return (*made[-1:], *made[:-1])
+
+    def _speech(self, candidate: Any, cost: Money | None) -> Standing:
+        """Take what was spoken, piece after piece; bare samples are put into a WAV."""
+        pieces: list[bytes] = []
+        kind = ""
+        for part in _parts(candidate):
+            data = inner(part, "inlineData", "data")
+            if not isinstance(data, str):
+                continue
+            try:
+                pieces.append(base64.b64decode(data, validate=True))
+            except binascii.Error as error:
+                raise BusyError(self.name, "speech that is not base64") from error
+            kind = kind or str(inner(part, "inlineData", "mimeType") or "")
+        if not pieces:
+            return self._without(candidate, "".join(_words(candidate)) or "no speech", cost)
+        content, rate = b"".join(pieces), _pcm_rate(kind)
+        if rate is None:
+            return Made((), cost, (Delivered(content, kind or "audio/wav"),))
+        return Made((), cost, (Delivered(_as_wav(content, rate), "audio/wav"),))
 
     def _text(self, candidate: Any, config: Mapping[str, Any], cost: Money | None) -> Standing:
         """Take a text that is whole; half of one is none, though its tokens are paid for."""
@@ -155,6 +182,27 @@ def bare(value: Any) -> Any:
             return [bare(inside) for inside in value]
         case _:
             return value
+
+
+def _pcm_rate(kind: str) -> int | None:
+    """Read samples a second from a type such as `audio/L16;codec=pcm;rate=24000`; else None."""
+    name, *told = kind.replace(" ", "").lower().split(";")
+    if name not in {"audio/l16", "audio/pcm"}:
+        return None
+    rates = (each.partition("=")[2] for each in told if each.startswith("rate="))
+    rate = next((each for each in rates if each.isdecimal() and len(each) <= _RATE_DIGITS), "")
+    return int(rate) if rate else _USUAL_RATE
+
+
+def _as_wav(samples: bytes, rate: int) -> bytes:
+    """Put samples of one channel, 16 bits each, into a WAV file."""
+    into = io.BytesIO()
+    with wave.open(into, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(samples)
+    return into.getvalue()
 
 
 def _auth(key: ProviderKey) -> dict[str, str]:
@@ -200,22 +248,25 @@ def charged_for(told: Mapping[str, Any], rates: Mapping[str, str]) -> Money | No
     if not rates or not out + thoughts:
         return None
     found = min(cached, into) if "cached" in rates else 0
-    pictured = min(_pictured(told, out), out) if "image_out" in rates else 0
+    # what is no text: pictures, or sound, of which a model makes one
+    apart = next((kind for kind in ("image_out", "audio_out") if kind in rates), None)
+    other = min(_other(told, out, apart), out) if apart else 0
     counted = {
-        "image_out": pictured,
-        "text_out": out - pictured + thoughts,
+        **({apart: other} if apart else {}),
+        "text_out": out - other + thoughts,
         "in": into - found,
         "cached": found,
     }
     return tokens_cost(counted, rates)
 
 
-def _pictured(told: Mapping[str, Any], out: int) -> int:
-    """Count the tokens of pictures among those that came out: all, unless it says otherwise."""
+def _other(told: Mapping[str, Any], out: int, kind: str) -> int:
+    """Count the tokens of pictures or sound among what came out: all, unless it says otherwise."""
+    modality = kind.removesuffix("_out").upper()
     details = inner(told, "usageMetadata", "candidatesTokensDetails")
     if not isinstance(details, list) or not details:
         return out
-    counts = (inner(each, "tokenCount") for each in details if inner(each, "modality") == "IMAGE")
+    counts = (inner(each, "tokenCount") for each in details if inner(each, "modality") == modality)
     return sum(count for count in counts if isinstance(count, int) and count > 0)
 
 

@@ -38,13 +38,18 @@ from callsheet.providers.reading import hint_note, inner, is_at, tokens_cost
 from callsheet.providers.refusals import says_any
 
 _ROOT: Final = "/v1/interactions"
+# Dollars for a million tokens, by model: when one is read, its order is not at hand.
+_RATES: Final[Mapping[str, Mapping[str, str]]] = {
+    "gemini-omni-1.1-flash": {"out": "17.5", "in": "1.5"},
+    "gemini-omni-1.2-flash": {"out": "12", "in": "1.5"},
+}
 _MODERATION: Final = ("safety", "prohibited", "policy", "blocked")
 
 
 class GeminiInteractions(HostedDefaults):
     """Implements ports.hosted.HostedProvider.
 
-    A payload is {"body": the JSON of the call, "rates": dollars for a million tokens of a kind}.
+    A payload is {"body": the JSON of the call}.
     References stand in the body as data URLs in blocks of the type `image`.
     """
 
@@ -170,8 +175,9 @@ def _blocks(told: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _cost(told: Mapping[str, Any]) -> Money | None:
-    """Price the tokens at the list's rate for this family."""
+    """Price the tokens at the rates of the model that the answer names; None if not known."""
+    rates = _RATES.get(str(inner(told, "model")))
     out, into = (inner(told, "usage", f"total_{side}_tokens") for side in ("output", "input"))
-    if not isinstance(out, int):
+    if not isinstance(out, int) or rates is None:
         return None
-    return tokens_cost({"out": out, "in": into}, {"out": "17.5", "in": "1.5"})
+    return tokens_cost({"out": out, "in": into}, rates)

@@ -46,14 +46,21 @@ _USD_PER_CREDIT: Final = 0.005
 _MODERATION: Final = ("policy", "flagged", "sensitive", "moderat", "minor", "prominent people")
 _OK: Final = 200
 _NOT_YET: Final = "record is null"
+# each API's own doors: where a task is created, and where it is read
+_DOORS: Final[Mapping[str, tuple[str, str]]] = {
+    "jobs": ("/api/v1/jobs/createTask", "/api/v1/jobs/recordInfo"),
+    "veo": ("/api/v1/veo/generate", "/api/v1/veo/record-info"),
+    "suno": ("/api/v1/generate", "/api/v1/generate/record-info"),
+}
 _UPLOADS: Final = "kieai.redpandaai.co"
+_NO_CALLS: Final = "https://callsheet.invalid/"
 
 
 class Kie(HostedDefaults):
     """Implements ports.hosted.HostedProvider.
 
-    A payload is {"api": "jobs" or "veo", "body": the JSON of the call}. A ticket is the API's name,
-    a colon and the task's id.
+    A payload is {"api": "jobs", "veo" or "suno", "body": the JSON of the call}. A ticket is the
+    API's name, a colon and the task's id.
     """
 
     name = "kie"
@@ -75,9 +82,10 @@ class Kie(HostedDefaults):
         api, body = order.payload["api"], dict(order.payload["body"])
         if order.webhook_url:
             body["callBackUrl"] = order.webhook_url
-        path = "/api/v1/veo/generate" if api == "veo" else "/api/v1/jobs/createTask"
+        if api == "suno":  # it insists on one, and nothing that is called there is needed
+            body.setdefault("callBackUrl", _NO_CALLS)
         response = await self._line.create(
-            "POST", path, send_by=order.send_by, json=body, headers=_auth(order.key)
+            "POST", _DOORS[api][0], send_by=order.send_by, json=body, headers=_auth(order.key)
         )
         told = self._line.accepted(response, dict)
         ticket = inner(told, "data", "taskId")
@@ -89,13 +97,13 @@ class Kie(HostedDefaults):
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Read a task; one that cannot be seen yet is on its way."""
         api, _, number = ticket.partition(":")
-        path = "/api/v1/veo/record-info" if api == "veo" else "/api/v1/jobs/recordInfo"
-        asked = {"taskId": number}
-        told = await self._line.read(path, unknown=ticket, params=asked, headers=_auth(key))
+        asked, (_, door) = {"taskId": number}, _DOORS.get(api, _DOORS["jobs"])
+        told = await self._line.read(door, unknown=ticket, params=asked, headers=_auth(key))
         record = told.get("data")
         if not isinstance(record, dict):
             return Pending()
-        return self._veo(record) if api == "veo" else self._job(record)
+        read = {"veo": self._veo, "suno": self._suno}.get(api, self._job)
+        return read(record)
 
     async def upload(
         self, content: bytes, media_type: str, name: str, key: ProviderKey
@@ -165,6 +173,18 @@ class Kie(HostedDefaults):
                 return self._failed(code, said, _cost(record))
             case _:
                 return Pending()
+
+    def _suno(self, record: Mapping[str, Any]) -> Standing:
+        """Read a task of two songs, of which the first is taken; both are paid for."""
+        status = str(inner(record, "status") or "")
+        if status == "SUCCESS":
+            songs = inner(record, "response", "sunoData")
+            urls = [inner(each, "audioUrl") for each in songs] if isinstance(songs, list) else []
+            return Made(tuple(each for each in urls if isinstance(each, str)), _cost(record))
+        if status.endswith(("_FAILED", "_EXCEPTION", "_ERROR")):
+            code, said = status, inner(record, "errorMessage")
+            return self._failed(code, said, _cost(record))
+        return Pending()
 
     def _failed(self, code: str, said: Any, cost: Money | None) -> Ended:
         reason = f"{code} {shown(said or 'no reason given')}".strip()

@@ -47,7 +47,8 @@ _MODERATION: Final = ("nsfw", "moderat", "safety", "invalidprovidercontent", "co
 _KEY: Final = ("invalidapikey", "missingapikey")
 _CREDIT: Final = ("insufficientcredit", "insufficientbalance", "nocredits")
 _GONE: Final = ("invalidmodel", "unsupportedmodel", "modelnotfound")
-_UNKNOWN: Final = ("tasknotfound", "unknowntask", "invalidtaskuuid")
+_UNKNOWN: Final = ("tasknotfound", "unknowntask", "invalidtaskuuid", "notfound")
+_ADDRESSES: Final = ("imageURL", "videoURL", "audioURL", "mediaURL")
 _DELIVERY: Final = {"includeCost": True, "outputType": "URL", "numberResults": 1}
 
 
@@ -82,12 +83,14 @@ class Runware(HostedDefaults):
 
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Ask for a task's results."""
+        return self._standing(ticket, await self._read(ticket, key))
+
+    async def _read(self, ticket: str, key: ProviderKey) -> Mapping[str, Any]:
         asked = [{"taskType": "getResponse", "taskUUID": ticket}]
         response = await self._line.ask(
             "POST", "/v1", unknown=ticket, json=asked, headers=_auth(key)
         )
-        told = self._line.json(response)
-        return self._standing(ticket, told)
+        return self._line.json(response)
 
     async def listed(
         self,
@@ -95,12 +98,18 @@ class Runware(HostedDefaults):
         takes: Sequence[TakeId],
         key: ProviderKey,
     ) -> Listing:
-        """Ask for each take's own UUID."""
+        """Ask for each take's own UUID; what nothing is told of never arrived.
+
+        Should it have, it is found under the same UUID when it is sent again.
+        """
         found = []
         for take in takes:
             ticket = str(uuid.uuid5(_OURS, take))
             try:
-                await self.poll(ticket, key)
+                told = await self._read(ticket, key)
+                if not _parts(told, "data", ticket) and not _parts(told, "errors", ticket):
+                    continue
+                self._standing(ticket, told)
             except TicketUnknownError:
                 continue
             found.append(Found(ticket, {}, since, take))
@@ -149,24 +158,23 @@ class Runware(HostedDefaults):
         if not mine:
             raise BusyError(self.name, "an answer that does not speak of our task")
         for part in mine:
-            address = inner(part, "imageURL") or inner(part, "videoURL") or inner(part, "mediaURL")
+            address = next((part[name] for name in _ADDRESSES if part.get(name)), None)
             cost = money_of(inner(part, "cost"))
             if inner(part, "NSFWContent") is True:
                 return Ended(ModeratedError(self.name, "it says: NSFW content"), cost=cost)
             if isinstance(address, str):
                 return Made((address,), cost)
             if inner(part, "status") == "error":
-                return Ended(self._worded(part), cost=cost or Money())
+                return Ended(self._worded(_fault(part)), cost=cost or Money())
         return Pending()
 
     def _refusal(self, response: httpx2.Response) -> ProviderError | None:
         """Read what concerns the whole request; what concerns a task is read with it."""
         status = response.status_code
         try:
-            errors = inner(response.json(), "errors")
+            first = _first(response.json())
         except ValueError:
-            errors = None
-        first = errors[0] if isinstance(errors, list) and errors else None
+            first = None
         if status == httpx2.codes.TOO_MANY_REQUESTS:
             return BusyError(self.name, "429", retry_after_s=retry_after_s(response))
         if first is None:
@@ -198,8 +206,18 @@ class Runware(HostedDefaults):
         )
 
 
+def _first(told: Any) -> Any:
+    """Find the first error of a whole answer: in a list, or alone."""
+    return inner(told, "errors", 0) or inner(told, "error")
+
+
+def _fault(part: Mapping[str, Any]) -> Any:
+    """Find what a part that failed says of it: within it, or in its own words."""
+    return inner(part, "errors", 0) or inner(part, "error") or part
+
+
 def _own_words(told: Any) -> str | None:
-    words = inner(told, "errors", 0, "message")
+    words = inner(_first(told), "message")
     return words if isinstance(words, str) else None
 
 

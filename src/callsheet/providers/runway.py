@@ -32,6 +32,7 @@ from callsheet.providers.refusals import no_credit, says_any, usual_refusal
 
 VERSION: Final = "2024-11-06"  # the date by which the API's wire is named
 _USD_PER_CREDIT: Final = 0.01
+_OVER, _WHOLE = 101, 100  # what is asked may be a hundredth over what was quoted
 _GONE: Final = ("not available", "no longer", "deprecated", "unknown model", "not a valid model")
 _CREDIT: Final = ("enough credits", "insufficient credits", "out of credits")
 
@@ -61,8 +62,27 @@ class Runway(HostedDefaults):
             json=order.payload["body"],
             headers=_headers(order.key),
         )
-        ticket = self._line.accepted(response, lambda told: self._line.text(told, "id"))
-        return Submitted(ticket, Pending())
+        ticket, most = self._line.accepted(
+            response, lambda told: (self._line.text(told, "id"), _credits(told, "estimatedCost"))
+        )
+        if order.price is None or most is None or most * _WHOLE <= order.price * _OVER:
+            return Submitted(ticket, Pending())
+        return Submitted(ticket, await self._given_up(ticket, most, order))
+
+    async def _given_up(self, ticket: str, most: Money, order: HostedOrder) -> Standing:
+        """Stop a task that may cost more than was set aside for it.
+
+        Whatever goes wrong here, it was accepted, and is looked at again.
+        """
+        try:
+            await self.cancel(ticket, order.key)
+            standing = await self.poll(ticket, order.key)
+        except ProviderError:
+            return Pending()
+        if not isinstance(standing, Ended):
+            return standing
+        said = f"it would charge up to ${most}, and ${order.price} was quoted; it was stopped"
+        return Ended(RefusedError(self.name, f"{said}, and its card needs a look"), standing.cost)
 
     async def poll(self, ticket: str, key: ProviderKey) -> Standing:
         """Read a task."""
@@ -118,7 +138,11 @@ def _headers(key: ProviderKey) -> dict[str, str]:
 
 
 def _cost(task: Mapping[str, Any]) -> Money | None:
-    used = inner(task, "cost", "credits")
+    return _credits(task, "cost")
+
+
+def _credits(told: Mapping[str, Any], name: str) -> Money | None:
+    used = inner(told, name, "credits")
     is_number = isinstance(used, int | float)
     return money_of(round(used * _USD_PER_CREDIT, 6)) if is_number else None
 

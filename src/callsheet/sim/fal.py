@@ -18,7 +18,7 @@ from starlette.routing import Route
 from callsheet.sim.core.conditions import Conditions
 from callsheet.sim.core.dialect import base_of, bearer
 from callsheet.sim.core.door import read_body
-from callsheet.sim.core.models import Makes, Problem
+from callsheet.sim.core.models import Makes, Problem, Spoken
 from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
@@ -26,6 +26,8 @@ from callsheet.sim.fal_offer import OFFERED
 
 _USER = "user_simulated"
 _MODERATED = frozenset({"nsfw", "sensitive"})
+_MOST_PRICED = 50
+_UNITS = {Makes.PICTURE: "image", Makes.CLIP: "second", Makes.AUDIO: "second"}
 _MOST_FILE_BYTES = 64 << 20
 
 
@@ -106,6 +108,10 @@ def signer(secret: bytes) -> Ed25519PrivateKey:
 
 def result_of(order: Order) -> dict[str, Any]:
     """Write a model's own output."""
+    if order.asked.model.makes is Makes.AUDIO:
+        return {"audio": {"url": order.output[0]} if order.output else None}
+    if order.asked.model.name in ("fal-ai/clarity-upscaler", "fal-ai/birefnet/v2"):
+        return {"image": {"url": order.output[0]} if order.output else None}
     files = [{"url": url, "content_type": "image/png"} for url in order.output]
     if order.asked.model.makes is Makes.CLIP:
         return {"video": {"url": order.output[0]} if order.output else None}
@@ -157,6 +163,7 @@ class _Fal:
                 methods=["PUT"],
             ),
             Route(request, service.about("result", self._find, _result)),
+            Route("/v1/models/pricing", guarded("account", self._prices)),
             Route("/{model:path}", service.creates(_wish, _accepted), methods=["POST"]),
         ]
         self.app = service.app(routes, [self._files.clear])
@@ -181,6 +188,26 @@ class _Fal:
         self._files[request.path_params["name"]] = await read_body(request, _MOST_FILE_BYTES)
         return Response(status_code=200)
 
+    async def _prices(self, request: Request) -> Response:
+        """Tell what a unit of each model costs; some are told by what else they count."""
+        asked = request.query_params.get("endpoint_id", "").split(",")
+        if len(asked) > _MOST_PRICED:
+            return self._service.invalid("endpoint_id", f"at most {_MOST_PRICED}")
+        told, models = self._service.conditions.list_prices, self._service.models
+        prices = [
+            {
+                "endpoint_id": name,
+                "unit_price": told.get(name, models[name].unit).micros / 1_000_000,
+                "unit": "1000 characters"
+                if isinstance(models[name], Spoken)
+                else _UNITS[models[name].makes],
+                "currency": "USD",
+            }
+            for name in asked
+            if name in models
+        ]
+        return JSONResponse({"prices": prices, "next_cursor": None, "has_more": False})
+
     async def _keys(self, _: Request) -> Response:
         public = signer(self._secret).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
         x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
@@ -191,7 +218,8 @@ def _wish(request: Request, body: Any) -> Wish:
     if not isinstance(body, dict):
         raise RefusedError(_detail("type_error", "an object is expected", "body"))
     hook = request.query_params.get("fal_webhook")
-    return Wish(request.path_params["model"], body, hook)
+    words = {"prompt": body["text"]} if isinstance(body.get("text"), str) else {}
+    return Wish(request.path_params["model"], {**body, **words}, hook)
 
 
 async def _accepted(order: Order) -> Response:

@@ -99,6 +99,17 @@ OFFERED = (
         more_tenths=7,
     ),
     _clip(
+        "minimax/h3-max/text-to-video",
+        {
+            "prompt": Field("string", required=True),
+            **_seconds(5, 15),
+            **_resolution("768P", "480P", "1080P"),
+            "prompt_expansion_mode": _EXPANSION,
+        },
+        _H3_MAX,
+        more_tenths=7,
+    ),
+    _clip(
         "alibaba/wan-3.0/image-to-video",
         {
             **_START,

@@ -6,7 +6,7 @@ from typing import Any
 
 from callsheet.kernel.money import Money
 from callsheet.sim import fal_clips
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model, Spoken
 
 _PICTURE = {
     "prompt": Field("string", required=True),
@@ -101,6 +101,34 @@ class Seedream(Model):
         return self.unit * units + self.per_further * max(len(inputs.get("image_urls", ())) - 1, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Megapixels(Model):
+    """A picture of a megapixel, and as much for each half that goes in."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many pictures."""
+        return self.unit * units + Money.usd("0.015") * len(inputs.get("image_urls", ()))
+
+
+_FLUX_EDIT = {**_BY_SIZE, "image_urls": Field("array", required=True, uri=True)}
+_UPSCALED = {
+    "image_url": Field("string", required=True, uri=True),
+    "upscale_factor": Field("number", default=2),
+    "prompt": Field("string"),
+}
+_CUT_OUT = {
+    "image_url": Field("string", required=True, uri=True),
+    "model": Field("string", default="General Use (Light)"),
+    "output_format": Field("string", default="png"),
+}
+_SPOKEN = {"text": Field("string", required=True), "voice": Field("string", default="Rachel")}
+_NOISE = {
+    "text": Field("string", required=True),
+    "duration_seconds": Field("number", least=0.5, most=22),
+    "loop": Field("boolean", default=False),
+}
+
+
 def _seedream(name: str, unit: str, further: str = "0") -> Model:
     fields = {name: _IDEOGRAM[name] for name in ("prompt", "image_urls", "image_size", "seed")}
     return Seedream("", name, name, Money.usd(unit), 2.0, fields, per_further=Money.usd(further))
@@ -174,4 +202,27 @@ OFFERED = (
         unit_with_audio=Money.usd("0.15"),
     ),
     *fal_clips.OFFERED,
+    _sized("fal-ai/flux-2-pro", "0.03"),
+    Megapixels("", "fal-ai/flux-2-pro/edit", "FLUX.2 pro", Money.usd("0.03"), 2.0, _FLUX_EDIT),
+    Model("", "fal-ai/clarity-upscaler", "Clarity", Money.usd("0.12"), 2.0, _UPSCALED),
+    Model("", "fal-ai/birefnet/v2", "BiRefNet", Money.usd("0.005"), 2.0, _CUT_OUT),
+    Spoken(
+        "",
+        "fal-ai/elevenlabs/tts/eleven-v3",
+        "ElevenLabs v3",
+        Money.usd("0.10"),
+        2.0,
+        _SPOKEN,
+        Makes.AUDIO,
+    ),
+    Model(
+        "",
+        "fal-ai/elevenlabs/sound-effects/v2",
+        "Sound effects",
+        Money.usd("0.002"),
+        2.0,
+        _NOISE,
+        Makes.AUDIO,
+        timed_by="duration_seconds",
+    ),
 )

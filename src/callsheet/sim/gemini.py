@@ -14,10 +14,11 @@ from starlette.routing import Route
 from callsheet.kernel.money import Money
 from callsheet.sim import gemini_texts
 from callsheet.sim.core.conditions import Conditions
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model, Spoken
 from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
+from callsheet.sim.core.sounds import RATE, pcm
 
 _STATUSES: Mapping[str, str] = {
     "key": "UNAUTHENTICATED",
@@ -71,6 +72,28 @@ def _model(name: str, tokens: Mapping[str, int], image_out: int, **more: Any) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Speaker(Spoken):
+    """A model that speaks, billed by tokens: 25 a second, at so many dollars a million."""
+
+    audio_out: int = 9
+
+    def counted(self, inputs: Mapping[str, Any]) -> tuple[int, int]:
+        """Count what goes in and what comes out."""
+        return gemini_texts.count_tokens(str(inputs["prompt"])), self.seconds(inputs) * 25
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price the tokens."""
+        into, out = self.counted(inputs)
+        return Money(-(-into // 2) + out * self.audio_out)
+
+
+def _speaker(name: str, audio_out: int) -> Model:
+    fields = {"prompt": Field("string", required=True), "voice": Field("string")}
+    unit = Money.usd("0.01")
+    return Speaker("", name, name, unit, 3.0, fields, Makes.AUDIO, audio_out=audio_out)
+
+
 _SIZES = {"512": 747, "1K": 1_120, "2K": 1_680, "4K": 2_520}
 _PRO = {"512": 1_120, "1K": 1_120, "2K": 1_120, "4K": 2_000}
 OFFERED = (
@@ -79,6 +102,8 @@ OFFERED = (
     _model("gemini-3.1-flash-lite-image", dict.fromkeys(_SIZES, 1_120), 30, into="0.25"),
     _model("gemini-3-pro-image", _PRO, 120, into="2.00", reference_tokens=1_120),
     _model("gemini-nano-banana-2.1", {**_SIZES, "4K": 3_767}, 30, into="1.50"),
+    _speaker("gemini-3.8-flash-tts", 9),
+    _speaker("gemini-3.8-flash-lite-tts", 6),
     gemini_texts.offered("gemini-3.8-flash", "0.75", "0.075", "3.75"),
     gemini_texts.offered("gemini-3.7-flash", "0.75", "0.075", "3.75"),
     gemini_texts.offered("gemini-3.5-flash", "1.50", "0.15", "9.00"),
@@ -87,6 +112,7 @@ OFFERED = (
     gemini_texts.offered("gemini-3.1-pro-preview", "2.00", "0.20", "12.00"),
     gemini_texts.offered("gemini-4-argon", "2.00", "0.10", "10.00"),
 )
+_SPEAKERS = frozenset(model.id for model in OFFERED if model.makes is Makes.AUDIO)
 _WRITERS = frozenset(model.id for model in OFFERED if model.makes is Makes.TEXT)
 _SILENT: Mapping[str, Any] = {"parts": []}
 
@@ -132,6 +158,8 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
             return _refused(order)
         if isinstance(order.asked.model, gemini_texts.Writer):
             return _answered(order, order.asked.model)
+        if isinstance(order.asked.model, Speaker):
+            return _spoken(order, order.asked.model)
         if order.asked.faults.get("shape") == "null":
             parts: list[Any] = [{"text": "Here is your picture."}]
         else:
@@ -156,6 +184,27 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
         Route("/v1/models", service.door.guarded("account", models)),
     ]
     return service.app(routes)
+
+
+def _spoken(order: Order, model: Speaker) -> Response:
+    """Answer with bare samples, as Google does, or spoilt as its order asked."""
+    into, out = model.counted(order.asked.inputs)
+    spoilt = order.asked.faults.get("output")
+    samples = b"" if spoilt == "empty" else pcm(model.seconds(order.asked.inputs))
+    data = base64.b64encode(samples).decode()
+    kind = f"audio/L16;codec=pcm;rate={RATE}"
+    parts = [{"inlineData": {"mimeType": kind, "data": data}}]
+    usage = {
+        "promptTokenCount": into,
+        "candidatesTokenCount": out,
+        "totalTokenCount": into + out,
+        "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": out}],
+    }
+    bare = order.asked.faults.get("shape") == "null"
+    content = {"role": "model", **({} if bare else {"parts": parts})}
+    candidate = {"content": content, "finishReason": "OTHER" if bare else "STOP", "index": 0}
+    told = {"candidates": [candidate], "usageMetadata": usage}
+    return JSONResponse({**told, "modelVersion": model.id, "responseId": order.id})
 
 
 def _answered(order: Order, model: gemini_texts.Writer) -> Response:
@@ -220,6 +269,11 @@ def _wish(request: Request, body: Any) -> Wish:
         }
         if model in _WRITERS:
             inputs |= _writing(body, config)
+        elif model in _SPEAKERS:
+            if config.get("responseModalities") != ["AUDIO"]:
+                raise RefusedError(dialect.error(400, "input", "responseModalities: AUDIO only"))
+            voice = config["speechConfig"]["voiceConfig"]["prebuiltVoiceConfig"]
+            inputs["voice"] = voice["voiceName"]
         elif "IMAGE" not in config.get("responseModalities", ()):
             raise RefusedError(dialect.error(400, "input", "responseModalities: no IMAGE"))
         else:

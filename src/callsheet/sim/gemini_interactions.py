@@ -38,16 +38,18 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Counted(Model):
-    """A model billed by tokens, 17.50 dollars for a million out and 1.50 for a million in."""
+    """A model billed by tokens: half-dollars for a million out, and 1.50 dollars for one in."""
+
+    halves_out: int = 35
 
     def price(self, inputs: Mapping[str, Any], units: int) -> Money:
         """Price the seconds' tokens."""
-        return Money(-(-(units * _TOKENS_PER_SECOND * 35 + _INPUT_TOKENS * 3) // 2))
+        return Money(-(-(units * _TOKENS_PER_SECOND * self.halves_out + _INPUT_TOKENS * 3) // 2))
 
 
 OFFERED = tuple(
-    Counted("", name, name, Money.usd("0.10"), 60.0, _FIELDS, Makes.CLIP)
-    for name in ("gemini-omni-1.1-flash", "gemini-omni-1.2-flash")
+    Counted("", name, name, Money.usd("0.10"), 60.0, _FIELDS, Makes.CLIP, halves_out=halves)
+    for name, halves in (("gemini-omni-1.1-flash", 35), ("gemini-omni-1.2-flash", 24))
 )
 
 

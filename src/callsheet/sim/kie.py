@@ -66,7 +66,7 @@ class KieDialect(PlainDialect):
 
     def told(self, order: Order) -> dict[str, Any]:
         """Describe a task's record, as its own API has it."""
-        record = _veo(order) if order.asked.note["api"] == "veo" else _job(order)
+        record = {"veo": _veo, "suno": _suno}.get(order.asked.note["api"], _job)(order)
         return {"code": 200, "msg": "success", "data": record}
 
     def letter_headers(
@@ -107,6 +107,25 @@ def _veo(order: Order) -> dict[str, Any]:
         "successFlag": 1 if done else 2 if order.ended else 0,
         "response": {"resultUrls": order.output} if done else None,
         "errorCode": 400 if order.ended and not done else None,
+        "errorMessage": order.error,
+        "creditsConsumed": order.charged.micros / _CREDIT_MICROS if order.ended else None,
+    }
+
+
+def _suno(order: Order) -> dict[str, Any]:
+    """Tell of two songs; the second is like the first."""
+    done = order.status is Status.SUCCEEDED
+    songs = [{"id": f"{order.id}-{n}", "audioUrl": url} for url in order.output or () for n in "12"]
+    return {
+        "taskId": order.id,
+        "status": "SUCCESS"
+        if done
+        else "GENERATE_AUDIO_FAILED"
+        if order.ended
+        else "PENDING"
+        if order.status is Status.STARTING
+        else "TEXT_SUCCESS",
+        "response": {"sunoData": songs} if done else None,
         "errorMessage": order.error,
         "creditsConsumed": order.charged.micros / _CREDIT_MICROS if order.ended else None,
     }
@@ -159,6 +178,8 @@ def create_app(
             f"{v1}/jobs/createTask", service.creates(_wish_of("jobs"), accepted), methods=["POST"]
         ),
         Route(f"{v1}/veo/generate", service.creates(_wish_of("veo"), accepted), methods=["POST"]),
+        Route(f"{v1}/generate", service.creates(_wish_of("suno"), accepted), methods=["POST"]),
+        Route(f"{v1}/generate/record-info", service.about("get", find, record)),
         Route(f"{v1}/jobs/recordInfo", service.about("get", find, record)),
         Route(f"{v1}/veo/record-info", service.about("get", find, record)),
         Route(f"{v1}/chat/credit", service.door.guarded("account", credit)),
@@ -173,9 +194,11 @@ def _wish_of(api: str) -> Any:
             raise RefusedError(Response("error code: 1010", 403, media_type="text/plain"))
         if not isinstance(body, dict):
             raise RefusedError(KieDialect().error(422, "input", "an object is expected"))
-        inputs = body if api == "veo" else body.get("input")
+        inputs = body.get("input") if api == "jobs" else body
         if not isinstance(inputs, dict):
             raise RefusedError(KieDialect().error(422, "input", "input is required"))
+        words = inputs.get("text") or inputs.get("prompt")
+        inputs = {**inputs, "prompt": words} if words else inputs
         note = {"api": api, "body": body}
         return Wish(str(body.get("model")), inputs, body.get("callBackUrl"), note=note)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callsheet.kernel.money import Money
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model, Spoken
 
 _PICTURE = {
     "prompt": Field("string", required=True),
@@ -152,7 +152,39 @@ def _kling_3() -> Model:
 _LITE_RATES = {"480p": "0.01", "1080p": "0.05"}
 _OMNI_CLIPS = {"4": "0.45", "6": "0.60", "8": "0.75", "10": "0.90"}
 
+_SPOKEN = {
+    "text": Field("string", required=True),
+    "voice": Field("string", default="Rachel"),
+    **dict.fromkeys(("stability", "similarity_boost", "style", "speed"), Field("number")),
+    "language_code": Field("string"),
+}
+_SONG = {
+    "prompt": Field("string", required=True),
+    "customMode": Field("boolean", required=True),
+    "instrumental": Field("boolean", required=True),
+    "model": Field("string", required=True),  # Suno has a door of its own too
+    "callBackUrl": Field("string", required=True),
+    "style": Field("string"),
+    "title": Field("string"),
+}
+_UPSCALED = {
+    "image_url": Field("string", required=True, uri=True),
+    "upscale_factor": Field("string", default="2", choices=("1", "2", "4", "8")),
+}
+_UPSCALES = {"1": "0.05", "2": "0.05", "4": "0.10", "8": "0.20"}
+_CUT_OUT = {"image": Field("string", required=True, uri=True)}
+
+
+def _speech(name: str, unit: str) -> Model:
+    return Spoken("", name, name, Money.usd(unit), 4.0, _SPOKEN, Makes.AUDIO)
+
+
 OFFERED = (
+    _speech("elevenlabs/text-to-speech-turbo-2-5", "0.03"),
+    _speech("elevenlabs/text-to-speech-multilingual-v2", "0.06"),
+    Model("", "V5_5", "Suno", Money.usd("0.06"), 30.0, _SONG, Makes.AUDIO, by_clip=True),
+    _rated("topaz/image-upscale", "upscale_factor", _UPSCALED, _UPSCALES),
+    Model("", "recraft/remove-background", "cut out", Money.usd("0.005"), 4.0, _CUT_OUT),
     _picture("nano-banana-2", "0.04", {"1K": "0.04", "2K": "0.06", "4K": "0.09"}),
     Model("", "nano-banana-2-lite", "nano-banana-2-lite", Money.usd("0.02"), 4.0, _LITE),
     _picture("nano-banana-pro", "0.09", {"1K": "0.09", "2K": "0.09", "4K": "0.12"}),
@@ -166,6 +198,14 @@ OFFERED = (
         )
     ),
     _clip("bytedance/seedance-2-5", "0.315", _SEEDANCE_2),
+    _clip(
+        "bytedance/seedance-2",
+        "0.205",
+        _SEEDANCE_2,
+        {"480p": "0.095", "1080p": "0.51", "4k": "1.04"},
+    ),
+    _clip("bytedance/seedance-2-fast", "0.124", _SEEDANCE_2, {"480p": "0.0585"}),
+    _clip("bytedance/seedance-2-mini", "0.041", _SEEDANCE_2, {"480p": "0.019"}),
     _clip("bytedance/v1-pro-text-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
     _clip("bytedance/v1-pro-image-to-video", "0.03", _SEEDANCE, {"480p": "0.014"}),
     _clip("bytedance/v1-lite-text-to-video", "0.0225", _SEEDANCE, _LITE_RATES),

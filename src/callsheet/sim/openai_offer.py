@@ -18,6 +18,7 @@ _TOKENS_OF_2_5 = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max
 _PUBLISHED: Mapping[str, Mapping[str, int]] = {
     "gpt-image-2": {**_TOKENS, "low": 200, "high": 7_033},
     **dict.fromkeys(("gpt-image-2.5-flare", "gpt-image-2.5-sunburst"), _TOKENS_OF_2_5),
+    **dict.fromkeys(("gpt-image-2.6-flare", "gpt-image-2.6-sunburst"), _TOKENS_OF_2_5),
 }
 _TEXT_TOKENS = 12
 _REFERENCE_TOKENS = 200

@@ -1,7 +1,8 @@
 """The models that the simulated Replicate offers: those that make pictures, then all.
 
 Prices are those of a list that quotes Replicate's. Two are not on it: the multi-image models are
-assumed to cost what Kontext pro and max do, and Nano Banana Pro what others' code says it does.
+assumed to cost twice what Kontext pro does and max alone, and Nano Banana Pro what others' code
+says it does.
 """
 
 from callsheet.kernel.money import Money
@@ -183,7 +184,7 @@ PICTURES = (
             "style": Field("string", default="any"),
         },
     ),
-    _two_pictures("pro", "0.04"),
+    _two_pictures("pro", "0.08"),
     _two_pictures("max", "0.08"),
 )
 

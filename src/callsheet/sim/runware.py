@@ -20,7 +20,8 @@ from callsheet.sim.core.service import RefusedError, Service, Wish
 from callsheet.sim.runware_dialect import RunwareDialect
 from callsheet.sim.runware_offer import OFFERED
 
-_ORDERS = ("imageInference", "videoInference", "imageUpscale", "imageBackgroundRemoval")
+_ORDERS = ("imageInference", "videoInference", "audioInference", "upscale", "removeBackground")
+_NESTED = ("inputImage", "frameImages", "referenceImages")  # what belongs into `inputs` now
 
 
 def create_app(conditions: Conditions | None = None, *, ledger: Path | None = None) -> Starlette:
@@ -82,12 +83,14 @@ class _Runware:
             number = str(uuid.UUID(str(task.get("taskUUID"))))
         except ValueError:
             raise RefusedError(self._service.invalid("taskUUID", "must be a UUID")) from None
-        inputs = {**task, "prompt": task.get("positivePrompt")}
+        for name in _NESTED:
+            if name in task:
+                raise RefusedError(self._service.invalid(name, f"use inputs.{name} instead"))
         note = {name: task.get(name) for name in ("taskType", "includeCost")}
-        usual = "async" if note["taskType"] == "videoInference" else "sync"
+        usual = "async" if note["taskType"] in ("videoInference", "audioInference") else "sync"
         note["deliveryMethod"] = task.get("deliveryMethod", usual)
         hook = task.get("webhookURL")
-        return Wish(str(task.get("model")), inputs, hook, id=number, note=note)
+        return Wish(str(task.get("model")), _flat(task), hook, id=number, note=note)
 
     def _upload(self, task: Mapping[str, Any]) -> Response:
         image = str(task.get("image", ""))
@@ -99,6 +102,18 @@ class _Runware:
         self._images[number] = content
         told = {"taskType": "imageUpload", "taskUUID": task.get("taskUUID"), "imageUUID": number}
         return JSONResponse({"data": [told]})
+
+
+def _flat(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Name what is nested by its path, as the fields of our models are named."""
+    flat = {name: value for name, value in task.items() if not isinstance(value, dict)}
+    for group in ("inputs", "speech"):
+        flat |= {f"{group}.{name}": value for name, value in (task.get(group) or {}).items()}
+    google = (task.get("providerSettings") or {}).get("google") or {}
+    if "generateAudio" in google:
+        flat["audio"] = google["generateAudio"]
+    words = task.get("positivePrompt") or flat.get("speech.text")
+    return {**flat, "prompt": words} if words else flat
 
 
 def _about(task: Mapping[str, Any], answer: Response) -> Response:

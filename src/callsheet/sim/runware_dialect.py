@@ -42,7 +42,7 @@ class RunwareDialect:
             return {"errors": [{**mine, "code": code, "message": message, "status": "error"}]}
         if order.status is not Status.SUCCEEDED or order.output is None:
             return {"data": [{**mine, "status": "processing"}]}
-        what = "image" if kind.startswith("image") else "video"
+        what = {"videoInference": "video", "audioInference": "audio"}.get(kind, "image")
         part = {
             **mine,
             "status": "success",

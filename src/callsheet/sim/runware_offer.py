@@ -6,7 +6,7 @@ Where the list has no price, what its partners ask elsewhere is taken.
 from typing import Any
 
 from callsheet.kernel.money import Money
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model, Spoken
 
 _TASK = {
     **dict.fromkeys(("taskType", "taskUUID", "model"), Field("string", required=True)),
@@ -19,10 +19,21 @@ _TASK = {
     "width": Field("integer", least=128, most=4096),
     "height": Field("integer", least=128, most=4096),
     "seed": Field("integer"),
-    "referenceImages": Field("array", uri=True),
-    "frameImages": Field("array", uri=True),
-    "inputImage": Field("string"),
+    "inputs.referenceImages": Field("array", uri=True),
+    "inputs.frameImages": Field("array", uri=True),
+    "inputs.image": Field("string"),
+    "resolution": Field("string"),
+    "audio": Field("boolean", default=True),
     "steps": Field("integer", default=28, least=1, most=100),
+}
+
+
+_SPEECH = {
+    **{name: known for name, known in _TASK.items() if known.type != "array"},
+    "positivePrompt": Field("string"),
+    "prompt": Field("string", required=True),
+    "speech.text": Field("string", required=True),
+    "speech.voice": Field("string"),
 }
 
 
@@ -36,24 +47,29 @@ def _offer(
     return Model("", name, name, Money.usd(unit), run_s, fields, makes, **more)
 
 
-def _clip(name: str, unit: str) -> Model:
-    return _offer(name, unit, Makes.CLIP)
+def _clip(name: str, unit: str, **more: Any) -> Model:
+    return _offer(name, unit, Makes.CLIP, **more)
+
+
+def _veo(name: str, silent: str, heard: str) -> Model:
+    return _clip(name, silent, unit_with_audio=Money.usd(heard), heard_by="audio")
 
 
 OFFERED = (
     _offer("runware:101@1", "0.0038", usual_work=1024 * 1024 * 28),
-    _offer("runware:100@1", "0.0013"),
-    _offer("runware:400@1", "0.012"),
+    _offer("runware:100@1", "0.0006"),
+    _offer("runware:400@1", "0.0134"),
     _offer("bytedance:5@0", "0.03"),
-    _clip("google:3@2", "0.40"),
-    _clip("google:3@3", "0.15"),
-    _clip("bytedance:1@1", "0.04"),
+    _veo("google:3@2", "0.20", "0.40"),
+    _veo("google:3@3", "0.10", "0.15"),
     _clip("bytedance:2@1", "0.10"),
     _clip("bytedance:2@2", "0.05"),
     _clip("bytedance:seedance@2.0", "0.30"),
+    _clip("bytedance:1@1", "0.04"),
     _clip("klingai:5@3", "0.28"),
     _clip("klingai:6@1", "0.07"),
-    _clip("minimax:4@1", "0.05"),
-    _offer("runware:501@1", "0.002", words=False),
-    _offer("runware:110@1", "0.0006", words=False),
+    _clip("minimax:4@1", "0.28", by_clip=True, rated_by="width", rates={"1920": Money.usd("0.49")}),
+    _offer("runware:501@1", "0.01", words=False),
+    _offer("runware:112@5", "0.005", words=False),
+    Spoken("", "minimax:speech@2.8", "speech", Money.usd("0.10"), 2.0, _SPEECH, Makes.AUDIO),
 )

@@ -112,4 +112,4 @@ def _wish(request: Request, body: Any) -> Wish:
         ]
         if unknown:
             raise RefusedError(dialect.invalid(unknown))
-    return Wish(f"{endpoint}:{name}", {**given, "prompt": given.get("promptText")})
+    return Wish(f"{endpoint}:{name}", {**given, "prompt": given.get("promptText") or ""})

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from callsheet.kernel.money import Money
-from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.core.models import Field, Makes, Model, Spoken
 
 CENT = 10_000  # micro-dollars: a credit
 _TYPES = {"int": "integer", "bool": "boolean", "list": "array", "object": "object"}
 _PICTURES = "text_to_image"
+_SOUNDS = ("text_to_speech", "sound_effect")
 _CLIPS = ("text_to_video", "image_to_video", "video_to_video")
-_ADDRESSES = frozenset({"promptImage", "referenceImages", "references"})
+_ADDRESSES = frozenset({"promptImage", "referenceImages", "references", "imageUri"})
 _PER_SECOND: Mapping[str, str] = {
     "gen4.5": "0.12",
     "gen4_turbo": "0.05",
@@ -81,6 +82,25 @@ class Credited(Model):
         return Money(-(-rate.micros * units // CENT) * CENT) + self.per_reference * count
 
 
+@dataclass(frozen=True, slots=True)
+class Heard(Spoken):
+    """A sound that is billed by its seconds, in whole credits; it tells its own format."""
+
+    def price(self, inputs: Mapping[str, Any], units: int) -> Money:
+        """Price so many seconds."""
+        return Money(-(-self.unit.micros * units // CENT) * CENT)
+
+
+def _sound(name: str, endpoint: str, known: Mapping[str, Field]) -> Model:
+    own, title = f"{endpoint}:{name}", name
+    if name == "seed_audio":
+        return Heard(
+            "", own, title, Money(2_500), 6.0, known, Makes.AUDIO, formatted_by="outputFormat"
+        )
+    # a credit for 50 characters
+    return Spoken("", own, title, Money.usd("0.20"), 6.0, known, Makes.AUDIO, step=CENT)
+
+
 def _rows() -> Iterator[Mapping[str, str]]:
     file = importlib.resources.files("callsheet.sim") / "runway_params.csv"
     with file.open(encoding="utf-8") as lines:
@@ -109,7 +129,12 @@ def _offered() -> dict[str, dict[str, Model]]:
         fields[row["endpoint"], row["model"]][row["field"]] = _field(row)
     found: dict[str, dict[str, Model]] = defaultdict(dict)
     for (endpoint, name), known in fields.items():
-        if endpoint == _PICTURES:
+        if endpoint in _SOUNDS:
+            found[endpoint][name] = _sound(name, endpoint, known)
+            continue
+        if endpoint == "image_upscale":
+            unit, makes, run_s = "0.25", Makes.PICTURE, 6.0
+        elif endpoint == _PICTURES:
             unit, makes, run_s = _PER_PICTURE.get(name, "0.05"), Makes.PICTURE, 6.0
         elif endpoint in _CLIPS:
             unit, makes, run_s = _PER_SECOND.get(name, "0.20"), Makes.CLIP, 60.0

@@ -199,10 +199,18 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What measured charges say of a model's estimates: multiply them, over so many takes."""
+    """What measured charges say of a model's estimates: multiply them, over so many takes.
+
+    Over none, it is what the provider's own list says of a card.
+    """
 
     factor: float = 1.0
     takes: int = 0
+
+    @property
+    def in_force(self) -> bool:
+        """Tell whether it changes, or might change, a price."""
+        return bool(self.takes) or self.factor != 1
 
     def of(self, estimate: Money) -> Money:
         """Correct an estimate, rounded up to a micro-dollar."""
@@ -210,6 +218,8 @@ class Correction:
 
     def __str__(self) -> str:
         """Say it as people read it."""
+        if not self.takes:
+            return f"the provider's list \N{MULTIPLICATION SIGN}{self.factor:.4g}"
         return (
             f"measured correction \N{MULTIPLICATION SIGN}{self.factor:.2f} over {self.takes} takes"
         )

@@ -25,15 +25,19 @@ from callsheet.views.signed import shown_signed, signed_of
 
 SCHEMA: Final = 1
 PAGE: Final = 250  # rows; telling them holds the loop up for some milliseconds
+_TOLD: Final = (
+    *("url", "thumbnail", "mediaType", "width", "height", "text"),
+    *("duration", "sampleRate", "channels"),
+)
 _UNKNOWN: Final = AssetFacts("image/png")
 
 
 def shown_asset(
     links: AssetLinks, asset: Sha256 | None, facts: Mapping[Sha256, AssetFacts]
-) -> dict[str, str | int | None]:
+) -> dict[str, str | float | None]:
     """Tell what was made: where it is, what it is, and a picture of it or how the text begins."""
     if asset is None:
-        return dict.fromkeys(("url", "thumbnail", "mediaType", "width", "height", "text"))
+        return dict.fromkeys(_TOLD)
     known = facts.get(asset, _UNKNOWN)
     shown = known.thumbnail and known.beginning is None
     return {
@@ -43,6 +47,9 @@ def shown_asset(
         "width": known.width,
         "height": known.height,
         "text": known.beginning,
+        "duration": None if known.duration_s is None else round(known.duration_s, 3),
+        "sampleRate": known.sample_rate,
+        "channels": known.channels,
     }
 
 

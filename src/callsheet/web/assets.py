@@ -29,6 +29,7 @@ _SHOWN_INLINE: Final = (
     "image/bmp",
     "video/",
     "audio/",
+    "audio/",
     "text/html",
     "text/plain",
     "application/json",

@@ -9,7 +9,10 @@ from callsheet.takes.model import Correction
 
 
 class ModelCorrection(BaseModel):
-    """A model whose price is an estimate: what it was multiplied by, over how many takes."""
+    """What a model's price was multiplied by, over how many takes if it is an estimate.
+
+    Over none, the factor is what its provider's own list says of the card.
+    """
 
     model: str
     factor: Annotated[float, Field(examples=[1.18])]

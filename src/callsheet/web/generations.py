@@ -1,7 +1,7 @@
 """Generations: one take at a time, asked for by an application."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
 from pydantic import BaseModel, Field
@@ -17,6 +17,7 @@ from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
 
 router = GuardedRouter(prefix="/api/generations", tags=["generations"])
+_NAMES: Final = {"mediaType": "media_type", "sampleRate": "sample_rate"}  # of a state document
 TakeName = Annotated[str, Field(max_length=100)]
 Since = Annotated[
     str | None,
@@ -50,7 +51,8 @@ class AssetLink(BaseModel):
     """A file that was made.
 
     `url` and `thumbnail` are signed links, good for a day at least without a key. `width` and
-    `height` are in pixels; `text` is how a text begins.
+    `height` are in pixels; `text` is how a text begins. What lasts has a `duration`
+    in seconds, and its sound a `sample_rate` in samples a second.
     """
 
     sha256: str
@@ -60,6 +62,9 @@ class AssetLink(BaseModel):
     width: int | None
     height: int | None
     text: str | None
+    duration: float | None
+    sample_rate: int | None
+    channels: int | None
 
 
 class Generation(BaseModel):
@@ -113,9 +118,7 @@ def generation_of(shown: ShownTake) -> Generation:
     """Word a take for the API."""
     take = shown.take
     links = [
-        AssetLink.model_validate(
-            {("media_type" if name == "mediaType" else name): value for name, value in made.items()}
-        )
+        AssetLink.model_validate({_NAMES.get(name, name): value for name, value in made.items()})
         for made in shown.made
     ]
     return Generation(
@@ -142,7 +145,7 @@ def generation_of(shown: ShownTake) -> Generation:
 @router.post(
     "",
     status_code=202,
-    summary="Make one picture, clip or text",
+    summary="Make one picture, clip, sound or text",
     responses={
         200: {"model": Generation, "description": "Done within wait_s"},
         **documented(400, 401, 402, 403, 404, 409, 413, 422, 503),

@@ -30,8 +30,9 @@ class Model(BaseModel):
     """A model that can be asked for.
 
     `inputs` is the JSON Schema of its inputs; `key_scope` the use under which a key for it is kept,
-    and `key_present` whether there is one or none is needed. `estimated` prices are multiplied by
-    `correction`. One that is not `enabled` cannot be ordered; `reason` says why.
+    and `key_present` whether there is one or none is needed. Prices are multiplied by `correction`,
+    which is measured where they are `estimated`. One that is not `enabled` cannot be ordered;
+    `reason` says why.
     """
 
     id: str
@@ -91,12 +92,16 @@ class QuoteRequest(BaseModel, extra="forbid"):
 
 
 class Quote(BaseModel):
-    """The price of one generation in US dollars and in credits, and what it is made of."""
+    """The price of one generation in US dollars and in credits, and what it is made of.
+
+    One that is `estimated` is corrected by what is charged; no list tells it.
+    """
 
     price: Annotated[str, Field(examples=["0.000000"])]
     currency: str = "USD"
     credits: str
     breakdown: list[dict[str, str]]
+    estimated: bool
 
 
 class Switch(BaseModel, extra="forbid"):
@@ -117,7 +122,7 @@ class SwitchedProvider(BaseModel):
 
 def _model(cs: Callsheet, offer: Offer) -> Model:
     card, correction = offer.card, offer.correction
-    corrections = {card.id: correction} if correction.takes else {}
+    corrections = {card.id: correction} if correction.in_force else {}
     return Model(
         id=card.id,
         title=card.title,
@@ -174,11 +179,16 @@ async def quote(model: str, body: QuoteRequest, cs: Services, _caller: Viewer) -
     """Price one generation; nothing is ordered."""
     quoted = await cs.generations.quote(model, body.inputs)
     lines = [{"what": quoted.card.title, "price": str(quoted.listed)}]
-    if quoted.correction.takes:
+    if quoted.correction.in_force:
         added = quoted.price - quoted.listed
         lines.append({"what": str(quoted.correction), "price": str(added)})
     credit = quoted.price.in_credits(cs.settings.credits_per_usd)
-    return Quote(price=str(quoted.price), credits=credit, breakdown=lines)
+    return Quote(
+        price=str(quoted.price),
+        credits=credit,
+        breakdown=lines,
+        estimated=quoted.card.estimated,
+    )
 
 
 @router.patch(

@@ -47,6 +47,7 @@ from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
 from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
+from callsheet.line.price_checks import PriceChecks
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.quality_gate import TechnicalGate
@@ -222,6 +223,15 @@ async def build(settings: Settings) -> Callsheet:
             answers,
             SigningPolicy(settings.sign, signing),
             examines_live=settings.qa_technical == "on",
+        ),
+        price_checks=PriceChecks(
+            catalog,
+            line.providers.hosted,
+            ring,
+            database,
+            line.estimates.overrides,
+            line.estimates,
+            clock,
         ),
         generations=generations,
         composites=Composites(line, generations, fetcher, _composite_rules(settings)),

@@ -42,6 +42,7 @@ from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
+from callsheet.line.price_checks import PriceChecks
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.quality_gate import TechnicalGate
 from callsheet.line.recovery.restorer import Restorer
@@ -115,6 +116,7 @@ class Callsheet:
     provider_keys: KeyKeeper
     switches: ModelSwitches
     offers: Offers
+    price_checks: PriceChecks
     submission: Submission
     generations: Generations
     direct: DirectOrders

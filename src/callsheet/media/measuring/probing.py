@@ -107,6 +107,23 @@ def probe(file: GivenFile, size: int, kind: Kind) -> Probe:
         )
 
 
+def heard(file: GivenFile, size: int, kind: Kind) -> dict[str, Any]:
+    """Say of a sound what is known of it. Raises UnreadableMediaError for what is none, or cut."""
+    if kind.medium is Medium.IMAGE:
+        raise UnreadableMediaError(f"it is a picture ({kind.media_type})")
+    found = probe(file, size, kind)
+    if found.video is not None or found.audio is None:
+        raise UnreadableMediaError("it has pictures" if found.video else "it has no sound")
+    if found.damage or not found.audio.packets:
+        raise UnreadableMediaError(next(iter(found.damage), "there is nothing to be heard"))
+    return {
+        "media_type": found.media_type,
+        "duration_s": found.audio.duration_s or found.duration_s or 0.0,
+        "sample_rate": found.audio.sample_rate,
+        "channels": found.audio.channels,
+    }
+
+
 def first_video(container: Any) -> Any | None:
     """Answer the first track of moving pictures: a cover of an album is none."""
     pictures = av.stream.Disposition.attached_pic

@@ -34,6 +34,7 @@ class Bench(FileBench):
         self.jobs = {
             "probe": self._probe,
             "clip": self._clip,
+            "heard": self._heard,
             "frames": self._frames,
             "sound": self._sound,
             "picture": self._picture,
@@ -59,6 +60,9 @@ class Bench(FileBench):
         partly, side = job.fields["partly"], job.fields["poster_side"]
         facts, poster = clips.probe(file, size, media_type, side, partly=partly)
         return Message(facts, [poster])
+
+    def _heard(self, job: Message) -> Message:
+        return Message(probing.heard(*_given(job)))
 
     def _frames(self, job: Message) -> Message:
         file, _, kind = _given(job)

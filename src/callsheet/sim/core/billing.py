@@ -4,6 +4,11 @@ from callsheet.kernel.money import Money
 from callsheet.sim.core.models import Makes
 from callsheet.sim.core.orders import Order, Status
 
+_COUNTED = {
+    Makes.CLIP: "video_output_duration_seconds",
+    Makes.AUDIO: "audio_output_duration_seconds",
+}
+
 
 def charge_of(order: Order) -> Money:
     """Tell what it costs once it has begun."""
@@ -30,7 +35,6 @@ def metrics_of(order: Order) -> dict[str, float]:
     ran = float(told) if told else ended - started
     metrics = {"predict_time": round(ran, 6), "total_time": round(ended - order.created_at, 6)}
     if order.status is Status.SUCCEEDED:
-        makes_clips = order.asked.model.makes is Makes.CLIP
-        counted = "video_output_duration_seconds" if makes_clips else "image_count"
+        counted = _COUNTED.get(order.asked.model.makes, "image_count")
         metrics[counted] = _metered(order)
     return metrics

@@ -28,6 +28,7 @@ class Conditions:
 
     A limit of 0 is none; `credit` None never ends. `tokens` None lets every token in.
     `run_s` is by model id, with `*` for all others; without either, a model takes its own time.
+    `list_prices` are dollars a unit that a price list tells in place of its own, by model id.
     """
 
     wall: Callable[[], float]
@@ -43,6 +44,7 @@ class Conditions:
     credit: Money | None = None
     revoked: set[str] = field(default_factory=set)
     withdrawn: set[str] = field(default_factory=set)
+    list_prices: dict[str, Money] = field(default_factory=dict)
 
     def now(self) -> float:
         """Tell the time as the service sees it: wall time, and how much its clock is off."""
@@ -96,6 +98,7 @@ _OTHERS: Mapping[str, Callable[[Any], Any]] = {
     "tokens": lambda told: None if told is None else frozenset(told),
     "revoked": set,
     "withdrawn": set,
+    "list_prices": lambda told: {str(name): Money.usd(price) for name, price in told.items()},
 }
 
 

@@ -17,6 +17,7 @@ from callsheet.kernel.money import Money
 
 MOST_DATA_URL_BYTES = 256 * 1024
 _USUAL_SECONDS = 5
+_CHARS_PER_SECOND = 15
 _NAMES = ("uri", "url", "inputImage")  # under which objects hold addresses
 _JSON_NAMES: Mapping[type, str] = {
     str: "string",
@@ -37,6 +38,7 @@ class Makes(StrEnum):
 
     PICTURE = "picture"
     CLIP = "clip"
+    AUDIO = "audio"
     TEXT = "text"
 
 
@@ -86,7 +88,8 @@ class Model:
 
     `rates` are other units, by the value of the input that `rated_by` names, and `rates_with_audio`
     those with sound; `by_clip` says that a unit buys a whole clip. `timed_by` names the input that
-    tells how long a clip is, in seconds.
+    tells how long a clip is, in seconds, and `heard_by` the one that says whether it has sound.
+    `formatted_by` names the one that says in what kind of file it comes.
     """
 
     owner: str
@@ -103,6 +106,8 @@ class Model:
     rates_with_audio: Mapping[str, Money] = field(default_factory=dict)
     by_clip: bool = False
     timed_by: str = "duration"
+    heard_by: str = "generate_audio"
+    formatted_by: str = "output_format"
     usual_work: int = 0  # pixels times steps that a unit buys, where computing is billed
     version: str = field(init=False)
 
@@ -121,7 +126,7 @@ class Model:
 
     def units(self, inputs: Inputs) -> int:
         """Count what is paid for: pictures or seconds."""
-        if self.makes is Makes.CLIP:
+        if self.makes in (Makes.CLIP, Makes.AUDIO):
             return self.seconds(inputs)
         return int(self.given(inputs, "num_outputs") or 1)
 
@@ -140,7 +145,7 @@ class Model:
             sides = (int(self.given(inputs, name) or 1024) for name in ("width", "height"))
             work = math.prod(sides) * int(self.given(inputs, "steps"))
             return Money(-(-rate.micros * work // self.usual_work))
-        if self.unit_with_audio is not None and self.given(inputs, "generate_audio"):
+        if self.unit_with_audio is not None and self.given(inputs, self.heard_by):
             return self.rates_with_audio.get(rated, self.unit_with_audio) * units
         return rate * units
 
@@ -191,6 +196,22 @@ class Model:
             "paths": {},
             "components": {"schemas": schemas},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken(Model):
+    """Speech, at `unit` for a thousand characters, rounded up to `step` (micro-dollars)."""
+
+    step: int = 1
+
+    def seconds(self, inputs: Inputs) -> int:
+        """Tell how long it is spoken: fifteen characters a second, as people talk."""
+        return -(-len(str(inputs.get("prompt", ""))) // _CHARS_PER_SECOND)
+
+    def price(self, inputs: Inputs, units: int) -> Money:
+        """Price the characters."""
+        exact = -(-self.unit.micros * len(str(inputs.get("prompt", ""))) // 1_000)
+        return Money(-(-exact // self.step) * self.step)
 
 
 def _addresses(value: Any) -> Iterator[str]:

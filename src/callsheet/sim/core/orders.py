@@ -18,6 +18,7 @@ from callsheet.sim.core.conditions import stamped
 from callsheet.sim.core.faults import Faults, about
 from callsheet.sim.core.models import Makes, Model, Problem
 from callsheet.sim.core.pictures import MEDIA_TYPES
+from callsheet.sim.core.sounds import SOUND_TYPES
 
 DEFAULT_EVENTS = ("output", "completed")
 _MOST_TAKE_CHARS = 200
@@ -232,8 +233,11 @@ def ending_of(order: Order) -> str:
     """Choose the format of the output, as the ending of a file's name."""
     if order.asked.model.makes is Makes.CLIP:
         return "mp4"
-    given = order.asked.model.given(order.asked.inputs, "output_format")
-    known = {"jpeg": "jpg"}.get(given, given)
+    model = order.asked.model
+    given = model.given(order.asked.inputs, model.formatted_by)
+    known = {"jpeg": "jpg", "ogg_opus": "ogg"}.get(given, given)
+    if model.makes is Makes.AUDIO:
+        return known if known in SOUND_TYPES else "mp3"
     return known if known in MEDIA_TYPES else "png"
 
 

@@ -15,9 +15,10 @@ from callsheet.sim.core.clips import Clips
 from callsheet.sim.core.models import Makes
 from callsheet.sim.core.orders import Order, Status, ending_of
 from callsheet.sim.core.pictures import MEDIA_TYPES, Pictures
+from callsheet.sim.core.sounds import SOUND_TYPES, Sounds
 from callsheet.sim.core.spoiling import CutResponse
 
-_NAME = re.compile(r"out-(\d)\.(png|jpg|webp|mp4)")
+_NAME = re.compile(r"out-(\d)\.(png|jpg|webp|mp4|mp3|wav|ogg|m4a)")
 _HUGE_BYTES = 1 << 30
 _BLOCK = bytes(1 << 16)
 _OTHER = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00"
@@ -30,7 +31,7 @@ class Outputs:
     """Renders and serves."""
 
     def __init__(self) -> None:
-        self._pictures, self._clips = Pictures(), Clips()
+        self._pictures, self._clips, self._sounds = Pictures(), Clips(), Sounds()
         self._rendering = asyncio.Lock()
 
     async def answer(self, order: Order, name: str) -> Response:
@@ -42,7 +43,8 @@ class Outputs:
         if kind in _INSTEAD:
             return _INSTEAD[kind]()
         content = await self._rendered(order, int(asked[1]), asked[2], flat=kind == "flat")
-        answer = Response(content, media_type=MEDIA_TYPES.get(asked[2], "video/mp4"))
+        known = {**MEDIA_TYPES, **SOUND_TYPES}
+        answer = Response(content, media_type=known.get(asked[2], "video/mp4"))
         if kind == "truncated":
             return Response(content[: len(content) // 2], media_type=answer.media_type)
         return CutResponse(answer) if kind == "cut" else answer
@@ -64,6 +66,9 @@ class Outputs:
             if self._pictures.knows(asked.model.id, width, height, ending, stamp):
                 return self._pictures.picture(asked.model.id, width, height, ending, stamp)
             draw = partial(self._pictures.picture, asked.model.id, width, height, ending, stamp)
+        elif asked.model.makes is Makes.AUDIO:
+            seconds = asked.model.seconds(asked.inputs)
+            draw = partial(self._sounds.sound, seconds, ending, stamp)
         else:
             draw = partial(
                 self._clips.clip,
@@ -71,7 +76,7 @@ class Outputs:
                 width,
                 height,
                 asked.model.seconds(asked.inputs),
-                sound=bool(asked.model.given(asked.inputs, "generate_audio")),
+                sound=bool(asked.model.given(asked.inputs, asked.model.heard_by)),
                 stamp=stamp,
             )
         async with self._rendering:  # whoever waits for the same scene finds it afterwards

@@ -11,7 +11,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-TOKENS_PER_SECOND: Final = 5_714  # at 720p, which comes to a tenth of a dollar
+TOKENS_PER_SECOND: Final = 5_714  # at 720p, which comes to 0.0686 dollars
 INPUT_TOKENS: Final = 20
 RATIOS: Final = ("16:9", "9:16")
 
@@ -24,9 +24,9 @@ class Inputs(WideForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the tokens: 17.50 dollars for a million out, 1.50 for a million in."""
-    halves = inputs.duration_s * TOKENS_PER_SECOND * 35 + INPUT_TOKENS * 3
-    return Money(-(-halves // 2))
+    """Price the tokens: 12 dollars for a million out, 1.50 for a million in."""
+    into = -(-INPUT_TOKENS * 3 // 2)
+    return Money(inputs.duration_s * TOKENS_PER_SECOND * 12 + into)
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
@@ -70,6 +70,5 @@ CARD = ModelCard(
     ),
     expected_s=60.0,
     time_limit_s=1800.0,
-    price_source="litellm price map (tokens) and the family's price a second, read 2026-11-20",
-    unverified="its price could not be read; it is taken to be that of 1.1",
+    price_source="litellm price map 1.110.2 (tokens), read 2026-11-30",
 )

@@ -22,7 +22,7 @@ class Inputs(Form, frozen=True):
 
 
 def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
+    """Estimate each picture the same."""
     return PER_IMAGE
 
 
@@ -58,6 +58,6 @@ CARD = ModelCard(
     ),
     expected_s=15.0,
     time_limit_s=600.0,
-    price_source="assumed to be what Google asks",
-    unverified="the gateway bills in workspace credits whose price for a picture is not published",
+    price_source="estimate: what Google asks; the gateway bills in credits, 2026-11-30",
+    estimated=True,
 )

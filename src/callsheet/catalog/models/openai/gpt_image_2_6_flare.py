@@ -12,13 +12,8 @@ from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 RATES: Final = {"text_in": "5", "image_in": "8", "image_out": "30"}  # dollars for a million tokens
-TOKENS: Final = {
-    "low": 468,
-    "medium": 1_767,
-    "high": 6_912,
-    "xhigh": 9_216,
-    "max": 12_288,
-}  # of a square
+TOKENS: Final = {"low": 196, "medium": 439, "high": 1_756, "xhigh": 3_122, "max": 7_024}
+# of a square; as many as GPT Image 2.5 counts
 TEXT_TOKENS: Final = 12  # a short prompt; a long one adds a hundredth of a cent
 REFERENCE_TOKENS: Final = 200
 WHOLE: Final = Bounds(least_pixels=655_360, most_pixels=8_294_400, longest=3.0)
@@ -37,7 +32,7 @@ class Inputs(BoundedForm, frozen=True):
 
 
 def price(inputs: Inputs) -> Money:
-    """Price the tokens that a picture of this size and quality counts."""
+    """Estimate the tokens that a picture of this size and quality counts."""
     tokens = -(-TOKENS[inputs.quality] * inputs.width * inputs.height // 1024**2)
     images = REFERENCE_TOKENS * len(inputs.references)
     counted = {"text_in": TEXT_TOKENS, "image_in": images, "image_out": tokens}
@@ -75,6 +70,6 @@ CARD = ModelCard(
     ),
     expected_s=30.0,
     time_limit_s=600.0,
-    price_source="litellm price map, read 2026-11-20",
-    unverified=("nobody could read a price for it; it is priced like GPT Image 2.5"),
+    price_source="litellm price map 1.110.2 (rates), read 2026-11-30; tokens are estimated",
+    estimated=True,
 )

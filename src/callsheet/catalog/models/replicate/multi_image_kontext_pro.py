@@ -12,7 +12,7 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.04")
+PER_IMAGE: Final = Money.usd("0.08")
 RATIOS: Final = (
     "1:1",
     "16:9",
@@ -42,7 +42,7 @@ class Inputs(Form, frozen=True):
 
 
 def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
+    """Estimate each picture the same."""
     return PER_IMAGE
 
 
@@ -77,6 +77,6 @@ CARD = ModelCard(
     ),
     expected_s=12.0,
     time_limit_s=600.0,
-    price_source="assumed to be that of FLUX Kontext pro",
-    unverified="nobody could read its price on Replicate; it is assumed",
+    price_source="estimate: twice that of FLUX Kontext pro, for two pictures, 2026-11-30",
+    estimated=True,
 )

@@ -1,26 +1,22 @@
 """Background removal on Runware: a picture without its background."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field
-
-from callsheet.catalog.forms import Form, Reference
+from callsheet.catalog.forms import GivenForm
 from callsheet.kernel.money import Money
 from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_IMAGE: Final = Money.usd("0.0006")
+PER_IMAGE: Final = Money.usd("0.005")
 
 
-class Inputs(Form, frozen=True):
-    """What Background removal can be asked for; its words are for the sheet alone."""
-
-    references: Annotated[tuple[Reference, ...], Field(min_length=1, max_length=1)]
+class Inputs(GivenForm, frozen=True):
+    """What Background removal can be asked for."""
 
 
 def price(_inputs: Inputs) -> Money:
-    """Price each picture the same."""
+    """Estimate each picture the same: it is billed by computing time."""
     return PER_IMAGE
 
 
@@ -28,9 +24,9 @@ def payload(_inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
     return {
         "task": {
-            "taskType": "imageBackgroundRemoval",
-            "model": "runware:110@1",
-            "inputImage": ReferenceSlot.at(0),
+            "taskType": "removeBackground",
+            "model": "runware:112@5",
+            "inputs": {"image": ReferenceSlot.at(0)},
             "outputFormat": "PNG",
         }
     }
@@ -49,6 +45,6 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.SUBJECT, ReferenceMode.PRODUCT}),
     expected_s=5.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="its price and its model's id on Runware could not be read; they are assumed",
+    price_source="estimate: what others ask for the same (BiRefNet) model, read 2026-11-30",
+    estimated=True,
 )

@@ -6,7 +6,7 @@ from callsheet.catalog.forms import Form, Seed
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_IMAGE: Final = Money.usd("0.012")
+PER_IMAGE: Final = Money.usd("0.0134")
 
 
 class Inputs(Form, frozen=True):

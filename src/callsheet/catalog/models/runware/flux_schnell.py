@@ -6,7 +6,7 @@ from callsheet.catalog.forms import Form, Seed
 from callsheet.kernel.money import Money
 from callsheet.ports.models import Execution, Kind, ModelCard
 
-PER_IMAGE: Final = Money.usd("0.0013")
+PER_IMAGE: Final = Money.usd("0.0006")
 
 
 class Inputs(Form, frozen=True):
@@ -48,6 +48,5 @@ CARD = ModelCard(
     reference_modes=frozenset(),
     expected_s=3.0,
     time_limit_s=600.0,
-    price_source="assumed",
-    unverified="its price on Runware could not be read; it is assumed",
+    price_source="runware.ai/pricing of 2026-04 (0.0006 dollars), read 2026-11-30",
 )

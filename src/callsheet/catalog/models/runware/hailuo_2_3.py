@@ -11,27 +11,30 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.05")
-SIZES: Final = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (960, 960)}
+# a clip of six seconds by its resolution
+PER_CLIP: Final = {"768p": Money.usd("0.28"), "1080p": Money.usd("0.49")}
+SIZES: Final = {"768p": (1366, 768), "1080p": (1920, 1080)}
 
 
 class Inputs(WideForm, frozen=True):
-    """What Hailuo 2.3 can be asked for; the size chooses the nearest ratio."""
+    """What Hailuo 2.3 can be asked for; clips are wide."""
 
-    duration_s: Literal[6, 10] = 6
+    duration_s: Literal[6] = 6
+    resolution: Literal["768p", "1080p"] = "768p"
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price a clip by its resolution."""
+    return PER_CLIP[inputs.resolution]
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
-    first = [{"inputImage": ReferenceSlot.at(0), "frame": "first"}]
-    begin = {"frameImages": first} if inputs.references else {}
-    width, height = SIZES[nearest_ratio(inputs.width, inputs.height, list(SIZES))]
+    first = {"frameImages": [ReferenceSlot.at(0)]}
+    begin = {"inputs": first} if inputs.references else {}
+    nearest_ratio(inputs.width, inputs.height, ["16:9"])
+    width, height = SIZES[inputs.resolution]
     return {
         "task": {
             "taskType": "videoInference",
@@ -59,6 +62,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on Runware could not be read; it is assumed",
+    price_source="runware.ai/pricing as cited by clients in 2026, read 2026-11-30",
 )

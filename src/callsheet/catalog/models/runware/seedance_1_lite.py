@@ -1,5 +1,6 @@
 """Seedance 1 lite on Runware: clips from words, or from a first frame."""
 
+from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -29,8 +30,8 @@ def price(inputs: Inputs) -> Money:
 
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
-    first = [{"inputImage": ReferenceSlot.at(0), "frame": "first"}]
-    begin = {"frameImages": first} if inputs.references else {}
+    first = {"frameImages": [ReferenceSlot.at(0)]}
+    begin = {"inputs": first} if inputs.references else {}
     width, height = SIZES[nearest_ratio(inputs.width, inputs.height, list(SIZES))]
     return {
         "task": {
@@ -60,5 +61,7 @@ CARD = ModelCard(
     expected_s=90.0,
     time_limit_s=1800.0,
     price_source="assumed",
+    retires_on=date(2026, 10, 1),  # its registry has it no more
+    successor="kie/seedance-v1-lite-image",
     unverified="its price on Runware could not be read; it is assumed",
 )

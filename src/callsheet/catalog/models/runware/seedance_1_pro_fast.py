@@ -12,7 +12,7 @@ from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
 PER_SECOND: Final = Money.usd("0.05")
-SIZES: Final = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (960, 960)}
+SIZES: Final = {"16:9": (1248, 704), "9:16": (704, 1248), "1:1": (960, 960)}  # 720p there
 
 
 class Inputs(WideForm, frozen=True):
@@ -29,8 +29,8 @@ def price(inputs: Inputs) -> Money:
 
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
-    first = [{"inputImage": ReferenceSlot.at(0), "frame": "first"}]
-    begin = {"frameImages": first} if inputs.references else {}
+    first = {"frameImages": [ReferenceSlot.at(0)]}
+    begin = {"inputs": first} if inputs.references else {}
     width, height = SIZES[nearest_ratio(inputs.width, inputs.height, list(SIZES))]
     return {
         "task": {

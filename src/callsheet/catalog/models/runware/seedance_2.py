@@ -29,8 +29,8 @@ def price(inputs: Inputs) -> Money:
 
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
-    first = [{"inputImage": ReferenceSlot.at(0), "frame": "first"}]
-    begin = {"frameImages": first} if inputs.references else {}
+    first = {"frameImages": [ReferenceSlot.at(0)]}
+    begin = {"inputs": first} if inputs.references else {}
     width, height = SIZES[nearest_ratio(inputs.width, inputs.height, list(SIZES))]
     return {
         "task": {

@@ -11,26 +11,27 @@ from callsheet.ports.hosted import ReferenceSlot
 from callsheet.ports.models import Execution, Kind, ModelCard
 from callsheet.ports.pictures import ReferenceMode
 
-PER_SECOND: Final = Money.usd("0.15")
-SIZES: Final = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (960, 960)}
+PER_SECOND: Final = {True: Money.usd("0.15"), False: Money.usd("0.10")}  # with audio, without
+SIZES: Final = {"16:9": (1280, 720), "9:16": (720, 1280)}
 
 
 class Inputs(WideForm, frozen=True):
     """What Veo 3.1 fast can be asked for; the size chooses the nearest ratio."""
 
     duration_s: Literal[4, 6, 8] = 8
+    audio: bool = True
     references: Annotated[tuple[Reference, ...], Field(max_length=1)] = ()
 
 
 def price(inputs: Inputs) -> Money:
-    """Price each second the same."""
-    return PER_SECOND * inputs.duration_s
+    """Price the seconds, with audio or without."""
+    return PER_SECOND[inputs.audio] * inputs.duration_s
 
 
 def payload(inputs: Inputs) -> dict[str, Any]:
     """Word the order as the provider does."""
-    first = [{"inputImage": ReferenceSlot.at(0), "frame": "first"}]
-    begin = {"frameImages": first} if inputs.references else {}
+    first = {"frameImages": [ReferenceSlot.at(0)]}
+    begin = {"inputs": first} if inputs.references else {}
     width, height = SIZES[nearest_ratio(inputs.width, inputs.height, list(SIZES))]
     return {
         "task": {
@@ -41,6 +42,7 @@ def payload(inputs: Inputs) -> dict[str, Any]:
             "width": width,
             "height": height,
             "outputFormat": "MP4",
+            "providerSettings": {"google": {"generateAudio": inputs.audio}},
             **begin,
         }
     }
@@ -59,6 +61,5 @@ CARD = ModelCard(
     reference_modes=frozenset({ReferenceMode.FIRST_FRAME}),
     expected_s=90.0,
     time_limit_s=1800.0,
-    price_source="assumed",
-    unverified="its price on Runware could not be read; it is assumed",
+    price_source="runware.ai/pricing as cited by clients in 2026, read 2026-11-30",
 )
