@@ -64,7 +64,8 @@ async def moved_on(cs: Callsheet, job: JobId) -> Job:
 def test_parts_follow_one_another() -> None:
     """Steps and gates come in the order of the declaration, and none after the last."""
     parts = [part.stage if isinstance(part, Step) else part.name for part in BATCH.parts]
-    assert parts == ["intake", "quote", "budget", "render", "qa_tech", "review", "deliver"]
+    quality = ["qa_tech", "qa_semantic"]
+    assert parts == ["intake", "quote", "budget", "render", *quality, "review", "deliver"]
     gate = BATCH.after("quote")
     assert isinstance(gate, Gate)
     assert BATCH.after("quote", gate.name) is BATCH.step("render")

@@ -29,6 +29,8 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
 from callsheet.money.model import Scope, Settlement
 from callsheet.orders.settlement import holding_of
+from callsheet.quality.judge.questions import Brief, questions_for
+from callsheet.quality.judge.store import Judging, JudgingStore, Picture
 from callsheet.quality.model import Decision as Verdict
 from callsheet.quality.verdicts import Action, Observation, TakeVerdict
 from callsheet.settings import ProviderSettings, read_settings
@@ -203,6 +205,18 @@ async def test_decisions_edits_and_files_come_back(
                 retake=books.takes[TakeStatus.QUOTED].id,
             )
             await cs.line.verdicts.add(connection, [failed])
+            judging = Judging(
+                *(made.id, "gemini/gemini-3-8-flash", job.workspace, job.id, files[0]),
+                questions=questions_for(Brief("a mug")),
+                pictures=(Picture(files[0], "the picture that was made"),),
+                asked=(made.id,),
+                at=NOW,
+                decision=Verdict.PASS,
+                because="overall 9",
+                scores={"overall": 9.0},
+                spread={"overall": 0.5},
+            )
+            await JudgingStore().add(connection, [judging])
         edits = [("shot:1", "prompt", "a storm"), ("scene:S-1", "title", "Ä"), ("job", "name", "x")]
         for revision, (entity, field, value) in enumerate(edits):
             edit = Edit(f"op{revision}", Entity.parse(entity), field, revision, value)
@@ -229,12 +243,14 @@ async def told_of(cs: Callsheet, job: Job, take: Take) -> dict[str, Any]:
         lineage = await lineage_of(connection, job.workspace, [sha256_of(PICTURE)])
         outputs = await outputs_of(connection, [take.id])
         verdicts = await cs.line.verdicts.of_takes(connection, [take.id])
+        judgings = await JudgingStore().of_takes(connection, [take.id])
     return {
         "manifest": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id)).document(),
         "first": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id, 0)).document(),
         "operations": await cs.editing.operations(LOCAL_WORKSPACE, job.id, 0, 100),
         "decisions": await cs.decisions.of_job(LOCAL_WORKSPACE, job.id),
         "verdicts": verdicts,
+        "judgings": judgings,
         "outputs": outputs,
         "lineage": lineage,
     }

@@ -35,6 +35,7 @@ _ROOMS = (
     "callsheet.orders.",
     "callsheet.line.stages.",
     "callsheet.line.direct",
+    "callsheet.line.judging",
     "callsheet.line.verdicts",
     "callsheet.line.quality_gate",
     "callsheet.provenance.",
@@ -164,7 +165,9 @@ async def work(log: Path, deadly: str, how: int) -> None:
         technical = replace(cs.technical, database=database)
         gathering = replace(cs.signing.gathering, database=database)
         signing = replace(cs.signing, gathering=gathering)
-        await work_until_stopped(replace(cs, line=mortal, technical=technical, signing=signing))
+        judges = replace(cs.judges, ctx=mortal)
+        cs = replace(cs, line=mortal, technical=technical, signing=signing, judges=judges)
+        await work_until_stopped(cs)
 
 
 def main() -> None:

@@ -131,9 +131,9 @@ class Server:
 
 
 _REST: Mapping[str, tuple[str, ...]] = {
-    "waiting": ("intake", "quote", "render", "qa_tech", "deliver"),
-    "running": ("intake", "quote", "render", "qa_tech", "deliver"),
-    "failed": ("intake", "quote", "render", "qa_tech", "deliver"),
+    "waiting": ("intake", "quote", "render", "qa_tech", "qa_semantic", "deliver"),
+    "running": ("intake", "quote", "render", "qa_tech", "qa_semantic", "deliver"),
+    "failed": ("intake", "quote", "render", "qa_tech", "qa_semantic", "deliver"),
     "queued": (),
     "succeeded": (),
     "partial": (),

@@ -12,6 +12,7 @@ from callsheet.cli import (
     frame,
     generating,
     jobs,
+    judge,
     keys,
     members,
     models,
@@ -49,6 +50,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(members.app, name="members")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
+app.add_typer(judge.app, name="judge")
 app.add_typer(providers.app, name="providers")
 app.add_typer(provenance.app, name="provenance")
 app.add_typer(sim.app, name="sim")

@@ -103,7 +103,7 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
                 await tell_and_resume(cs, found, order.budget)
                 return found.id
         if not order.yes:
-            await ask(cs, order.draft, order.budget)
+            await ask(cs, order)
         try:
             job = await begin(cs, order, Asked(digest, known))
         except AskedAlreadyError:
@@ -118,9 +118,10 @@ def say_notes(quote: Priced) -> None:
         say(f"note: {note}")
 
 
-async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
+async def ask(cs: Callsheet, order: SheetOrder) -> None:
     """Show the money, by model and against every budget, and ask once."""
-    quote = await cs.submission.price(draft)
+    draft, bound = order.draft, order.budget
+    quote = await cs.submission.price(draft, order.quality)
     say_notes(quote)
     total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])

@@ -50,6 +50,11 @@ class ReferenceFileError(InvalidInputError):
     code = "reference_file"
 
 
+Judge = Annotated[
+    str, typer.Option(help="Model that judges what is made, e.g. gemini/gemini-3-8-flash.")
+]
+
+
 class Switch(StrEnum):
     """On or off."""
 
@@ -94,6 +99,7 @@ def run(
     sign: Annotated[
         bool, typer.Option("--sign", help="Sign what is made (C2PA); nothing leaves unsigned.")
     ] = False,
+    judge: Judge = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Make the pictures of a sheet: a dry run with local previews unless --live.
@@ -102,7 +108,7 @@ def run(
     """
     mode = RunMode.LIVE if live else RunMode.DRY_RUN
     bound = read_budget(budget) if budget else None
-    asked = read_quality(quality, profile, retakes)
+    asked = {**read_quality(quality, profile, retakes), **read_judge(judge)}
     defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(inputs))
 
     async def work(cs: Callsheet) -> int:
@@ -153,6 +159,11 @@ def read_quality(technical: Switch | None, profile: str, retakes: int | None) ->
         if technical is None:
             asked["technical"] = ON  # who names tolerances wants them held, in a dry run too
     return asked
+
+
+def read_judge(model: str) -> dict[str, str]:
+    """Read which model is to judge what is made; none if none is named."""
+    return {"semantic": ON, "judge": model} if model else {}
 
 
 def exit_code(job: Job) -> int:
@@ -208,6 +219,7 @@ def quote(
     sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
     inputs: Sets = None,
+    judge: Judge = "",
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sheet would cost live; nothing is created."""
@@ -215,7 +227,7 @@ def quote(
 
     async def work(cs: Callsheet) -> Priced:
         draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
-        return await cs.submission.price(draft)
+        return await cs.submission.price(draft, read_judge(judge))
 
     quote = run_command(work)
     if json:

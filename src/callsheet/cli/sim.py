@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -104,6 +104,10 @@ def provider(
     signing_key: Annotated[
         str, typer.Option(help="Key that webhooks are signed with, where the account has one.")
     ] = "",
+    judge: Annotated[
+        Path | None,
+        typer.Option(help="Script of how a language model judges pictures.", exists=True),
+    ] = None,
     certificate: Certificate = None,
 ) -> None:
     """Serve any simulated provider, with its book and faults below /_admin, without limits."""
@@ -119,7 +123,10 @@ def provider(
         raise typer.BadParameter(f"no provider {name!r}; there are {', '.join(known)}")
     if signing_key and not adapters()[name].signs_by_key:
         raise typer.BadParameter(f"{name} has no key of the account's for webhooks")
-    more = {"signing_key": signing_key} if signing_key else {}
+    if judge and name != "gemini":
+        raise typer.BadParameter(f"{name} judges nothing; gemini does")
+    more: dict[str, Any] = {"signing_key": signing_key} if signing_key else {}
+    more |= {"judge": judge} if judge else {}
     conditions = Conditions(wall=time.time, creates_per_minute=0, others_per_minute=0)
     if run_seconds is not None:
         conditions.queue_s, conditions.run_s = 0.0, {"*": run_seconds}

@@ -38,6 +38,7 @@ class RecordKind(StrEnum):
     REFERENCE = "reference"
     DECISION = "decision"
     VERDICT = "verdict"  # of a quality gate
+    JUDGING = "judging"  # of a take, by a model that sees
     SCENE = "scene"
     OPERATION = "operation"  # of the manifest
     MANIFEST = "manifest"  # as it was at a revision

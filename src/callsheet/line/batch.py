@@ -4,7 +4,7 @@ from typing import Final
 
 from callsheet.jobs.model import JobKind
 from callsheet.line.pipeline import Gate, Pipeline
-from callsheet.line.stages import deliver, intake, qa_tech, quote, render
+from callsheet.line.stages import deliver, intake, qa_semantic, qa_tech, quote, render
 from callsheet.quality.verdicts import VerdictStore
 
 BATCH: Final = Pipeline(
@@ -15,6 +15,7 @@ BATCH: Final = Pipeline(
         Gate("budget", "its price is known and nothing is ordered yet; may the money be spent?"),
         render.STEP,
         qa_tech.STEP,
+        qa_semantic.STEP,
         Gate("review", "everything is made; may it be delivered?", VerdictStore().count_waiting),
         deliver.STEP,
     ),

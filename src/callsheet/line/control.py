@@ -34,7 +34,7 @@ from callsheet.line.progress import locked
 from callsheet.line.transitions import begin_round, enter, leave
 from callsheet.orders.progress import Moves
 from callsheet.orders.settlement import TakeEnding, settle
-from callsheet.takes.model import Outcome, TakeStatus, moved
+from callsheet.takes.model import NO_ROW, Outcome, TakeStatus, moved
 from callsheet.takes.standing import newest, row_entry, summed_up
 
 PAUSED: Final = "paused"
@@ -184,7 +184,7 @@ class JobControl:
 
     async def _cancel_rows(self, connection: AsyncConnection, job: Job) -> Job:
         """End what nothing was spent on of a locked job, page by page; the job as it is then."""
-        after, more = 0, True
+        after, more = NO_ROW - 1, True  # what asks about takes is not asked any more either
         while more:
             shots = await self.ctx.jobs.store.shots_with(
                 connection, job.id, _UNFINISHED, after=after, limit=_PAGE
@@ -205,7 +205,9 @@ class JobControl:
                 *await self._sum_up(connection, job, shots),
             ]
             change = Change(
-                takes=moved((take.status, TakeStatus.CANCELLED) for take in ended),
+                takes=moved(
+                    (take.status, TakeStatus.CANCELLED) for take in ended if take.shows_a_shot
+                ),
                 held=Money(into.held),
             )
             if entries or ended:

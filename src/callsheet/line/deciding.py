@@ -19,6 +19,7 @@ from callsheet.line.transitions import ask_anew
 from callsheet.ports.database import Database
 from callsheet.quality.model import Decision as Verdict
 from callsheet.quality.verdicts import TakeVerdict, VerdictStore, failed
+from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
 
@@ -91,6 +92,8 @@ class Decisions:
         reason = _read_reason(choice, reason)
         async with self.database.begin() as connection:
             found = await self.takes.find(connection, workspace, take_id)
+            if not found.shows_a_shot:  # it asks about others: nothing is decided about it
+                raise TakeNotFoundError(take_id)
             job = await self.jobs.store.lock(connection, found.job)
             take = await self.takes.find(connection, workspace, take_id)
             told = await contents_of(self.jobs.store, connection, job.id, {take.row})

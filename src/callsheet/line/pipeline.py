@@ -32,7 +32,8 @@ class Step:
 
     The work is safe to repeat and is given up after `attempts` that met a defect; a service that
     is away costs no attempt. `orders` tells whether takes are ordered in it: it is left when none
-    is open. `delivers` tells whether it is done for a cancelled job, too.
+    is open. With `repeats` its work is done again then, and the work sends the job on. `delivers`
+    tells whether it is done for a cancelled job, too. A job that does not want it goes past it.
     """
 
     stage: str
@@ -41,6 +42,12 @@ class Step:
     attempts: int = 3
     orders: bool = False
     delivers: bool = False
+    repeats: bool = False
+    wanted: Callable[[Job], bool] | None = None
+
+    def is_wanted(self, job: Job) -> bool:
+        """Tell whether a job goes through it."""
+        return self.wanted is None or self.wanted(job)
 
 
 @dataclass(frozen=True, slots=True)

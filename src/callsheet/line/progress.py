@@ -21,7 +21,7 @@ from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.composed import composed_at_home
 from callsheet.line.context import Jobs
-from callsheet.line.transitions import leave
+from callsheet.line.transitions import leave, repeat
 from callsheet.orders.progress import Incident, LockedJob, Moves, Problem
 from callsheet.ports.database import Database
 from callsheet.ports.hosted import NotReachedError, UntrustedError
@@ -76,7 +76,7 @@ class LineProgress:
         """Bring a locked job and its rows up to date, and send it on if nothing is open."""
         current = job_of(job)
         if moves.moves or moves.incidents or waits:
-            rows = {take.row for take, _ in moves.moves}
+            rows = {take.row for take, _ in moves.moves if take.shows_a_shot}
             follows = await composed_at_home(
                 self.jobs, self.takes, self.catalog, connection, current, moves.moves
             )
@@ -88,7 +88,7 @@ class LineProgress:
             if waits:
                 update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=waits)
             change = Change(
-                takes=moved([*((take.status, to) for take, to in moves.moves), *follows]),
+                takes=moved([*_counted(moves), *follows]),
                 held=Money(moves.held),
                 charged=Money(moves.charged),
                 update=update,
@@ -114,8 +114,13 @@ class LineProgress:
 
     async def finish_if_done(self, connection: AsyncConnection, job: Job) -> None:
         """Send a locked job on when none of its takes is open."""
-        if job.tally.takes.open == 0 and _orders(self.jobs, job):
+        if job.tally.takes.open or not _orders(self.jobs, job):
+            return
+        step = self.jobs.pipeline(job).step(job.work.stage)
+        if step is None or not step.repeats or job.status in FINISHED:
             await leave(self.jobs, connection, job)
+        elif not await self.takes.any_asked(connection, job.id):
+            await repeat(self.jobs, connection, job, step)
 
     async def note(self, connection: AsyncConnection, job: LockedJob, incident: Incident) -> None:
         """Write something into a locked job's journal."""
@@ -168,6 +173,11 @@ class LineProgress:
             said = problem_of(problem)
             change = Change(update=JobUpdate(status=JobStatus.WAITING, problem=said))
             await self.jobs.record(connection, current, [Entry("problem", said)], change)
+
+
+def _counted(moves: Moves) -> list[tuple[TakeStatus, TakeStatus]]:
+    """List the moves of takes that are counted."""
+    return [(take.status, to) for take, to in moves.moves if take.shows_a_shot]
 
 
 def problem_of(error: CallsheetError) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from callsheet.jobs.model import (
     ShotReferences,
     Tally,
 )
+from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -33,6 +34,7 @@ from callsheet.kernel.paging import paged
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
+from callsheet.line.judge_price import price_of_judging
 from callsheet.line.new_takes import PREVIEW_MODEL, take_inputs
 from callsheet.line.own_inputs import OwnInputs
 from callsheet.line.signing import SigningPolicy
@@ -42,6 +44,8 @@ from callsheet.money.model import Scope
 from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.quality.asked import SETTING, settings_of_quality
+from callsheet.quality.judge.wish import QUALITY, JudgeWish, insist_it_sees, read_wish
+from callsheet.quality.judge.wish import SETTING as JUDGE_SETTING
 from callsheet.takes.model import UNCORRECTED, Correction
 
 _ROWS_AT_ONCE: Final = 250
@@ -52,17 +56,18 @@ _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 class Priced:
     """What rows would cost live, and the corrections by which estimates were multiplied.
 
-    `notes` are what a person should know before it is spent.
+    `notes` are what a person should know before it is spent. `judging` is what a judge costs.
     """
 
     per_row: tuple[tuple[int, Money], ...]
     corrections: Mapping[str, Correction]
     notes: tuple[str, ...] = ()
+    judging: Money = Money()
 
     @property
     def total(self) -> Money:
-        """The price of all rows."""
-        return Money(sum(price.micros for _, price in self.per_row))
+        """The price of all rows, and of having judged what is made."""
+        return Money(sum(price.micros for _, price in self.per_row) + self.judging.micros)
 
 
 @dataclass(slots=True)
@@ -72,6 +77,7 @@ class _Terms:
     switches: Switches | None
     corrections: Mapping[str, Correction]
     own: OwnInputs
+    judge: JudgeWish | None = None
     faults: Faults = field(default_factory=Faults)
     surplus: set[str] = field(default_factory=set)  # models of which a note says so already
 
@@ -106,14 +112,16 @@ class Accepted:
         """Write as JSON, for the same question asked again."""
         said = settings_of(self.quote.corrections)
         told = {"prices": prices_text(self.quote.per_row), "notes": [*self.quote.notes], **said}
-        return {"job": self.job, "run_mode": self.run_mode, **told}
+        judging = {"judging": self.quote.judging.micros} if self.quote.judging > Money() else {}
+        return {"job": self.job, "run_mode": self.run_mode, **told, **judging}
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
         """Read back what `to_answer` wrote."""
         listed = ((row, Money(micros)) for row, micros in answer.get("rows", ()))  # before 0.9
         rows = prices_of(answer["prices"]) if "prices" in answer else tuple(listed)
-        quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())))
+        judging = Money(answer.get("judging", 0))
+        quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())), judging)
         return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
 
 
@@ -168,16 +176,29 @@ class Submission:
     signing: SigningPolicy
     examines_live: bool = True  # takes of live batches that do not say
 
-    async def price(self, draft: BatchDraft) -> Priced:
-        """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
-        terms = await self._terms(None, draft)
+    async def price(self, draft: BatchDraft, quality: Mapping[str, Any] | None = None) -> Priced:
+        """Price a draft, in all and by row; `quality` is what is asked about it.
+
+        Raises ModelInputError, InvalidJudgeError, UnknownModelError, DatabaseUnavailableError.
+        """
+        terms = await self._terms(None, draft, read_wish(quality or {}))
         return await asyncio.to_thread(self._priced, draft, terms)
 
     def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
-        shots = (self._shot(JobId(""), draft, row, terms) for row in draft.rows)
-        rows = tuple([(shot.row, shot.quoted) for shot in shots if shot is not None])
+        found = (self._shot(JobId(""), draft, row, terms) for row in draft.rows)
+        shots = [shot for shot in found if shot is not None]
         terms.check()
-        return Priced(rows, terms.corrections, terms.own.notes.all())
+        return self._quote(shots, terms)
+
+    def _quote(self, shots: Sequence[Shot], terms: _Terms) -> Priced:
+        rows, notes = tuple([(shot.row, shot.quoted) for shot in shots]), terms.own.notes.all()
+        if terms.judge is None:
+            return Priced(rows, terms.corrections, notes)
+        catalog = self.ctx.providers.catalog
+        judging = price_of_judging(catalog, shots, terms.judge, terms.corrections)
+        times = how_many(terms.judge.askings, "time")
+        said = f"{terms.judge.model} is asked {times} about each take, ${judging} at most in all"
+        return Priced(rows, terms.corrections, (*notes, said), judging)
 
     async def submit(
         self,
@@ -203,13 +224,16 @@ class Submission:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
-        terms = await self._terms(switches, draft)
+        judge = read_wish((settings or {}).get(QUALITY, {}))
+        terms = await self._terms(switches, draft, judge)
         signing = await asyncio.to_thread(self.signing.settings, asked=sign)
         settings = {
             **self._examined(draft, settings or {}),
             **signing,
             **kept_request(request),
         }
+        if judge is not None:
+            settings[JUDGE_SETTING] = judge.to_json()
         # in a thread: a large sheet must not hold everybody else up
         worded = await asyncio.to_thread(
             self._worded, workspace, draft, terms, settings, stored or {}
@@ -289,14 +313,13 @@ class Submission:
         worded = (self._shot(job_id, draft, row, terms) for row in draft.rows)
         shots = [shot for shot in worded if shot is not None]
         terms.check()
-        notes = [*draft.notes, *terms.own.notes.all()]
+        quote = self._quote(shots, terms)
+        notes = [*draft.notes, *quote.notes]
         told = {
             "columns": list(draft.columns),
             "known_columns": dict(draft.known_columns),
             "notes": notes,
         }
-        prices = tuple([(shot.row, shot.quoted) for shot in shots])
-        quote = Priced(prices, terms.corrections, terms.own.notes.all())
         job = Job(
             id=job_id,
             workspace=workspace,
@@ -318,12 +341,20 @@ class Submission:
             reference_uses=sum(len(shot.references.asked) for shot in shots),
         )
 
-    async def _terms(self, switches: Switches | None, draft: BatchDraft) -> _Terms:
-        return _Terms(switches, await self._corrections(draft), OwnInputs(draft))
+    async def _terms(
+        self, switches: Switches | None, draft: BatchDraft, judge: JudgeWish | None
+    ) -> _Terms:
+        if judge is not None:
+            insist_it_sees(self.ctx.providers.catalog.card(judge.model))
+        corrections = await self._corrections(draft, judge)
+        return _Terms(switches, corrections, OwnInputs(draft), judge)
 
-    async def _corrections(self, draft: BatchDraft) -> dict[str, Correction]:
+    async def _corrections(
+        self, draft: BatchDraft, judge: JudgeWish | None
+    ) -> dict[str, Correction]:
         cards = []
-        for model in {row.model or PREVIEW_MODEL for row in draft.rows}:
+        asked = {row.model or PREVIEW_MODEL for row in draft.rows}
+        for model in asked | ({judge.model} if judge else set()):
             with contextlib.suppress(UnknownModelError):  # its rows are refused by name
                 cards.append(self.ctx.providers.catalog.card(model))
         return await self.ctx.estimates.corrections(cards)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from callsheet.kernel.ids import JobId
 from callsheet.line.context import LineContext
+from callsheet.line.judging import Judges
 from callsheet.line.verdicts import QualityGate
 from callsheet.provenance.service import Signing
 from callsheet.views.state import StateView
@@ -15,7 +16,8 @@ class StageTools:
     """The line's capabilities, and what only stages need.
 
     `signing` signs what is delivered. `write_through` brings a job's ledger object up to its
-    journal before it returns. `technical` is the gate that examines files.
+    journal before it returns. `technical` is the gate that examines files, `judges` put takes to a
+    judge.
     """
 
     ctx: LineContext
@@ -23,3 +25,4 @@ class StageTools:
     signing: Signing
     write_through: Callable[[JobId], Awaitable[None]]
     technical: QualityGate
+    judges: Judges

@@ -55,14 +55,25 @@ async def leave(jobs: Jobs, connection: AsyncConnection, job: Job, gate: str | N
     """Send a locked job on from the stage it is in, or from the gate behind it that agreed."""
     pipeline = jobs.pipeline(job)
     part = pipeline.after(job.work.stage, gate)
-    while isinstance(part, Gate):
+    while part is not None:
+        if isinstance(part, Step):
+            # what a cancelled job has made is delivered, and nothing else is done for it
+            if part.delivers or (part.is_wanted(job) and job.status not in FINISHED):
+                await enter(jobs, connection, job, part)
+                return
+            part = pipeline.after(part.stage)
+            continue
         waiting = await part.count_waiting(connection, job)
-        if waiting or part.asks(job):
+        if (waiting or part.asks(job)) and job.status not in FINISHED:
             await _wait_at(jobs, connection, job, part, waiting)
             return
         part = pipeline.after(job.work.stage, part.name)
-    if part is not None:
-        await enter(jobs, connection, job, part)
+
+
+async def repeat(jobs: Jobs, connection: AsyncConnection, job: Job, step: Step) -> None:
+    """Let the work of the stage in which a locked job is be done again, in the same round."""
+    work_id = f"{stage_work_id(job, step.stage)}:{job.work.sequence}"
+    await jobs.queue.enqueue(connection, step.stage, work_id, stage_payload(job))
 
 
 async def ask_anew(jobs: Jobs, connection: AsyncConnection, job: Job, by: str) -> None:

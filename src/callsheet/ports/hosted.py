@@ -241,6 +241,12 @@ class CutOffError(RefusedError):
     code: ClassVar[str] = "answer_cut_off"
 
 
+class NotJsonError(RefusedError):
+    """The text was to be JSON, and is none; its tokens are paid for."""
+
+    code: ClassVar[str] = "not_json"
+
+
 class ProviderBlockedError(ProviderError):
     """No order would pass until a person acts; none is sent meanwhile."""
 

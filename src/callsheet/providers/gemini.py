@@ -23,6 +23,7 @@ from callsheet.ports.hosted import (
     HostedOrder,
     Made,
     ModeratedError,
+    NotJsonError,
     Pace,
     ReferencesBy,
     Standing,
@@ -155,7 +156,7 @@ class Gemini(HostedDefaults):
         if reason not in {"STOP", ""} or not text.strip():
             return self._without(candidate, text or "no text", cost)
         if config.get("responseMimeType") == "application/json" and not _is_json(text):
-            error = RefusedError(self.name, f"it answered something else than JSON: {shown(text)}")
+            error = NotJsonError(self.name, f"it answered something else than JSON: {shown(text)}")
             return Ended(error, cost=cost)
         # halves of characters, which JSON can hold and UTF-8 cannot, become question marks
         return Made((), cost, (Delivered(text.encode(errors="replace"), "text/plain"),))

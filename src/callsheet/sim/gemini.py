@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from callsheet.sim.core.orders import Order, Status
 from callsheet.sim.core.plain import PlainDialect
 from callsheet.sim.core.service import RefusedError, Service, Wish
 from callsheet.sim.core.sounds import RATE, pcm
+from callsheet.sim.judging import SimulatedJudge
 
 _STATUSES: Mapping[str, str] = {
     "key": "UNAUTHENTICATED",
@@ -148,12 +149,21 @@ class GeminiDialect(PlainDialect):
         return {}
 
 
-def create_app(conditions: Conditions | None = None, *, ledger: Path | None = None) -> Starlette:
-    """Make the service; it goes on where `ledger` ends."""
+def create_app(
+    conditions: Conditions | None = None,
+    *,
+    ledger: Path | None = None,
+    judge: Path | None = None,
+) -> Starlette:
+    """Make the service; it goes on where `ledger` ends. `judge` is a script of sim.judging."""
     service = Service(GeminiDialect(), OFFERED, conditions=conditions, ledger=ledger)
+    judging = SimulatedJudge(judge)
 
     async def answer(order: Order) -> Response:
         await order.until_ended()
+        if order.asked.inputs.get("judge") == "refuse":
+            stopped = {"finishReason": "SAFETY", "finishMessage": "It is not safe to look at."}
+            return JSONResponse({"candidates": [stopped]})
         if order.status is not Status.SUCCEEDED:
             return _refused(order)
         if isinstance(order.asked.model, gemini_texts.Writer):
@@ -177,9 +187,17 @@ def create_app(conditions: Conditions | None = None, *, ledger: Path | None = No
     async def models(_: Request) -> Response:
         return JSONResponse({"models": [{"name": f"models/{name}"} for name in service.models]})
 
+    def wish(request: Request, body: Any) -> Wish:
+        asked = _wish(request, body)
+        word = judging.word(asked.inputs)
+        if word == "down":
+            dialect = GeminiDialect()
+            raise RefusedError(dialect.error(503, "busy", "The model is overloaded."))
+        return replace(asked, inputs={**asked.inputs, "judge": word}) if word else asked
+
     routes = [
         Route(
-            "/v1/models/{model}:generateContent", service.creates(_wish, answer), methods=["POST"]
+            "/v1/models/{model}:generateContent", service.creates(wish, answer), methods=["POST"]
         ),
         Route("/v1/models", service.door.guarded("account", models)),
     ]

@@ -14,6 +14,7 @@ from typing import Any
 from callsheet.kernel.money import Money
 from callsheet.sim.core.faults import read_mark
 from callsheet.sim.core.models import Field, Makes, Model
+from callsheet.sim.judging import judged
 
 _MARK = re.compile(r"\s*\[\[sim:[^\]]*\]\]")
 _CHARS_PER_TOKEN = 4
@@ -32,6 +33,7 @@ FIELDS = {
     "thinkingLevel": Field("string", default="HIGH", choices=tuple(_THOUGHTS)),
     "mediaResolution": Field("string", default="HIGH", choices=tuple(_PICTURE_TOKENS)),
     "schema": Field("object"),
+    "judge": Field("string"),  # a word of sim.judging
 }
 
 
@@ -104,6 +106,8 @@ def count_tokens(text: str) -> int:
 def written(inputs: Mapping[str, Any]) -> str:
     """Write the answer to a call."""
     asked = _MARK.sub("", inputs["prompt"]).strip()
+    if "judge" in inputs:
+        return judged(inputs, inputs["judge"])
     if "schema" in inputs:
         return json.dumps(_shaped(inputs["schema"], asked), ensure_ascii=False)
     count = len(inputs.get("image", ()))

@@ -94,9 +94,16 @@ def moved(moves: Iterable[tuple[TakeStatus | None, TakeStatus | None]]) -> Count
     return Counts(**change)
 
 
+# Rows count from 1. Takes at this one show no shot: they are asked about others, by a judge.
+NO_ROW: Final = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Which attempt at which variant of which shot a take is; all but the job count from 1."""
+    """Which attempt at which variant of which shot a take is; all but the job count from 1.
+
+    Takes of no shot are at `NO_ROW`, a variant for each question that is put to somebody.
+    """
 
     job: JobId
     row: int
@@ -181,6 +188,11 @@ class Take:
     def row(self) -> int:
         """The row of the shot that it shows."""
         return self.place.row
+
+    @property
+    def shows_a_shot(self) -> bool:
+        """Whether it is made for a shot, and not asked about other takes; only such are counted."""
+        return self.place.row != NO_ROW
 
     @property
     def variant(self) -> int:

@@ -7,15 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import bound, one_of
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.errors import TakeNotFoundError
-from callsheet.takes.model import ENDED, Outcome, PriceError, Take, TakeStatus
+from callsheet.takes.model import ENDED, NO_ROW, Outcome, PriceError, Take, TakeStatus
 from callsheet.takes.tables import (
     ACCEPTED_AND_ENDED,
+    ASKED,
     MINE,
+    OPEN,
     STANDING,
     TAKES,
     UNSPENT,
@@ -110,10 +113,46 @@ class TakeStore:
         query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
         return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
+    async def asked_of(self, connection: AsyncConnection, job: JobId) -> list[Take]:
+        """Read where the takes of a job stand that show no shot, without their inputs."""
+        return await self.of_rows(connection, job, NO_ROW, NO_ROW)
+
+    async def last_asked(self, connection: AsyncConnection, job: JobId) -> int:
+        """Read the highest variant among them; 0 where there is none."""
+        query = sa.select(sa.func.max(TAKES.c.variant)).where(TAKES.c.job == job, sa.text(ASKED))
+        return await connection.scalar(query) or 0
+
+    async def any_asked(self, connection: AsyncConnection, job: JobId) -> bool:
+        """Tell whether takes of a job that show no shot have not ended."""
+        query = sa.select(sa.literal(1)).where(TAKES.c.job == job, sa.text(ASKED), OPEN)
+        return await connection.scalar(query.limit(1)) is not None
+
+    async def answered(
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        job: JobId,
+        digests: Collection[Sha256],
+    ) -> dict[Sha256, TakeId]:
+        """Find takes that show no shot and asked the same, by what they asked.
+
+        They have an answer, of whichever job they are; or wait for one, if they are of this.
+        """
+        good = TAKES.c.status == TakeStatus.SUCCEEDED
+        mine = sa.and_(TAKES.c.job == job, OPEN)
+        query = sa.select(TAKES.c.inputs_digest, TAKES.c.id).where(
+            TAKES.c.workspace == workspace,
+            sa.text(ASKED),
+            one_of(TAKES.c.inputs_digest, digests),
+            sa.or_(good, mine),
+        )
+        rows = await connection.execute(query.order_by(TAKES.c.created_at, TAKES.c.id))
+        return {Sha256(row.inputs_digest): TakeId(row.id) for row in rows}
+
     async def first_of_job(self, connection: AsyncConnection, job: JobId, limit: int) -> list[Take]:
         """Read where the first takes of a job stand, by row, without their inputs."""
-        query = sa.select(*STANDING).where(TAKES.c.job == job).limit(limit)
-        query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt)
+        query = sa.select(*STANDING).where(TAKES.c.job == job, TAKES.c.row > NO_ROW)
+        query = query.order_by(TAKES.c.row, TAKES.c.variant, TAKES.c.attempt).limit(limit)
         return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
     async def price_of_waiting(self, connection: AsyncConnection, job: JobId) -> Money:

@@ -15,6 +15,7 @@ from callsheet.ports.database import METADATA, Row, UtcTime, bound
 from callsheet.ports.models import IN_PROCESS
 from callsheet.takes.model import (
     ENDED,
+    NO_ROW,
     OUT,
     WAITING,
     Digests,
@@ -45,6 +46,7 @@ def may_become(to: TakeStatus) -> sa.TextClause:
 TO_ORDER: Final = f"due_at IS NOT NULL AND {standing_at(WAITING)}"
 TO_LOOK_AT: Final = f"due_at IS NOT NULL AND {standing_at(OUT | {TakeStatus.ADOPTING})}"
 MADE: Final = f"status = '{TakeStatus.SUCCEEDED}' AND asset IS NOT NULL"
+ASKED: Final = f"row = {NO_ROW}"
 ACCEPTED_AND_ENDED: Final = "ticket IS NOT NULL AND finished_at IS NOT NULL"
 
 
@@ -104,6 +106,7 @@ TAKES = sa.Table(
     ),
     sa.Index("ix_takes_to_order", "provider", "rank", "due_at", **where(TO_ORDER)),
     sa.Index("ix_takes_to_look_at", "status", "due_at", **where(TO_LOOK_AT)),
+    sa.Index("ix_takes_asked", "workspace", "inputs_digest", **where(ASKED)),
     sa.Index("ix_takes_claimed_by", "claimed_by", **where("claimed_by IS NOT NULL")),
     sa.Index("ix_takes_provider_ended", "provider", "finished_at", **where(ACCEPTED_AND_ENDED)),
     sa.Index(

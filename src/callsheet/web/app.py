@@ -21,6 +21,7 @@ from callsheet.web import (
     health,
     home,
     jobs,
+    judge,
     models,
     money,
     progress,
@@ -40,10 +41,9 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_MODULES: Final = (
-    *(*_FIRST, composites, evidence, takes, models, money),
-    *(session, provider_keys, jobs, webhooks, home),
-)
+_OF_WHAT_IS_MADE: Final = (composites, evidence, takes, jobs, judge)
+_OTHERS: Final = (models, money, session, provider_keys, webhooks, home)
+_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

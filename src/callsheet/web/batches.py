@@ -21,6 +21,8 @@ from callsheet.line.submission import Accepted
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
 from callsheet.quality.asked import MOST_RETAKES, OFF, SETTING
+from callsheet.quality.judge.scoring import MOST_ASKINGS
+from callsheet.quality.judge.wish import JUDGE
 from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
@@ -59,12 +61,17 @@ class BatchQuality(BaseModel, extra="forbid"):
     """How what is made is examined: `technical` is `on` for live batches where nothing is said.
 
     `profile` names the tolerances (see `callsheet check`). A take that fails is made again at most
-    `retakes` times, within the budgets; then it waits for a person.
+    `retakes` times, within the budgets; then it waits for a person. With `semantic`, or a `judge`,
+    a model that sees is asked about each take, `askings` times; its price is part of the quote.
     """
 
     technical: Literal["on", "off"] | None = None
     profile: Annotated[str | None, Field(max_length=100, examples=["takes"])] = None
     retakes: Annotated[int | None, Field(ge=0, le=MOST_RETAKES)] = None
+    semantic: Literal["on", "off"] | None = None
+    judge: Annotated[str | None, Field(max_length=200, examples=[JUDGE])] = None
+    askings: Annotated[int | None, Field(ge=1, le=MOST_ASKINGS)] = None
+    point: Literal["careful", "fast"] | None = None
 
 
 class Item(BaseModel, extra="forbid"):
@@ -259,6 +266,7 @@ async def upload_sheet(
     quality: Annotated[Literal["on", "off"] | None, Form()] = None,
     profile: Annotated[str | None, Form(max_length=100)] = None,
     retakes: Annotated[int | None, Form(ge=0, le=MOST_RETAKES)] = None,
+    judge: Annotated[str | None, Form(max_length=200)] = None,
     *,
     sign: Annotated[bool, Form(description="Sign what is made (C2PA)")] = False,
     idempotency_key: IdempotencyKey = None,
@@ -270,7 +278,7 @@ async def upload_sheet(
         draft = await asyncio.to_thread(
             _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
         )
-    asked = BatchQuality(technical=quality, profile=profile, retakes=retakes)
+    asked = BatchQuality(technical=quality, profile=profile, retakes=retakes, judge=judge)
     fields = [runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs]
     if asked != BatchQuality():  # a repeat by a client that knows nothing of it stays the same
         fields.append(asked.model_dump_json())

@@ -45,6 +45,8 @@ from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
+from callsheet.line.judge_pictures import JudgePictures
+from callsheet.line.judging import Judges
 from callsheet.line.offers import Offers
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.price_checks import PriceChecks
@@ -73,6 +75,7 @@ from callsheet.provenance.store import SignatureStore
 from callsheet.provenance.verifying import Verifier, roots_in
 from callsheet.providers.local import LocalStudio
 from callsheet.quality.examinations import ExaminationStore
+from callsheet.quality.judge.store import JudgingStore
 from callsheet.settings import Settings
 from callsheet.takes.in_flight import InFlightStore
 from callsheet.takes.inbox import UploadStore, WebhookStore
@@ -84,6 +87,7 @@ from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
+from callsheet.views.judging import JudgeView
 from callsheet.views.providers import ProviderView
 from callsheet.views.quality import QualityView
 from callsheet.views.state import StateView
@@ -248,6 +252,7 @@ async def build(settings: Settings) -> Callsheet:
         technical=TechnicalGate(
             database, ExaminationStore(), assets, blobs, clock, settings.drawing_processes
         ),
+        judges=Judges(line, _pictures(line, studio), JudgingStore()),
         snapshots=Snapshots(
             database,
             jobs,
@@ -257,6 +262,7 @@ async def build(settings: Settings) -> Callsheet:
             answers,
             decided,
             line.verdicts,
+            JudgingStore(),
             recovery,
             clock,
         ),
@@ -312,7 +318,12 @@ def _views(
         CompositeView(database, ctx.books.clock, composites),
         view.quality,
         EvidenceView(assets, takes, DecisionStore(), ctx.media.blobs, ctx.media.studio, recorded),
+        JudgeView(database, JudgingStore(), takes),
     )
+
+
+def _pictures(ctx: LineContext, studio: ProcessStudio) -> JudgePictures:
+    return JudgePictures(ctx.media.blobs, ctx.media.adopter, studio, studio.inspector)
 
 
 def _no_link(_sha256: Sha256) -> None:

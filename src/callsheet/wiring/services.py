@@ -38,6 +38,7 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
+from callsheet.line.judging import Judges
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
 from callsheet.line.patience import patient
@@ -76,6 +77,7 @@ from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
+from callsheet.views.judging import JudgeView
 from callsheet.views.providers import ProviderView
 from callsheet.views.quality import QualityView
 from callsheet.views.state import StateView
@@ -98,6 +100,7 @@ class Views:
     composites: CompositeView
     quality: QualityView
     evidence: EvidenceView
+    judges: JudgeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class Callsheet:
     editing: Editing
     decisions: Decisions
     technical: TechnicalGate
+    judges: Judges
     snapshots: Snapshots
     restorer: Restorer
     metrics: Metrics
@@ -197,7 +201,14 @@ class Callsheet:
 
     def stage_tools(self, ledgers: LedgerKeeper) -> StageTools:
         """Gather what the works of stages get."""
-        return StageTools(self.line, self.view, self.signing, ledgers.write_through, self.technical)
+        return StageTools(
+            self.line,
+            self.view,
+            self.signing,
+            ledgers.write_through,
+            self.technical,
+            self.judges,
+        )
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:
         """Name every work of the line."""

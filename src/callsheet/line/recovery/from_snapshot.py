@@ -27,6 +27,7 @@ from callsheet.money.snapshot import restore_budgets, restore_entries
 from callsheet.orders.settlement import holding_of
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import UnknownModelError, UnusableCardError
+from callsheet.quality.judge.store import JudgingStore, judging_in
 from callsheet.quality.verdicts import verdict_in
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.outputs import Output, restore_outputs
@@ -68,7 +69,7 @@ async def recovered(ctx: LineContext, snapshot: Snapshot) -> Recovered:
         assets=[each for each in assets if each.sha256 in there],
         references=[_reference(each["reference"]) for each in snapshot.of(RecordKind.REFERENCE)],
         outputs=[each for each in outputs if each.asset in there],
-        pictures=sum(take.status is TakeStatus.SUCCEEDED for take in takes),
+        pictures=sum(take.status is TakeStatus.SUCCEEDED and take.shows_a_shot for take in takes),
     )
 
 
@@ -130,7 +131,8 @@ def _job(
     job: Job, shots: Sequence[Shot], takes: Sequence[Take], of_row: Mapping[int, Sequence[Take]]
 ) -> Job:
     """Sum a job up. One that was at work rests: restoring must not spend by itself."""
-    standing = [take.status for made in of_row.values() for take in made]
+    made_for_rows = (each for made in of_row.values() for each in made)
+    standing = [take.status for take in made_for_rows if take.shows_a_shot]
     refused = [shot for shot in shots if shot.status is ShotStatus.FAILED]
     tally = replace(
         job.tally,
@@ -178,6 +180,7 @@ async def write_recovered(
     await add_lineage(connection, map(lineage_back, snapshot.of(RecordKind.LINEAGE)))
     await DecisionStore().add(connection, list(map(decision_in, snapshot.of(RecordKind.DECISION))))
     await ctx.verdicts.add(connection, list(map(verdict_in, snapshot.of(RecordKind.VERDICT))))
+    await JudgingStore().add(connection, map(judging_in, snapshot.of(RecordKind.JUDGING)))
     await restore_manifest(connection, ctx.jobs.store, back.job, snapshot)
     await restore_entries(connection, [each["entry"] for each in snapshot.of(RecordKind.ENTRY)])
     await restore_budgets(connection, snapshot.head["budgets"])

@@ -31,7 +31,9 @@ from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.ids import TakeId, WorkspaceId
 from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, workspaces_with_money
 from callsheet.ports.database import Database
+from callsheet.quality.judge.store import JudgingStore, judging_out
 from callsheet.quality.verdicts import VerdictStore, verdict_out
+from callsheet.takes.model import NO_ROW
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.snapshot import output_out
 from callsheet.takes.store import TakeStore
@@ -59,6 +61,7 @@ class Snapshots:
     answers: AnswerStore
     decisions: DecisionStore
     verdicts: VerdictStore
+    judgings: JudgingStore
     recovery: Recovery
     clock: Callable[[], datetime]
     _written: dict[str, Sha256] = field(default_factory=dict, init=False)
@@ -85,7 +88,7 @@ class Snapshots:
         while True:
             async with self.database.read() as connection:
                 shots = await self.jobs.shot_rows(connection, job.id, after, _ROWS)
-                page = await self._of_shots(connection, job, shots)
+                page = await self._of_shots(connection, job, shots, is_first=not after)
             if not shots:
                 break
             yield page
@@ -101,11 +104,16 @@ class Snapshots:
             yield page
 
     async def _of_shots(
-        self, connection: AsyncConnection, job: Job, shots: Sequence[sa.Row[Any]]
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        shots: Sequence[sa.Row[Any]],
+        *,
+        is_first: bool,
     ) -> Records:
         if not shots:
             return []
-        first, last = shots[0].row, shots[-1].row
+        first, last = NO_ROW if is_first else shots[0].row, shots[-1].row
         takes = await self.takes.rows_between(connection, job.id, first, last)
         ids = [TakeId(take.id) for take in takes]
         entries = await entries_of(connection, ids)
@@ -115,6 +123,7 @@ class Snapshots:
         names |= {each.asset for each in made}
         decisions = await self.decisions.of_takes(connection, ids)
         verdicts = await self.verdicts.of_takes(connection, ids)
+        judgings = await self.judgings.of_takes(connection, ids)
         return [
             *await self._of_assets(connection, job, names, ids),
             *records_of(RecordKind.SHOT, SHOTS, shots),
@@ -123,6 +132,7 @@ class Snapshots:
             *({"kind": RecordKind.ENTRY, "entry": entry} for entry in entries),
             *(decision_out(each) for each in decisions),
             *(verdict_out(each) for of_take in verdicts.values() for each in of_take),
+            *(judging_out(each) for of_take in judgings.values() for each in of_take),
         ]
 
     async def _of_assets(

@@ -17,6 +17,7 @@ to requests that ask for none. Names:
   ``shape=string|list|object|null``, ``wait_processing``
 - its output: ``output=html|other|truncated|cut|huge|empty|gone|forbidden|inward|flat`` (``inward``
   leads to an address within the network of whoever fetches it, ``flat`` is a picture of one tone)
+- how a language model judges pictures: ``judge=word``, see sim.judging; others leave it alone
 - what is told of it on an open line: ``socket=lost|drop|huge``
 - its webhooks, joined by ``+``: ``webhook=duplicate|disordered|forged|replayed|stranger|lost``,
   ``webhook_late=s``
@@ -60,7 +61,15 @@ _WORDS = frozenset(
         *("revoke_key", "never_starts", "never_ends", "wait_processing", "error"),
     }
 )
+JUDGES = frozenset(
+    {
+        *("pass", "fail", "waver", "unclear", "instruct", "contradict", "unreasoned"),
+        *("half", "broken", "broken_once", "refuse", "down"),
+        *("anatomy", "object", "light", "text", "continuity", "identity", "safety"),
+    }
+)
 _CHOICES: Mapping[str, frozenset[str]] = {
+    "judge": JUDGES,
     "shape": frozenset({"string", "list", "object", "null"}),
     "output": frozenset(
         {
