@@ -14,6 +14,7 @@ from callsheet.cli import (
     models,
     money,
     operate,
+    package,
     providers,
     sheets,
     sim,
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("run")(sheets.run)
 app.command("quote")(sheets.quote)
 app.command("composite")(composite.composite)
+app.command("package")(package.package)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)

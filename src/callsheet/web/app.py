@@ -22,6 +22,7 @@ from callsheet.web import (
     jobs,
     models,
     money,
+    packages,
     progress,
     provider_keys,
     session,
@@ -38,7 +39,8 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_MODULES: Final = (*_FIRST, composites, models, money, session, provider_keys, jobs, webhooks, home)
+_OTHERS: Final = (composites, models, money, session, provider_keys, packages, jobs, webhooks, home)
+_MODULES: Final = (*_FIRST, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

@@ -10,7 +10,6 @@ from pydantic import Field
 
 from callsheet.accounts.model import Role
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.blobs import BlobInfo
 from callsheet.views.files import File
 from callsheet.web.entry import Services, admit, path_of
 from callsheet.web.errors import RangeRefusedError
@@ -70,7 +69,7 @@ class Conditional:
 Conditions = Annotated[Conditional, Depends(Conditional.of)]
 
 
-async def _workspace(
+async def workspace_of(
     request: Request, cs: Callsheet, exp: str | None, sig: str | None
 ) -> WorkspaceId | None:
     """Let in a good link (for any workspace) or a key (for its own)."""
@@ -90,7 +89,7 @@ async def asset(
     sig: Sig = None,
 ) -> Response:
     """Answer the bytes of an asset, or a range of them."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.asset(workspace, sha256), asked)
 
 
@@ -106,7 +105,7 @@ async def thumbnail(
     sig: Sig = None,
 ) -> Response:
     """Answer a picture's thumbnail of about 384 pixels a side: JPEG, WebP if see-through."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.thumbnail(workspace, sha256), asked)
 
 
@@ -126,7 +125,7 @@ async def batch_file(
     sig: Sig = None,
 ) -> Response:
     """Answer a batch's contact sheet (PNG, HTML) or result table (CSV, Excel)."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.of_job(workspace, batch, name), asked)
 
 
@@ -146,7 +145,7 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
     if asked.knows(etag):
         return Response(status_code=304, headers=headers)
     whole = asked.if_range not in ("", etag)  # the client has a part of another file
-    start, length, status = _range("" if whole else asked.range, file.info)
+    start, length, status = range_of("" if whole else asked.range, file.info.size)
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.info.size}"
@@ -154,23 +153,23 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
     return StreamingResponse(body, status, headers, media_type=file.media_type)
 
 
-def _range(asked: str, info: BlobInfo) -> tuple[int, int, int]:
+def range_of(asked: str, size: int) -> tuple[int, int, int]:
     """Read a Range header (RFC 9110, 14.1.2): start, length, status; several ranges are one.
 
     What is no range at all is as good as none. Raises RangeRefusedError.
     """
     match = _RANGE.fullmatch(asked.strip())
     if match is None or match[0] == "bytes=-":
-        return 0, info.size, 200
+        return 0, size, 200
     first, last = match[1], match[2]
     if first and last and int(last) < int(first):
-        return 0, info.size, 200
+        return 0, size, 200
     if not first:
-        start = max(0, info.size - int(last))
-        end = info.size
+        start = max(0, size - int(last))
+        end = size
     else:
         start = int(first)
-        end = min(int(last) + 1, info.size) if last else info.size
+        end = min(int(last) + 1, size) if last else size
     if start >= end:
-        raise RangeRefusedError(asked, info.size)
+        raise RangeRefusedError(asked, size)
     return start, end - start, 206

@@ -21,9 +21,12 @@ from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase, sync_engine
 from callsheet.database.notifier import JournalNotifier
+from callsheet.delivery.checksums import ChecksumStore
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
+from callsheet.delivery.package import PackageStore
 from callsheet.delivery.recovery import Recovery
+from callsheet.delivery.releases import ReleaseStore
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
 from callsheet.engine.shutdown import GracefulShutdown
@@ -45,6 +48,9 @@ from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
 from callsheet.line.offers import Offers
+from callsheet.line.package_building import PackageBuilder
+from callsheet.line.package_survey import Surveyor
+from callsheet.line.packages import Packages
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
@@ -175,6 +181,7 @@ async def build(settings: Settings) -> Callsheet:
         metrics.ledgers.labels("corrupt").inc()
 
     decided = DecisionStore()
+    decisions = Decisions(database, jobs, takes, decided, notifier, clock)
     ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs, corrupt)
     return Callsheet(
         settings=settings,
@@ -201,7 +208,8 @@ async def build(settings: Settings) -> Callsheet:
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
-        decisions=Decisions(database, jobs, takes, decided, notifier, clock),
+        decisions=decisions,
+        packages=_packages(line, view, decisions),
         snapshots=Snapshots(
             database, jobs, takes, assets, references, answers, decided, recovery, clock
         ),
@@ -250,6 +258,21 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
         FileView(database, jobs, assets, ctx.media.blobs),
         providers,
         CompositeView(database, ctx.books.clock, composites),
+    )
+
+
+def _packages(ctx: LineContext, view: StateView, decisions: Decisions) -> Packages:
+    database, blobs = ctx.books.database, ctx.media.blobs
+    store = PackageStore(blobs)
+    return Packages(
+        database,
+        ctx.jobs.store,
+        Surveyor(view, ctx.books.takes, decisions),
+        PackageBuilder(database, ChecksumStore(), blobs, store),
+        store,
+        ReleaseStore(),
+        AuditStore(),
+        ctx.books.clock,
     )
 
 

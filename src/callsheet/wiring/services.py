@@ -40,6 +40,7 @@ from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
+from callsheet.line.packages import Packages
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.provider_keys import ProviderKeyControl
@@ -119,6 +120,7 @@ class Callsheet:
     ledger: Ledger
     editing: Editing
     decisions: Decisions
+    packages: Packages
     snapshots: Snapshots
     restorer: Restorer
     metrics: Metrics

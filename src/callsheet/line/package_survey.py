@@ -1,0 +1,190 @@
+"""What a package of a job would hold: its files by name, what is missing, what is refused."""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from callsheet.assets.model import extension_of
+from callsheet.delivery.naming import Names, NameTemplate
+from callsheet.delivery.release import Master, Refusal, left_out, refusals
+from callsheet.delivery.results import Results, Row
+from callsheet.jobs.decisions import Choice
+from callsheet.jobs.model import DONE, Job, JobStatus, Shot
+from callsheet.kernel.ids import TakeId
+from callsheet.line.deciding import Decisions
+from callsheet.line.pipeline import PERSON
+from callsheet.line.stages.deliver import own_cells
+from callsheet.quality.states import Quality
+from callsheet.takes.model import Take
+from callsheet.takes.standing import newest
+from callsheet.takes.store import TakeStore
+from callsheet.views.state import StateView
+
+_REVIEW: Final = "review"
+FILE: Final = "file"  # a key of variants that are part of the package: the file's name
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A file of a package, by its name, with the row and the variant that it is of."""
+
+    name: str
+    row: Row
+    variant: Row
+
+    @property
+    def title(self) -> str:
+        """Say which one it is."""
+        return title_of(self.row, self.variant)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a package would hold. `results` are the rows of the job; whoever has this closes it."""
+
+    job: Job
+    template: NameTemplate
+    results: Results
+    refused: list[Refusal] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    collisions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    masters: int = 0
+
+    def named(self) -> Iterator[Named]:
+        """Walk the files of the package, in order of row and variant; blocks."""
+        for row, _ in self.results:
+            for variant in row["variants"]:
+                if FILE in variant:
+                    yield Named(variant[FILE], row, variant)
+
+    def name_all(self) -> None:
+        """Find out which names several files ask for; blocks."""
+        names = Names()
+        for each in self.named():
+            names.give(each.name, each.title)
+            self.masters += 1
+        self.collisions = names.collisions
+
+
+def values_of(job: Job, row: Row, variant: Row, cells: Mapping[str, str]) -> dict[str, str]:
+    """Give the fields of a template their values; a sheet's own column never hides one of ours."""
+    return {
+        **cells,
+        "project": job.name or job.id,
+        "job": job.id,
+        "date": f"{job.times.created_at:%Y-%m-%d}",
+        "scene": str(row["scene_id"]),
+        "shot": f"sh{row['row']:03}",
+        "row": str(row["row"]),
+        "variant": str(variant["variant"]),
+        "version": str(variant["attempt"]),
+        "w": str(variant["width"] or ""),
+        "h": str(variant["height"] or ""),
+        "model": str(variant["model"]),
+        "take": str(variant["take"]),
+        "sha": str(variant["sha256"])[:8],
+        "ext": extension_of(variant["mediaType"]),
+    }
+
+
+def title_of(row: Row, variant: Row | None = None) -> str:
+    """Say which row, or variant of it, one is talking about."""
+    which = f", variant {variant['variant']}" if variant else ""
+    return f"row {row['row']} ({row['scene_id']}){which}"
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyor:
+    """Looks at a job."""
+
+    state: StateView
+    takes: TakeStore
+    decisions: Decisions
+
+    async def survey(self, job: Job, names: str) -> Survey:
+        """Look at every row. Raises InvalidTemplateError, DatabaseUnavailableError."""
+        template = NameTemplate.parse(names, job.settings.get("columns", ()))
+        survey = Survey(job, template, Results())
+        try:
+            async for page in self.state.told_pages(self.decisions.database, job):
+                rows = await self._judged(survey, page)
+                await asyncio.to_thread(survey.results.add, rows)
+            await asyncio.to_thread(survey.name_all)
+        except BaseException:
+            survey.results.__exit__()
+            raise
+        return survey
+
+    async def _judged(
+        self, survey: Survey, page: Sequence[tuple[Shot, dict[str, Any]]]
+    ) -> list[tuple[Row, dict[str, str]]]:
+        """Hold a page of rows against the rules; the rows, with what is left out marked."""
+        job = survey.job
+        async with self.decisions.database.read() as connection:
+            known = await self._known(connection, job, page)
+        rows: list[tuple[Row, dict[str, str]]] = []
+        for shot, row in page:
+            cells = own_cells(shot, job)
+            if shot.plan.removed:
+                survey.left_out.append(f"{title_of(row)}: the shot was removed")
+            elif not row["variants"]:
+                survey.missing.append(title_of(row))
+            for variant in () if shot.plan.removed else row["variants"]:
+                if not variant["sha256"]:
+                    survey.missing.append(title_of(row, variant))
+                elif _goes(survey, row, variant, known[variant["take"]]):
+                    values, kind = values_of(job, row, variant, cells), variant["mediaType"]
+                    variant[FILE] = survey.template.ascii_name(values, extension_of(kind))
+            rows.append((row, cells))
+        return rows
+
+    async def _known(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        page: Sequence[tuple[Shot, dict[str, Any]]],
+    ) -> dict[str, Master]:
+        """Read what is known of what the takes of some rows made, by take."""
+        first, last = page[0][0].row, page[-1][0].row
+        found = newest(await self.takes.of_rows(connection, job.id, first, last))
+        takes = [take for of_row in found.values() for take in of_row if take.asset]
+        contents = await self.decisions.contents(connection, job.id, {take.row for take in takes})
+        decided: dict[TakeId, Choice] = {}
+        by_id = {take.id: take for take in takes}
+        for each in await self.decisions.store.of_takes(connection, [*by_id]):
+            take = by_id[each.take]
+            if each.asset == take.asset and not each.is_stale(contents[take.row]):
+                decided[each.take] = each.choice
+        asks = job.settings.get("gates", {}).get(_REVIEW) == PERSON
+        passed = asks and job.work.stage == DONE and job.status is not JobStatus.CANCELLED
+        return {
+            take.id: Master(
+                name="",
+                take=take.id,
+                asset=take.asset or "",
+                stale=_is_stale(take, contents),
+                decided=decided.get(take.id),
+                approval_asked=asks,
+                approved_whole=passed,
+            )
+            for take in takes
+        }
+
+
+def _goes(survey: Survey, row: Row, variant: Row, master: Master) -> bool:
+    """Hold one file against the rules; tell whether it is part of the package at all."""
+    name = title_of(row, variant)
+    if left_out(master):
+        survey.left_out.append(f"{name}: it was rejected")
+        return False
+    told = variant["qa"]
+    survey.refused += refusals(replace(master, name=name, quality=Quality(told) if told else None))
+    return True
+
+
+def _is_stale(take: Take, contents: Mapping[int, str]) -> bool:
+    return take.digests.content is not None and take.digests.content != contents.get(take.row)
