@@ -19,7 +19,7 @@ NAMES = ["S-001sh001_1", "S-001sh001_2", "S-002sh002_1"]
 
 def mhl_accepts(folder: Path) -> bool:
     """Ask the reference implementation of ASC MHL, which ends with 0 if all is well."""
-    judge = [Path(sys.executable).with_name("ascmhl-debug"), "verify", folder]
+    judge = [str(Path(sys.executable).with_name("ascmhl-debug")), "verify", str(folder)]
     return subprocess.run(judge, capture_output=True, check=False).returncode == 0
 
 

@@ -19,6 +19,7 @@ from callsheet.cli import (
     sheets,
     sim,
     takes,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ app.add_typer(members.app, name="members")
 app.add_typer(takes.app, name="takes")
 app.add_typer(money.app, name="money")
 app.add_typer(providers.app, name="providers")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(sim.app, name="sim")
 
 

@@ -17,12 +17,14 @@ from callsheet.delivery.webhooks import (
     Webhook,
     WebhookNotFoundError,
 )
+from callsheet.jobs.model import FINISHED
+from callsheet.jobs.tables import JOBS
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.ports.database import METADATA, Row, UtcTime, one_of
 
 _PENDING: Final = sa.text("status = 'pending'")
 WEBHOOKS: Final = sa.Table(
-    "webhooks",
+    "customer_webhooks",
     METADATA,
     sa.Column("id", sa.Text, primary_key=True),
     sa.Column("workspace", sa.Text, nullable=False, index=True),
@@ -64,9 +66,7 @@ DELIVERIES: Final = sa.Table(
 ATTEMPTS: Final = sa.Table(
     "webhook_attempts",
     METADATA,
-    sa.Column(
-        "delivery", sa.ForeignKey(DELIVERIES.c.id, ondelete="CASCADE"), primary_key=True
-    ),
+    sa.Column("delivery", sa.ForeignKey(DELIVERIES.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("answered", sa.Integer),
@@ -75,7 +75,7 @@ ATTEMPTS: Final = sa.Table(
 )
 
 
-class WebhookStore:
+class CustomerWebhookStore:
     """Reads and writes webhooks; every method works in the caller's transaction."""
 
     async def add(self, connection: AsyncConnection, webhook: Webhook) -> None:
@@ -195,28 +195,23 @@ class DeliveryStore:
         mine = sa.update(DELIVERIES).where(_PENDING, DELIVERIES.c.claimed_by == by)
         await connection.execute(mine.values(due_at=now, claimed_by=None))
 
-    async def sent(
-        self, connection: AsyncConnection, delivery: Delivery, attempt: Attempt
-    ) -> None:
+    async def sent(self, connection: AsyncConnection, delivery: Delivery, attempt: Attempt) -> None:
         """Write down what came of an attempt, and where the message stands then."""
         here = sa.update(DELIVERIES).where(DELIVERIES.c.id == delivery.id, _PENDING)
         changed = here.where(DELIVERIES.c.attempts == delivery.attempts)
-        await connection.execute(
-            changed.values(
-                status=delivery.status,
-                due_at=delivery.due_at,
-                answered=delivery.answered,
-                error=delivery.error,
-                ended_at=delivery.ended_at,
-                claimed_by=None,
-            )
-        )
-        there = sa.select(ATTEMPTS.c.number).where(
-            ATTEMPTS.c.delivery == attempt.delivery, ATTEMPTS.c.number == attempt.number
-        )
-        if (await connection.execute(there)).first() is None:
-            row = {each.name: getattr(attempt, each.name) for each in fields(Attempt)}
-            await connection.execute(sa.insert(ATTEMPTS), row)
+        values = {
+            "status": delivery.status,
+            "due_at": delivery.due_at,
+            "answered": delivery.answered,
+            "error": delivery.error,
+            "ended_at": delivery.ended_at,
+            "claimed_by": None,
+        }
+        row = (await connection.execute(changed.values(values).returning(DELIVERIES.c.id))).first()
+        if row is None:
+            return  # it is removed, or another process has taken it over
+        told = {each.name: getattr(attempt, each.name) for each in fields(Attempt)}
+        await connection.execute(sa.insert(ATTEMPTS), told)
 
     async def end_all_of(
         self, connection: AsyncConnection, webhook: str, reason: str, now: datetime
@@ -225,7 +220,11 @@ class DeliveryStore:
         here = sa.update(DELIVERIES).where(DELIVERIES.c.webhook == webhook, _PENDING)
         await connection.execute(
             here.values(
-                status=DeliveryStatus.FAILED, due_at=None, error=reason, ended_at=now, claimed_by=None
+                status=DeliveryStatus.FAILED,
+                due_at=None,
+                error=reason,
+                ended_at=now,
+                claimed_by=None,
             )
         )
 
@@ -248,7 +247,12 @@ class DeliveryStore:
         return [_delivery(row) for row in rows.mappings()]
 
     async def again(
-        self, connection: AsyncConnection, workspace: WorkspaceId, delivery: str, now: float, until: float
+        self,
+        connection: AsyncConnection,
+        workspace: WorkspaceId,
+        delivery: str,
+        now: float,
+        until: float,
     ) -> Delivery:
         """Send a message again, under the id that it had. Raises DeliveryNotFoundError."""
         here = sa.update(DELIVERIES).where(
@@ -261,7 +265,9 @@ class DeliveryStore:
             "ended_at": None,
             "claimed_by": None,
         }
-        row = (await connection.execute(here.values(values).returning(DELIVERIES))).mappings().first()
+        row = (
+            (await connection.execute(here.values(values).returning(DELIVERIES))).mappings().first()
+        )
         if row is None:
             raise DeliveryNotFoundError(delivery)
         return _delivery(row)
@@ -278,12 +284,9 @@ class DeliveryStore:
         """Delete what ended before a time, and webhooks of single jobs that have nothing left."""
         old = sa.delete(DELIVERIES).where(DELIVERIES.c.ended_at < before)
         await connection.execute(old)
+        over = sa.select(JOBS.c.id).where(JOBS.c.status.in_(FINISHED), JOBS.c.finished_at < before)
         used = sa.select(DELIVERIES.c.webhook)
-        idle = sa.delete(WEBHOOKS).where(
-            WEBHOOKS.c.job.is_not(None),
-            WEBHOOKS.c.created_at < before,
-            WEBHOOKS.c.id.not_in(used),
-        )
+        idle = sa.delete(WEBHOOKS).where(WEBHOOKS.c.job.in_(over), WEBHOOKS.c.id.not_in(used))
         await connection.execute(idle)
 
 

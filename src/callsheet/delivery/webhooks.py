@@ -10,18 +10,18 @@ import binascii
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from callsheet.kernel.errors import FieldError, InvalidInputError, NotFoundError, shown
 from callsheet.kernel.ids import JobId, WorkspaceId
 
 GIVE_UP_S: Final = 24 * 3_600.0
 MOST_URL_CHARS: Final = 2_000
-_SECRET_PREFIX: Final = "whsec_"
+_SECRET_PREFIX: Final = "whsec_"  # noqa: S105  # the standard's, and no password
 _SECRET_BYTES: Final = 32
 _SECRET_RANGE: Final = range(24, 65)  # bytes, as the standard asks
 _WAITS_S: Final = (5, 30, 120, 300, 900, 1_800, 3_600, 7_200, 10_800, 14_400)  # then the last again
@@ -50,7 +50,9 @@ class InvalidWebhookError(InvalidInputError):
     code = "invalid_webhook"
 
     def __init__(self, field: str, reason: str, value: str = "") -> None:
-        super().__init__(f"webhook.{field}: {reason}", [FieldError(f"webhook.{field}", reason, value)])
+        super().__init__(
+            f"webhook.{field}: {reason}", [FieldError(f"webhook.{field}", reason, value)]
+        )
 
 
 class WebhookNotFoundError(NotFoundError):
@@ -99,7 +101,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message on its way to one webhook. `message` is its id: the same however often it is sent."""
+    """A message on its way to one webhook; `message` is its id, however often it is sent."""
 
     id: str
     message: str
@@ -152,7 +154,9 @@ def events_of(names: Sequence[str]) -> tuple[Event, ...]:
     for name in names:
         if name not in known:
             there = ", ".join(known)
-            raise InvalidWebhookError("events", f"there is no such event; there are {there}", shown(name))
+            raise InvalidWebhookError(
+                "events", f"there is no such event; there are {there}", shown(name)
+            )
     return tuple(each for each in Event if not names or each in names)
 
 
@@ -183,6 +187,3 @@ def why_not(status: int) -> str:
     if 300 <= status < 400:  # noqa: PLR2004  # see above
         return f"it answered {status}: redirects are not followed; set the new address"
     return f"it answered {status}"
-
-
-Told = Mapping[str, Any]

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.controls.model import Request, Switches, kept_request
 from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.delivery.webhooks import Webhook
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
@@ -185,11 +186,13 @@ class Submission:
         settings: Mapping[str, Any] | None = None,
         budget: Money | None = None,
         asked: Asked | None = None,
+        webhook: Webhook | None = None,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
-        hashes. `budget` bounds what a live job may ever commit, retries included. Raises
+        hashes. `budget` bounds what a live job may ever commit, retries included. `webhook` is
+        told of its end. Raises
         ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
         DatabaseUnavailableError.
         """
@@ -220,6 +223,8 @@ class Submission:
             if job.run_mode is RunMode.LIVE:
                 await self._afford(connection, job, budget)
             await self._write(connection, job, worded)
+            if webhook is not None:
+                await self.ctx.jobs.outbox.watch(connection, replace(webhook, job=job.id))
         LOG.info(
             "batch.started",
             extra=event(

@@ -16,6 +16,7 @@ from callsheet.web import (
     assets,
     batches,
     composites,
+    customer_webhooks,
     generations,
     health,
     home,
@@ -39,8 +40,8 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_OTHERS: Final = (composites, models, money, session, provider_keys, packages, jobs, webhooks, home)
-_MODULES: Final = (*_FIRST, *_OTHERS)
+_OTHERS: Final = (composites, models, money, session, provider_keys, packages, jobs)
+_MODULES: Final = (*_FIRST, *_OTHERS, customer_webhooks, webhooks, home)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

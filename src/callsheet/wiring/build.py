@@ -22,11 +22,15 @@ from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase, sync_engine
 from callsheet.database.notifier import JournalNotifier
 from callsheet.delivery.checksums import ChecksumStore
+from callsheet.delivery.customer_webhooks import CustomerWebhooks
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
+from callsheet.delivery.outbox import Outbox
 from callsheet.delivery.package import PackageStore
 from callsheet.delivery.recovery import Recovery
 from callsheet.delivery.releases import ReleaseStore
+from callsheet.delivery.webhook_sender import WebhookSender
+from callsheet.delivery.webhook_store import CustomerWebhookStore, DeliveryStore
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
 from callsheet.engine.shutdown import GracefulShutdown
@@ -122,11 +126,13 @@ async def build(settings: Settings) -> Callsheet:
     http = provider_http(settings, trusted)
     base = settings.public_url.rstrip("/") or settings.prefix
     links = AssetLinks(secret, base, clock)
+    sealer = Sealer(keys.current, keys.former)
+    webhooks, deliveries = CustomerWebhookStore(), DeliveryStore()
     ring = KeyKeeper(
         database,
         ProviderKeyStore(),
         AuditStore(),
-        Sealer(keys.current, keys.former),
+        sealer,
         clock,
         keys_from_outside(settings),
     )
@@ -159,7 +165,8 @@ async def build(settings: Settings) -> Callsheet:
         downloader=outputs,
     )
     shutdown = GracefulShutdown(settings.shutdown_grace_s)
-    work = Jobs(jobs, notifier, engine, PIPELINES, clock)
+    outbox = Outbox(webhooks, deliveries, base, clock)
+    work = Jobs(jobs, notifier, engine, PIPELINES, clock, outbox)
     line = LineContext(
         books=books,
         providers=providers,
@@ -210,6 +217,12 @@ async def build(settings: Settings) -> Callsheet:
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
         decisions=decisions,
         packages=_packages(line, view, decisions),
+        customer_webhooks=CustomerWebhooks(
+            database, webhooks, deliveries, AuditStore(), sealer, fetcher, clock
+        ),
+        webhook_sender=WebhookSender(
+            database, webhooks, deliveries, sealer, fetcher, metrics, clock
+        ),
         snapshots=Snapshots(
             database, jobs, takes, assets, references, answers, decided, recovery, clock
         ),
