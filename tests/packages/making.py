@@ -36,10 +36,12 @@ async def made(
     shots, takes, assets = [], [], []
     for row, content in enumerate(files, start=1):
         shot, asset = a_shot(job, row, scene_id=f"S{row:05}"), _asset(content, media_type)
-        await cs.line.media.blobs.put(asset_key(asset.sha256), content, media_type)
         shots.append(shot)
         assets.append(asset)
         takes.append(_take(job, shot, asset))
+    for content in set(files):
+        key = asset_key(sha256_of(content))
+        await cs.line.media.blobs.put(key, content, media_type)
     async with cs.database.begin() as connection:
         await cs.line.jobs.store.add(connection, job)
         for page in paged(shots, 500):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from urllib.parse import quote
 
 import bagit
 import pytest
@@ -219,3 +220,17 @@ def test_a_job_that_is_not_there(server: Server, way: str) -> None:
     """It is 404, as everywhere."""
     answer = server.http.get(f"/api/jobs/job_00000000000000000000/{way}")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+
+
+def test_a_download_carries_its_name(server: Server) -> None:
+    """A picture is saved under project, scene, variant and version, in its own letters as well."""
+    items = [{"scene_id": "灯台", "prompt": "a red boat", "size": "288x256"}]
+    body = {"items": items, "name": "Frühling"}
+    batch = str(server.http.post("/batch/images", json=body).json()["batchId"])
+    [row] = server.wait_for(batch, ["succeeded"])["rows"]
+    sha256 = row["variants"][0]["sha256"]
+    named = server.http.get(f"/assets/{sha256}").headers["content-disposition"]
+    own = quote("Frühling_灯台sh001_1_v1_288x256.png")
+    assert (
+        named == f"inline; filename=\"Fr_hling___sh001_1_v1_288x256.png\"; filename*=UTF-8''{own}"
+    )

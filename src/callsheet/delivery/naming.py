@@ -10,11 +10,14 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
+from callsheet.assets.model import extension_of
 from callsheet.intake.names import safe_name
+from callsheet.jobs.model import Job
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 
+Told = Mapping[str, Any]  # a part of a state document
 DEFAULT: Final = "{project}_{scene}{shot}_{variant}_v{version}_{w}x{h}.{ext}"
 FIELDS: Final = (
     "project",
@@ -128,11 +131,36 @@ class NameTemplate:
 
     def _written(self, values: Mapping[str, str], extension: str, *, ascii_only: bool) -> list[str]:
         clean = ascii_of if ascii_only else _visible
-        values = {name: clean(value) for name, value in values.items()}
+        used = {each.name for parts in self.segments for part in parts for each in _fields(part)}
+        values = {name: clean(values.get(name, "")) for name in used}
         names = [_joined(parts, values, clean) for parts in self.segments]
         ending = f".{extension}"
         folders = [_clipped(name, MOST_CHARS) for name in names[:-1]]
         return [*folders, _clipped(names[-1], MOST_CHARS - len(ending)) + ending]
+
+
+def values_of(job: Job, row: Told, variant: Told, cells: Mapping[str, str]) -> dict[str, str]:
+    """Give the fields of a template their values, from a row of a state document and its variant.
+
+    A sheet's own column never hides a field of ours.
+    """
+    return {
+        **cells,
+        "project": job.name or job.id,
+        "job": job.id,
+        "date": f"{job.times.created_at:%Y-%m-%d}",
+        "scene": str(row["scene_id"]),
+        "shot": f"sh{row['row']:03}",
+        "row": str(row["row"]),
+        "variant": str(variant["variant"]),
+        "version": str(variant["attempt"]),
+        "w": str(variant["width"] or ""),
+        "h": str(variant["height"] or ""),
+        "model": str(variant["model"]),
+        "take": str(variant["take"]),
+        "sha": str(variant["sha256"])[:8],
+        "ext": extension_of(variant["mediaType"]),
+    }
 
 
 def _parts(template: str, text: str, known: Mapping[str, str]) -> tuple[Part, ...]:
@@ -160,10 +188,14 @@ def _field(template: str, match: re.Match[str], known: Mapping[str, str]) -> _Fi
     return _Field(name, int(match[2] or 0))
 
 
+def _fields(part: Part) -> list[_Field]:
+    return [each for each in part if isinstance(each, _Field)]
+
+
 def _joined(parts: tuple[Part, ...], values: Mapping[str, str], clean: Callable[[str], str]) -> str:
     written = []
     for part in parts:
-        fields = [each for each in part if isinstance(each, _Field)]
+        fields = _fields(part)
         if fields and not any(each.of(values) for each in fields):
             continue
         written.append(

@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from callsheet.assets.model import extension_of
-from callsheet.delivery.naming import Names, NameTemplate
+from callsheet.delivery.naming import Names, NameTemplate, values_of
 from callsheet.delivery.release import Master, Refusal, left_out, refusals
 from callsheet.delivery.results import Results, Row
 from callsheet.jobs.decisions import Choice
@@ -19,12 +17,13 @@ from callsheet.line.pipeline import PERSON
 from callsheet.line.stages.deliver import own_cells
 from callsheet.quality.states import Quality
 from callsheet.takes.model import Take
-from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
 from callsheet.views.state import StateView
 
 _REVIEW: Final = "review"
 FILE: Final = "file"  # a key of variants that are part of the package: the file's name
+
+Page = Sequence[tuple[Shot, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +69,6 @@ class Survey:
         self.collisions = names.collisions
 
 
-def values_of(job: Job, row: Row, variant: Row, cells: Mapping[str, str]) -> dict[str, str]:
-    """Give the fields of a template their values; a sheet's own column never hides one of ours."""
-    return {
-        **cells,
-        "project": job.name or job.id,
-        "job": job.id,
-        "date": f"{job.times.created_at:%Y-%m-%d}",
-        "scene": str(row["scene_id"]),
-        "shot": f"sh{row['row']:03}",
-        "row": str(row["row"]),
-        "variant": str(variant["variant"]),
-        "version": str(variant["attempt"]),
-        "w": str(variant["width"] or ""),
-        "h": str(variant["height"] or ""),
-        "model": str(variant["model"]),
-        "take": str(variant["take"]),
-        "sha": str(variant["sha256"])[:8],
-        "ext": extension_of(variant["mediaType"]),
-    }
-
-
 def title_of(row: Row, variant: Row | None = None) -> str:
     """Say which row, or variant of it, one is talking about."""
     which = f", variant {variant['variant']}" if variant else ""
@@ -111,51 +89,26 @@ class Surveyor:
         survey = Survey(job, template, Results())
         try:
             async for page in self.state.told_pages(self.decisions.database, job):
-                rows = await self._judged(survey, page)
-                await asyncio.to_thread(survey.results.add, rows)
+                known = await self._known(job, page)
+                await asyncio.to_thread(_add, survey, page, known)
             await asyncio.to_thread(survey.name_all)
         except BaseException:
             survey.results.__exit__()
             raise
         return survey
 
-    async def _judged(
-        self, survey: Survey, page: Sequence[tuple[Shot, dict[str, Any]]]
-    ) -> list[tuple[Row, dict[str, str]]]:
-        """Hold a page of rows against the rules; the rows, with what is left out marked."""
-        job = survey.job
-        async with self.decisions.database.read() as connection:
-            known = await self._known(connection, job, page)
-        rows: list[tuple[Row, dict[str, str]]] = []
-        for shot, row in page:
-            cells = own_cells(shot, job)
-            if shot.plan.removed:
-                survey.left_out.append(f"{title_of(row)}: the shot was removed")
-            elif not row["variants"]:
-                survey.missing.append(title_of(row))
-            for variant in () if shot.plan.removed else row["variants"]:
-                if not variant["sha256"]:
-                    survey.missing.append(title_of(row, variant))
-                elif _goes(survey, row, variant, known[variant["take"]]):
-                    values, kind = values_of(job, row, variant, cells), variant["mediaType"]
-                    variant[FILE] = survey.template.ascii_name(values, extension_of(kind))
-            rows.append((row, cells))
-        return rows
-
-    async def _known(
-        self,
-        connection: AsyncConnection,
-        job: Job,
-        page: Sequence[tuple[Shot, dict[str, Any]]],
-    ) -> dict[str, Master]:
+    async def _known(self, job: Job, page: Page) -> dict[str, Master]:
         """Read what is known of what the takes of some rows made, by take."""
         first, last = page[0][0].row, page[-1][0].row
-        found = newest(await self.takes.of_rows(connection, job.id, first, last))
-        takes = [take for of_row in found.values() for take in of_row if take.asset]
-        contents = await self.decisions.contents(connection, job.id, {take.row for take in takes})
+        async with self.decisions.database.read() as connection:
+            found = await self.takes.of_rows(connection, job.id, first, last)
+            takes = [take for take in found if take.asset]
+            rows = {take.row for take in takes}
+            contents = await self.decisions.contents(connection, job.id, rows)
+            by_id = {take.id: take for take in takes}
+            said = await self.decisions.store.of_takes(connection, [*by_id])
         decided: dict[TakeId, Choice] = {}
-        by_id = {take.id: take for take in takes}
-        for each in await self.decisions.store.of_takes(connection, [*by_id]):
+        for each in said:
             take = by_id[each.take]
             if each.asset == take.asset and not each.is_stale(contents[take.row]):
                 decided[each.take] = each.choice
@@ -173,6 +126,25 @@ class Surveyor:
             )
             for take in takes
         }
+
+
+def _add(survey: Survey, page: Page, known: Mapping[str, Master]) -> None:
+    """Hold a page of rows against the rules, name what goes, and keep the rows; blocks."""
+    job, rows = survey.job, []
+    for shot, row in page:
+        cells = own_cells(shot, job)
+        if shot.plan.removed:
+            survey.left_out.append(f"{title_of(row)}: the shot was removed")
+        elif not row["variants"]:
+            survey.missing.append(title_of(row))
+        for variant in () if shot.plan.removed else row["variants"]:
+            if not variant["sha256"]:
+                survey.missing.append(title_of(row, variant))
+            elif _goes(survey, row, variant, known[variant["take"]]):
+                values, kind = values_of(job, row, variant, cells), variant["mediaType"]
+                variant[FILE] = survey.template.ascii_name(values, extension_of(kind))
+        rows.append((row, cells))
+    survey.results.add(rows)
 
 
 def _goes(survey: Survey, row: Row, variant: Row, master: Master) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -18,6 +19,7 @@ from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
 router = GuardedRouter(tags=["assets"])
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9 ._()+,@=-]")
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _SHOWN_INLINE: Final = (
     "image/png",
@@ -137,7 +139,7 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-store" if file.changes else "private, max-age=3600",
-        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{file.name}"',
+        "Content-Disposition": saved_as(file.name, "inline" if inline else "attachment"),
         # a file made from somebody's prompt never runs scripts under our address
         "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         " frame-ancestors 'none'; sandbox",
@@ -151,6 +153,13 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.info.size}"
     body = cs.views.files.stream(file, start, length)
     return StreamingResponse(body, status, headers, media_type=file.media_type)
+
+
+def saved_as(name: str, how: str = "attachment") -> str:
+    """Name a file for who saves it (RFC 6266): in ASCII, and with its own letters."""
+    plain = _NOT_PLAIN.sub("_", name)
+    whole = f"; filename*=UTF-8''{quote(name)}" if plain != name else ""
+    return f'{how}; filename="{plain}"{whole}'
 
 
 def range_of(asked: str, size: int) -> tuple[int, int, int]:

@@ -1,17 +1,15 @@
 """Packages of what a job made: previewed, downloaded as one zip archive, released."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Final
-from urllib.parse import quote
 
 from fastapi import Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from callsheet.delivery.naming import DEFAULT, MOST_TEMPLATE_CHARS
-from callsheet.delivery.package import Package, PackageWish
-from callsheet.web.assets import Conditions, Exp, Sig, range_of, workspace_of
+from callsheet.delivery.package import PackageWish
+from callsheet.web.assets import Conditions, Exp, Sig, range_of, saved_as, workspace_of
 from callsheet.web.entry import Admin, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
@@ -118,7 +116,7 @@ async def package_zip(
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": _saved_as(package),
+        "Content-Disposition": saved_as(package.filename),
     }
     if asked.knows(etag):
         return Response(status_code=304, headers=headers)
@@ -129,12 +127,6 @@ async def package_zip(
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{package.size}"
     body = cs.packages.zip(package, start, length)
     return StreamingResponse(body, status, headers, media_type="application/zip")
-
-
-def _saved_as(package: Package) -> str:
-    """Name the file for who saves it (RFC 6266)."""
-    plain = re.sub(r"[^A-Za-z0-9 ._-]", "-", package.filename)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(package.filename)}"
 
 
 class ReleaseRequest(BaseModel, extra="forbid"):

@@ -268,7 +268,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
         JobView(database, jobs, takes, view),
         JournalView(database, jobs, assets, view),
         TakeView(database, takes, assets, view.links, providers),
-        FileView(database, jobs, assets, ctx.media.blobs),
+        FileView(database, jobs, assets, takes, ctx.media.blobs),
         providers,
         CompositeView(database, ctx.books.clock, composites),
     )
