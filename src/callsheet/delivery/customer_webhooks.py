@@ -155,8 +155,8 @@ class CustomerWebhooks:
                 connection, workspace, delivery, now, now + GIVE_UP_S
             )
 
-    async def reseal(self, *, by: str) -> int:
-        """Seal every secret under the master key in force; how many were not.
+    async def reseal(self, *, by: str) -> list[str]:
+        """Seal every secret under the master key in force; where those are that were not.
 
         Raises SealBrokenError.
         """
@@ -170,7 +170,7 @@ class CustomerWebhooks:
                 secret = self.sealer.open(each.sealed, each.place)
                 await self.webhooks.reseal(connection, each, self.sealer.seal(secret, each.place))
                 await self.audit.note(connection, self._deed(each, "reseal", by))
-        return len(old)
+        return [each.place for each in old]
 
     def _deed(self, webhook: Webhook, action: str, by: str) -> Deed:
         subject = f"{webhook.id} {webhook.url}"
