@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import bagit
+import httpx2
 import pytest
 
 from callsheet.blobs.opening import open_store
@@ -198,21 +199,30 @@ def test_a_review_that_was_passed_and_a_take_that_was_rejected(server: Server) -
     assert (preview["ready"], preview["refused"], preview["total"]) == (True, [], 1)
 
 
-def test_a_damaged_file_goes_out_in_no_package(server: Server) -> None:
-    """A file in the store that is not what its name says is named, and nothing is sent."""
-    batch = server.submit(1, model="local/dot", size="320x256")
+def test_a_damaged_file_goes_out_in_no_package(server: Server, tmp_path: Path) -> None:
+    """A file in the store that is not what its name says is named, and never sent as if it were."""
+    items = [{"prompt": "a lighthouse at dusk", "size": "320x256"}]
+    batch = str(server.http.post("/batch/images", json={"items": items}).json()["batchId"])
     [row] = server.wait_for(batch, ["succeeded"])["rows"]
     sha256 = row["variants"][0]["sha256"]
     path = server.place.folder / f"data/store/assets/{sha256[:2]}/{sha256}.blob"
     path.chmod(0o600)
-    whole = path.read_bytes()
+    whole, archive = path.read_bytes(), f"/api/jobs/{batch}/package.zip"
     middle = len(whole) // 2
-    path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
-    refused = server.http.get(f"/api/jobs/{batch}/package.zip")
+    damaged = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    path.write_bytes(damaged)
+    refused = server.http.get(archive)
     assert (refused.status_code, refused.json()["code"]) == (409, "asset_damaged")
     assert sha256 in refused.json()["detail"]
     path.write_bytes(whole)
-    assert server.http.get(f"/api/jobs/{batch}/package.zip").status_code == 200
+    assert server.http.get(archive).status_code == 200
+
+    path.write_bytes(damaged)  # now that its checksums are known
+    with pytest.raises(httpx2.RemoteProtocolError):
+        server.http.get(archive)
+    done = server.place.run("package", batch, "--out", str(tmp_path / "p"))
+    assert done.returncode == 1
+    assert "asset_damaged" in done.stderr
 
 
 @pytest.mark.parametrize("way", ["package", "package.zip"])

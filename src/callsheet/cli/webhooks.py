@@ -88,7 +88,7 @@ def deliveries(
     if json:
         out_json([_told(each) for each in found])
         return
-    columns = ["id", "event", "job", "status", "#tries", "answer", "error"]
+    columns = ["id", "event", "status", "#tries", "answer", "error"]
     out_table("", columns, [_cells(each.delivery) for each in found])
 
 
@@ -108,7 +108,6 @@ def _cells(each: Delivery) -> list[str]:
     return [
         each.id,
         each.event,
-        each.job,
         each.status,
         str(each.attempts),
         answer,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.delivery.errors import AssetDamagedError
 from callsheet.kernel.digests import Sha256
 from callsheet.ports.database import METADATA, one_of
 
@@ -74,6 +75,16 @@ async def sum_up(content: AsyncIterator[bytes]) -> Checksums:
         else:
             summing.add(block)
     return summing.done()
+
+
+async def checked(content: AsyncIterator[bytes], key: str, expected: int) -> AsyncIterator[bytes]:
+    """Pass a whole file on; at its end, compare its CRC-32. Raises AssetDamagedError."""
+    found = 0
+    async for block in content:
+        found = zlib.crc32(block, found)
+        yield block
+    if found != expected:
+        raise AssetDamagedError(key, "has changed since it was first packed")
 
 
 def c4_of(sha512: bytes) -> str:

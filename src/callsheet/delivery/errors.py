@@ -86,6 +86,6 @@ class AssetDamagedError(PackageRefusedError):
 
     code: ClassVar[str] = "asset_damaged"
 
-    def __init__(self, sha256: str, reason: str) -> None:
-        super().__init__(f"file {sha256} in the store {reason}; bring it back from a backup")
-        self.sha256, self.reason = sha256, reason
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"file {name} in the store {reason}; bring it back from a backup")
+        self.name, self.reason = name, reason

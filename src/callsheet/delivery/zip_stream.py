@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from callsheet.delivery.checksums import checked
+
 _ZIP64_FROM: Final = (1 << 31) - 1  # as `zipfile` has it: some programs read sizes as signed
 _MOST_ENTRIES: Final = 0xFFFF
 _FULL: Final = 0xFFFFFFFF
@@ -143,7 +145,8 @@ class ZipSize:
 async def zip_stream(entries: Entries, read: Read, start: int, length: int) -> AsyncIterator[bytes]:
     """Give `length` bytes of an archive from `start`; what is not asked for is not read.
 
-    `entries` walks the files, the same each time.
+    `entries` walks the files, the same each time. Raises AssetDamagedError at the end of a file
+    that has changed in the store: the archive breaks off there.
     """
     window = _Window(start, start + length)
     async for entry in entries():
@@ -153,7 +156,10 @@ async def zip_stream(entries: Entries, read: Read, start: int, length: int) -> A
             yield piece
         first, count = window.within(entry.size)
         if count:
-            async for block in read(entry.key, first, count):
+            content = read(entry.key, first, count)
+            if count == entry.size:
+                content = checked(content, entry.key, entry.crc32)
+            async for block in content:
                 yield block
     files, begins, offset = 0, window.place, 0
     async for entry in entries():

@@ -16,6 +16,7 @@ import callsheet
 from callsheet.assets.model import asset_key, thumbnail_key
 from callsheet.delivery.checksums import Checksums, ChecksumStore, Summing, sum_up
 from callsheet.delivery.errors import AssetDamagedError
+from callsheet.delivery.findings import findings_lines
 from callsheet.delivery.links import file_key
 from callsheet.delivery.manifests import (
     BAG_INFO,
@@ -106,11 +107,11 @@ class PackageBuilder:
         """List what was made, and small pictures of it."""
         named = survey.named()
         while group := await asyncio.to_thread(_some, named):
-            sums = await self._sums_of([each.variant["sha256"] for each in group])
+            sums = await self._sums_of([each.sha256 for each in group])
             proxies = await together(self._proxy(each) for each in group)
             for each, proxy in zip(group, proxies, strict=True):
-                sha256 = each.variant["sha256"]
-                master = PackageFile(_master_path(each.name), asset_key(sha256), sums[sha256])
+                key, path = asset_key(each.sha256), _master_path(each.name)
+                master = PackageFile(path, key, sums[each.sha256])
                 data.write(master.line())
                 if proxy is not None:
                     data.write(proxy.line())
@@ -163,6 +164,10 @@ class PackageBuilder:
             await self._made(folder, f"{PAYLOAD}/results.csv", table(to_csv)),
             await self._made(folder, f"{PAYLOAD}/results.xlsx", table(to_xlsx)),
         ]
+        if await asyncio.to_thread(_is_examined, survey):
+            told = ((_link(each.row, each.variant), each.variant) for each in survey.named())
+            path = f"{PAYLOAD}/findings.json"
+            written.append(await self._made(folder, path, _writing(findings_lines(told))))
         key = file_key(survey.job.id, _CONTACT_SHEET)
         try:
             sums = await sum_up(self.blobs.stream(key))
@@ -219,6 +224,11 @@ def package_name(job: Job) -> str:
 
 def _some(named: Iterator[Named]) -> list[Named]:
     return list(islice(named, _AT_ONCE))
+
+
+def _is_examined(survey: Survey) -> bool:
+    """Tell whether any check has looked at any file."""
+    return any(each.variant.get("verdicts") for each in survey.named())
 
 
 def _master_path(name: str) -> str:

@@ -9,18 +9,20 @@ from callsheet.assets.model import extension_of
 from callsheet.delivery.naming import Names, NameTemplate, values_of
 from callsheet.delivery.release import Master, Refusal, left_out, refusals
 from callsheet.delivery.results import Results, Row
-from callsheet.jobs.decisions import Choice
+from callsheet.jobs.contents import contents_of
+from callsheet.jobs.decisions import Choice, DecisionStore
 from callsheet.jobs.model import DONE, Job, JobStatus, Shot
 from callsheet.kernel.ids import TakeId
-from callsheet.line.deciding import Decisions
 from callsheet.line.pipeline import PERSON
 from callsheet.line.stages.deliver import own_cells
+from callsheet.ports.database import Database
 from callsheet.quality.states import Quality
 from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
 from callsheet.views.state import StateView
 
 _REVIEW: Final = "review"
+_SIGN: Final = "sign"  # among a job's settings: whether what it delivers is signed
 FILE: Final = "file"  # a key of variants that are part of the package: the file's name
 
 Page = Sequence[tuple[Shot, dict[str, Any]]]
@@ -38,6 +40,11 @@ class Named:
     def title(self) -> str:
         """Say which one it is."""
         return title_of(self.row, self.variant)
+
+    @property
+    def sha256(self) -> str:
+        """Name the bytes that leave: those that were signed, where the job signs."""
+        return str((self.variant.get("signed") or self.variant)["sha256"])
 
 
 @dataclass(slots=True)
@@ -79,16 +86,17 @@ def title_of(row: Row, variant: Row | None = None) -> str:
 class Surveyor:
     """Looks at a job."""
 
+    database: Database
     state: StateView
     takes: TakeStore
-    decisions: Decisions
+    decisions: DecisionStore
 
     async def survey(self, job: Job, names: str) -> Survey:
         """Look at every row. Raises InvalidTemplateError, DatabaseUnavailableError."""
         template = NameTemplate.parse(names, job.settings.get("columns", ()))
         survey = Survey(job, template, Results())
         try:
-            async for page in self.state.told_pages(self.decisions.database, job):
+            async for page in self.state.told_pages(self.database, job):
                 known = await self._known(job, page)
                 await asyncio.to_thread(_add, survey, page, known)
             await asyncio.to_thread(survey.name_all)
@@ -100,19 +108,20 @@ class Surveyor:
     async def _known(self, job: Job, page: Page) -> dict[str, Master]:
         """Read what is known of what the takes of some rows made, by take."""
         first, last = page[0][0].row, page[-1][0].row
-        async with self.decisions.database.read() as connection:
+        async with self.database.read() as connection:
             found = await self.takes.of_rows(connection, job.id, first, last)
             takes = [take for take in found if take.asset]
             rows = {take.row for take in takes}
-            contents = await self.decisions.contents(connection, job.id, rows)
+            contents = await contents_of(self.state.jobs, connection, job.id, rows)
             by_id = {take.id: take for take in takes}
-            said = await self.decisions.store.of_takes(connection, [*by_id])
+            said = await self.decisions.of_takes(connection, [*by_id])
         decided: dict[TakeId, Choice] = {}
         for each in said:
             take = by_id[each.take]
             if each.asset == take.asset and not each.is_stale(contents[take.row]):
                 decided[each.take] = each.choice
         asks = job.settings.get("gates", {}).get(_REVIEW) == PERSON
+        signs = bool(job.settings.get(_SIGN))
         passed = asks and job.work.stage == DONE and job.status is not JobStatus.CANCELLED
         return {
             take.id: Master(
@@ -123,6 +132,7 @@ class Surveyor:
                 decided=decided.get(take.id),
                 approval_asked=asks,
                 approved_whole=passed,
+                signing_asked=signs,
             )
             for take in takes
         }
@@ -154,7 +164,8 @@ def _goes(survey: Survey, row: Row, variant: Row, master: Master) -> bool:
         survey.left_out.append(f"{name}: it was rejected")
         return False
     told = variant["qa"]
-    survey.refused += refusals(replace(master, name=name, quality=Quality(told) if told else None))
+    quality, signed = Quality(told) if told else None, bool(variant.get("signed"))
+    survey.refused += refusals(replace(master, name=name, quality=quality, signed=signed))
     return True
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from callsheet.accounts.provider_keys import AuditStore, Deed
+from callsheet.delivery.checksums import checked
 from callsheet.delivery.errors import (
     NamesCollideError,
     PackageNotReadyError,
@@ -176,8 +177,8 @@ class Packages:
         return self.store.files(package)
 
     def content(self, file: PackageFile) -> AsyncIterator[bytes]:
-        """Read a file of a package, block by block."""
-        return self.store.blobs.stream(file.key)
+        """Read a file of a package, block by block. Raises AssetDamagedError at its end."""
+        return checked(self.store.blobs.stream(file.key), file.key, file.sums.crc32)
 
     async def publish(self, package: Package, prefix: str) -> str:
         """Copy a package into the store below `deliveries/`; where it is. Safe to repeat.
@@ -196,8 +197,8 @@ class Packages:
         return place
 
     async def _copy(self, each: PackageFile, place: str) -> None:
-        blobs = self.store.blobs
-        await blobs.put(f"{place}/{each.path}", blobs.stream(each.key), media_type_of(each.path))
+        key, kind = f"{place}/{each.path}", media_type_of(each.path)
+        await self.store.blobs.put(key, self.content(each), kind)
 
     async def _find(self, workspace: WorkspaceId | None, job_id: str) -> tuple[Job, list[Release]]:
         async with self.database.read() as connection:

@@ -115,7 +115,7 @@ async def package_zip(
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, no-cache",
+        "Cache-Control": "no-store",
         "Content-Disposition": saved_as(package.filename),
     }
     if asked.knows(etag):

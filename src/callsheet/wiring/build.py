@@ -188,7 +188,6 @@ async def build(settings: Settings) -> Callsheet:
         metrics.ledgers.labels("corrupt").inc()
 
     decided = DecisionStore()
-    decisions = Decisions(database, jobs, takes, decided, notifier, clock)
     ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs, corrupt)
     return Callsheet(
         settings=settings,
@@ -215,8 +214,8 @@ async def build(settings: Settings) -> Callsheet:
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
-        decisions=decisions,
-        packages=_packages(line, view, decisions),
+        decisions=Decisions(database, jobs, takes, decided, notifier, clock),
+        packages=_packages(line, view, decided),
         customer_webhooks=CustomerWebhooks(
             database, webhooks, deliveries, AuditStore(), sealer, fetcher, clock
         ),
@@ -274,13 +273,13 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
     )
 
 
-def _packages(ctx: LineContext, view: StateView, decisions: Decisions) -> Packages:
+def _packages(ctx: LineContext, view: StateView, decisions: DecisionStore) -> Packages:
     database, blobs = ctx.books.database, ctx.media.blobs
     store = PackageStore(blobs)
     return Packages(
         database,
         ctx.jobs.store,
-        Surveyor(view, ctx.books.takes, decisions),
+        Surveyor(database, view, ctx.books.takes, decisions),
         PackageBuilder(database, ChecksumStore(), blobs, store),
         store,
         ReleaseStore(),
