@@ -1,6 +1,8 @@
 """What was said of each file goes with it, as JSON."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from callsheet.delivery.findings import findings_lines
 
@@ -15,7 +17,11 @@ def test_what_was_said_of_each_file() -> None:
         "decision": None,
         "url": "https://x.test/a?sig=1",
     }
-    files = [("masters/a.png", examined), ("masters/ü.png", {"take": "tk_2", "qa": "needs_human"})]
+    other = {"take": "tk_2", "qa": "needs_human"}
+    files: list[tuple[str, Mapping[str, Any]]] = [
+        ("masters/a.png", examined),
+        ("masters/ü.png", other),
+    ]
     told = json.loads("".join(findings_lines(files)))
     assert [each["file"] for each in told["files"]] == ["masters/a.png", "masters/ü.png"]
     assert told["files"][0]["verdicts"] == examined["verdicts"]

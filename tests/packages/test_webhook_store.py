@@ -6,7 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from callsheet.accounts.provider_keys import AuditStore
+from callsheet.accounts.sealing import Sealer
 from callsheet.database.connections import SqlDatabase
+from callsheet.delivery.customer_webhooks import CustomerWebhooks
 from callsheet.delivery.outbox import Outbox
 from callsheet.delivery.webhook_store import CustomerWebhookStore, DeliveryStore
 from callsheet.delivery.webhooks import (
@@ -20,6 +23,7 @@ from callsheet.delivery.webhooks import (
 )
 from callsheet.jobs.model import JobStatus
 from callsheet.kernel.ids import WorkspaceId, new_id
+from callsheet.net.fetcher import PublicFetcher
 from tests.support.rooms import NOW, WORKSPACE, a_job, opened
 
 WEBHOOKS, DELIVERIES = CustomerWebhookStore(), DeliveryStore()
@@ -125,6 +129,27 @@ async def test_old_messages_are_forgotten(database_url: str) -> None:
             await DELIVERIES.forget(connection, NOW + timedelta(days=1))
             [kept] = await DELIVERIES.listed(connection, WORKSPACE, 10)
         assert kept.status is DeliveryStatus.PENDING
+
+
+async def test_secrets_are_sealed_anew(sqlite_url: str) -> None:
+    """After the master key was changed each opens under the new one alone, as it was."""
+    before, after = bytes(32), b"n" * 32
+    url = "https://example.com/hook"
+
+    def verbs(database: SqlDatabase, sealer: Sealer) -> CustomerWebhooks:
+        fetcher = PublicFetcher()
+        return CustomerWebhooks(
+            database, WEBHOOKS, DELIVERIES, AuditStore(), sealer, fetcher, lambda: NOW
+        )
+
+    async with opened(sqlite_url) as database:
+        old = verbs(database, Sealer(before))
+        webhook, secret = await old.add(WORKSPACE, url, by="anna")
+        new = verbs(database, Sealer(after, before))
+        assert await new.reseal(by="anna") == [webhook.place]
+        assert await new.reseal(by="anna") == []
+        [kept] = await new.listed(WORKSPACE)
+        assert Sealer(after).open(kept.sealed, kept.place) == secret
 
 
 def test_waits_add_up_to_a_day() -> None:

@@ -149,18 +149,8 @@ async def zip_stream(entries: Entries, read: Read, start: int, length: int) -> A
     that has changed in the store: the archive breaks off there.
     """
     window = _Window(start, start + length)
-    async for entry in entries():
-        if window.past:
-            return
-        for piece in window.of(_local(entry)):
-            yield piece
-        first, count = window.within(entry.size)
-        if count:
-            content = read(entry.key, first, count)
-            if count == entry.size:
-                content = checked(content, entry.key, entry.crc32)
-            async for block in content:
-                yield block
+    async for block in _files(entries, read, window):
+        yield block
     files, begins, offset = 0, window.place, 0
     async for entry in entries():
         if window.past:
@@ -170,6 +160,23 @@ async def zip_stream(entries: Entries, read: Read, start: int, length: int) -> A
         files, offset = files + 1, offset + len(_local(entry)) + entry.size
     for piece in window.of(_end(files, begins, window.place - begins)):
         yield piece
+
+
+async def _files(entries: Entries, read: Read, window: "_Window") -> AsyncIterator[bytes]:
+    """Give what is asked for of the files and of what stands before each."""
+    async for entry in entries():
+        if window.past:
+            return
+        for piece in window.of(_local(entry)):
+            yield piece
+        first, count = window.within(entry.size)
+        if not count:
+            continue
+        content = read(entry.key, first, count)
+        if count == entry.size:
+            content = checked(content, entry.key, entry.crc32)
+        async for block in content:
+            yield block
 
 
 class _Window:
