@@ -55,18 +55,28 @@ class WebhookSender:
 
     async def run(self, by: str) -> None:
         """Keep at it until cancelled. What is being sent then is sent again by whoever is next."""
+        freed = False
         try:
-            async with self.database.begin(small=True) as connection:
-                await self.deliveries.free(connection, by, self.clock().timestamp())
             while True:
                 try:
+                    if not freed:
+                        await self._free(by)
+                        freed = True
                     await self._turn(by)
                 except UnavailableError as problem:
                     _LOG.warning("webhooks.wait", extra=event(reason=str(problem)))
                     await asyncio.sleep(_AWAY_S)
         finally:
-            for task in self._sending.values():
+            sending = [*self._sending.values()]
+            self._sending.clear()
+            for task in sending:
                 task.cancel()
+            await asyncio.gather(*sending, return_exceptions=True)
+
+    async def _free(self, by: str) -> None:
+        """Take up what an earlier process of the same name had: it is gone."""
+        async with self.database.begin(small=True) as connection:
+            await self.deliveries.free(connection, by, self.clock().timestamp())
 
     async def _turn(self, by: str) -> None:
         """Begin to send what is due; wait for the first that is done, or a little."""
