@@ -1,5 +1,6 @@
 """A single generation goes out from where it was asked: once, within limits and budgets."""
 
+import json
 import socket
 import time
 from collections import Counter
@@ -252,3 +253,21 @@ def test_nothing_is_sent_while_the_store_is_away(
         assert settled(server.http, answer.json()["id"])["status"] == "succeeded"
     assert fake.count("second") == 1
     check_books(sqlite_url, fake)
+
+
+def test_customers_are_told_of_each(tmp_path: Path, database_url: str, fake: AtOnceFake) -> None:
+    """The commit that ends a generation holds what its workspace's webhook is to be told."""
+    nobody = "127.0.0.1:9"  # what is told is read from the log
+    place = at(tmp_path / "here", database_url, fake, CALLSHEET_FETCH_ALLOW=f'["{nobody}"]')
+    with directly(place) as server:
+        hook = {"url": f"http://{nobody}/hook", "events": ["job.succeeded"]}
+        assert server.http.post("/api/webhooks", json=hook).status_code == 201
+        take = post(server.http, wish("a mug")).json()
+        assert take["status"] == "succeeded"
+        [sent] = server.http.get("/api/webhooks/deliveries").json()["items"]
+    told = json.loads(sent["body"])
+    assert (sent["job"], told["type"]) == (take["job"], "job.succeeded")
+    assert told["data"]["status"] == "succeeded"
+    assert told["data"]["counts"]["succeeded"] == 1
+    assert told["data"]["cost"]["charged"] == take["charged"]
+    assert told["data"]["finishedAt"] is not None

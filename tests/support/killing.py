@@ -166,8 +166,8 @@ async def work(log: Path, deadly: str, how: int) -> None:
         gathering = replace(cs.signing.gathering, database=database)
         signing = replace(cs.signing, gathering=gathering)
         judges = replace(cs.judges, ctx=mortal)
-        cs = replace(cs, line=mortal, technical=technical, signing=signing, judges=judges)
-        await work_until_stopped(cs)
+        mortals = replace(cs, line=mortal, technical=technical, signing=signing, judges=judges)
+        await work_until_stopped(mortals)
 
 
 def main() -> None:

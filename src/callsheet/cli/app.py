@@ -18,11 +18,13 @@ from callsheet.cli import (
     models,
     money,
     operate,
+    package,
     provenance,
     providers,
     sheets,
     sim,
     takes,
+    webhooks,
 )
 
 app = typer.Typer(
@@ -37,6 +39,7 @@ app.command("quote")(sheets.quote)
 app.command("generate")(generating.generate)
 app.command("composite")(composite.composite)
 app.command("frame")(frame.frame)
+app.command("package")(package.package)
 app.command("watch")(jobs.watch)
 app.command("check")(checking.check)
 app.command("probe")(checking.probe)
@@ -53,6 +56,7 @@ app.add_typer(money.app, name="money")
 app.add_typer(judge.app, name="judge")
 app.add_typer(providers.app, name="providers")
 app.add_typer(provenance.app, name="provenance")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(sim.app, name="sim")
 
 

@@ -154,10 +154,13 @@ def remove_key(provider: Provider, scope: Scope = ANY_USE, server: ForServer = F
 
 @app.command()
 def reseal() -> None:
-    """Seal all providers' keys under the master key in force; run it after changing that."""
+    """Seal all keys and secrets of webhooks under the master key in force, after it changed."""
 
     async def work(cs: Callsheet) -> list[str]:
-        return await cs.provider_keys.reseal(by=BY)
+        return [
+            *await cs.provider_keys.reseal(by=BY),
+            *await cs.customer_webhooks.reseal(by=BY),
+        ]
 
     for place in run_command(work):
         typer.echo(f"sealed anew: {place}")

@@ -10,6 +10,7 @@ from typing import Final
 
 from callsheet.controls.store import AnswerStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
+from callsheet.delivery.webhook_store import DeliveryStore
 from callsheet.kernel.errors import UnavailableError
 from callsheet.kernel.logs import event
 from callsheet.line.context import LineContext
@@ -20,6 +21,8 @@ _LOG = logging.getLogger("callsheet.chores")
 _EVERY_S: Final = 300.0
 _IN_AN_HOUR: Final = 12
 _ARRIVED_BY_NOW: Final = timedelta(days=1)
+
+_KEPT_MESSAGES: Final = timedelta(days=30)
 
 Sweep = Callable[[datetime], Awaitable[int]]
 
@@ -32,6 +35,7 @@ class Chores:
     ledger: Ledger
     answers: AnswerStore
     sweep_incoming: Sweep
+    deliveries: DeliveryStore
 
     async def run(self) -> None:
         """Do the round every hour until cancelled, and look after parcels more often."""
@@ -52,6 +56,7 @@ class Chores:
             await self.answers.forget(connection, now)
             await self.ctx.books.webhooks.forget(connection, now)
             await self.ctx.books.uploads.forget(connection, now)
+            await self.deliveries.forget(connection, now - _KEPT_MESSAGES)
         await self.ledger.drop_old_backups(now - timedelta(hours=KEPT_BACKUPS))
         await self.sweep_incoming(now - _ARRIVED_BY_NOW)
         await sweep_inline_outputs(self.ctx, now)

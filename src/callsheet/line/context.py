@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.delivery.outbox import Outbox
 from callsheet.intake.service import ReferenceService
 from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.model import Change, Entry, Job, JobKind
@@ -31,6 +32,7 @@ class Jobs:
     queue: WorkQueue
     pipelines: Mapping[JobKind, Pipeline]
     clock: Callable[[], datetime]
+    outbox: Outbox
 
     def pipeline(self, job: Job) -> Pipeline:
         """Find what a job goes through."""
@@ -45,12 +47,14 @@ class Jobs:
     ) -> Job:
         """Apply a change to a locked job, append to its journal and notify; the job as it is then.
 
-        Whoever watches hears of it when the transaction commits.
+        Whoever watches hears of it when the transaction commits; customers are told of its end.
         """
         changed = await self.store.change(
             connection, job, change or Change(), entries, self.clock()
         )
         await self.notifier.notify(connection, job.id)
+        if changed.ended and not job.ended:
+            await self.outbox.ended(connection, [changed])
         return changed
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.assets.lineage import add_lineage, of_take
 from callsheet.assets.model import Asset
 from callsheet.jobs.many import Finished, finish_singles, lock_all
-from callsheet.jobs.model import Entry, Job, JobStatus, ShotStatus
+from callsheet.jobs.model import DONE, Cost, Counts, Entry, Job, JobStatus, ShotStatus
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -104,6 +104,20 @@ async def _write(
     ]
     await finish_singles(connection, finished, now)
     await ctx.jobs.notifier.notify_all(connection, [each.job.id for each in finished])
+    await ctx.jobs.outbox.ended(connection, [_as_ended(each, now) for each in finished])
+
+
+def _as_ended(each: Finished, now: datetime) -> Job:
+    """Say how a job stands once it is finished."""
+    job = each.job
+    return replace(
+        job,
+        status=JobStatus.SUCCEEDED,
+        tally=replace(job.tally, takes=Counts(succeeded=1)),
+        cost=Cost(job.cost.quoted, job.cost.held - each.released, job.cost.charged + each.charged),
+        times=replace(job.times, updated_at=now, finished_at=now),
+        work=replace(job.work, stage=DONE),
+    )
 
 
 def _told(each: MadeOne, job: Job, crossings: Sequence[Entry], now: datetime) -> list[Entry]:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.controls.model import Request, Switches, kept_request
 from callsheet.controls.store import AnswerStore, SwitchStore
+from callsheet.delivery.webhooks import Webhook
 from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
@@ -211,14 +212,16 @@ class Submission:
         budget: Money | None = None,
         asked: Asked | None = None,
         sign: bool = False,
+        webhook: Webhook | None = None,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
         hashes. `budget` bounds what a live job may ever commit, retries included. What it makes is
-        signed before it leaves if it says `sign`. Raises InvalidInputError for odd settings of
-        quality, SigningOffError, a SigningKeyError, ModelInputError, BudgetExceededError,
-        IdempotencyMismatchError, AskedAlreadyError, DatabaseUnavailableError.
+        signed before it leaves if it says `sign`; `webhook` is told of its end. Raises
+        InvalidInputError for odd settings of quality, SigningOffError, a SigningKeyError,
+        ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
+        DatabaseUnavailableError.
         """
         async with self.ctx.books.database.read() as connection:
             if request and (answer := await self.answers.find(connection, workspace, request)):
@@ -255,6 +258,8 @@ class Submission:
             if job.run_mode is RunMode.LIVE:
                 await self._afford(connection, job, budget)
             await self._write(connection, job, worded)
+            if webhook is not None:
+                await self.ctx.jobs.outbox.watch(connection, replace(webhook, job=job.id))
         LOG.info(
             "batch.started",
             extra=event(

@@ -36,6 +36,7 @@ from callsheet.ports.fetching import (
     FetchUntrustedError,
     ForbiddenAddressError,
 )
+from callsheet.ports.posting import Posted
 from callsheet.ports.trust import distrust
 
 _MAX_REDIRECTS = 5
@@ -121,6 +122,32 @@ class PublicFetcher:
             raise FetchTimeoutError(url, f"not whole within {timeout_s:g} s") from error
         raise FetchError(url, f"it redirects more than {_MAX_REDIRECTS} times")
 
+    def judge(self, url: str) -> None:
+        """Judge an address by its spelling. Raises ForbiddenAddressError."""
+        read_target(url, self._allow_hosts)
+
+    async def post(
+        self, url: str, content: bytes, headers: Mapping[str, str], *, timeout_s: float
+    ) -> Posted:
+        """Send something to an address once, and read the head of its answer. Raises a FetchError.
+
+        A redirect is an answer: what was sent to one address is never sent to another.
+        """
+        target = read_target(url, self._allow_hosts)
+        address = _address_of(target)
+        extra = [(name.encode(), value.encode()) for name, value in headers.items()]
+        length = (b"Content-Length", str(len(content)).encode())
+        sent = [(b"Host", target.url.netloc), (b"User-Agent", b"callsheet (webhooks)"), length]
+        request = httpcore2.Request("POST", address, headers=[*sent, *extra], content=content)
+        try:
+            async with asyncio.timeout(timeout_s):
+                with _told(str(target.url)):
+                    async with self._pool.answered(request) as response:
+                        fields = {name.lower(): value for name, value in response.headers}
+                        return Posted(response.status, _seconds(fields.get(b"retry-after", b"")))
+        except TimeoutError as error:
+            raise FetchTimeoutError(url, f"no answer within {timeout_s:g} s") from error
+
     async def close(self) -> None:
         """Let connections and look-ups go."""
         await self._pool.aclose()
@@ -167,12 +194,7 @@ class PublicFetcher:
     ) -> AsyncIterator[Download | str]:
         """Ask once; give the answer with its body unread, or the Location of a redirect."""
         url = str(target.url)
-        address = httpcore2.URL(
-            scheme=target.url.raw_scheme,
-            host=target.url.raw_host,
-            port=target.url.port,
-            target=target.url.raw_path,
-        )
+        address = _address_of(target)
         headers = [(b"Host", target.url.netloc), *_HEADERS, *extra]
         with _told(url):
             request = httpcore2.Request("GET", address, headers=headers)
@@ -189,6 +211,19 @@ class PublicFetcher:
                     length=int(length) if length.isdigit() else None,
                     blocks=_blocks(url, response, max_bytes),
                 )
+
+
+def _address_of(target: Target) -> httpcore2.URL:
+    return httpcore2.URL(
+        scheme=target.url.raw_scheme,
+        host=target.url.raw_host,
+        port=target.url.port,
+        target=target.url.raw_path,
+    )
+
+
+def _seconds(retry_after: bytes) -> float | None:
+    return float(retry_after) if retry_after.isdigit() and len(retry_after) < 8 else None  # noqa: PLR2004  # years
 
 
 @contextmanager

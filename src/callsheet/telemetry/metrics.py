@@ -28,6 +28,9 @@ class Metrics:
         self.webhooks = self._counter(
             "webhooks_total", "Webhooks that came in", "provider", "result"
         )
+        self.told = self._counter(
+            "customer_webhooks_total", "Messages sent to customers' webhooks", "result"
+        )
         self.heard = self._counter(
             "ends_heard_total", "Orders that a provider said had ended, on an open line", "provider"
         )

@@ -16,6 +16,7 @@ from callsheet.web import (
     assets,
     batches,
     composites,
+    customer_webhooks,
     evidence,
     generations,
     health,
@@ -24,6 +25,7 @@ from callsheet.web import (
     judge,
     models,
     money,
+    packages,
     progress,
     provider_keys,
     session,
@@ -41,8 +43,8 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_OF_WHAT_IS_MADE: Final = (composites, evidence, takes, jobs, judge)
-_OTHERS: Final = (models, money, session, provider_keys, webhooks, home)
+_OF_WHAT_IS_MADE: Final = (composites, evidence, takes, packages, jobs, judge)
+_OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
 _MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 

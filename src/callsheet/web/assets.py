@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -10,7 +11,6 @@ from pydantic import Field
 
 from callsheet.accounts.model import Role
 from callsheet.kernel.ids import WorkspaceId
-from callsheet.ports.blobs import BlobInfo
 from callsheet.views.files import File
 from callsheet.web.entry import Services, admit, path_of
 from callsheet.web.errors import RangeRefusedError
@@ -19,6 +19,7 @@ from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
 
 router = GuardedRouter(tags=["assets"])
+_NOT_PLAIN: Final = re.compile(r"[^A-Za-z0-9 ._()+,@=-]")
 _RANGE: Final = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _SHOWN_INLINE: Final = (
     "image/png",
@@ -71,7 +72,7 @@ class Conditional:
 Conditions = Annotated[Conditional, Depends(Conditional.of)]
 
 
-async def _workspace(
+async def workspace_of(
     request: Request, cs: Callsheet, exp: str | None, sig: str | None
 ) -> WorkspaceId | None:
     """Let in a good link (for any workspace) or a key (for its own)."""
@@ -91,7 +92,7 @@ async def asset(
     sig: Sig = None,
 ) -> Response:
     """Answer the bytes of an asset, or a range of them."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.asset(workspace, sha256), asked)
 
 
@@ -107,7 +108,7 @@ async def thumbnail(
     sig: Sig = None,
 ) -> Response:
     """Answer a picture's thumbnail of about 384 pixels a side: JPEG, WebP if see-through."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.thumbnail(workspace, sha256), asked)
 
 
@@ -127,7 +128,7 @@ async def batch_file(
     sig: Sig = None,
 ) -> Response:
     """Answer a batch's contact sheet (PNG, HTML) or result table (CSV, Excel)."""
-    workspace = await _workspace(request, cs, exp, sig)
+    workspace = await workspace_of(request, cs, exp, sig)
     return _answer(cs, await cs.views.files.of_job(workspace, batch, name), asked)
 
 
@@ -139,7 +140,7 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
         "ETag": etag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-store" if file.changes else "private, max-age=3600",
-        "Content-Disposition": f'{"inline" if inline else "attachment"}; filename="{file.name}"',
+        "Content-Disposition": saved_as(file.name, "inline" if inline else "attachment"),
         # a file made from somebody's prompt never runs scripts under our address
         "Content-Security-Policy": "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         " frame-ancestors 'none'; sandbox",
@@ -147,7 +148,7 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
     if asked.knows(etag):
         return Response(status_code=304, headers=headers)
     whole = asked.if_range not in ("", etag)  # the client has a part of another file
-    start, length, status = _range("" if whole else asked.range, file.info)
+    start, length, status = range_of("" if whole else asked.range, file.info.size)
     headers["Content-Length"] = str(length)
     if status == 206:  # noqa: PLR2004  # HTTP's own number
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.info.size}"
@@ -155,23 +156,30 @@ def _answer(cs: Callsheet, file: File, asked: Conditional) -> Response:
     return StreamingResponse(body, status, headers, media_type=file.media_type)
 
 
-def _range(asked: str, info: BlobInfo) -> tuple[int, int, int]:
+def saved_as(name: str, how: str = "attachment") -> str:
+    """Name a file for who saves it (RFC 6266): in ASCII, and with its own letters."""
+    plain = _NOT_PLAIN.sub("_", name)
+    whole = f"; filename*=UTF-8''{quote(name)}" if plain != name else ""
+    return f'{how}; filename="{plain}"{whole}'
+
+
+def range_of(asked: str, size: int) -> tuple[int, int, int]:
     """Read a Range header (RFC 9110, 14.1.2): start, length, status; several ranges are one.
 
     What is no range at all is as good as none. Raises RangeRefusedError.
     """
     match = _RANGE.fullmatch(asked.strip())
     if match is None or match[0] == "bytes=-":
-        return 0, info.size, 200
+        return 0, size, 200
     first, last = match[1], match[2]
     if first and last and int(last) < int(first):
-        return 0, info.size, 200
+        return 0, size, 200
     if not first:
-        start = max(0, info.size - int(last))
-        end = info.size
+        start = max(0, size - int(last))
+        end = size
     else:
         start = int(first)
-        end = min(int(last) + 1, info.size) if last else info.size
+        end = min(int(last) + 1, size) if last else size
     if start >= end:
-        raise RangeRefusedError(asked, info.size)
+        raise RangeRefusedError(asked, size)
     return start, end - start, 206

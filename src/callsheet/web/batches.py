@@ -25,6 +25,7 @@ from callsheet.quality.judge.scoring import MOST_ASKINGS
 from callsheet.quality.judge.wish import JUDGE
 from callsheet.sources import read_sheet
 from callsheet.web.corrections import ModelCorrection, corrections_of
+from callsheet.web.customer_webhooks import NewWebhook, ToldAt, webhook_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
 from callsheet.web.generations import VerdictRequest
 from callsheet.web.items import AS_IT_CAME, unread, validated
@@ -116,6 +117,7 @@ class BatchRequest(BaseModel, extra="forbid"):
     sign: Annotated[
         bool, Field(description="Sign what is made (C2PA); nothing leaves unsigned then")
     ] = False
+    webhook: NewWebhook | None = None
 
 
 class RowQuote(BaseModel):
@@ -136,7 +138,10 @@ class Quote(BaseModel):
 
 
 class AcceptedBatch(BaseModel):
-    """A batch that was accepted: where to follow it, and what it would cost live."""
+    """A batch that was accepted: where to follow it, and what it would cost live.
+
+    `webhook` is answered this once: a repeat of the same request answers none.
+    """
 
     batchId: str  # noqa: N815  # the sheet client's established names
     status: str = "queued"
@@ -144,16 +149,20 @@ class AcceptedBatch(BaseModel):
     statusUrl: str  # noqa: N815
     progressUrl: str  # noqa: N815
     quote: Quote
+    webhook: ToldAt | None = None
 
 
-async def _accepted(cs: Callsheet, request: Request, accepted: Accepted) -> Response:
+async def _accepted(
+    cs: Callsheet, request: Request, accepted: Accepted, webhook: ToldAt | None = None
+) -> Response:
     base = (cs.settings.public_url or str(request.base_url)).rstrip("/")
-    content = await asyncio.to_thread(_worded, accepted, base)
+    told = None if accepted.replayed else webhook
+    content = await asyncio.to_thread(_worded, accepted, base, told)
     replay = {"Idempotent-Replay": "true"} if accepted.replayed else {}
     return Response(content, 202, replay, "application/json")
 
 
-def _worded(accepted: Accepted, base: str) -> bytes:
+def _worded(accepted: Accepted, base: str, webhook: ToldAt | None) -> bytes:
     """Write an AcceptedBatch, its prices a few at a time: a long list in one go holds all up."""
     quote = Quote(
         total=str(accepted.quote.total),
@@ -167,6 +176,7 @@ def _worded(accepted: Accepted, base: str) -> bytes:
         statusUrl=f"{base}/batch/{accepted.job}",
         progressUrl=f"{base}/progress/{accepted.job}",
         quote=quote,
+        webhook=webhook,
     )
     rows = [
         json.dumps([{"row": row, "price": str(price)} for row, price in page])[1:-1].encode()
@@ -205,6 +215,7 @@ async def make_images(
     draft = await asyncio.to_thread(_draft_of_items, cs, body.items, defaults)
     content = await request.body()
     request_once = await asyncio.to_thread(idempotent_request, request, idempotency_key, content)
+    webhook, told = webhook_of(cs, caller.workspace, body.webhook)
     accepted = await cs.submission.submit(
         caller.workspace,
         draft,
@@ -216,8 +227,9 @@ async def make_images(
             SETTING: body.quality.model_dump(exclude_none=True),
         },
         sign=body.sign,
+        webhook=webhook,
     )
-    return await _accepted(cs, request, accepted)
+    return await _accepted(cs, request, accepted, told)
 
 
 def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> BatchDraft:

@@ -22,9 +22,16 @@ from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.database.clock import DatabaseClock
 from callsheet.database.connections import SqlDatabase, sync_engine
 from callsheet.database.notifier import JournalNotifier
+from callsheet.delivery.checksums import ChecksumStore
+from callsheet.delivery.customer_webhooks import CustomerWebhooks
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
+from callsheet.delivery.outbox import Outbox
+from callsheet.delivery.package import PackageStore
 from callsheet.delivery.recovery import Recovery
+from callsheet.delivery.releases import ReleaseStore
+from callsheet.delivery.webhook_sender import WebhookSender
+from callsheet.delivery.webhook_store import CustomerWebhookStore, DeliveryStore
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import EXECUTORS
 from callsheet.engine.shutdown import GracefulShutdown
@@ -48,6 +55,9 @@ from callsheet.line.estimates import Estimates
 from callsheet.line.judge_pictures import JudgePictures
 from callsheet.line.judging import Judges
 from callsheet.line.offers import Offers
+from callsheet.line.package_building import PackageBuilder
+from callsheet.line.package_survey import Surveyor
+from callsheet.line.packages import Packages
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.price_checks import PriceChecks
 from callsheet.line.progress import LineProgress
@@ -134,11 +144,13 @@ async def build(settings: Settings) -> Callsheet:
     http = provider_http(settings, trusted)
     base = settings.public_url.rstrip("/") or settings.prefix
     links = AssetLinks(secret, base, clock)
+    sealer = Sealer(keys.current, keys.former)
+    webhooks, deliveries = CustomerWebhookStore(), DeliveryStore()
     ring = KeyKeeper(
         database,
         ProviderKeyStore(),
         AuditStore(),
-        Sealer(keys.current, keys.former),
+        sealer,
         clock,
         keys_from_outside(settings),
     )
@@ -171,7 +183,8 @@ async def build(settings: Settings) -> Callsheet:
         downloader=outputs,
     )
     shutdown = GracefulShutdown(settings.shutdown_grace_s)
-    work = Jobs(jobs, notifier, engine, PIPELINES, clock)
+    outbox = Outbox(webhooks, deliveries, base, clock)
+    work = Jobs(jobs, notifier, engine, PIPELINES, clock, outbox)
     line = LineContext(
         books=books,
         providers=providers,
@@ -253,6 +266,13 @@ async def build(settings: Settings) -> Callsheet:
             database, ExaminationStore(), assets, blobs, clock, settings.drawing_processes
         ),
         judges=Judges(line, _pictures(line, studio), JudgingStore()),
+        packages=_packages(line, view, decided),
+        customer_webhooks=CustomerWebhooks(
+            database, webhooks, deliveries, AuditStore(), sealer, fetcher, clock
+        ),
+        webhook_sender=WebhookSender(
+            database, webhooks, deliveries, sealer, fetcher, metrics, clock
+        ),
         snapshots=Snapshots(
             database,
             jobs,
@@ -313,7 +333,7 @@ def _views(
         JobView(database, jobs, takes, view),
         JournalView(database, jobs, assets, view),
         TakeView(database, takes, assets, view.links, providers, view.quality),
-        FileView(database, jobs, assets, ctx.media.blobs),
+        FileView(database, jobs, assets, takes, ctx.media.blobs),
         providers,
         CompositeView(database, ctx.books.clock, composites),
         view.quality,
@@ -324,6 +344,21 @@ def _views(
 
 def _pictures(ctx: LineContext, studio: ProcessStudio) -> JudgePictures:
     return JudgePictures(ctx.media.blobs, ctx.media.adopter, studio, studio.inspector)
+
+
+def _packages(ctx: LineContext, view: StateView, decisions: DecisionStore) -> Packages:
+    database, blobs = ctx.books.database, ctx.media.blobs
+    store = PackageStore(blobs)
+    return Packages(
+        database,
+        ctx.jobs.store,
+        Surveyor(database, view, ctx.books.takes, decisions),
+        PackageBuilder(database, ChecksumStore(), blobs, store),
+        store,
+        ReleaseStore(),
+        AuditStore(),
+        ctx.books.clock,
+    )
 
 
 def _no_link(_sha256: Sha256) -> None:

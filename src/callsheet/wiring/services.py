@@ -21,8 +21,10 @@ from callsheet.database.connections import SqlDatabase
 from callsheet.database.notifier import JournalNotifier
 from callsheet.database.schema import SchemaError, migrate, standing
 from callsheet.database.worker_lock import WorkerLock, WorkerRunningError
+from callsheet.delivery.customer_webhooks import CustomerWebhooks
 from callsheet.delivery.ledger import Ledger
 from callsheet.delivery.links import AssetLinks
+from callsheet.delivery.webhook_sender import WebhookSender
 from callsheet.engine.client import EngineClient
 from callsheet.engine.lease import LeaseKeeper, executor_name
 from callsheet.engine.runner import Runner
@@ -41,6 +43,7 @@ from callsheet.line.direct import DirectOrders
 from callsheet.line.judging import Judges
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
+from callsheet.line.packages import Packages
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.price_checks import PriceChecks
@@ -135,6 +138,9 @@ class Callsheet:
     decisions: Decisions
     technical: TechnicalGate
     judges: Judges
+    packages: Packages
+    customer_webhooks: CustomerWebhooks
+    webhook_sender: WebhookSender
     snapshots: Snapshots
     restorer: Restorer
     metrics: Metrics
@@ -243,7 +249,9 @@ class Callsheet:
 
     def chores(self) -> Chores:
         """Make the part that cleans up once an hour."""
-        return Chores(self.line, self.ledger, self.answers, partial(sweep_incoming, self.store))
+        sweep = partial(sweep_incoming, self.store)
+        deliveries = self.customer_webhooks.deliveries
+        return Chores(self.line, self.ledger, self.answers, sweep, deliveries)
 
     def ledger_keeper(self) -> LedgerKeeper:
         """Make the part that keeps the ledger objects up with the journals."""
@@ -280,6 +288,7 @@ class Callsheet:
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
             kept["chores"] = self.chores().run
+            kept["webhooks"] = partial(self.webhook_sender.run, who)
             if lease is not None:
                 kept["lease"] = lease.run
             chores += loops.start_all(kept)
