@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import typer
 
@@ -20,9 +21,12 @@ from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
 from callsheet.line.pipeline import PERSON
 from callsheet.line.stages.quote import PREVIEW_MODEL
-from callsheet.line.submission import Priced
+from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
+
+
+_SHOWN_REFUSED: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +44,29 @@ class SheetOrder:
     yes: bool
     again: bool
     gates: tuple[str, ...] = ()  # at which a person is asked
+    sheet: str = ""  # whose folder it is
 
 
 def _gates(order: SheetOrder) -> dict[str, dict[str, str]]:
     return {"gates": dict.fromkeys(order.gates, PERSON)} if order.gates else {}
 
 
-async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
-    """Write a sheet down as a new job. Raises AskedAlreadyError."""
-    accepted = await cs.submission.submit(
+async def begin(cs: Callsheet, order: SheetOrder) -> JobId:
+    """Write a sheet down as a new job that spends nothing."""
+    accepted = await _submit(cs, order)
+    say_notes(accepted.quote)
+    return accepted.job
+
+
+async def _submit(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> Accepted:
+    return await cs.submission.submit(
         LOCAL_WORKSPACE,
         order.draft,
         stored=order.stored,
-        settings={"out": readable(str(order.folder)), **_gates(order)},
+        settings={"out": readable(str(order.folder)), "sheet": order.sheet, **_gates(order)},
         budget=order.budget,
         asked=asked,
     )
-    say_notes(accepted.quote)
-    return accepted.job
 
 
 async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
@@ -73,10 +82,12 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
             if found is not None:
                 await tell_and_resume(cs, found, order.budget)
                 return found.id
-        if not order.yes:
+        if order.yes:
+            say_notes(await cs.submission.price(order.draft))
+        else:
             await ask(cs, order.draft, order.budget)
         try:
-            job = await begin(cs, order, Asked(digest, known))
+            job = (await _submit(cs, order, Asked(digest, known))).job
         except AskedAlreadyError:
             continue  # by somebody who typed the same a moment ago: look again
         await write_state(cs, await cs.views.jobs.find(LOCAL_WORKSPACE, job), order.folder)
@@ -84,9 +95,13 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
 
 
 def say_notes(quote: Priced) -> None:
-    """Say what a person should know about a sheet."""
+    """Say how a sheet was read, and what of it is not made."""
     for note in quote.notes:
         say(f"note: {note}")
+    for _, reason in quote.refused[:_SHOWN_REFUSED]:
+        say(f"not made: {reason}")
+    if len(quote.refused) > _SHOWN_REFUSED:
+        say(f"not made: {len(quote.refused) - _SHOWN_REFUSED} more rows; see results.csv")
 
 
 async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
@@ -96,15 +111,17 @@ async def ask(cs: Callsheet, draft: BatchDraft, bound: Money | None) -> None:
     total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in draft.rows:
+        if row.row not in priced:
+            continue
         by_model[row.model or PREVIEW_MODEL][0] += row.variants
         by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
     for model, (takes, micros) in sorted(by_model.items()):
         correction = quote.corrections.get(model)
         corrected = f" ({correction})" if correction else ""
         say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{corrected}")
-    takes = sum(row.variants for row in draft.rows)
+    takes = sum(each for each, _ in by_model.values())
     credit = total.in_credits(cs.settings.credits_per_usd)
-    size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
+    size = f"{how_many(len(priced), 'row')}, {how_many(takes, 'take')}"
     say(f"{size}, quoted ${total} ({credit} credits)")
     for budget in await cs.money.budgets(LOCAL_WORKSPACE):
         if budget.scope is not Scope.JOB:

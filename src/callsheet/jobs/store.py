@@ -237,10 +237,20 @@ class JobStore:
     async def requeue(
         self, connection: AsyncConnection, job: JobId, statuses: Iterable[ShotStatus]
     ) -> int:
-        """Let the rows that stand at one of some states begin anew; how many."""
-        again = sa.update(SHOTS).where(SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)))
+        """Let the rows that stand at one of some states begin anew; how many.
+
+        Rows without a model were refused when their sheet was read, and stay so.
+        """
+        again = sa.update(SHOTS).where(
+            SHOTS.c.job == job, SHOTS.c.status.in_(list(statuses)), SHOTS.c.model != ""
+        )
         again = again.values(status=ShotStatus.QUEUED, error=None)
         return (await connection.execute(again)).rowcount
+
+    async def count_refused(self, connection: AsyncConnection, job: JobId) -> int:
+        """Count the rows that were refused when their sheet was read."""
+        query = sa.select(sa.func.count()).where(SHOTS.c.job == job, SHOTS.c.model == "")
+        return (await connection.execute(query)).scalar_one()
 
     async def set_shots(
         self, connection: AsyncConnection, job: JobId, updates: Sequence[ShotUpdate]

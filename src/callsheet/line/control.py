@@ -112,7 +112,9 @@ class JobControl:
                 raise IllegalMoveError("job", job.id, job.status, "retried before it is done")
             failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE)
             await ctx.references.store.retry_failed(connection, job.id)
-            change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
+            refused = await ctx.jobs.store.count_refused(connection, job.id)
+            begun = refused - job.tally.failed_rows
+            change = Change(failed_rows=begun, update=JobUpdate(finished_at=None))
             await self._again(connection, job, ctx.jobs.pipeline(job).first, change)
             return failed
 

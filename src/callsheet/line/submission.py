@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
 from callsheet.controls.model import Request, Switches, kept_request
 from callsheet.controls.store import AnswerStore, SwitchStore
-from callsheet.intake.model import BatchDraft, RowDraft, RunMode
+from callsheet.intake.model import BatchDraft, RefusedRow, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.asked import Asked, refuse_twin
@@ -24,8 +24,10 @@ from callsheet.jobs.model import (
     JobTimes,
     Shot,
     ShotReferences,
+    ShotStatus,
     Tally,
 )
+from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -41,6 +43,7 @@ from callsheet.money.model import Scope
 from callsheet.orders.terms import require_keys
 from callsheet.ports.models import SAMPLE, Kind, ModelCard, UnknownModelError
 from callsheet.takes.model import UNCORRECTED, Correction
+from callsheet.takes.standing import row_entry
 
 _ROWS_AT_ONCE: Final = 250
 _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
@@ -50,12 +53,14 @@ _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 class Priced:
     """What rows would cost live, and the corrections by which estimates were multiplied.
 
-    `notes` are what a person should know before it is spent.
+    `notes` are what a person should know before it is spent; `refused` are rows that are left out,
+    and why.
     """
 
     per_row: tuple[tuple[int, Money], ...]
     corrections: Mapping[str, Correction]
     notes: tuple[str, ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
 
     @property
     def total(self) -> Money:
@@ -170,10 +175,28 @@ class Submission:
         return await asyncio.to_thread(self._priced, draft, terms)
 
     def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
-        shots = (self._shot(JobId(""), draft, row, terms) for row in draft.rows)
-        rows = tuple([(shot.row, shot.quoted) for shot in shots if shot is not None])
+        shots = self._shots(JobId(""), draft, terms)
+        return _quote(draft, shots, terms)
+
+    def _shots(self, job: JobId, draft: BatchDraft, terms: _Terms) -> list[Shot]:
+        """Turn rows into shots, by row; those at fault too, where the author says to keep going.
+
+        Raises ModelInputError.
+        """
+        shots = [_refused(job, row) for row in draft.refused]
+        for row in draft.rows:
+            shot = self._shot(job, draft, row, terms)
+            if shot is not None:
+                shots.append(shot)
+            elif draft.keep_going:
+                shots.append(_refused(job, _at_fault(row, terms.faults)))
+                terms.faults = Faults()
+        if draft.keep_going and not any(shot.model for shot in shots):
+            for shot in shots:
+                error = dict(shot.error or {})
+                terms.faults.add(error["code"], shot.row, "prompt", error["message"], "")
         terms.check()
-        return Priced(rows, terms.corrections, terms.own.notes.all())
+        return sorted(shots, key=lambda shot: shot.row)
 
     async def submit(
         self,
@@ -255,7 +278,13 @@ class Submission:
             await ctx.references.store.add(connection, job.id, references)
         said = {"rows": job.tally.rows, "name": job.name, "run_mode": job.run_mode}
         created = Entry("created", said)
-        job = await ctx.jobs.record(connection, job, [created])  # nobody else knows it yet
+        refused = [
+            row_entry(shot.row, shot.scene_id, shot.status, error=shot.error)
+            for shot in worded.shots
+            if not shot.model
+        ]
+        # nobody else knows it yet
+        job = await ctx.jobs.record(connection, job, [created, *refused])
         await enter(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first)
 
     def _worded(
@@ -267,24 +296,21 @@ class Submission:
         stored: Mapping[str, str],
     ) -> _Worded:
         job_id, now = JobId(new_id("job")), self.ctx.books.clock()
-        worded = (self._shot(job_id, draft, row, terms) for row in draft.rows)
-        shots = [shot for shot in worded if shot is not None]
-        terms.check()
-        notes = [*draft.notes, *terms.own.notes.all()]
-        told = {
+        shots = self._shots(job_id, draft, terms)
+        quote = _quote(draft, shots, terms)
+        told: dict[str, Any] = {
             "columns": list(draft.columns),
             "known_columns": dict(draft.known_columns),
-            "notes": notes,
+            "notes": [*quote.notes],
+            **({"in_place": True} if draft.in_place else {}),
         }
-        prices = tuple([(shot.row, shot.quoted) for shot in shots])
-        quote = Priced(prices, terms.corrections, terms.own.notes.all())
         job = Job(
             id=job_id,
             workspace=workspace,
             kind=JobKind.BATCH,
             name=draft.name,
             run_mode=draft.run_mode,
-            tally=Tally(rows=len(shots)),
+            tally=Tally(rows=len(shots), failed_rows=len(quote.refused)),
             cost=Cost(quoted=quote.total),
             times=JobTimes(created_at=now, updated_at=now),
             settings={**told, **settings_of(terms.corrections), **settings},
@@ -295,7 +321,7 @@ class Submission:
             shots,
             _references(draft, stored),
             uses=self._uses(shots) if job.run_mode is RunMode.LIVE else [],
-            takes=sum(shot.variants for shot in shots),
+            takes=sum(shot.variants for shot in shots if shot.model),
             reference_uses=sum(len(shot.references.asked) for shot in shots),
         )
 
@@ -313,6 +339,8 @@ class Submission:
         """List what rows use of which provider, each once."""
         found: dict[tuple[str, Kind], ModelCard] = {}
         for shot in shots:
+            if not shot.model:
+                continue
             card = self.ctx.providers.catalog.card(shot.model)
             use = card.use({**shot.inputs, "references": _of_use(card, shot)})
             found.setdefault((card.provider, use), card)
@@ -320,6 +348,10 @@ class Submission:
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults
+        if draft.run_mode is RunMode.LIVE and not row.model:
+            message = "a live row needs a model; name one in the column model, or for all rows"
+            faults.add("model_missing", row.row, "model", message, "")
+            return None
         model = row.model or PREVIEW_MODEL
         try:
             card = self.ctx.providers.catalog.card(model)
@@ -348,7 +380,7 @@ class Submission:
             references=ShotReferences(
                 asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references))))
             ),
-            extra=row.extra,
+            extra={**row.extra, **row.cells},
             inputs=named,
         )
         if not _references_fit(card, shot, row, faults):
@@ -364,6 +396,39 @@ class Submission:
             shot = replace(shot, inputs={name: plain[name] for name in named})
         correction = terms.corrections.get(card.id, UNCORRECTED)
         return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
+
+
+def _quote(draft: BatchDraft, shots: Sequence[Shot], terms: _Terms) -> Priced:
+    """Sum up what shots cost, and what was said of the sheet and of its models."""
+    prices = tuple([(shot.row, shot.quoted) for shot in shots if shot.model])
+    refused = tuple([(shot.row, (shot.error or {})["message"]) for shot in shots if not shot.model])
+    notes = (*draft.notes, *terms.own.notes.all())
+    return Priced(prices, terms.corrections, notes, refused)
+
+
+def _at_fault(row: RowDraft, faults: Faults) -> RefusedRow:
+    """Sum up what is wrong between a row and its model."""
+    message = "; ".join(f"{each.field}: {each.message}" for each in faults.errors)
+    cells = {**row.extra, **row.cells}
+    return RefusedRow(row.row, row.scene_id, faults.code, message, cells)
+
+
+def _refused(job: JobId, row: RefusedRow) -> Shot:
+    """Write down a row that is not made: without a model, nothing can ever be ordered of it."""
+    width, height = _NO_SIZE
+    return Shot(
+        job=job,
+        row=row.row,
+        scene_id=row.scene_id,
+        prompt="",
+        model="",
+        width=width,
+        height=height,
+        variants=1,
+        status=ShotStatus.FAILED,
+        extra=row.cells,
+        error={"code": row.code, "message": row.message, "next_step": NextStep.STOP},
+    )
 
 
 def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:

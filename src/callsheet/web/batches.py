@@ -6,19 +6,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from callsheet.intake.model import BatchDraft, Defaults
+from callsheet.intake.recipe import MAX_RECIPE_CHARS, Recipe, read_recipe
 from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
-from callsheet.line.submission import Accepted
+from callsheet.line.submission import Accepted, Priced
 from callsheet.orders.resolutions import Resolution
 from callsheet.ports.sheets import SheetLimits
 from callsheet.sources import read_sheet
+from callsheet.sources.table import table_of_items
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
 from callsheet.web.generations import VerdictRequest
@@ -73,6 +75,13 @@ class BatchRequest(BaseModel, extra="forbid"):
     """
 
     items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=MOST_ITEMS), AS_IT_CAME]
+    recipe: Annotated[
+        Recipe | None,
+        Field(description="What the fields of items mean, if they are columns of your own"),
+    ] = None
+    keep_going: Annotated[
+        bool, Field(description="Make the good rows; the others come back as failed")
+    ] = False
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""
@@ -92,6 +101,13 @@ class RowQuote(BaseModel):
     price: str
 
 
+class LeftOut(BaseModel):
+    """A row that is not made, and why."""
+
+    row: int
+    message: str
+
+
 class Quote(BaseModel):
     """What the batch would cost live, in US dollars."""
 
@@ -99,7 +115,11 @@ class Quote(BaseModel):
     currency: str = "USD"
     perRow: list[RowQuote]  # noqa: N815  # the sheet client's established name
     corrections: list[ModelCorrection]
-    notes: Annotated[list[str], Field(description="What to know before it is spent")]
+    notes: Annotated[
+        list[str],
+        Field(description="How the sheet was read, and what to know before money is spent"),
+    ]
+    refused: Annotated[list[LeftOut], Field(description="Rows that are not made")] = []
 
 
 class AcceptedBatch(BaseModel):
@@ -122,22 +142,31 @@ async def _accepted(cs: Callsheet, request: Request, accepted: Accepted) -> Resp
 
 def _worded(accepted: Accepted, base: str) -> bytes:
     """Write an AcceptedBatch, its prices a few at a time: a long list in one go holds all up."""
-    quote = Quote(
-        total=str(accepted.quote.total),
-        perRow=[],
-        corrections=corrections_of(accepted.quote.corrections),
-        notes=[*accepted.quote.notes],
-    )
     answer = AcceptedBatch(
         batchId=accepted.job,
         runMode=accepted.run_mode,
         statusUrl=f"{base}/batch/{accepted.job}",
         progressUrl=f"{base}/progress/{accepted.job}",
-        quote=quote,
+        quote=_without_rows(accepted.quote),
     )
+    return _with_rows(answer, accepted.quote)
+
+
+def _without_rows(priced: Priced) -> Quote:
+    refused = [LeftOut(row=row, message=message) for row, message in priced.refused]
+    return Quote(
+        total=str(priced.total),
+        perRow=[],
+        corrections=corrections_of(priced.corrections),
+        notes=[*priced.notes],
+        refused=refused,
+    )
+
+
+def _with_rows(answer: BaseModel, priced: Priced) -> bytes:
     rows = [
         json.dumps([{"row": row, "price": str(price)} for row, price in page])[1:-1].encode()
-        for page in paged(accepted.quote.per_row, _PRICES_AT_ONCE)
+        for page in paged(priced.per_row, _PRICES_AT_ONCE)
     ]
     before, after = answer.model_dump_json().encode().split(b'"perRow":[]', 1)
     return b"".join([before, b'"perRow":[', b",".join(rows), b"]", after])
@@ -169,7 +198,7 @@ async def make_images(
         global_references=shared,
         inputs=body.inputs,
     )
-    draft = await asyncio.to_thread(_draft_of_items, cs, body.items, defaults)
+    draft = await asyncio.to_thread(_draft_of_items, cs, body, defaults)
     content = await request.body()
     request_once = await asyncio.to_thread(idempotent_request, request, idempotency_key, content)
     accepted = await cs.submission.submit(
@@ -182,13 +211,80 @@ async def make_images(
     return await _accepted(cs, request, accepted)
 
 
-def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> BatchDraft:
+def _draft_of_items(cs: Callsheet, body: BatchRequest, defaults: Defaults) -> BatchDraft:
+    items = body.items
+    if body.recipe is not None:
+        recipe = body.recipe.but(keep_going=body.keep_going)
+        table = table_of_items(items, cs.limits.max_rows)
+        return draft_from_table(table, defaults=defaults, limits=cs.limits, recipe=recipe)
     rows = (item.model_dump(exclude_none=True) for item in validated(Item, items, name="items"))
-    return draft_from_items(rows, count=len(items), defaults=defaults, limits=cs.limits)
+    return draft_from_items(
+        rows,
+        count=len(items),
+        defaults=defaults,
+        limits=cs.limits,
+        keep_going=body.keep_going,
+    )
 
 
 def _money(amount: Decimal | None) -> Money | None:
     return None if amount is None else Money.usd(amount)
+
+
+class SheetForm:
+    """A sheet as a form brings it, and how it is to be read."""
+
+    def __init__(  # noqa: PLR0913  # one for each field of the form
+        self,
+        file: Annotated[UploadFile, File(description="A .csv, .xlsx or .ods file")],
+        runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
+        model: Annotated[str, Form()] = "",
+        name: Annotated[str, Form()] = "",
+        inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
+        recipe: Annotated[
+            str, Form(max_length=MAX_RECIPE_CHARS, description="A recipe as TOML")
+        ] = "",
+        mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
+        prompt: Annotated[
+            str, Form(max_length=8_000, description="A prompt with columns in braces")
+        ] = "",
+        sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
+        header_row: Annotated[int, Form(ge=0, le=1_048_576, description="From 1")] = 0,
+        delimiter: Annotated[str, Form(max_length=20)] = "",
+        encoding: Annotated[str, Form(max_length=40)] = "",
+        skip_blank: Annotated[bool, Form(description="Leave rows out without a prompt")] = False,  # noqa: FBT002  # a field of a form
+        keep_going: Annotated[
+            bool, Form(description="Make the good rows; the others come back as failed")
+        ] = False,  # noqa: FBT002  # a field of a form
+    ) -> None:
+        self.file = file
+        self.defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
+        self._recipe, self._mapping = recipe, mapping
+        self._said: dict[str, Any] = {
+            "prompt": prompt,
+            "sheet": sheet,
+            "header_row": header_row,
+            "delimiter": delimiter,
+            "encoding": encoding,
+            "skip_blank": skip_blank,
+            "keep_going": keep_going,
+        }
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """All that was said beside the file, by which a repeated request is known."""
+        given = self.defaults
+        said = [f"{name}={value}" for name, value in self._said.items() if value]
+        begun = (given.run_mode, given.model, given.name, str(self._said["sheet"]), self._mapping)
+        return (*begun, str(given.inputs), *filter(None, [self._recipe]), *said)
+
+    def draft(self, cs: Callsheet, content: bytes) -> BatchDraft:
+        """Read the sheet. Raises SheetError, BatchInputError."""
+        recipe = read_recipe(self._recipe) if self._recipe else Recipe()
+        recipe = recipe.but(map=_mapping(self._mapping), **self._said)
+        limits = SheetLimits(max_rows=cs.limits.max_rows)
+        table = read_sheet(self.file.filename or "sheet", content, limits, recipe.choice)
+        return draft_from_table(table, defaults=self.defaults, limits=cs.limits, recipe=recipe)
 
 
 @router.post(
@@ -202,25 +298,15 @@ async def upload_sheet(
     request: Request,
     cs: Services,
     caller: Editor,
-    file: Annotated[UploadFile, File(description="A .csv or .xlsx file")],
-    runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
-    model: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
-    mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
+    form: Annotated[SheetForm, Depends()],
     budget_usd: Annotated[Budget | None, Form()] = None,
-    inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
-    content = await file.read()
-    defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
+    """Do the same with the rows of a sheet; errors name row and column."""
+    content = await form.file.read()
     async with request.app.state.sheets:
-        draft = await asyncio.to_thread(
-            _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
-        )
-    fields = (runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs)
-    encoded = [field.encode() for field in fields]
+        draft = await asyncio.to_thread(form.draft, cs, content)
+    encoded = [field.encode() for field in (*form.fields, str(budget_usd or ""))]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
     )
@@ -230,17 +316,22 @@ async def upload_sheet(
     return await _accepted(cs, request, accepted)
 
 
-def _draft(
-    cs: Callsheet,
-    filename: str,
-    content: bytes,
-    sheet: str,
-    mapping: dict[str, str],
-    defaults: Defaults,
-) -> BatchDraft:
-    limits = SheetLimits(max_rows=cs.limits.max_rows)
-    table = read_sheet(filename, content, limits, sheet)
-    return draft_from_table(table, mapping=mapping, defaults=defaults, limits=cs.limits)
+@router.post(
+    "/quote",
+    summary="Price a sheet",
+    response_model=Quote,
+    responses=documented(400, 401, 403, 413, 422, 503),
+)
+async def quote_sheet(
+    request: Request, cs: Services, _caller: Viewer, form: Annotated[SheetForm, Depends()]
+) -> Response:
+    """Say what a sheet would cost live, and how it is read; nothing is created."""
+    content = await form.file.read()
+    async with request.app.state.sheets:
+        draft = await asyncio.to_thread(form.draft, cs, content)
+    priced = await cs.submission.price(draft)
+    answer = await asyncio.to_thread(lambda: _with_rows(_without_rows(priced), priced))
+    return Response(answer, media_type="application/json")
 
 
 def _mapping(text: str) -> dict[str, str]:
