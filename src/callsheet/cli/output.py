@@ -82,7 +82,11 @@ def fail(error: CallsheetError) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     message = " ".join(str(error).split())  # a driver's words may have several lines
     console.print(f"error: {message} [{error.code}]", style="bold red", markup=False)
-    faults = [fault for fault in getattr(error, "errors", ()) if fault.field not in message]
+    faults = [
+        fault
+        for fault in getattr(error, "errors", ())
+        if fault.field not in message or fault.message not in message
+    ]
     for fault in faults[:_SHOWN_ERRORS] if len(faults) > 1 else ():
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:

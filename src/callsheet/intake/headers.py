@@ -16,12 +16,11 @@ def header_among(rows: Sequence[Sequence[str]], titles: Collection[str] = ()) ->
 
     `titles` are names of columns that a mapping uses.
     """
-    wanted = {title_key(title) for title in titles}
     best, found = 0, 0
     filled = 0  # the most cells with text in a row above
     for at, row in enumerate(rows):
         there = sum(bool(cell.strip()) for cell in row)
-        score = known_columns(row, wanted)
+        score = known_columns(row, titles)
         sure = score >= _SURE and filled < max(there, _LABELS + 1)
         if score > best and (at == 0 or sure):
             best, found = score, at
@@ -29,8 +28,9 @@ def header_among(rows: Sequence[Sequence[str]], titles: Collection[str] = ()) ->
     return found
 
 
-def known_columns(row: Sequence[str], wanted: Collection[str] = ()) -> int:
+def known_columns(row: Sequence[str], titles: Collection[str] = ()) -> int:
     """Weigh a row as a header: how many of its cells name a field, above all that of prompts."""
+    wanted = {title_key(title) for title in titles}
     weight = 0
     for cell in row:
         if not cell.strip():
@@ -45,7 +45,7 @@ def known_columns(row: Sequence[str], wanted: Collection[str] = ()) -> int:
 
 def has_prompts(row: Sequence[str], titles: Collection[str] = ()) -> bool:
     """Tell whether a header names the prompts."""
-    return known_columns(row, {title_key(title) for title in titles}) >= _PROMPT
+    return known_columns(row, titles) >= _PROMPT
 
 
 def scene_column(columns: Sequence[str]) -> int:

@@ -80,7 +80,8 @@ class Reading:
             given = self._given(row)
             name = row.cells[self._join].strip() if self._join >= 0 else ""
             without = not given.texts.get("prompt") and not self._begun(row)
-            if without and last is not None and self._join >= 0 and name in ("", handle):
+            joins = without and self._join >= 0 and given.references and name in ("", handle)
+            if joins and last is not None:
                 last.references.extend(given.references)
                 joined += 1
             elif without and self._recipe.skip_blank:
@@ -92,7 +93,7 @@ class Reading:
         if last is not None:
             yield last
         if joined:
-            said = "that have no prompt give their pictures to the row above"
+            said = "without a prompt: pictures given to the row above"
             self._notes.add(f"{how_many(joined, 'row')} {said}")
         if blank:
             self._notes.add(f"{how_many(blank, 'row')} without a prompt left out")
@@ -109,7 +110,7 @@ class Reading:
         if self._template:
             cells = {key: row.cells[at] for key, at in self._places.items()}
             texts["prompt"], blank = self._template.filled(cells)
-            if len(blank) == len(self._template.titles):
+            if not self._begun(row):
                 texts["prompt"], blank = "", []
         references: Entries = reference_entries(texts.get("references", ""))
         for at in self._matched.pictures:

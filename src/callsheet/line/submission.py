@@ -108,7 +108,12 @@ class Accepted:
     def to_answer(self) -> dict[str, Any]:
         """Write as JSON, for the same question asked again."""
         said = settings_of(self.quote.corrections)
-        told = {"prices": prices_text(self.quote.per_row), "notes": [*self.quote.notes], **said}
+        told = {
+            "prices": prices_text(self.quote.per_row),
+            "notes": [*self.quote.notes],
+            "refused": [[row, message] for row, message in self.quote.refused],
+            **said,
+        }
         return {"job": self.job, "run_mode": self.run_mode, **told}
 
     @classmethod
@@ -116,7 +121,9 @@ class Accepted:
         """Read back what `to_answer` wrote."""
         listed = ((row, Money(micros)) for row, micros in answer.get("rows", ()))  # before 0.9
         rows = prices_of(answer["prices"]) if "prices" in answer else tuple(listed)
-        quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())))
+        refused = tuple((row, message) for row, message in answer.get("refused", ()))
+        notes = tuple(answer.get("notes", ()))
+        quote = Priced(rows, corrections_in(answer), notes, refused)
         return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
 
 
