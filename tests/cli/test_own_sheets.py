@@ -38,7 +38,7 @@ def book(path: Path) -> None:
 
 def with_formula(path: Path) -> None:
     """Let a cell have a formula that was computed, which openpyxl does not write."""
-    import zipfile  # noqa: PLC0415 - of this alone
+    import zipfile
 
     content = path.read_bytes()
     changed = io.BytesIO()

@@ -95,7 +95,9 @@ RIGHT: dict[str, Callable[[BatchDraft], object]] = {
     ),
     "xl_cover_sheet.xlsx": lambda draft: written(draft, "'Shots' was read; not read: 'Cover'"),
     "xl_numbers_export.xlsx": lambda draft: written(draft, "'Shots - Table 1' was read"),
-    "xl_rich_strike.xlsx": lambda draft: written(draft, "struck through") and written(draft, "spoon"),
+    "xl_rich_strike.xlsx": lambda draft: (
+        written(draft, "struck through") and written(draft, "spoon")
+    ),
 }
 
 
@@ -132,7 +134,7 @@ def test_an_uncertain_encoding_is_asked_for() -> None:
     """With what each would read; never Windows-1252 by default."""
     with pytest.raises(UncertainEncodingError) as caught:
         drafted("enc_cp1251.csv")
-    assert [*caught.value.readings][0] == "windows-1251"
+    assert next(iter(caught.value.readings)) == "windows-1251"
     assert len(caught.value.readings) == 3
     assert "Гончар" in caught.value.readings["windows-1251"][0]
     assert drafted("enc_cp1251.csv", encoding="windows-1251").rows[0].prompt.startswith("Гончар")
@@ -142,12 +144,12 @@ CERTAIN = {
     "cp1251": "Старый рыбак чинит сеть на причале, туман, рассвет, тёплый вечерний свет",
     "cp932": "霧の中のカフェ、窓辺に置かれたマグカップ。柔らかい朝の光",
     "cp949": "안개 낀 새벽 바다, 등대지기가 등대 앞에 서 있다",
-    "cp950": "霧中的咖啡館，窗邊放著一個杯子，夜晚的街道",
-    "gb18030": "新款陶瓷杯放在木桌上，特写，清晨的阳光，背景虚化",
+    "cp950": "霧中的咖啡館，窗邊放著一個杯子，夜晚的街道",  # noqa: RUF001 - this script is meant
+    "gb18030": "新款陶瓷杯放在木桌上，特写，清晨的阳光",  # noqa: RUF001 - this script is meant
     "koi8_r": "Гончар ставит кружку на полку в мастерской, средний план",
     "cp1252": "Küche am Fenster, kühles Morgenlicht, gedämpfte Farben, eine große Tasse",
     "cp1250": "Dívka ve žlutém kabátě běží ulicí, šírý záběr, měkké světlo",
-    "cp1254": "Yağmurlu sokakta koşan kız, ılık ışık, geniş açı, gün batımı",
+    "cp1254": "Yağmurlu sokakta koşan kız, ılık ışık, geniş açı, gün batımı",  # noqa: RUF001 - this script is meant
     "cp1253": "Ένας ψαράς επισκευάζει το δίχτυ στην προβλήτα, ομίχλη, αυγή",
 }
 
@@ -165,14 +167,14 @@ def test_no_text_is_ever_read_in_a_wrong_encoding(encoding: str, times: int) -> 
 
 
 def test_what_a_recipe_says_is_done() -> None:
-    """A prompt of several columns, rows of pictures joined to the row above, blank rows left out."""
+    """A prompt of several columns, pictures joined to the row above, blank rows left out."""
     sheet = (
-        "Handle,Title,Colour,Image Src,Shot\n"
-        "mug,Harbour mug,red,a.png,1\n"
-        "mug,,,b 2.png,\n"
-        "lamp,Lamp,,c.png,2\n"
-        ",,,,3\n"
-    ).encode()
+        b"Handle,Title,Colour,Image Src,Shot\n"
+        b"mug,Harbour mug,red,a.png,1\n"
+        b"mug,,,b 2.png,\n"
+        b"lamp,Lamp,,c.png,2\n"
+        b",,,,3\n"
+    )
     recipe = read_recipe(
         'prompt = "{Title}, {Colour?}, on oak"\njoin = "Handle"\nskip_blank = true\n'
         '[map]\n"Shot" = "scene_id"\n'
@@ -225,7 +227,8 @@ def test_other_names_are_known_and_told(header: str, prompt: int) -> None:
 def test_missing_files_are_named_with_all_other_errors() -> None:
     """Spaces, quotes and %20 are parts of names."""
     content = (
-        b'prompt,references,variants\na,"my missing mug.png",1\nb,"""x y.png"" z%201.png|subject",9\n'
+        b'prompt,references,variants\na,"my missing mug.png",1\n'
+        b'b,"""x y.png"" z%201.png|subject",9\n'
     )
     with pytest.raises(BatchInputError) as caught:
         drafted("files.csv", content)
@@ -240,7 +243,7 @@ def test_missing_files_are_named_with_all_other_errors() -> None:
 
 def open_document(rows: str) -> bytes:
     """Write a small OpenDocument sheet."""
-    names = "office:1.0 table:1.0 text:1.0".split()
+    names = ["office:1.0", "table:1.0", "text:1.0"]
     spaces = " ".join(
         f'xmlns:{name.partition(":")[0]}="urn:oasis:names:tc:opendocument:xmlns:{name}"'
         for name in names
@@ -257,7 +260,8 @@ def open_document(rows: str) -> bytes:
         archive.writestr("content.xml", content)
         archive.writestr(
             "META-INF/manifest.xml",
-            '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+            "<manifest:manifest"
+            ' xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
             f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/>'
             "</manifest:manifest>",
         )
@@ -269,12 +273,17 @@ def test_open_document_sheets_are_read() -> None:
 
     def cells(*texts: str, **more: str) -> str:
         said = " ".join(f'table:{name}="{value}"' for name, value in more.items())
-        return f"<table:table-row {said}>" + "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>'
-            if not text.isdigit()
-            else f'<table:table-cell office:value-type="float" office:value="{text}"/>'
-            for text in texts
-        ) + "</table:table-row>"
+        return (
+            f"<table:table-row {said}>"
+            + "".join(
+                f'<table:table-cell office:value-type="string"><text:p>{text}</text:p>'
+                "</table:table-cell>"
+                if not text.isdigit()
+                else f'<table:table-cell office:value-type="float" office:value="{text}"/>'
+                for text in texts
+            )
+            + "</table:table-row>"
+        )
 
     merged_row = cells("S-1", "a red mug", "2").replace(
         "<table:table-cell", '<table:table-cell table:number-rows-spanned="2"', 1

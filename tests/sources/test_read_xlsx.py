@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callsheet.intake.recipe import Recipe
 from callsheet.ports.sheets import (
     DamagedSheetError,
     EmptySheetError,
@@ -144,7 +145,7 @@ def test_merged_scene_counts_for_all_its_rows() -> None:
     book.active.merge_cells("B2:B3")
     book.active.merge_cells("C2:C3")
 
-    rows = read_sheet("a.xlsx", saved(book)).rows
+    rows = read_sheet("a.xlsx", saved(book), choice=Recipe().choice).rows
     assert [row.cells for row in rows] == [("a", "S1", "x"), ("b", "S1", "")]
 
 
@@ -171,7 +172,9 @@ def test_sheet_is_taken_by_name() -> None:
     book.create_sheet("Old & new").append(["model"])
     content = saved(book)
 
-    assert read_sheet("a.xlsx", content, choice=SheetChoice(sheet="Old & new")).columns == ("model",)
+    assert read_sheet("a.xlsx", content, choice=SheetChoice(sheet="Old & new")).columns == (
+        "model",
+    )
     with pytest.raises(UnknownSheetNameError, match="it has 'Sheet', 'Old & new'"):
         read_sheet("a.xlsx", content, choice=SheetChoice(sheet="New"))
 

@@ -67,7 +67,7 @@ def sheets(draw: st.DrawFn, own: st.SearchStrategy[Any]) -> list[list[Any]]:
 
 def drafted(name: str, content: bytes, choice: SheetChoice | None = None) -> BatchDraft:
     """Read a sheet into a draft."""
-    table = read_sheet(name, content, choice=choice or SheetChoice())
+    table = read_sheet(name, content, choice=choice or Recipe().choice)
     return draft_from_table(table, defaults=Defaults(), limits=Limits(), recipe=Recipe())
 
 
@@ -121,7 +121,9 @@ def same_is_asked(draft: BatchDraft, columns: Sequence[str]) -> None:
     for name, content in results_of(draft).items():
         again = drafted(name, content)
         assert again.columns[: len(columns)] == tuple(columns)
-        asked = [(row.scene_id, row.prompt, row.variants, row.model, row.size) for row in again.rows]
+        asked = [
+            (row.scene_id, row.prompt, row.variants, row.model, row.size) for row in again.rows
+        ]
         assert asked == [
             (row.scene_id, row.prompt, row.variants, row.model, row.size) for row in draft.rows
         ]
@@ -154,10 +156,13 @@ def test_a_text_sheet_is_asked_for_again(
     writer = csv.writer(text, delimiter=delimiter)
     writer.writerows([[line] for line in title])
     writer.writerows(rows)
-    choice = SheetChoice(
-        delimiter=delimiter if delimiter == "|" else "",
-        encoding=encoding if encoding == "gb18030" else "",
-        header_row=len(title) + 1 if title else 0,
+    choice = (
+        Recipe()
+        .but(
+            delimiter=delimiter if delimiter == "|" else "",
+            encoding=encoding if encoding == "gb18030" else "",
+        )
+        .choice
     )
     draft = drafted("mine.csv", text.getvalue().encode(encoding), choice)
     assert [row.row for row in draft.rows] == [*range(len(title) + 2, len(title) + len(rows) + 1)]
@@ -171,9 +176,9 @@ def test_a_text_sheet_is_asked_for_again(
 @settings(QUICK, max_examples=20)
 @given(rows=sheets(TYPED), hidden=st.booleans(), merged=st.booleans())
 def test_a_workbook_is_asked_for_again(
-    rows: list[list[Any]], hidden: bool, merged: bool
+    rows: list[list[Any]], *, hidden: bool, merged: bool
 ) -> None:
-    """With its numbers, dates and truth values; hidden rows left out, merged scenes carried down."""
+    """Numbers, dates and truth values; hidden rows left out, merged scenes carried down."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append(rows[0])
@@ -183,7 +188,9 @@ def test_a_workbook_is_asked_for_again(
             if isinstance(cell.value, str):
                 cell.data_type = "s"  # a text beginning with "=" is text here
     last = len(rows)
-    scene = next(at for at, title in enumerate(rows[0], 1) if title in ("scene_id", "Scene", "Shot"))
+    scene = next(
+        at for at, title in enumerate(rows[0], 1) if title in ("scene_id", "Scene", "Shot")
+    )
     if hidden and last > 2:
         sheet.row_dimensions[last].hidden = True
     if merged and last > 3:

@@ -25,7 +25,6 @@ from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
 
-
 _SHOWN_REFUSED: Final = 40
 
 

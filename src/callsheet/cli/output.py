@@ -87,7 +87,8 @@ def fail(error: CallsheetError) -> None:
         for fault in getattr(error, "errors", ())
         if fault.field not in message or fault.message not in message
     ]
-    for fault in faults[:_SHOWN_ERRORS] if len(faults) > 1 else ():
+    several = len(getattr(error, "errors", ())) > 1
+    for fault in faults[:_SHOWN_ERRORS] if several else ():
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:
         console.print(f"  … and {len(faults) - _SHOWN_ERRORS} more", markup=False)

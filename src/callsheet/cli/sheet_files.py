@@ -57,7 +57,7 @@ class ReferenceFileError(InvalidInputError):
     code = "reference_file"
 
 
-def recipe_of(  # noqa: PLR0913  # one for each option
+def recipe_of(  # one for each option
     file: Path | None,
     maps: list[str] | None,
     *,

@@ -53,7 +53,7 @@ class GateName(StrEnum):
     REVIEW = "review"
 
 
-def run(  # noqa: PLR0913  # one for each option
+def run(  # one for each option
     sheet: SheetFile,
     out: Annotated[Path | None, typer.Option(help="Folder for pictures and tables.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Spend; without it, preview.")] = False,
@@ -134,7 +134,7 @@ def exit_code(job: Job) -> int:
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 
-def quote(  # noqa: PLR0913  # one for each option
+def quote(  # one for each option
     sheet: SheetFile,
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
     inputs: Sets = None,
@@ -232,7 +232,9 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
         )
         return
     shown = [_line(row) for row in handed.first]
-    out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown, ["$ quoted"])
+    out_table(
+        "", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown, ["$ quoted"]
+    )
     if job.tally.rows > len(shown):
         typer.echo(f"… and {job.tally.rows - len(shown)} more rows in results.csv")
     refs = job.tally.references

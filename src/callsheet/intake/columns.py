@@ -4,7 +4,6 @@ A column that nobody knows is the team's own and is carried through. One that lo
 a known name is refused: a batch that silently ignores `varients` makes the wrong number of takes.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +11,7 @@ from callsheet.intake.errors import ProblemCode
 from callsheet.intake.inputs import INPUTS, input_field
 from callsheet.intake.problems import Problems
 from callsheet.kernel.errors import shown
-from callsheet.ports.sheets import written_title
+from callsheet.ports.sheets import title_key, written_title
 
 EXTRA = "extra"  # what a mapping says of a column that is the team's own
 FIELDS = (
@@ -42,7 +41,17 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
         *("prompts", "imageprompt", "shotdescription", "promptshotdescription", "textprompt"),
         *("bildbeschreibung", "promptdeimagen", "промпт", "プロンプト", "提示词", "提示詞"),
         *("프롬프트", "प्रॉम्प्ट", "الموجه", "description", "beschreibung", "descripción"),
-        *("descripcion", "описание", "説明", "描述", "画面描述", "画面内容", "설명", "الوصف", "وصف"),
+        *(
+            "descripcion",
+            "описание",
+            "説明",
+            "描述",
+            "画面描述",
+            "画面内容",
+            "설명",
+            "الوصف",
+            "وصف",
+        ),
         *("विवरण", "画面説明"),
     ),
     "scene_id": (
@@ -65,10 +74,10 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "filename": ("outputfilename", "dateiname", "имяфайла", "文件名", "ファイル名"),
 }
 _OTHER = {name: field for field, names in _OTHER_NAMES.items() for name in names}
+KNOWN_NAMES: Mapping[str, str] = {**_OTHER, **_ALIASES}
 _RANKS = {name: at for names in _OTHER_NAMES.values() for at, name in enumerate(names)}
 # Inputs that other tools have a column for: used where the row's model has the input.
 SOFT_INPUTS = {"negativeprompt": "negative_prompt", "style": "style"}
-_SEPARATORS = re.compile(r"[\s_-]+")
 _SHORT_NAME = 5  # one slip in so short a name already makes another word
 _SLIPS = 2
 
@@ -265,11 +274,6 @@ def _distance(one: str, other: str) -> int:
                 min(row[at] + 1, row[at - 1] + 1, before + (letter != against)),
             )
     return row[-1]
-
-
-def title_key(title: str) -> str:
-    """Spell a title as it is compared."""
-    return _SEPARATORS.sub("", title).casefold()
 
 
 def _place(title: str) -> str:

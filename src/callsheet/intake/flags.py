@@ -13,11 +13,12 @@ _COMMAND: Final = re.compile(r"(?is)\A\s*/imagine\b\s*(?:prompt\s*:)?\s*")
 # a long dash is what word processors make of two; behind one only a number is surely a flag's
 _MAY_HAVE: Final = re.compile(r"(?i)--[a-z]|[\u2014\u2013][a-z]|\A\s*/imagine")
 _FLAG: Final = re.compile(
-    r"(?s)(?:\A|(?<=\s))(?:--([a-z]+)|[\u2014\u2013](ar|aspect|v|seed|stylize|chaos)(?=[ \t]+[0-9]))\b"
+    r"(?s)(?:\A|(?<=\s))"
+    r"(?:--([a-z]+)|[\u2014\u2013](ar|aspect|v|seed|stylize|chaos)(?=[ \t]+[0-9]))\b"
     r"[ \t]*(.*?)(?=\s+(?:--|[\u2014\u2013])[a-z]|\Z)"
 )
 _KNOWN: Final[Mapping[str, str]] = {
-    **{name: "ar" for name in ("ar", "aspect")},
+    **dict.fromkeys(("ar", "aspect"), "ar"),
     "no": "no",
     "seed": "seed",
     **{

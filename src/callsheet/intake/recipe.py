@@ -1,12 +1,12 @@
 """How a sheet of somebody's own is to be read, said once and kept: a recipe, as TOML.
 
-    prompt = "{Product}, {Style?}, on {Background}"
-    skip_blank = true
-    join = "Handle"          # rows without a prompt bring pictures to the row above of that handle
+prompt = "{Product}, {Style?}, on {Background}"
+skip_blank = true
+join = "Handle"          # rows without a prompt bring pictures to the row above of that handle
 
-    [map]
-    "Shot" = "scene_id"
-    "Image Src" = "references"
+[map]
+"Shot" = "scene_id"
+"Image Src" = "references"
 """
 
 import re
@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from callsheet.intake.columns import title_key
+from callsheet.intake.columns import KNOWN_NAMES, field_named
 from callsheet.intake.errors import BatchInputError, ProblemCode, RowProblem
 from callsheet.kernel.errors import shown
-from callsheet.ports.sheets import SheetChoice
+from callsheet.ports.sheets import SheetChoice, title_key
 
 MAX_RECIPE_CHARS: Final = 65_536
 _PLACE: Final = re.compile(r"\{([^{}]+?)(\?)?\}")
@@ -53,11 +53,11 @@ class Recipe(BaseModel, frozen=True, extra="forbid"):
     @property
     def choice(self) -> SheetChoice:
         """What a reader of sheets needs of it."""
-        prompts = {title for title, meant in self.map.items() if title_key(meant) == "prompt"}
-        titles = {*prompts, *(self.template.titles if self.template else ())}
-        return SheetChoice(
-            self.sheet, self.header_row, self.delimiter, self.encoding, frozenset(titles)
-        )
+        named = {title_key(title): field_named(meant) or "" for title, meant in self.map.items()}
+        names = {**KNOWN_NAMES, **named}
+        if self.template:
+            names |= dict.fromkeys(map(title_key, self.template.titles), "prompt")
+        return SheetChoice(self.sheet, self.header_row, self.delimiter, self.encoding, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ class Template:
         """Read a template. Raises BatchInputError."""
         places = tuple((match[1].strip(), bool(match[2])) for match in _PLACE.finditer(text))
         if not places:
-            raise _refused("prompt", 'name columns in braces, as in "{Product} on {Background}"', text)
+            raise _refused(
+                "prompt", 'name columns in braces, as in "{Product} on {Background}"', text
+            )
         return cls(text, places)
 
     @property

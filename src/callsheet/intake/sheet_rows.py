@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from callsheet.intake.canonical_url import is_address
-from callsheet.intake.columns import SOFT_INPUTS, Matched, title_key
+from callsheet.intake.columns import SOFT_INPUTS, Matched
 from callsheet.intake.errors import ProblemCode
 from callsheet.intake.fields import reference_entries
 from callsheet.intake.given import Entries, GivenRow, sets_inputs
@@ -13,7 +13,7 @@ from callsheet.intake.problems import Notes, Problems
 from callsheet.intake.recipe import Recipe
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import shown
-from callsheet.ports.sheets import Cell, SheetRow, SheetTable, written_title
+from callsheet.ports.sheets import Cell, SheetRow, SheetTable, title_key, written_title
 
 _AS_SHOWN = frozenset({"scene_id", "prompt", "filename"})  # all else is meant as a value
 
@@ -55,7 +55,9 @@ class Reading:
         columns, soft = self._table.columns, self._matched.soft
         used = {*self._matched.fields.values(), *self._matched.pictures, *soft.values()}
         named = self._template.titles if self._template else ()
-        used |= {self._places[title_key(title)] for title in named if title_key(title) in self._places}
+        used |= {
+            self._places[title_key(title)] for title in named if title_key(title) in self._places
+        }
         titles = [shown(written_title(title)) or "(no name)" for title in columns]
         read = ", ".join(title for at, title in enumerate(titles) if at in used)
         own = ", ".join(title for at, title in enumerate(titles) if at not in used)

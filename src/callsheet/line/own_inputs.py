@@ -12,7 +12,6 @@ from callsheet.line.faults import Faults
 from callsheet.line.stages.quote import FILLED
 from callsheet.ports.models import ModelCard
 
-
 _OTHERS_INPUTS: Final = frozenset(
     {
         *("width", "height", "seed", "steps", "cfg", "cfg_scale", "guidance", "guidance_scale"),

@@ -353,25 +353,31 @@ class Submission:
             found.setdefault((card.provider, use), card)
         return [(card, use) for (_, use), card in found.items()]
 
-    def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
-        switches, faults = terms.switches, terms.faults
+    def _card(self, draft: BatchDraft, row: RowDraft, terms: _Terms) -> ModelCard | None:
+        """Find a row's model, if it may be asked now."""
         if draft.run_mode is RunMode.LIVE and not row.model:
             message = "a live row needs a model; name one in the column model, or for all rows"
-            faults.add("model_missing", row.row, "model", message, "")
+            terms.faults.add("model_missing", row.row, "model", message, "")
             return None
         model = row.model or PREVIEW_MODEL
         try:
             card = self.ctx.providers.catalog.card(model)
         except UnknownModelError as error:
-            faults.add(error.code, row.row, "model", str(error), model)
+            terms.faults.add(error.code, row.row, "model", str(error), model)
             return None
-        closed = switches.closed(card, self.ctx.books.clock().date()) if switches else None
+        today = self.ctx.books.clock().date()
+        closed = terms.switches.closed(card, today) if terms.switches else None
         if closed is not None:
             message = f"model {model!r} is off: {closed}"
-            faults.add("model_disabled", row.row, "model", message, model)
+            terms.faults.add("model_disabled", row.row, "model", message, model)
             return None
-        own = terms.own.of(card, row, faults)
-        if own is None:
+        return card
+
+    def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
+        faults = terms.faults
+        card = self._card(draft, row, terms)
+        own = terms.own.of(card, row, faults) if card else None
+        if card is None or own is None:
             return None
         named, told = own
         width, height = row.size or usual_size(card) or _NO_SIZE
@@ -380,7 +386,7 @@ class Submission:
             row=row.row,
             scene_id=row.scene_id,
             prompt=row.prompt,
-            model=model,
+            model=row.model or PREVIEW_MODEL,
             width=width,
             height=height,
             variants=row.variants,

@@ -13,6 +13,7 @@ SheetError                    the file cannot be used as a sheet
 └── SheetCellsError           single cells or columns are wrong; `errors` names each
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
@@ -42,7 +43,7 @@ class SheetLimits:
 # A cell as JSON: its text, a number or truth value in no special format, or
 # {"text", "number", "format", "formula", "link"}, of which only the text is always there.
 Cell = str | int | float | bool | Mapping[str, Any]
-
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
 
 
 def cell_text(cell: Cell) -> str:
@@ -61,6 +62,11 @@ def cell_text(cell: Cell) -> str:
 _UNNAMED = "\N{NO-BREAK SPACE}column "  # no title begins so: white space around one is left out
 
 
+def title_key(title: str) -> str:
+    """Spell a column's title as it is compared: case, spaces, `_` and `-` make no difference."""
+    return _BETWEEN_WORDS.sub("", title).casefold()
+
+
 def unnamed_title(letters: str) -> str:
     """Name a column that has no name in the sheet."""
     return f"{_UNNAMED}{letters}"
@@ -75,14 +81,15 @@ def written_title(title: str) -> str:
 class SheetChoice:
     """How a person says that a sheet is to be read; what is left blank is found out.
 
-    `titles` are names of columns that a mapping uses: they tell which row is the header.
+    `names` says what columns are called, by `title_key`, and which field each of them is: that
+    tells which row is the header.
     """
 
     sheet: str = ""
     header_row: int = 0
     delimiter: str = ""
     encoding: str = ""
-    titles: frozenset[str] = frozenset()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,9 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NoReturn
 
-from callsheet.intake.headers import header_among, known_columns
 from callsheet.kernel.cells import bare
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.ports.sheets import (
@@ -28,6 +27,7 @@ from callsheet.ports.sheets import (
     SheetTooLargeError,
 )
 from callsheet.sources.encoding import decoded
+from callsheet.sources.header import header_among, known_columns
 from callsheet.sources.table import column_letters
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
@@ -54,7 +54,7 @@ class CsvSource:
             at = found.text.count("\n", 0, found.text.index("\0")) + 1
             raise DamagedSheetError(f"line {at} has a NUL byte, so this is not a text file")
         text, delimiter = _without_hint(found.text)
-        delimiter = _asked(choice.delimiter) or delimiter or _sniff(text, choice.titles)
+        delimiter = _asked(choice.delimiter) or delimiter or _sniff(text, choice.names)
         named = _DELIMITERS.get(delimiter, repr(delimiter))
         notes = (f"read as {found.encoding}, cells separated by {named}",)
         rows = _as_written(_rows(text, delimiter, limits))
@@ -105,18 +105,18 @@ def _without_hint(text: str) -> tuple[str, str]:
     return (rest, delimiter) if delimiter in _DELIMITERS else (text, "")
 
 
-def _sniff(text: str, titles: Collection[str]) -> str:
+def _sniff(text: str, names: Mapping[str, str]) -> str:
     """Choose the delimiter with which a header names known columns, and splits most records alike.
 
     The header decides alone where it holds only one of them: prompts are full of commas and
     semicolons, names of columns are not.
     """
     sample = text[:_SAMPLE_CHARS]
-    scores = {delimiter: _agreement(sample, delimiter, titles) for delimiter in _DELIMITERS}
+    scores = {delimiter: _agreement(sample, delimiter, names) for delimiter in _DELIMITERS}
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def _agreement(sample: str, delimiter: str, titles: Collection[str]) -> tuple[int, float, int]:
+def _agreement(sample: str, delimiter: str, names: Mapping[str, str]) -> tuple[int, float, int]:
     records: list[list[str]] = []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     try:
@@ -129,11 +129,11 @@ def _agreement(sample: str, delimiter: str, titles: Collection[str]) -> tuple[in
         pass  # the sample ends where it ends; what was read until here is enough to choose
     if not records:
         return 0, 0.0, 0
-    header = header_among(records, titles)
+    header = header_among(records, names)
     widths = [len(record) for record in records[header:]]
+    known = known_columns(records[header], names)
     if widths[0] == 1:
-        return known_columns(records[header], titles), 0.0, 0
-    known = known_columns(records[header], titles)
+        return known, 0.0, 0
     return known, Counter(widths)[widths[0]] / len(widths), widths[0]
 
 

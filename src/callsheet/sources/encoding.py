@@ -87,7 +87,9 @@ def _as_asked(content: bytes, asked: str) -> Decoded:
         "".encode(encoding)  # codecs that make bytes of bytes are none of text
     except (LookupError, TypeError, ValueError) as error:
         known = ", ".join(("utf-8", *NAMES))
-        raise InvalidInputError(f"encoding {shown(asked)!r} is not known; use one of {known}") from error
+        raise InvalidInputError(
+            f"encoding {shown(asked)!r} is not known; use one of {known}"
+        ) from error
     encoding = "utf-8-sig" if encoding == "utf-8" else encoding
     return Decoded(_strictly(content, encoding), plain)
 

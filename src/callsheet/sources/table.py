@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, Final
 
-from callsheet.intake.headers import SEARCHED_ROWS, header_among, scene_column
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import FieldError, shown
 from callsheet.ports.sheets import (
@@ -24,6 +23,7 @@ from callsheet.ports.sheets import (
     unnamed_title,
     written_title,
 )
+from callsheet.sources.header import SEARCHED_ROWS, header_among, scene_column
 
 _FOUND_OUT: Final = SheetChoice()
 _MOST_MERGED: Final = 100_000  # rows of one merged cell
@@ -47,7 +47,7 @@ def table_of(
     columns = _columns(header, problems)
     fitted = []
     unnamed: set[int] = set()
-    carried = _carried(grid.merged, columns)
+    carried = _carried(grid.merged, columns, choice.names)
     for count, row in enumerate(chain(first, rows), start=1):
         if count > limits.max_rows:
             raise TooManyRowsError(limits.max_rows)
@@ -82,7 +82,9 @@ def table_of_items(items: Sequence[Any], most: int) -> SheetTable:
         raise TooManyColumnsError(1, len(columns), SheetLimits().max_columns)
     problems.check()
     rows = [
-        SheetRow(at, tuple(["" if item.get(title) is None else str(item[title]) for title in columns]))
+        SheetRow(
+            at, tuple(["" if item.get(title) is None else str(item[title]) for title in columns])
+        )
         for at, item in enumerate(items, start=1)
     ]
     return SheetTable("", tuple(columns), tuple(rows))
@@ -122,7 +124,7 @@ def _header(
             seen.append(row)
         _refuse_blank_header(None, choice.header_row)
     seen = [*islice(rows, SEARCHED_ROWS)]
-    at = header_among([row.cells for row in seen], choice.titles)
+    at = header_among([row.cells for row in seen], choice.names)
     if not seen:
         return [], None, []
     return seen[:at], seen[at], seen[at + 1 :]
@@ -164,9 +166,13 @@ class _Carried:
         return SheetRow(row.number, tuple(cells), row.values or row.cells)
 
 
-def _carried(merged: Sequence[tuple[int, int, int, int]], columns: Mapping[int, str]) -> _Carried:
+def _carried(
+    merged: Sequence[tuple[int, int, int, int]],
+    columns: Mapping[int, str],
+    names: Mapping[str, str],
+) -> _Carried:
     """Find merged cells in the column of scene ids."""
-    position = scene_column([*columns.values()])
+    position = scene_column([*columns.values()], names)
     if position < 0:
         return _Carried(position, {})
     at = [*columns][position]

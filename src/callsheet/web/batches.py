@@ -234,7 +234,7 @@ def _money(amount: Decimal | None) -> Money | None:
 class SheetForm:
     """A sheet as a form brings it, and how it is to be read."""
 
-    def __init__(  # noqa: PLR0913  # one for each field of the form
+    def __init__(  # one for each field of the form
         self,
         file: Annotated[UploadFile, File(description="A .csv, .xlsx or .ods file")],
         runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
@@ -253,9 +253,7 @@ class SheetForm:
         delimiter: Annotated[str, Form(max_length=20)] = "",
         encoding: Annotated[str, Form(max_length=40)] = "",
         skip_blank: Annotated[bool, Form(description="Leave rows out without a prompt")] = False,  # noqa: FBT002  # a field of a form
-        keep_going: Annotated[
-            bool, Form(description="Make the good rows; the others come back as failed")
-        ] = False,  # noqa: FBT002  # a field of a form
+        keep_going: Annotated[bool, Form(description="Make the good rows alone")] = False,  # noqa: FBT002  # a field of a form
     ) -> None:
         self.file = file
         self.defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)

@@ -56,7 +56,9 @@ class WorkbookSource:
         if not content.startswith(_ZIP):
             raise DamagedSheetError("this is not an Excel workbook; save it as .xlsx again")
         answer = _ask_child(content, limits, choice)
-        merged = tuple((top, left - 1, low, right - 1) for top, left, low, right in answer["merged"])
+        merged = tuple(
+            (top, left - 1, low, right - 1) for top, left, low, right in answer["merged"]
+        )
         return SheetGrid(_rows(answer["rows"]), tuple(answer["notes"]), merged)
 
 
@@ -69,7 +71,7 @@ def _ask_child(content: bytes, limits: SheetLimits, choice: SheetChoice) -> dict
     bounds = {
         "sheet": choice.sheet,
         "header_row": choice.header_row,
-        "titles": sorted(choice.titles),
+        "names": dict(choice.names),
         "max_rows": limits.max_rows,
         "max_text_chars": limits.max_text_chars,
         "max_inflated_bytes": limits.max_inflated_bytes,

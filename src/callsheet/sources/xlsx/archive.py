@@ -28,7 +28,10 @@ def parts_of(content: bytes, max_bytes: int) -> dict[str, bytes]:
             for entry in _checked(archive.infolist(), max_bytes):
                 parts[entry.filename] = _inflated(archive, entry, max_bytes)
                 max_bytes -= len(parts[entry.filename])
-                if entry.filename == "META-INF/manifest.xml" and _ENCRYPTION in parts[entry.filename]:
+                if (
+                    entry.filename == "META-INF/manifest.xml"
+                    and _ENCRYPTION in parts[entry.filename]
+                ):
                     raise EncryptedSheetError
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DamagedSheetError(

@@ -17,7 +17,6 @@ from typing import Any
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from callsheet.intake.headers import SEARCHED_ROWS, has_prompts, header_among
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import FieldError, shown
 from callsheet.ports.sheets import (
@@ -30,6 +29,7 @@ from callsheet.ports.sheets import (
     TooManyRowsError,
     UnknownSheetNameError,
 )
+from callsheet.sources.header import SEARCHED_ROWS, has_prompts, header_among
 from callsheet.sources.xlsx.archive import CONTENT, parts_of, stored
 from callsheet.sources.xlsx.formats import shown_day, shown_number
 from callsheet.sources.xlsx.open_document import scan_tables
@@ -135,11 +135,11 @@ def _scanner(parts: dict[str, bytes]) -> Callable[[str], Scan]:
 
 def _has_prompts(rows: list[tuple[int, list[str], list[Any]]], bounds: dict[str, Any]) -> bool:
     """Tell whether a sheet has a column of prompts, in the row that would be its header."""
-    titles = bounds["titles"]
+    names = bounds["names"]
     if asked := bounds["header_row"]:
-        return any(has_prompts(cells, titles) for number, cells, _ in rows if number == asked)
+        return any(has_prompts(cells, names) for number, cells, _ in rows if number == asked)
     among = [cells for _, cells, _ in rows[:SEARCHED_ROWS]]
-    return has_prompts(among[header_among(among, titles)], titles)
+    return has_prompts(among[header_among(among, names)], names)
 
 
 def _visible(book: CalamineWorkbook) -> list[str]:
@@ -291,11 +291,13 @@ def _text(value: str | float | bool | date | time | timedelta) -> str:  # noqa: 
             return value.date().isoformat()
         case date() | time():
             return value.isoformat()
-        case timedelta():
-            minutes, seconds = divmod(int(value.total_seconds()), 60)
-            return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
         case _:
-            return str(value)
+            return _hours(value) if isinstance(value, timedelta) else str(value)
+
+
+def _hours(lasting: timedelta) -> str:
+    minutes, seconds = divmod(int(lasting.total_seconds()), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
 
 
 if __name__ == "__main__":

@@ -8,15 +8,33 @@ from datetime import datetime, timedelta
 from typing import Final
 
 BUILT_IN: Final = {
-    **{1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 11: "0.00E+00"},
-    **{14: "yyyy-mm-dd", 15: "d-mmm-yy", 16: "d-mmm", 17: "mmm-yy", 18: "h:mm AM/PM"},
-    **{19: "h:mm:ss AM/PM", 20: "h:mm", 21: "h:mm:ss", 22: "yyyy-mm-dd h:mm"},
-    **{45: "mm:ss", 46: "[h]:mm:ss", 47: "mm:ss.0", 49: "@"},
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    14: "yyyy-mm-dd",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "yyyy-mm-dd h:mm",
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss.0",
+    49: "@",
 }
-_ASIDE: Final = re.compile(r'\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.')
+_ASIDE: Final = re.compile(r"\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.")
 _QUOTED: Final = re.compile(r'"([^"]*)"|\\(.)')
 _NUMBER: Final = re.compile(r"([^0#?.,%E]*)([0#?,]+)(?:\.([0#?]+))?(%?)([^0#?.,%E]*)")
 _DAYS: Final = re.compile(r"yyyy|yy|mmmm|mmm|mm|m|dd|d|[-/. ]")
+_PRIVATE: Final = 0xE000  # characters that mean nothing, in place of literal ones
+_LITERALS: Final = 0x1000
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet's days have no zone
 _MOST_DAYS: Final = 2_958_465  # 9999-12-31
 
@@ -49,7 +67,7 @@ def shown_number(value: float, code: str) -> str | None:
 
 def shown_day(value: float, code: str) -> str | None:
     """Show a date whose format leaves the year out, as in `3-1`; None for all others."""
-    plain = _QUOTED.sub(r"\1\2", _ASIDE.sub("", code.split(";")[0])).strip()
+    plain = _QUOTED.sub(r"\1\2", _ASIDE.sub("", code.split(";", maxsplit=1)[0])).strip()
     parts = _DAYS.findall(plain.lower())
     if "".join(parts) != plain.lower() or any("y" in part for part in parts):
         return None
@@ -69,12 +87,14 @@ def shown_day(value: float, code: str) -> str | None:
 
 def _held(match: re.Match[str]) -> str:
     """Keep literal text out of the way of what is a sign of the format."""
-    return "".join(chr(0xE000 + ord(char)) for char in (match[1] or match[2] or "") if ord(char) < 0x1000)
+    literal = match[1] or match[2] or ""
+    return "".join(chr(_PRIVATE + ord(char)) for char in literal if ord(char) < _LITERALS)
 
 
 def _released(text: str) -> str:
     return "".join(
-        chr(ord(char) - 0xE000) if 0xE000 <= ord(char) < 0xF000 else char for char in text
+        chr(ord(char) - _PRIVATE) if _PRIVATE <= ord(char) < _PRIVATE + _LITERALS else char
+        for char in text
     )
 
 

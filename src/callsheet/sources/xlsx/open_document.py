@@ -38,8 +38,8 @@ class _Tables:
                 down = _count(attributes.get("table:number-rows-spanned"))
                 across = _count(attributes.get("table:number-columns-spanned"))
                 if down > 1 or across > 1:
-                    last = (self._row + down - 1, self._column + across - 1)
-                    self._scan.merged.append((self._row, self._column, *last))
+                    low, right = self._row + down - 1, self._column + across - 1
+                    self._scan.merged.append((self._row, self._column, low, right))
                 self._column += _count(attributes.get("table:number-columns-repeated")) - 1
 
     def end(self, tag: str) -> None:

@@ -1,5 +1,6 @@
-"""What calamine does not tell of a worksheet: what is hidden, merged, linked, struck through, how
-numbers are shown, and which formulas there are.
+"""What calamine does not tell of a worksheet.
+
+That is: what is hidden, merged, linked or struck through, how numbers are shown, and formulas.
 """
 
 import re
@@ -233,7 +234,9 @@ class _Sheet:
         if self._formula:
             scan.formulas[place] = self._formula
         if self._kind == "n" and value and (self._style or self._formula):
-            code = self._styles.formats[self._style] if self._style < len(self._styles.formats) else ""
+            code = (
+                self._styles.formats[self._style] if self._style < len(self._styles.formats) else ""
+            )
             try:
                 scan.numbers[place] = (float(value), code)
             except ValueError:
