@@ -100,6 +100,12 @@ def test_results_are_the_workbook_as_it_came(place: Place) -> None:
     state = json.loads((out / "state.json").read_text())
     assert [row["status"] for row in state["rows"]] == ["succeeded", "failed"]
     assert "#REF!" in state["rows"][1]["error"]["message"]
+    elsewhere = Place(place.folder, f"sqlite:///{place.folder}/other.db")
+    assert elsewhere.run("restore").returncode == 0
+    [back] = json.loads(elsewhere.run("jobs", "list", "--json").stdout)
+    assert back["counts"] == {**retry["counts"]}
+    shown = json.loads(elsewhere.run("jobs", "show", back["batchId"], "--json").stdout)
+    assert [row["status"] for row in shown["rows"]] == ["succeeded", "failed"]
 
 
 def test_columns_are_named_on_the_command_line(place: Place) -> None:

@@ -158,7 +158,8 @@ def match_columns(
 
 def _by_other_names(matched: Matched, unknown: Sequence[str], *, prompted: bool) -> Matched:
     """Take columns for fields by names that other tools and languages use, and say so."""
-    fields, extra, notes = dict(matched.fields), dict(matched.extra), []
+    fields, extra = dict(matched.fields), dict(matched.extra)
+    taken: dict[str, str] = {}
     pictures: list[int] = []
     soft: dict[str, int] = {}
     named = [title for title in unknown if other_name(title)]
@@ -171,10 +172,13 @@ def _by_other_names(matched: Matched, unknown: Sequence[str], *, prompted: bool)
         else:
             fields[meant] = extra[title]
         extra.pop(title)
-        notes.append(f"column {shown(title)!r} is read as {meant}")
+        taken[title] = meant
     for title in unknown:
         if title_key(title) in SOFT_INPUTS:
             soft[title] = extra[title]
+    notes = [
+        f"column {shown(title)!r} is read as {taken[title]}" for title in unknown if title in taken
+    ]
     if notes:
         notes[-1] += '; if one is not meant so, map it to "extra"'
     return replace(
