@@ -88,7 +88,7 @@ def test_workbooks_hold_what_their_format_can(rows: list[tuple[str, str]]) -> No
     """Any text comes back but for what XML cannot say, by two readers; equal rows, equal bytes."""
     written, again = io.BytesIO(), io.BytesIO()
     for out in (written, again):
-        write_workbook([["a", "b"], *rows], out)
+        write_workbook(enumerate([["a", "b"], *rows], start=1), out)
     assert written.getvalue() == again.getvalue()
     kept = [[UNSAYABLE.sub("", text).replace("\r\n", "\n") for text in row] for row in rows]
     read = read_xlsx(written.getvalue())
@@ -102,7 +102,7 @@ def test_workbooks_hold_what_their_format_can(rows: list[tuple[str, str]]) -> No
 def test_a_cell_of_a_workbook_is_cut_where_spreadsheets_do() -> None:
     """A cell holds 32,767 characters; of a longer text the beginning is kept."""
     out = io.BytesIO()
-    write_workbook([["x" * 40_000]], out)
+    write_workbook([(1, ["x" * 40_000])], out)
     assert read_xlsx(out.getvalue()) == [["x" * 32_767]]
 
 
@@ -198,7 +198,7 @@ def test_costs_are_summed_exactly() -> None:
     with kept([row], {}) as results:
         table = result_table(["prompt"], results)
         (line,) = table.rows
-    assert line[table.header.index("cost_usd")] == "1.000000"
+    assert line.cells[table.header.index("cost_usd")] == "1.000000"
 
 
 def test_own_columns_of_our_names_are_kept_apart() -> None:
@@ -208,7 +208,7 @@ def test_own_columns_of_our_names_are_kept_apart() -> None:
         (line,) = table.rows
     assert table.header[0] == "Status"
     assert "callsheet_status" in table.header
-    assert line[0] == "mine"
+    assert line.cells[0] == "mine"
 
 
 @given(st.lists(TEXT, min_size=1, max_size=12))

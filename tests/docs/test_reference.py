@@ -81,9 +81,9 @@ def test_the_state_page_names_the_fields_of_a_real_state(tmp_path: Path) -> None
     (tmp_path / "plain.csv").write_text("prompt\na lighthouse\n")
     assert place.run("run", "plain.csv", "--out", ".").returncode == 0
     (tmp_path / "row-2_v1.png").rename(tmp_path / "frame.png")
-    assert place.run("run", "sheet.csv", "--out", ".").returncode == 1
+    assert place.run("run", "sheet.csv", "--out", "out").returncode == 1
 
-    state = json.loads((tmp_path / "state.json").read_text())
+    state = json.loads((tmp_path / "out" / "state.json").read_text())
     with serving(place) as server:
         answered = server.state(state["batchId"])
 

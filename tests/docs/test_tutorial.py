@@ -1,4 +1,4 @@
-"""The tutorial and the page about spending are followed to the letter, as a stranger would."""
+"""The tutorial and pages with commands are followed to the letter, as a stranger would."""
 
 import os
 import sys
@@ -14,7 +14,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", ["tutorial/first-sheet.md", "how-to/order-from-a-hosted-model.md"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tutorial/first-sheet.md",
+        "how-to/order-from-a-hosted-model.md",
+        "how-to/bring-your-own-sheet.md",
+    ],
+)
 def test_every_command_of_a_page_answers_what_it_shows(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:

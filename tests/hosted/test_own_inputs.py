@@ -11,8 +11,9 @@ from tests.support.in_process import working
 from tests.support.processes import Place
 
 from callsheet.cli.handing_over import hand_over
-from callsheet.cli.sheets import read_draft
+from callsheet.cli.sheet_files import read_draft
 from callsheet.intake.model import Defaults, RunMode
+from callsheet.intake.recipe import Recipe
 from callsheet.jobs.model import DONE, Job
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.wiring import Callsheet
@@ -49,15 +50,15 @@ async def test_sheet_sets_the_inputs_of_its_models(tmp_path: Path) -> None:
         quoting = await asyncio.to_thread(place.run, "quote", "clips.csv", "--json")
         quoted = json.loads(quoting.stdout)
         assert [round(float(row["price"]) * 1e6) for row in quoted["perRow"]] == PRICES
-        (note,) = quoted["notes"]
+        note = quoted["notes"][-1]
         assert "sets nothing" in note
         assert "inputs.audio" in note
 
         async with working(tmp_path, sim) as cs:
             wish = Defaults(run_mode=RunMode.LIVE)
-            draft = await asyncio.to_thread(read_draft, cs, tmp_path / "clips.csv", wish)
+            draft = await asyncio.to_thread(read_draft, cs, tmp_path / "clips.csv", wish, Recipe())
             accepted = await cs.submission.submit(LOCAL_WORKSPACE, draft)
-            assert accepted.quote.notes == (note,)
+            assert accepted.quote.notes[-1] == note
             await hand_over(cs, await done(cs, accepted.job), tmp_path / "out")
         assert sum(order["charged_micros"] for order in sim.orders()) == sum(PRICES)
         check_money(place, sim, 5)

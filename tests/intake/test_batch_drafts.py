@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from callsheet.intake.errors import BatchInputError, ProblemCode
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import BatchDraft, Defaults, ReferenceDraft, RunMode
+from callsheet.intake.recipe import Recipe
 from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.errors import FieldError
 from callsheet.ports.pictures import ReferenceMode
@@ -23,10 +24,10 @@ def from_csv(text: str, *, allow_paths: bool = False, **mapping: str) -> BatchDr
     """Read a CSV text into a draft."""
     return draft_from_table(
         read_sheet("shots.csv", text.encode()),
-        mapping=mapping,
+        recipe=Recipe(map=mapping),
         defaults=Defaults(),
         limits=Limits(),
-        allow_paths=allow_paths,
+        files=(lambda _: "") if allow_paths else None,
     )
 
 
@@ -65,7 +66,7 @@ def test_row_of_a_sheet_becomes_a_draft() -> None:
     assert batch.known_columns["PROMPT"] == "prompt"
     assert batch.columns[0] == "Owner"
     assert (batch.name, batch.run_mode) == ("shots", RunMode.DRY_RUN)
-    assert batch.notes == ("read as utf-8, cells separated by comma",)
+    assert batch.notes[0] == "read as utf-8, cells separated by comma"
 
 
 def test_item_of_a_request_becomes_the_same_draft() -> None:
@@ -224,7 +225,7 @@ def test_list_of_problems_has_an_end() -> None:
         ("modle", "model"),
         ("sise", "size"),
         ("reference", "references"),
-        ("scene", "scene_id"),
+        ("scene_ids", "scene_id"),
     ],
 )
 def test_slip_in_a_column_name_is_refused(column: str, likely: str) -> None:

@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callsheet.intake.recipe import Recipe
 from callsheet.ports.sheets import (
     DamagedSheetError,
     EmptySheetError,
     EncryptedSheetError,
     SheetCellsError,
+    SheetChoice,
     SheetError,
     SheetLimits,
     SheetRow,
@@ -135,15 +137,16 @@ def test_table_may_begin_anywhere() -> None:
     assert table.rows == (SheetRow(5, ("a", "")), SheetRow(9, ("b", "1")))
 
 
-def test_merged_cell_counts_for_its_first_cell() -> None:
-    """A merged cell's text stands in its top left cell; the others are blank."""
+def test_merged_scene_counts_for_all_its_rows() -> None:
+    """A merged scene is that of all its rows; other merged cells count for their first row."""
     book = openpyxl.Workbook()
-    for row in (["prompt", "scene"], ["a", "S1"], ["b", None]):
+    for row in (["prompt", "scene", "model"], ["a", "S1", "x"], ["b", None, None]):
         book.active.append(row)
     book.active.merge_cells("B2:B3")
+    book.active.merge_cells("C2:C3")
 
-    rows = read_sheet("a.xlsx", saved(book)).rows
-    assert [row.cells for row in rows] == [("a", "S1"), ("b", "")]
+    rows = read_sheet("a.xlsx", saved(book), choice=Recipe().choice).rows
+    assert [row.cells for row in rows] == [("a", "S1", "x"), ("b", "S1", "")]
 
 
 def test_first_visible_sheet_with_data_is_read_and_told() -> None:
@@ -157,7 +160,9 @@ def test_first_visible_sheet_with_data_is_read_and_told() -> None:
     table = read_sheet("a.xlsx", saved(book))
 
     assert table.columns == ("size",)
-    assert table.notes == ("sheet 'Shots' was read; not read: 'Empty', 'Old'",)
+    assert table.notes == (
+        "sheet 'Shots' was read; not read: 'Empty', 'Old'; 1 hidden sheet left out",
+    )
 
 
 def test_sheet_is_taken_by_name() -> None:
@@ -167,9 +172,11 @@ def test_sheet_is_taken_by_name() -> None:
     book.create_sheet("Old & new").append(["model"])
     content = saved(book)
 
-    assert read_sheet("a.xlsx", content, sheet="Old & new").columns == ("model",)
+    assert read_sheet("a.xlsx", content, choice=SheetChoice(sheet="Old & new")).columns == (
+        "model",
+    )
     with pytest.raises(UnknownSheetNameError, match="it has 'Sheet', 'Old & new'"):
-        read_sheet("a.xlsx", content, sheet="New")
+        read_sheet("a.xlsx", content, choice=SheetChoice(sheet="New"))
 
 
 def test_formula_without_a_value_is_refused_by_cell() -> None:
@@ -192,15 +199,12 @@ def test_formula_reads_as_its_last_value() -> None:
     assert read_sheet("a.xlsx", with_part(SMALL, SHEET, part)).columns == ("prompt", "2")
 
 
-def test_error_value_is_refused_by_cell() -> None:
-    """A cell that shows #REF! is named with what it shows."""
+def test_error_value_is_read_as_it_is_shown() -> None:
+    """A cell that shows #REF! is no blank: who reads its column decides what that means."""
     part = sheet_xml(
-        '<c r="A1" t="inlineStr"><is><t>prompt</t></is></c>', '<c r="C7" t="e"><v>#REF!</v></c>'
-    )
-    with pytest.raises(SheetCellsError) as caught:
-        read_sheet("a.xlsx", with_part(SMALL, SHEET, part))
-
-    assert [(error.field, error.value) for error in caught.value.errors] == [("cell C7", "#REF!")]
+        '<c r="A1" t="inlineStr"><is><t>prompt</t></is></c>', '<c r="A7" t="e"><v>#REF!</v></c>'
+    ).replace(b'<c r="A7"', b'</row><row r="7"><c r="A7"')
+    assert read_sheet("a.xlsx", with_part(SMALL, SHEET, part)).rows == (SheetRow(7, ("#REF!",)),)
 
 
 @pytest.mark.parametrize("content", [workbook(), workbook(["", " "])])

@@ -309,3 +309,53 @@ def test_hostile_batch_ids_are_unknown(server: Server, batch: str) -> None:
     for path in (f"/batch/{batch}", f"/progress/{batch}", f"/batch/{batch}/files/results.csv"):
         answer = server.http.get(path)
         assert answer.status_code in (404, 422), (path, answer.text)
+
+
+SHOP = "Handle,Title,Image Src,variants\nmug,Harbour mug,,2\nmug,,,\nlamp,#N/A,,1\n"
+RECIPE = 'prompt = "{Title}, on oak"\nskip_blank = true\n[map]\n"Handle" = "scene_id"\n'
+
+
+def test_a_sheet_is_priced_as_a_recipe_reads_it_and_nothing_is_made(server: Server) -> None:
+    """Which columns mean what is told; a bad row is named, and left out where that is asked for."""
+    before = jobs(server)
+    sheet = {"file": ("shop.csv", SHOP.encode())}
+    said = {"recipe": RECIPE, "keep_going": "true", "model": "fal/flux-schnell"}
+    answer = server.http.post("/batch/quote", files=sheet, data=said)
+    assert answer.status_code == 200, answer.text
+    quote = answer.json()
+    assert [row["row"] for row in quote["perRow"]] == [2, 4]
+    assert float(quote["total"]) > 0
+    assert "1 row without a prompt left out" in quote["notes"]
+    assert any(note.startswith("columns used: Handle, Title") for note in quote["notes"])
+    said = {"mapping": '{"Title": "prompt"}', "skip_blank": "true", "keep_going": "1"}
+    left_out = server.http.post("/batch/quote", files=sheet, data=said).json()
+    assert [(row["row"], "#N/A" in row["message"]) for row in left_out["refused"]] == [(4, True)]
+    whole = server.http.post("/batch/quote", files=sheet, data={**said, "keep_going": ""})
+    refused(server, whole, 422, "unusable_prompt")
+    for field in ({"recipe": "map ="}, {"recipe": "colour = 1"}, {"prompt": "no columns"}):
+        refused(
+            server, server.http.post("/batch/quote", files=sheet, data=field), 422, "invalid_recipe"
+        )
+    assert jobs(server) == before
+
+
+def test_items_may_have_columns_of_their_own(server: Server) -> None:
+    """With a recipe that says what they mean; the bad ones come back as failed."""
+    items = [
+        {"Ware": "mug", "Ort": "oak", "n": 1},
+        {"Ware": "lamp", "Ort": None},
+        {"Ware": "#REF!"},
+    ]
+    recipe = {"map": {"Ware": "prompt", "n": "variants"}}
+    answer = send(server, items, recipe=recipe, keep_going=True, model="local/dot")
+    assert answer.status_code == 202, answer.text
+    state = server.wait_for(answer.json()["batchId"], ["partial"])
+    assert [row["status"] for row in state["rows"]] == ["succeeded", "succeeded", "failed"]
+    assert "#REF!" in state["rows"][2]["error"]["message"]
+    assert answer.json()["quote"]["refused"][0]["row"] == 3
+    plain = send(server, [BOAT, {"prompt": "TBD"}], keep_going=True)
+    assert server.wait_for(plain.json()["batchId"], ["partial"])["rows"][1]["status"] == "failed"
+    missing = send(server, [{"prompt": "a red boat"}], runMode="live")
+    refused(server, missing, 422, "model_missing")
+    nested = send(server, [{"Ware": ["x"]}], recipe=recipe)
+    refused(server, nested, 422, "invalid_cells")

@@ -53,7 +53,7 @@ def typed(card: ModelCard, name: str, written: Any) -> Any:
     """
     if name not in card.inputs.model_fields or not isinstance(written, str):
         return written
-    return next((each for each in _readings(written) if _fits(card, name, each)), written)
+    return next((each for each in _readings(written) if fits(card, name, each)), written)
 
 
 def _readings(text: str) -> Iterator[Any]:
@@ -69,7 +69,7 @@ def _readings(text: str) -> Iterator[Any]:
     yield [each.strip() for each in text.split(",")]
 
 
-def _fits(card: ModelCard, name: str, value: Any) -> bool:
+def fits(card: ModelCard, name: str, value: Any) -> bool:
     """Tell whether an input may have a value, whatever else is asked."""
     try:
         card.inputs.model_validate({name: value})

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import typer
 
@@ -24,10 +24,12 @@ from callsheet.kernel.money import Money
 from callsheet.line.new_takes import PREVIEW_MODEL
 from callsheet.line.pipeline import PERSON
 from callsheet.line.reuse import fresh_setting
-from callsheet.line.submission import Priced
+from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Scope
 from callsheet.quality.asked import SETTING
 from callsheet.wiring import Callsheet
+
+_SHOWN_REFUSED: Final = 40
 
 
 class BegunUnsignedError(ConflictError):
@@ -57,6 +59,7 @@ class SheetOrder:
     gates: tuple[str, ...] = ()  # at which a person is asked
     quality: Mapping[str, Any] = field(default_factory=dict)  # how what is made is examined
     sign: bool = False
+    sheet: str = ""  # whose folder it is
 
 
 def _settings(order: SheetOrder) -> dict[str, Any]:
@@ -64,18 +67,23 @@ def _settings(order: SheetOrder) -> dict[str, Any]:
     return {**gates, SETTING: dict(order.quality)}
 
 
-async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> JobId:
-    """Write a sheet down as a new job. Raises AskedAlreadyError.
+async def begin(cs: Callsheet, order: SheetOrder) -> JobId:
+    """Write a sheet down as a new job that spends nothing."""
+    accepted = await _submit(cs, order)
+    say_notes(accepted.quote)
+    return accepted.job
 
-    Whoever has it bought once more, though it was made before, wants it made anew.
-    """
+
+async def _submit(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) -> Accepted:
+    # whoever has it bought once more, though it was made before, wants it made anew
     fresh = order.again or bool(asked and asked.known)
-    accepted = await cs.submission.submit(
+    return await cs.submission.submit(
         LOCAL_WORKSPACE,
         order.draft,
         stored=order.stored,
         settings={
             "out": readable(str(order.folder)),
+            "sheet": order.sheet,
             **_settings(order),
             **fresh_setting(fresh=fresh),
         },
@@ -83,8 +91,6 @@ async def begin(cs: Callsheet, order: SheetOrder, asked: Asked | None = None) ->
         asked=asked,
         sign=order.sign,
     )
-    say_notes(accepted.quote)
-    return accepted.job
 
 
 async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
@@ -102,10 +108,12 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
                     raise BegunUnsignedError(found.id)
                 await tell_and_resume(cs, found, order.budget)
                 return found.id
-        if not order.yes:
+        if order.yes:
+            say_notes(await cs.submission.price(order.draft, order.quality))
+        else:
             await ask(cs, order)
         try:
-            job = await begin(cs, order, Asked(digest, known))
+            job = (await _submit(cs, order, Asked(digest, known))).job
         except AskedAlreadyError:
             continue  # by somebody who typed the same a moment ago: look again
         await write_state(cs, await cs.views.jobs.find(LOCAL_WORKSPACE, job), order.folder)
@@ -113,9 +121,13 @@ async def begin_live(cs: Callsheet, order: SheetOrder) -> JobId:
 
 
 def say_notes(quote: Priced) -> None:
-    """Say what a person should know about a sheet."""
+    """Say how a sheet was read, and what of it is not made."""
     for note in quote.notes:
         say(f"note: {note}")
+    for _, reason in quote.refused[:_SHOWN_REFUSED]:
+        say(f"not made: {reason}")
+    if len(quote.refused) > _SHOWN_REFUSED:
+        say(f"not made: {len(quote.refused) - _SHOWN_REFUSED} more rows; see results.csv")
 
 
 async def ask(cs: Callsheet, order: SheetOrder) -> None:
@@ -126,15 +138,17 @@ async def ask(cs: Callsheet, order: SheetOrder) -> None:
     total, priced = quote.total, dict(quote.per_row)
     by_model: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for row in draft.rows:
+        if row.row not in priced:
+            continue
         by_model[row.model or PREVIEW_MODEL][0] += row.variants
         by_model[row.model or PREVIEW_MODEL][1] += priced[row.row].micros
     for model, (takes, micros) in sorted(by_model.items()):
         correction = quote.corrections.get(model)
         corrected = f" ({correction})" if correction else ""
         say(f"{model}: {how_many(takes, 'take')}, ${Money(micros)}{corrected}")
-    takes = sum(row.variants for row in draft.rows)
+    takes = sum(each for each, _ in by_model.values())
     credit = total.in_credits(cs.settings.credits_per_usd)
-    size = f"{how_many(len(draft.rows), 'row')}, {how_many(takes, 'take')}"
+    size = f"{how_many(len(priced), 'row')}, {how_many(takes, 'take')}"
     say(f"{size}, quoted ${total} ({credit} credits)")
     for budget in await cs.money.budgets(LOCAL_WORKSPACE):
         if budget.scope is not Scope.JOB:

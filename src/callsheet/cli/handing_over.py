@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
+from urllib.parse import quote
 
 from callsheet.delivery.links import FILES
 from callsheet.delivery.results import (
@@ -20,7 +22,7 @@ from callsheet.delivery.results import (
 from callsheet.delivery.state_file import StateFile
 from callsheet.jobs.model import Job, signs
 from callsheet.kernel.errors import InvalidInputError
-from callsheet.line.stages.deliver import own_cells
+from callsheet.line.stages.deliver import result_row
 from callsheet.line.together import together
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.provenance import SIDECAR_SUFFIX
@@ -28,6 +30,7 @@ from callsheet.wiring import Callsheet
 
 _AT_ONCE: Final = 8
 SHOWN_ROWS: Final = 40
+_ASSET_LINK: Final = re.compile(r'href="[^"]*/assets/([0-9a-f]{64})[^"]*"')
 _SHOWN_FAULTS: Final = 100
 
 Row = Mapping[str, Any]
@@ -78,13 +81,14 @@ async def hand_over(cs: Callsheet, job: Job, folder: Path) -> HandedOver:
     with Results() as results, written_whole(folder / "state.json") as file:
         state = StateFile(file, cs.views.jobs.header(job))
         async for page in cs.views.jobs.told_pages(job):
-            rows = [(row, own_cells(shot, job)) for shot, row in page]
+            rows = [result_row(shot, row, job) for shot, row in page]
             await asyncio.to_thread(results.add, rows)
-            await asyncio.to_thread(state.add, [row for row, _ in rows])
-            handed.see([row for row, _ in rows])
+            await asyncio.to_thread(state.add, [row for _, row in page])
+            handed.see([row for _, row in page])
         state.end()
         await _bring_home(cs, job, results, folder)
         await _bring_files(cs, job, folder)
+        await asyncio.to_thread(_link_beside, results, folder / "contact-sheet.html")
         await asyncio.to_thread(_write_tables, job, results, folder)
     return handed
 
@@ -137,6 +141,25 @@ async def _bring_files(cs: Callsheet, job: Job, folder: Path) -> None:
             continue
 
 
+def _link_beside(results: Results, page: Path) -> None:
+    """Let a contact sheet lead to the files beside it: the links of a server expire."""
+    if not page.exists():
+        return
+    names = {
+        variant["sha256"]: picture_name(row, variant, results.repeated)
+        for row, _ in results
+        for variant in row["variants"]
+        if variant["sha256"]
+    }
+
+    def beside(match: re.Match[str]) -> str:
+        name = names.get(match[1])
+        return f'href="{quote(name)}"' if name else match[0]
+
+    linked = _ASSET_LINK.sub(beside, page.read_text(encoding="utf-8"))
+    _write(page, linked.encode())
+
+
 async def _copy(content: AsyncIterator[bytes], path: Path) -> None:
     """Write a stream to a file, block by block, so that nobody ever reads half of it."""
     first, second = await anext(content, b""), await anext(content, None)
@@ -158,9 +181,10 @@ def _write_tables(job: Job, results: Results, folder: Path) -> None:
         return picture_name(row, variant, results.repeated) if made else variant["url"] or ""
 
     columns = job.settings.get("columns", ())
+    in_place = bool(job.settings.get("in_place"))
     for name, write in (("results.csv", to_csv), ("results.xlsx", to_xlsx)):
         with written_whole(folder / name) as file:
-            write(result_table(columns, results, link), file)
+            write(result_table(columns, results, link, in_place=in_place), file)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -67,12 +67,12 @@ def list_jobs(
             job["runMode"],
             f"{job['counts']['succeeded']}/{job['counts']['takes']}",
             job["cost"]["charged"],
-            str(job["createdAt"])[:19],
+            str(job["createdAt"])[5:16].replace("T", " "),
         ]
         for job in jobs
     ]
     columns = ["job", "name", "status", "mode", "#made", "$ charged", "created"]
-    out_table("", columns, rows)
+    out_table("", columns, rows, spare=["created", "mode"])
 
 
 @app.command()

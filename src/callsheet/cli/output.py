@@ -27,24 +27,54 @@ def out_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=plain, indent=2, default=str))
 
 
-_WHOLE: Final = frozenset({"id", "job", "take"})
+# what is copied into the next command, or looked for with grep, is never cut or broken
+_WHOLE: Final = frozenset({"id", "job", "take", "status", "mode", "created"})
+_PIPED_WIDTH: Final = 400  # lines of a table that nobody looks at as it is; words are found in them
 
 
-def out_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table."""
+def out_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    spare: Sequence[str] = (),
+) -> None:
+    """Print a table: as wide as it is where it is piped, else as the terminal.
+
+    Where that is too narrow the frame goes, and then columns that can be spared, in this order.
+    """
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=max(console.width, _PIPED_WIDTH))
+    table = _table(title, columns, rows)
+    if _width(console, table) > console.width:
+        left = [at for at, column in enumerate(columns) if column not in spare]
+        for kept in (range(len(columns)), left):
+            some = [[row[at] for at in kept] for row in rows]
+            table = _table(title, [columns[at] for at in kept], some)
+            table.box, table.padding, table.pad_edge = None, (0, 2, 0, 0), False
+            if _width(console, table) <= console.width:
+                break
+    console.print(table)
+
+
+def _width(console: Console, table: Table) -> int:
+    return table.__rich_measure__(console, console.options.update(width=_PIPED_WIDTH)).maximum
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
         right = column.startswith(("$", "#"))
+        name = column.lstrip("#")
         table.add_column(
-            column.lstrip("#"),
+            name,
             justify="right" if right else "left",
-            overflow="fold",
-            # what a row is about is copied into the next command
-            no_wrap=column in _WHOLE or (column == columns[0] and not right),
+            overflow="ellipsis",
+            no_wrap=name in _WHOLE or right or column == columns[0],
         )
     for row in rows:
         table.add_row(*(cell.replace("[", "\\[") for cell in row))
-    Console().print(table)
+    return table
 
 
 def fail(error: CallsheetError) -> None:
@@ -52,8 +82,13 @@ def fail(error: CallsheetError) -> None:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     message = " ".join(str(error).split())  # a driver's words may have several lines
     console.print(f"error: {message} [{error.code}]", style="bold red", markup=False)
-    faults = [fault for fault in getattr(error, "errors", ()) if fault.field not in message]
-    for fault in faults[:_SHOWN_ERRORS] if len(faults) > 1 else ():
+    faults = [
+        fault
+        for fault in getattr(error, "errors", ())
+        if fault.field not in message or fault.message not in message
+    ]
+    several = len(getattr(error, "errors", ())) > 1
+    for fault in faults[:_SHOWN_ERRORS] if several else ():
         console.print(f"  {fault.field}: {fault.message}", markup=False)
     if len(faults) > _SHOWN_ERRORS:
         console.print(f"  … and {len(faults) - _SHOWN_ERRORS} more", markup=False)

@@ -14,7 +14,7 @@ import typer
 
 from callsheet.cli.output import readable
 from callsheet.delivery.errors import LedgerCorruptError
-from callsheet.intake.model import BatchDraft, RunMode
+from callsheet.intake.model import BatchDraft, RowDraft, RunMode
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.model import DONE, FINISHED, Job, JobStatus
 from callsheet.kernel.digests import Sha256, canonical_json
@@ -26,6 +26,11 @@ from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.wiring import Callsheet
 
 _STATE: Final = "state.json"
+# of a draft, what nothing is ordered by
+_SAYS_NOTHING: Final = (
+    *("name", "notes", "columns", "known_columns", "unclaimed"),
+    *("keep_going", "refused", "in_place"),
+)
 _ANEW: Final = "or order everything anew with --again"
 
 
@@ -59,7 +64,7 @@ def digest_of_asked(draft: BatchDraft, stored: Mapping[str, str]) -> Sha256:
     It is the digest of one JSON object in its canonical spelling, taken row by row.
     """
     shared = asdict(replace(draft, rows=()))
-    for name in ("name", "notes", "columns", "known_columns", "unclaimed"):
+    for name in _SAYS_NOTHING:
         shared.pop(name)
     spelled = {name: _spelled(value) for name, value in shared.items()}
     digest = hashlib.sha256(b'{"draft":{')
@@ -68,12 +73,21 @@ def digest_of_asked(draft: BatchDraft, stored: Mapping[str, str]) -> Sha256:
         if name == "rows":
             digest.update(b"[")
             for at, row in enumerate(draft.rows):
-                digest.update(b"," * (at > 0) + _spelled(asdict(row)))
+                digest.update(b"," * (at > 0) + _spelled(_asked_of(row)))
             digest.update(b"]")
         else:
             digest.update(spelled[name])
     digest.update(b'},"files":' + canonical_json(dict(stored)) + b"}")
     return Sha256(digest.hexdigest())
+
+
+def _asked_of(row: RowDraft) -> dict[str, Any]:
+    """List all that a row asks for; how its cells were written is nothing of that."""
+    asked = asdict(replace(row, cells={}))
+    del asked["cells"]
+    if not asked["soft"]:
+        del asked["soft"]  # as it was before there was any
+    return asked
 
 
 def _spelled(value: Any) -> bytes:
@@ -136,7 +150,7 @@ def _goes_on(job: Job, folder: Path) -> bool:
     """Tell whether a job is unfinished, or finished and not yet in its folder."""
     if not _is_live_in(job, folder) or job.status is JobStatus.CANCELLED:
         return False
-    state = _state_in(folder)
+    state = state_in(folder)
     is_there = state.get("batchId") == job.id and state.get("status") in FINISHED
     return _is_open(job) or not is_there
 
@@ -158,7 +172,7 @@ def _in_the_way(jobs: list[Job], folder: Path, *, same: bool) -> str:
 
 async def _mind_lost_jobs(cs: Callsheet, asked: Sha256, folder: Path) -> None:
     """Raise JobLostError if there was a job of which the database knows nothing."""
-    state = _state_in(folder)
+    state = state_in(folder)
     if state.get("runMode") == RunMode.LIVE:
         try:
             await cs.views.jobs.find(LOCAL_WORKSPACE, state["batchId"])
@@ -186,7 +200,8 @@ async def _buy_again(job: Job, *, may_ask: bool) -> None:
     await asyncio.to_thread(typer.confirm, "Buy it once more?", abort=True, err=True)
 
 
-def _state_in(folder: Path) -> dict[str, Any]:
+def state_in(folder: Path) -> dict[str, Any]:
+    """Read the state that a job left in a folder; nothing where there is none."""
     try:
         state = json.loads((folder / _STATE).read_text())
     except (OSError, ValueError):

@@ -1,22 +1,36 @@
 """`callsheet run` and `callsheet quote`: a sheet in, pictures, clips, texts and tables out."""
 
 import asyncio
-import errno
 import sys
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
 from callsheet.checks.registry import all_checks
 from callsheet.cli.beginning import SheetOrder, begin, begin_live, say_notes
+from callsheet.cli.folders import folder_for, sheet_name
 from callsheet.cli.handing_over import SHOWN_ROWS, HandedOver, Row, hand_over, make_folder
 from callsheet.cli.money import read_budget
-from callsheet.cli.output import facts, out_json, out_table, readable, say
+from callsheet.cli.output import facts, out_json, out_table, say
 from callsheet.cli.session import run_command
 from callsheet.cli.setting import Sets, read_sets
+from callsheet.cli.sheet_files import (
+    Delimiter,
+    Encoding,
+    HeaderRow,
+    KeepGoing,
+    Maps,
+    PromptText,
+    RecipeFile,
+    SheetFile,
+    SheetName,
+    SkipBlank,
+    read_draft,
+    recipe_of,
+    store_references,
+)
 from callsheet.cli.watching import (
     InterruptedError130,
     interruptible,
@@ -24,31 +38,16 @@ from callsheet.cli.watching import (
     watch_job,
 )
 from callsheet.delivery.results import costs_of
-from callsheet.intake.canonical_url import is_address
-from callsheet.intake.limits import Limits
 from callsheet.intake.model import BatchDraft, Defaults, RunMode
-from callsheet.intake.rows import draft_from_table
 from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.counting import how_many
-from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
+from callsheet.line.new_takes import PREVIEW_MODEL
 from callsheet.line.submission import Priced
-from callsheet.ports.sheets import SheetLimits
 from callsheet.quality.asked import MOST_RETAKES, OFF, ON
 from callsheet.quality.profiles import built_in, load_profile
-from callsheet.sources import read_sheet
 from callsheet.wiring import Callsheet
-
-MAX_LOCAL_ROWS: Final = 100_000  # a person's own machine: the limit of the product, not of a tenant
-_MAX_REFERENCE: Final = 25_000_000
-
-
-class ReferenceFileError(InvalidInputError):
-    """A reference names a file that cannot be used."""
-
-    code = "reference_file"
-
 
 Judge = Annotated[
     str, typer.Option(help="Model that judges what is made, e.g. gemini/gemini-3-8-flash.")
@@ -69,8 +68,8 @@ class GateName(StrEnum):
     REVIEW = "review"
 
 
-def run(
-    sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
+def run(  # one for each option
+    sheet: SheetFile,
     out: Annotated[Path | None, typer.Option(help="Folder for pictures and tables.")] = None,
     live: Annotated[bool, typer.Option("--live", help="Spend; without it, preview.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
@@ -81,6 +80,15 @@ def run(
     name: Annotated[str, typer.Option(help="Name of the job.")] = "",
     budget: Annotated[str, typer.Option(help="Most the job may spend, in US dollars.")] = "",
     inputs: Sets = None,
+    maps: Maps = None,
+    prompt: PromptText = "",
+    sheet_of_book: SheetName = "",
+    header_row: HeaderRow = 0,
+    skip_blank: SkipBlank = False,
+    delimiter: Delimiter = "",
+    encoding: Encoding = "",
+    keep_going: KeepGoing = False,
+    recipe: RecipeFile = None,
     gate: Annotated[
         list[GateName] | None,
         typer.Option(help="Wait there until a person approves; again for each."),
@@ -110,13 +118,23 @@ def run(
     bound = read_budget(budget) if budget else None
     asked = {**read_quality(quality, profile, retakes), **read_judge(judge)}
     defaults = Defaults(name=name, run_mode=mode, model=model, inputs=read_sets(inputs))
+    said = recipe_of(
+        recipe,
+        maps,
+        prompt=prompt,
+        sheet=sheet_of_book,
+        header_row=header_row,
+        skip_blank=skip_blank,
+        delimiter=delimiter,
+        encoding=encoding,
+        keep_going=keep_going,
+    )
 
     async def work(cs: Callsheet) -> int:
-        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
+        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults, said)
         stored = await store_references(cs, sheet.parent, draft)
-        target = (out or Path("build") / sheet.stem).absolute()
+        target = await folder_for(cs, sheet, out, live=live)
         await asyncio.to_thread(make_folder, target)  # before anything is spent
-        gates = tuple(each.value for each in gate or ())
         order = SheetOrder(
             draft,
             stored,
@@ -124,9 +142,10 @@ def run(
             bound,
             yes=yes,
             again=again,
-            gates=gates,
+            gates=tuple(each.value for each in gate or ()),
             quality=asked,
             sign=sign,
+            sheet=sheet_name(sheet),
         )
         begun = await (begin_live(cs, order) if live else begin(cs, order))
         with interruptible(cs) as stop:
@@ -171,79 +190,82 @@ def exit_code(job: Job) -> int:
     return 0 if job.status is JobStatus.SUCCEEDED else 1
 
 
-def read_draft(cs: Callsheet, sheet: Path, defaults: Defaults) -> BatchDraft:
-    """Read a sheet file into a draft. Raises SheetError, BatchInputError."""
-    try:
-        content = sheet.read_bytes()
-    except OSError as error:
-        raise InvalidInputError(f"cannot read {sheet}: {error.strerror}") from error
-    configured = "max_rows" in cs.settings.model_fields_set
-    limits = cs.limits if configured else Limits(MAX_LOCAL_ROWS, cs.limits.max_variants)
-    table = read_sheet(readable(sheet.name), content, SheetLimits(max_rows=limits.max_rows))
-    named = replace(defaults, name=readable(defaults.name or sheet.stem))
-    return draft_from_table(table, mapping={}, defaults=named, limits=limits, allow_paths=True)
-
-
-async def store_references(cs: Callsheet, folder: Path, draft: BatchDraft) -> dict[str, str]:
-    """Bring the references that are files into the store; their hashes by source."""
-    sources = {
-        reference.source: row.row
-        for row in reversed(draft.rows)
-        for reference in row.references
-        if not is_address(reference.source)
-    }
-    stored: dict[str, str] = {}
-    faults: list[FieldError] = []
-    for source, row in sources.items():
-        try:
-            content = await asyncio.to_thread(_read_bounded, folder / source)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            faults.append(FieldError(f"row {row}, column references", reason, source))
-            continue
-        stored[source] = await cs.adopter.adopt(content, "application/octet-stream")
-    if faults:
-        first = faults[0]
-        message = f"{first.field}: cannot read {first.value}: {first.message}"
-        raise ReferenceFileError(message, faults)
-    return stored
-
-
-def _read_bounded(path: Path) -> bytes:
-    if path.stat().st_size > _MAX_REFERENCE:
-        raise OSError(errno.EFBIG, f"it is over {_MAX_REFERENCE} bytes")
-    return path.read_bytes()
-
-
-def quote(
-    sheet: Annotated[Path, typer.Argument(help="A .csv or .xlsx file.")],
+def quote(  # one for each option
+    sheet: SheetFile,
     model: Annotated[str, typer.Option(help="Model for rows that name none.")] = "",
     inputs: Sets = None,
     judge: Judge = "",
+    maps: Maps = None,
+    prompt: PromptText = "",
+    sheet_of_book: SheetName = "",
+    header_row: HeaderRow = 0,
+    skip_blank: SkipBlank = False,
+    delimiter: Delimiter = "",
+    encoding: Encoding = "",
+    keep_going: KeepGoing = False,
+    recipe: RecipeFile = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sheet would cost live; nothing is created."""
     defaults = Defaults(run_mode=RunMode.DRY_RUN, model=model, inputs=read_sets(inputs))
+    said = recipe_of(
+        recipe,
+        maps,
+        prompt=prompt,
+        sheet=sheet_of_book,
+        header_row=header_row,
+        skip_blank=skip_blank,
+        delimiter=delimiter,
+        encoding=encoding,
+        keep_going=keep_going,
+    )
 
-    async def work(cs: Callsheet) -> Priced:
-        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults)
-        return await cs.submission.price(draft, read_judge(judge))
+    async def work(cs: Callsheet) -> tuple[BatchDraft, Priced]:
+        draft = await asyncio.to_thread(read_draft, cs, sheet, defaults, said)
+        return draft, await cs.submission.price(draft, read_judge(judge))
 
-    quote = run_command(work)
+    draft, quote = run_command(work)
     if json:
         priced = [{"row": row, "price": str(price)} for row, price in quote.per_row]
         corrections = [
             {"model": model, "factor": each.factor, "takes": each.takes}
             for model, each in sorted(quote.corrections.items())
         ]
+        refused = [{"row": row, "message": message} for row, message in quote.refused]
         total = {"total": str(quote.total), "currency": "USD", "perRow": priced}
-        out_json({**total, "corrections": corrections, "notes": [*quote.notes]})
+        more = {"corrections": corrections, "notes": [*quote.notes], "refused": refused}
+        out_json({**total, **more})
         return
     say_notes(quote)
-    first = quote.per_row[:SHOWN_ROWS]
-    out_table("", ["#row", "$ price"], [[str(row), str(price)] for row, price in first])
-    if len(quote.per_row) > len(first):
-        typer.echo(f"… and {len(quote.per_row) - len(first)} more rows; --json has all")
+    _print_quote(draft, quote)
+
+
+def _print_quote(draft: BatchDraft, quote: Priced) -> None:
+    """Show what rows cost, and what each model costs in all."""
+    prices = dict(quote.per_row)
+    rows = [row for row in draft.rows if row.row in prices]
+    lines = [
+        [
+            str(row.row),
+            row.scene_id,
+            row.model or PREVIEW_MODEL,
+            str(row.variants),
+            str(prices[row.row]),
+        ]
+        for row in rows[:SHOWN_ROWS]
+    ]
+    out_table("", ["#row", "scene", "model", "#pictures", "$ price"], lines)
+    if len(rows) > len(lines):
+        typer.echo(f"… and {len(rows) - len(lines)} more rows; --json has all")
+    models: dict[str, list[int]] = {}
+    for row in rows:
+        sums = models.setdefault(row.model or PREVIEW_MODEL, [0, 0, 0])
+        sums[0] += 1
+        sums[1] += row.variants
+        sums[2] += prices[row.row].micros
+    for name, (count, takes, micros) in sorted(models.items()):
+        made = f"{how_many(count, 'row')}, {how_many(takes, 'picture')}"
+        typer.echo(f"{name}: {made}, ${Money(micros)}")
     for corrected, correction in sorted(quote.corrections.items()):
         typer.echo(f"{corrected}: {correction}")
     typer.echo(f"total: ${quote.total}")
@@ -267,7 +289,9 @@ def report(job: Job, handed: HandedOver, *, as_json: bool) -> None:
         )
         return
     shown = [_line(row) for row in handed.first]
-    out_table("", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown)
+    out_table(
+        "", ["#row", "scene", "status", "#made", "$ quoted", "$ cost", "model"], shown, ["$ quoted"]
+    )
     if job.tally.rows > len(shown):
         typer.echo(f"… and {job.tally.rows - len(shown)} more rows in results.csv")
     refs, sheet = job.tally.references, handed.folder / "contact-sheet.html"

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -25,6 +26,7 @@ from callsheet.money.model import Scope
 from callsheet.wiring import Callsheet
 
 _LOOK_S: Final = 1.0
+_TELL_S: Final = 10.0  # between lines where there is no terminal to draw a bar in
 BUDGETS: Final = {Scope.ALL: "in all", Scope.DAY: "of today", Scope.JOB: "of this job"}
 
 
@@ -60,6 +62,7 @@ async def watch_job(
         problem: Any = None
         hindered: set[str] = set()
         seen = -1
+        told_at = time.monotonic()
         while True:
             job = await cs.views.jobs.find(workspace, job_id)
             done = job.tally.takes.total - job.tally.takes.open
@@ -70,6 +73,10 @@ async def watch_job(
                 completed=done,
                 total=total,
             )
+            if not shown and not quiet and time.monotonic() - told_at >= _TELL_S:
+                told_at = time.monotonic()
+                doing = PIPELINES[job.kind].doing(job.work.stage)
+                say(f"{doing}: {done} of {total or '?'} made, ${job.cost.charged} charged")
             if job.problem != problem and job.problem and not quiet:
                 say(f"{job.status}: {job.problem['message']}")
             problem = job.problem

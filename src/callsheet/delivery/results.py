@@ -15,6 +15,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from itertools import chain, starmap
+from pathlib import PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, Self
 
@@ -22,20 +23,38 @@ from callsheet.assets.model import extension_of
 from callsheet.delivery.workbook import write_workbook
 from callsheet.intake.names import safe_name
 from callsheet.kernel.cells import inert
-from callsheet.ports.sheets import RESULT_COLUMNS, RESULT_PREFIX
+from callsheet.ports.sheets import (
+    RESULT_COLUMNS,
+    RESULT_PREFIX,
+    Cell,
+    cell_text,
+    written_title,
+)
 
 _KNOWN: Final = ("scene_id", "prompt", "references", "variants", "model", "size")
 
 _BLOCK: Final = 1 << 20
 
 Row = Mapping[str, Any]  # one row of a state document
+Cells = Mapping[str, Cell]  # by column
 
 
 def picture_name(row: Row, variant: Row, repeated: Collection[str]) -> str:
-    """Name the file of what was made by scene and variant, and by row where scenes repeat."""
-    scene = safe_name(str(row["scene_id"]))
+    """Name the file of what was made by scene and variant, and by row where scenes repeat.
+
+    A row that names its file itself has that name, but for an ending that would be wrong.
+    """
+    scene = _stem(row)
     place = f"_row{row['row']}" if scene.casefold() in repeated else ""
-    return f"{scene}{place}_v{variant['variant']}.{extension_of(variant['mediaType'])}"
+    alone = row.get("filename") and len(row["variants"]) == 1
+    number = "" if alone else f"_v{variant['variant']}"
+    return f"{scene}{place}{number}.{extension_of(variant['mediaType'])}"
+
+
+def _stem(row: Row) -> str:
+    if asked := str(row.get("filename") or "").strip():
+        return safe_name(PurePosixPath(asked.replace("\\", "/")).stem)
+    return safe_name(str(row["scene_id"]))
 
 
 def is_rejected(variant: Row) -> bool:
@@ -72,7 +91,7 @@ class Results:
         """Let the file go."""
         self._file.close()
 
-    def add(self, rows: Iterable[tuple[Row, Mapping[str, str]]]) -> None:
+    def add(self, rows: Iterable[tuple[Row, Cells]]) -> None:
         """Keep rows of a state document, each with its own cells by column."""
         for row, cells in rows:
             variants = row["variants"]
@@ -83,25 +102,44 @@ class Results:
             self.notes = self.notes or any(variant.get("note") for variant in variants)
             self.assessed = self.assessed or any(map(is_assessed, variants))
             scene = safe_name(str(row["scene_id"])).casefold()
+            scene = _stem(row).casefold()
             (self.repeated if scene in self._scenes else self._scenes).add(scene)
             self._file.write(json.dumps((row, cells), ensure_ascii=True).encode() + b"\n")
 
-    def __iter__(self) -> Iterator[tuple[Row, Mapping[str, str]]]:
+    def __iter__(self) -> Iterator[tuple[Row, Cells]]:
         """Read the rows that were kept, in order; one reader at a time."""
         self._file.seek(0)
         return map(json.loads, self._file)
 
 
 @dataclass(frozen=True, slots=True)
+class ResultLine:
+    """One row; `number` is the one that its sheet knows it by."""
+
+    number: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultTable:
-    """A header and rows of text, ready to be written in any format, once."""
+    """A header and rows, ready to be written in any format, once.
+
+    `links` are the places of columns that say where what was made is. `in_place` tells that rows
+    must keep their numbers: formulas name them.
+    """
 
     header: tuple[str, ...]
-    rows: Iterator[tuple[str, ...]]
+    rows: Iterator[ResultLine]
+    links: range = range(0)
+    in_place: bool = False
 
 
 def result_table(
-    columns: Sequence[str], results: Results, link: Callable[[Row, Row], str] | None = None
+    columns: Sequence[str],
+    results: Results,
+    link: Callable[[Row, Row], str] | None = None,
+    *,
+    in_place: bool = False,
 ) -> ResultTable:
     """Put results beside the sheet's own columns.
 
@@ -118,14 +156,15 @@ def result_table(
     shown = [name for name, there in told if there]
     added += [f"{name}_{place}" for name in shown for place in places]
     taken = {name.casefold() for name in own}
-    header = (*own, *(_free(name, taken) for name in added))
+    header = (*map(written_title, own), *(_free(name, taken) for name in added))
+    first = len(own) + len(RESULT_COLUMNS)
 
-    def line(row: Row, cells: Mapping[str, str]) -> tuple[str, ...]:
+    def line(row: Row, cells: Cells) -> ResultLine:
         variants = row["variants"]
         blank = [""] * (results.most - len(variants))
         at = [_place(row, each, link) for each in variants]
         more = [[*(each.get(name) or "" for each in variants), *blank] for name in shown]
-        return (
+        filled = (
             *(cells.get(name, "") for name in own),
             str(row["status"]),
             (row["error"] or {}).get("message", ""),
@@ -135,8 +174,10 @@ def result_table(
             *blank,
             *chain.from_iterable(more),
         )
+        return ResultLine(row["row"], filled)
 
-    return ResultTable(header, starmap(line, results))
+    links = range(first, first + results.most)
+    return ResultTable(header, starmap(line, results), links, in_place)
 
 
 def _place(row: Row, variant: Row, link: Callable[[Row, Row], str] | None) -> str:
@@ -166,14 +207,17 @@ def to_csv(table: ResultTable, out: IO[bytes]) -> None:
     """Write UTF-8 with a BOM, which Excel needs; a cell that would run as a formula is quoted."""
     text = io.TextIOWrapper(out, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text)
-    for row in chain([table.header], table.rows):
-        writer.writerow([inert(cell) for cell in row])
+    writer.writerow(map(inert, table.header))
+    for row in table.rows:
+        writer.writerow([inert(cell_text(cell)) for cell in row.cells])
     text.detach()
 
 
 def to_xlsx(table: ResultTable, out: IO[bytes]) -> None:
-    """Write a workbook; every cell is text, so nothing in it can run."""
-    write_workbook(chain([table.header], table.rows), out)
+    """Write a workbook: numbers and dates as such, all other cells as text that cannot run."""
+    lines = enumerate(table.rows, start=2)
+    rows = ((line.number if table.in_place else at, line.cells) for at, line in lines)
+    write_workbook(chain([(1, table.header)], rows), out, table.links)
 
 
 async def blocks_of(file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -29,6 +29,7 @@ class ProblemCode(StrEnum):
     MISSING_PROMPT = "missing_prompt"
     PROMPT_TOO_LONG = "prompt_too_long"
     UNUSABLE_PROMPT = "unusable_prompt"
+    INVALID_RECIPE = "invalid_recipe"
     INVALID_SCENE_ID = "invalid_scene_id"
     INVALID_VARIANTS = "invalid_variants"
     TOO_MANY_VARIANTS = "too_many_variants"
@@ -58,16 +59,18 @@ class FieldRefusedError(InvalidInputError):
 class BatchInputError(InvalidInputError):
     """The batch cannot be made; nothing was created. `errors` names each row and column.
 
-    `more` counts the problems beyond those listed.
+    `more` counts the problems beyond those listed. `hint` are options that would mend the columns.
     """
 
     code: str  # type: ignore[misc]  # the first problem's code: one sheet can be wrong in many ways
 
-    def __init__(self, problems: Sequence[RowProblem], more: int = 0) -> None:
+    def __init__(self, problems: Sequence[RowProblem], more: int = 0, hint: str = "") -> None:
         first = problems[0]
         rest = len(problems) - 1 + more
         tail = f" (and {rest} more)" if rest else ""
-        super().__init__(f"{first.field}: {first.message}{tail}", problems)
+        typed = f"; or type it behind the same command: {hint}" if hint else ""
+        super().__init__(f"{first.field}: {first.message}{tail}{typed}", problems)
+        self.hint = hint
         self.code = str(first.code)
         self.more = more
 

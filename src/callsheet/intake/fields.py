@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from callsheet.intake.canonical_url import canonical_url, is_address
@@ -27,7 +28,22 @@ _MAX_MARKS = 30  # Unicode's own bound for text that is safe to stream
 _MEGAPIXEL = 1_024 * 1_024
 _STEP = 16
 _BETWEEN_ENTRIES = re.compile(r"[,;]?\s+|[,;](?=https?://)")
+_QUOTED = re.compile(r'"([^"\n]+)"(\|[\w -]*)?')
+_PICTURE = re.compile(r"(?i)\.(png|jpe?g|jfif|webp|gif|avif|heic|tiff?|bmp)(\|[\w -]*)?[,;]?\Z")
+# What spreadsheets and programs write where there is nothing, and people where nothing is decided.
+_NO_PROMPTS = frozenset(
+    {
+        *("none", "nan", "<na>", "nat", "null", "nil", "undefined", "n/a", "na", "n.a.", "(blank)"),
+        *("tbd", "tba", "tbc", "todo", "to do", "wip", "xxx", "-", "--", "---", "?", "??", "???"),
+        *("...", "/", "_", "loading...", "#loading..."),
+    }
+)
+_SHEET_ERROR = re.compile(r"(?i)#[A-Z][A-Z0-9_/ ]*[!?]|#N/A|#GETTING_DATA")
+_FORMULA = re.compile(r"=\s*(?:[A-Z_][A-Z0-9_.]*\s*\(|\$?[A-Z]{1,3}\$?[0-9]+\b)")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@+-]*")
+
+
+Files = Callable[[str], str]  # says why a file cannot be read; "" if it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +59,7 @@ def read_prompt(text: str, limits: Limits) -> Cleaned:
     _refuse_long_prompt(text, limits)  # before composing, which is slow on long runs of accents
     cleaned = cleaned_text(text)
     _refuse_long_prompt(cleaned.text, limits)
+    _refuse_stand_in(cleaned.text)
     if any(unicodedata.category(char)[0] not in "ZC" for char in cleaned.text):
         return cleaned
     if cleaned.removed or cleaned.text:
@@ -50,6 +67,25 @@ def read_prompt(text: str, limits: Limits) -> Cleaned:
         raise FieldRefusedError(ProblemCode.UNUSABLE_PROMPT, message)
     message = "the prompt is blank; write what is to be seen, or delete the row"
     raise FieldRefusedError(ProblemCode.MISSING_PROMPT, message)
+
+
+def is_sheet_error(text: str) -> bool:
+    """Tell what a spreadsheet shows where a formula went wrong."""
+    return _SHEET_ERROR.fullmatch(text.strip()) is not None
+
+
+def _refuse_stand_in(text: str) -> None:
+    """Refuse what stands where no prompt is: nobody means to buy a picture of it."""
+    dashes = text.translate({0x2013: "-", 0x2014: "-", 0x2212: "-", 0x2026: "..."})
+    if is_sheet_error(text):
+        message = f"the prompt is the error {shown(text)}; mend the formula in the sheet"
+    elif _FORMULA.match(text):
+        message = f"the prompt is a formula, {shown(text)}; write what it should show"
+    elif dashes.casefold() in _NO_PROMPTS:
+        message = f"{shown(text)!r} is no prompt; write what is to be seen, or delete the row"
+    else:
+        return
+    raise FieldRefusedError(ProblemCode.UNUSABLE_PROMPT, message)
 
 
 def _refuse_long_prompt(text: str, limits: Limits) -> None:
@@ -155,28 +191,67 @@ def reference_entries(text: str) -> list[tuple[str, str]]:
     """Split a cell into (address or path, mode or "").
 
     Entries stand apart by white space or line breaks, with or without a comma or semicolon, or by
-    a comma right before the next http address. Each may end in ``|mode``.
+    a comma right before the next http address. Each may end in ``|mode``. A name in quotes is one,
+    and so are words that end in a picture's name: ``my mug.png``.
     """
-    entries = [entry.strip(",;") for entry in _BETWEEN_ENTRIES.split(text.strip())]
+    entries: list[str] = []
+    at = 0
+    for quoted in _QUOTED.finditer(text):
+        entries += _unquoted(text[at : quoted.start()])
+        entries.append(quoted[1] + (quoted[2] or ""))
+        at = quoted.end()
+    entries += _unquoted(text[at:])
     parted = [entry.rpartition("|") for entry in entries if entry]
     return [(source, mode) if bar else (mode, "") for source, bar, mode in parted]
 
 
+def _unquoted(text: str) -> list[str]:
+    entries: list[str] = []
+    for line in text.splitlines():
+        words = [word for word in _BETWEEN_ENTRIES.split(line.strip()) if word.strip(",;")]
+        apart = _BETWEEN_ENTRIES.findall(line.strip())
+        entries += [entry.strip(",;") for entry in _joined(words, apart)]
+    return entries
+
+
+def _joined(words: list[str], apart: list[str]) -> list[str]:
+    """Put the words of a file's name together that has spaces in it."""
+    joined: list[str] = []
+    held = ""
+    for at, word in enumerate(words):
+        if is_address(word) or not any(map(_PICTURE.search, words[at:])):
+            joined += [*held.split(), word] if held else [word]
+            held = ""
+        elif _PICTURE.search(word):
+            joined.append(held + word)
+            held = ""
+        else:
+            gap = apart[at] if at < len(apart) else " "
+            held = f"{held}{word}{gap}"
+    return joined
+
+
 def read_reference(
-    source: str, mode: str, default: ReferenceMode, limits: Limits, *, allow_paths: bool
+    source: str, mode: str, default: ReferenceMode, limits: Limits, files: Files | None
 ) -> ReferenceDraft:
-    """Check one reference; an address must be one that can be fetched, a path must be allowed."""
+    """Check one reference; an address must be one that can be fetched, a file must be there.
+
+    Without `files`, none may be named.
+    """
     chosen = read_mode(mode) if mode.strip() else default
     plain = source.strip()
     if len(plain) > limits.max_url_chars:
         message = f"the address has {len(plain)} characters, {limits.max_url_chars} are allowed"
         raise FieldRefusedError(ProblemCode.INVALID_REFERENCE, message)
-    if is_address(plain) or not allow_paths:
+    if is_address(plain) or files is None:
         try:
             canonical_url(plain)
         except InvalidReferenceError as error:
             raise FieldRefusedError(ProblemCode.INVALID_REFERENCE, str(error)) from error
     elif not plain or not plain.isprintable():
         message = f"{shown(plain)!r} is no path of a file"
+        raise FieldRefusedError(ProblemCode.INVALID_REFERENCE, message)
+    elif fault := files(plain):
+        message = f"cannot read {shown(plain)}: {fault}"
         raise FieldRefusedError(ProblemCode.INVALID_REFERENCE, message)
     return ReferenceDraft(plain, chosen)

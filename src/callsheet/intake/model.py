@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from callsheet.ports.pictures import ReferenceMode
+from callsheet.ports.sheets import Cell
 
 
 class RunMode(StrEnum):
@@ -36,7 +37,8 @@ class RowDraft:
     """One shot to make. `row` is the number its author knows it by.
 
     `model` "" is the default, and a size of None is what the model makes when none is asked for.
-    `inputs` are those of its model that it sets by name.
+    `inputs` are those of its model that it sets by name; `soft` are used where its model has them.
+    `cells` are those of its sheet as they came, where they say more than what was read of them.
     """
 
     row: int
@@ -48,6 +50,19 @@ class RowDraft:
     size: tuple[int, int] | None
     extra: dict[str, str] = field(default_factory=dict)  # the sheet's own columns, in its order
     inputs: Mapping[str, InputDraft] = field(default_factory=dict)
+    soft: Mapping[str, InputDraft] = field(default_factory=dict)
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that is not made, and why; the others go on without it."""
+
+    row: int
+    scene_id: str
+    code: str
+    message: str
+    cells: Mapping[str, Cell] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +73,8 @@ class BatchDraft:
 
     `inputs` hold for every row whose model has them and which does not set them itself. `unclaimed`
     are columns that mean nothing here, and of which nobody said that they are the team's own.
+    `refused` are rows at fault that are left out, where the author said to keep going. `in_place`
+    is that of the sheet.
     """
 
     name: str
@@ -69,6 +86,9 @@ class BatchDraft:
     inputs: Mapping[str, InputDraft] = field(default_factory=dict)
     unclaimed: tuple[str, ...] = ()
     known_columns: Mapping[str, str] = field(default_factory=dict)
+    keep_going: bool = False
+    refused: tuple[RefusedRow, ...] = ()
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

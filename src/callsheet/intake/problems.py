@@ -12,6 +12,12 @@ class Problems:
     def __init__(self) -> None:
         self._listed: list[RowProblem] = []
         self._more = 0
+        self.hint = ""  # options that would mend the columns
+
+    def taken(self) -> list[RowProblem]:
+        """Give away what was noted so far."""
+        listed, self._listed, self._more = self._listed, [], 0
+        return listed
 
     def add(self, code: ProblemCode, field: str, message: str, value: object = "") -> None:
         """Note one problem."""
@@ -23,7 +29,7 @@ class Problems:
     def check(self) -> None:
         """Raise BatchInputError if anything was wrong."""
         if self._listed:
-            raise BatchInputError(self._listed, self._more)
+            raise BatchInputError(self._listed, self._more, self.hint)
 
 
 class Notes:

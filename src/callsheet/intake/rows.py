@@ -4,15 +4,17 @@ Everything wrong is collected and told at once (the first hundred problems): a p
 in one go, not row by row.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from callsheet.intake.columns import FIELDS, field_named, match_columns
+from callsheet.intake.columns import match_columns
 from callsheet.intake.errors import FieldRefusedError, ProblemCode
 from callsheet.intake.fields import (
+    Files,
+    is_sheet_error,
     read_label,
     read_mode,
     read_model,
@@ -21,8 +23,9 @@ from callsheet.intake.fields import (
     read_run_mode,
     read_size,
     read_variants,
-    reference_entries,
 )
+from callsheet.intake.flags import Flagged, without_flags
+from callsheet.intake.given import GivenRow, given_item, sets_inputs
 from callsheet.intake.inputs import INPUTS, bounded_inputs, read_inputs
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import (
@@ -30,69 +33,64 @@ from callsheet.intake.model import (
     Defaults,
     InputDraft,
     ReferenceDraft,
+    RefusedRow,
     RowDraft,
     RunMode,
 )
 from callsheet.intake.problems import Notes, Problems
+from callsheet.intake.recipe import Recipe
+from callsheet.intake.sheet_rows import Reading
 from callsheet.kernel.errors import shown
 from callsheet.ports.pictures import ReferenceMode
-from callsheet.ports.sheets import SheetRow, SheetTable
+from callsheet.ports.sheets import Cell, SheetTable
 
+AS_NAMED: Final = Recipe()  # columns mean what they are called
 _Value = TypeVar("_Value")
-_Entries = list[tuple[str, str]]  # (address or path, mode or "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row as it was given. `place` names one of its fields as its author knows it."""
-
-    number: int
-    texts: Mapping[str, str]
-    references: _Entries
-    place: Callable[[str], str]
-    extra: dict[str, str] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)  # titles of fields
-    inputs: Mapping[str, Any] | None = None  # given as an object
+_WORDY_ROWS: Final = 50
 
 
 def draft_from_table(
     table: SheetTable,
     *,
-    mapping: Mapping[str, str],
     defaults: Defaults,
     limits: Limits,
-    allow_paths: bool = False,
+    recipe: Recipe = AS_NAMED,
+    files: Files | None = None,
 ) -> BatchDraft:
-    """Read a sheet's rows. `mapping` says what columns mean whose names do not.
+    """Read a sheet's rows. `recipe` says what columns mean whose names do not.
 
-    Raises BatchInputError with everything that is wrong.
+    Where references may be files, `files` tells why one cannot be read. Raises BatchInputError
+    with everything that is wrong.
     """
-    desk = _Desk(defaults, limits, Notes(table.notes), allow_paths=allow_paths)
-    matched = match_columns(table.columns, mapping, desk.problems)
-    if "prompt" not in matched.fields:
+    desk = _Desk(defaults, limits, Notes(table.notes), files, keep_going=recipe.keep_going)
+    matched = match_columns(
+        table.columns,
+        recipe.map,
+        desk.problems,
+        prompted=bool(recipe.prompt),
+        likely_prompt=_wordiest(table),
+    )
+    reading = Reading(table, matched, recipe, desk.problems, desk.notes)
+    if not reading.has_prompts:
         desk.problems.check()
-    titles = {name: table.columns[at] for name, at in matched.fields.items()}
-    raw = {
-        titles[name]: at
-        for name, at in matched.fields.items()
-        if name == "reference_mode" or _sets_inputs(name)
-    }
-    kept = {**matched.extra, **raw}  # result tables show them as they were written
+    desk.tell([*matched.notes, reading.summary])
+    draft = desk.draft(len(table.rows), reading.rows(), table.name, table.columns)
+    return replace(
+        draft,
+        unclaimed=matched.unclaimed,
+        known_columns=reading.known,
+        in_place=table.in_place,
+        keep_going=recipe.keep_going,
+    )
 
-    def given(row: SheetRow) -> _Row:
-        texts = {name: row.cells[at].strip() for name, at in matched.fields.items()}
-        return _Row(
-            number=row.number,
-            texts=texts,
-            references=reference_entries(texts.get("references", "")),
-            place=lambda name: f"row {row.number}, column {shown(titles.get(name, name))}",
-            extra={title: row.cells[at] for title, at in kept.items()},
-            columns=titles,
-        )
 
-    draft = desk.draft(len(table.rows), map(given, table.rows), table.name, table.columns)
-    known = {title: name for name, title in titles.items() if title not in raw}
-    return replace(draft, unclaimed=matched.unclaimed, known_columns=known)
+def _wordiest(table: SheetTable) -> str:
+    """Name the column that has the most words, which is probably that of prompts."""
+    sizes = [
+        sum(len(row.cells[at].split()) for row in table.rows[:_WORDY_ROWS])
+        for at in range(len(table.columns))
+    ]
+    return table.columns[sizes.index(max(sizes))] if sizes else ""
 
 
 def draft_from_items(
@@ -101,77 +99,40 @@ def draft_from_items(
     count: int,
     defaults: Defaults,
     limits: Limits,
-    allow_paths: bool = False,
+    keep_going: bool = False,
 ) -> BatchDraft:
     """Read the items of a request, so many; they are numbered from 1.
 
     Raises BatchInputError with everything that is wrong.
     """
-    desk = _Desk(defaults, limits, Notes(), allow_paths=allow_paths)
-    given = (_item(at, item, desk.problems) for at, item in enumerate(items))
-    return desk.draft(count, given, "", ())
-
-
-def _item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems) -> _Row:
-    fields = item.model_dump() if isinstance(item, BaseModel) else item
-    texts: dict[str, str] = {}
-    references: _Entries = []
-    inputs: Mapping[str, Any] | None = None
-    for name, value in fields.items():
-        place = f"items[{at}].{shown(name)}"
-        known = field_named(name)
-        if known is None:
-            message = f"there is no field of that name; there are {', '.join(FIELDS)}"
-            problems.add(ProblemCode.UNKNOWN_COLUMN, place, message, name)
-        elif value is None:
-            continue
-        elif known == "references" and not isinstance(value, str):
-            references += _listed_references(value, place, problems)
-        elif known == INPUTS and isinstance(value, Mapping):
-            inputs = value
-        elif isinstance(value, str) or (known == "variants" and type(value) is int):
-            texts[known] = str(value).strip()
-        else:
-            message = f"a {type(value).__name__} cannot be used here; give text"
-            problems.add(ProblemCode.INVALID_TYPE, place, message, value)
-    references += reference_entries(texts.get("references", ""))
-    return _Row(at + 1, texts, references, lambda name: f"items[{at}].{name}", inputs=inputs)
-
-
-def _sets_inputs(name: str) -> bool:
-    return name.partition(".")[0] == INPUTS
-
-
-def _listed_references(value: Any, place: str, problems: Problems) -> _Entries:
-    """Read a list of addresses, or of objects with `url` and `mode`."""
-    entries: _Entries = []
-    for at, each in enumerate(value if isinstance(value, list | tuple) else [value]):
-        one = each.model_dump() if isinstance(each, BaseModel) else each
-        if isinstance(one, str):
-            entries.append((one, ""))
-        elif isinstance(one, Mapping) and isinstance(one.get("url"), str):
-            entries.append((one["url"], str(one.get("mode") or "")))
-        else:
-            message = 'a reference is an address, or {"url": …, "mode": …}'
-            problems.add(ProblemCode.INVALID_TYPE, f"{place}[{at}]", message, one)
-    return entries
+    desk = _Desk(defaults, limits, Notes(), None, keep_going=keep_going)
+    given = (given_item(at, item, desk.problems) for at, item in enumerate(items))
+    return replace(desk.draft(count, given, "", ()), keep_going=keep_going)
 
 
 class _Desk:
     """Checks the rows of one batch, and remembers what was wrong and which addresses were seen."""
 
     def __init__(
-        self, defaults: Defaults, limits: Limits, notes: Notes, *, allow_paths: bool
+        self,
+        defaults: Defaults,
+        limits: Limits,
+        notes: Notes,
+        files: Files | None,
+        *,
+        keep_going: bool,
     ) -> None:
         self.problems = Problems()
+        self.notes = notes
         self._defaults = defaults
         self._limits = limits
-        self._notes = notes
-        self._allow_paths = allow_paths
+        self._files = files
+        self._keep_going = keep_going
+        self._refused: list[RefusedRow] = []
         self._known: dict[tuple[str, str, ReferenceMode], ReferenceDraft] = {}
 
     def draft(
-        self, count: int, rows: Iterable[_Row], name: str, columns: tuple[str, ...]
+        self, count: int, rows: Iterable[GivenRow], name: str, columns: tuple[str, ...]
     ) -> BatchDraft:
         """Check everything and make the draft. Raises BatchInputError."""
         self._refuse_count(count)
@@ -183,16 +144,50 @@ class _Desk:
             global_references=self._references(
                 self._defaults.global_references, self._defaults.reference_mode, "global_refs"
             ),
-            rows=tuple([self._row(row) for row in rows]),
+            rows=tuple(self._rows(rows)),
             columns=columns,
-            notes=self._notes.all(),
+            notes=self.notes.all(),
             inputs={
                 name: InputDraft(value, f"{INPUTS}.{name}")
                 for name, value in self._checked_inputs(INPUTS, self._defaults.inputs).items()
             },
         )
         self.problems.check()
-        return draft
+        if not draft.rows and not self._refused:
+            self._refuse_count(0)
+        self._refuse_all(draft)
+        return replace(draft, refused=tuple(self._refused))
+
+    def tell(self, notes: Iterable[str]) -> None:
+        """Tell a person what was made of the sheet."""
+        for note in notes:
+            self.notes.add(note)
+
+    def _rows(self, rows: Iterable[GivenRow]) -> Iterator[RowDraft]:
+        """Check rows; those at fault are put aside, where the author says to keep going."""
+        before = self.problems.taken() if self._keep_going else []
+        for row in rows:
+            draft = self._row(row)
+            wrong = self.problems.taken() if self._keep_going else []
+            if not wrong:
+                yield draft
+                continue
+            message = "; ".join(f"{each.field}: {each.message}" for each in wrong)
+            refused = RefusedRow(
+                row.number, draft.scene_id, str(wrong[0].code), message, {**row.extra, **row.cells}
+            )
+            self._refused.append(refused)
+        for each in before:
+            self.problems.add(each.code, each.field, each.message, each.value)
+
+    def _refuse_all(self, draft: BatchDraft) -> None:
+        """Refuse a batch of which every row is at fault."""
+        if draft.rows:
+            return
+        for each in self._refused:
+            code = ProblemCode(each.code)
+            self.problems.add(code, f"row {each.row}", each.message)
+        self.problems.check()
 
     def _refuse_count(self, count: int) -> None:
         """Stop before looking at rows if they are none or too many."""
@@ -216,7 +211,7 @@ class _Desk:
         if given.model:
             self._read("model", given.model, lambda text: read_model(text, limits), "")
 
-    def _row(self, row: _Row) -> RowDraft:
+    def _row(self, row: GivenRow) -> RowDraft:
         defaults, limits, texts = self._defaults, self._limits, row.texts
         mode = defaults.reference_mode
         if texts.get("reference_mode"):
@@ -227,20 +222,40 @@ class _Desk:
             text = texts.get(name, "")
             return self._read(row.place(name), text, reader, default) if text else default
 
-        prompt = self._prompt(row)
+        flagged = self._prompt(row)
+        size = self._ratio(row, flagged) or defaults.size
+        scene = read("scene_id", self._scene, "")
         return RowDraft(
             row=row.number,
-            scene_id=read("scene_id", self._scene, "") or f"row-{row.number}",
-            prompt=prompt,
+            scene_id=scene or f"row-{row.number}",
+            prompt=flagged.text,
             references=self._references(row.references, mode, row.place("references")),
             variants=read("variants", lambda text: read_variants(text, limits), defaults.variants),
             model=read("model", lambda text: read_model(text, limits), defaults.model),
-            size=read("size", lambda text: read_size(text, limits), defaults.size),
+            size=read("size", lambda text: read_size(text, limits), size),
             extra=row.extra,
             inputs=self._inputs(row),
+            soft=self._soft(row, flagged),
+            cells=_saying_more(row, prompt=flagged.text, scene_id=scene),
         )
 
-    def _inputs(self, row: _Row) -> dict[str, InputDraft]:
+    def _ratio(self, row: GivenRow, flagged: Flagged) -> tuple[int, int] | None:
+        """Take the ratio that a flag in the prompt asks for, unless the row has a size."""
+        if not flagged.ratio or row.texts.get("size"):
+            return None
+        place = row.place("prompt")
+        return self._read(place, flagged.ratio, lambda text: read_size(text, self._limits), None)
+
+    def _soft(self, row: GivenRow, flagged: Flagged) -> dict[str, InputDraft]:
+        """Gather inputs that are used where the row's model has them."""
+        if not flagged.without:
+            return dict(row.soft)
+        said = row.soft.get("negative_prompt")
+        text = f"{said.value}, {flagged.without}" if said else flagged.without
+        title = row.columns.get("prompt", "prompt")
+        return {**row.soft, "negative_prompt": InputDraft(text, f"--no in {title}")}
+
+    def _inputs(self, row: GivenRow) -> dict[str, InputDraft]:
         """Gather what a row sets of its model's own inputs, however it says so."""
         given: list[tuple[str, Mapping[str, Any]]] = []
         if row.inputs is not None:
@@ -248,7 +263,7 @@ class _Desk:
         for name, text in row.texts.items():
             if name == INPUTS and text:
                 given.append((name, self._checked_inputs(row.place(name), text)))
-            elif _sets_inputs(name) and text:
+            elif sets_inputs(name) and text:
                 one = {name.partition(".")[2]: text}
                 given.append((name, self._checked_inputs(row.place(name), one)))
         found: dict[str, InputDraft] = {}
@@ -272,15 +287,31 @@ class _Desk:
             self.problems.add(error.problem, place, error.message, given)
             return {}
 
-    def _prompt(self, row: _Row) -> str:
+    def _prompt(self, row: GivenRow) -> Flagged:
         place = row.place("prompt")
         text = row.texts.get("prompt", "")
+        if row.blank:
+            names = ", ".join(shown(title) for title in row.blank)
+            message = f"the prompt needs column {names}, which is blank in this row"
+            self.problems.add(ProblemCode.MISSING_PROMPT, place, message)
+            return Flagged("")
         cleaned = self._read(place, text, lambda given: read_prompt(given, self._limits), None)
         if cleaned is None:
-            return ""
+            return Flagged("")
         if cleaned.removed:
-            self._notes.add(f"{place}: {cleaned.removed} invisible characters were removed")
-        return cleaned.text
+            self.notes.add(f"{place}: {cleaned.removed} invisible characters were removed")
+        flagged = without_flags(cleaned.text)
+        if flagged.unused:
+            self.notes.add(
+                f"{place}: {', '.join(flagged.unused)} means something to another tool only, and"
+                " was left out of the prompt"
+            )
+        if flagged.ratio and row.texts.get("size"):
+            self.notes.add(f"{place}: --ar {flagged.ratio} gives way to the row's size")
+        if not flagged.text:
+            message = "the prompt has nothing but flags; write what is to be seen"
+            self.problems.add(ProblemCode.MISSING_PROMPT, place, message, text)
+        return flagged
 
     def _references(
         self, entries: Sequence[tuple[str, str]], default: ReferenceMode, place: str
@@ -304,9 +335,7 @@ class _Desk:
         draft = self._read(
             place,
             source,
-            lambda text: read_reference(
-                text, mode, default, self._limits, allow_paths=self._allow_paths
-            ),
+            lambda text: read_reference(text, mode, default, self._limits, self._files),
             None,
         )
         if draft is not None:
@@ -314,6 +343,9 @@ class _Desk:
         return draft
 
     def _scene(self, text: str) -> str:
+        if is_sheet_error(text):
+            message = f"{shown(text)} is an error of the sheet; mend the formula, or clear the cell"
+            raise FieldRefusedError(ProblemCode.INVALID_SCENE_ID, message)
         limit = self._limits.max_scene_id_chars
         return read_label(text, ProblemCode.INVALID_SCENE_ID, limit)
 
@@ -329,3 +361,13 @@ class _Desk:
         except FieldRefusedError as error:
             self.problems.add(error.problem, place, error.message, text)
             return default
+
+
+def _saying_more(row: GivenRow, **read: str) -> dict[str, Cell]:
+    """Leave out cells that hold just what was read of them."""
+    cells = dict(row.cells)
+    for name, text in read.items():
+        title = row.columns.get(name, "")
+        if cells.get(title) == text:
+            del cells[title]
+    return cells

@@ -12,6 +12,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId, ShotId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.kernel.unset import UNSET, Maybe, given
+from callsheet.ports.sheets import Cell
 
 
 class JobKind(StrEnum):
@@ -239,8 +240,8 @@ class ShotPlan:
 class Shot:
     """A row of a batch, or a shot of a film: what to make, and how far it is.
 
-    `extra` are the sheet's own other columns. `inputs` are those of its model that were set by
-    name, as JSON.
+    `extra` are the sheet's own other columns, and cells that say more than what was read of them.
+    `inputs` are those of its model that were set by name, as JSON.
     """
 
     job: JobId
@@ -254,7 +255,7 @@ class Shot:
     status: ShotStatus = ShotStatus.QUEUED
     quoted: Money = Money()
     references: ShotReferences = ShotReferences()
-    extra: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Cell] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
     plan: ShotPlan = ShotPlan()

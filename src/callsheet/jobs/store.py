@@ -241,12 +241,20 @@ class JobStore:
         statuses: Iterable[ShotStatus],
         rows: Collection[int] = (),
     ) -> int:
-        """Let the rows that stand at one of some states, and some others, begin anew; how many."""
+        """Let the rows that stand at one of some states, and some others, begin anew; how many.
+
+        Rows without a model were refused when their sheet was read, and stay so.
+        """
         meant: sa.ColumnElement[bool] = SHOTS.c.status.in_(list(statuses))
         meant = sa.or_(meant, one_of(SHOTS.c.row, rows)) if rows else meant
-        again = sa.update(SHOTS).where(SHOTS.c.job == job, meant)
+        again = sa.update(SHOTS).where(SHOTS.c.job == job, meant, SHOTS.c.model != "")
         again = again.values(status=ShotStatus.QUEUED, error=None)
         return (await connection.execute(again)).rowcount
+
+    async def count_refused(self, connection: AsyncConnection, job: JobId) -> int:
+        """Count the rows that were refused when their sheet was read."""
+        query = sa.select(sa.func.count()).where(SHOTS.c.job == job, SHOTS.c.model == "")
+        return (await connection.execute(query)).scalar_one()
 
     async def set_shots(
         self, connection: AsyncConnection, job: JobId, updates: Sequence[ShotUpdate]

@@ -114,7 +114,9 @@ class JobControl:
             rows = set(rejected.values())
             failed = await ctx.jobs.store.requeue(connection, job.id, _RETRYABLE, rows)
             await ctx.references.store.retry_failed(connection, job.id)
-            change = Change(failed_rows=-job.tally.failed_rows, update=JobUpdate(finished_at=None))
+            refused = await ctx.jobs.store.count_refused(connection, job.id)
+            begun = refused - job.tally.failed_rows
+            change = Change(failed_rows=begun, update=JobUpdate(finished_at=None))
             await begin_round(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first, change)
             return failed
 

@@ -16,6 +16,7 @@ from callsheet.kernel.ids import TakeId
 from callsheet.line.pipeline import PERSON
 from callsheet.line.stages.deliver import own_cells
 from callsheet.ports.database import Database
+from callsheet.ports.sheets import cell_text
 from callsheet.quality.states import Quality
 from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
@@ -151,7 +152,8 @@ def _add(survey: Survey, page: Page, known: Mapping[str, Master]) -> None:
             if not variant["sha256"]:
                 survey.missing.append(title_of(row, variant))
             elif _goes(survey, row, variant, known[variant["take"]]):
-                values, kind = values_of(job, row, variant, cells), variant["mediaType"]
+                own = {name: cell_text(cell) for name, cell in cells.items()}
+                values, kind = values_of(job, row, variant, own), variant["mediaType"]
                 variant[FILE] = survey.template.ascii_name(values, extension_of(kind))
         rows.append((row, cells))
     survey.results.add(rows)

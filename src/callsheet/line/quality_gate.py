@@ -23,6 +23,7 @@ from callsheet.ports.checks import Check, Order
 from callsheet.ports.database import Database
 from callsheet.ports.findings import Finding, Severity, Status
 from callsheet.ports.measuring import OpenFile
+from callsheet.ports.sheets import cell_text
 from callsheet.quality.approved import Likes, usual_for
 from callsheet.quality.asked import Technical, row_is_examined, technical_of
 from callsheet.quality.examinations import Examination, ExaminationStore
@@ -82,7 +83,7 @@ class TechnicalGate:
 
     def concerns(self, shot: Shot) -> bool:
         """Tell whether a row leaves its examination on."""
-        return row_is_examined(shot.extra)
+        return row_is_examined({name: cell_text(cell) for name, cell in shot.extra.items()})
 
     async def assess(self, job: Job, row: ToJudge) -> Sequence[Assessment]:
         """Examine takes of one row, one after the other: each is compared with those before it.

@@ -12,7 +12,7 @@ from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_siz
 from callsheet.controls.model import Request, Switches, kept_request
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.delivery.webhooks import Webhook
-from callsheet.intake.model import BatchDraft, RowDraft, RunMode
+from callsheet.intake.model import BatchDraft, RefusedRow, RowDraft, RunMode
 from callsheet.intake.references import ReferenceUse, unique_sources, uses_of
 from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.asked import Asked, refuse_twin
@@ -25,9 +25,11 @@ from callsheet.jobs.model import (
     JobTimes,
     Shot,
     ShotReferences,
+    ShotStatus,
     Tally,
 )
 from callsheet.kernel.counting import how_many
+from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -48,6 +50,7 @@ from callsheet.quality.asked import SETTING, settings_of_quality
 from callsheet.quality.judge.wish import QUALITY, JudgeWish, insist_it_sees, read_wish
 from callsheet.quality.judge.wish import SETTING as JUDGE_SETTING
 from callsheet.takes.model import UNCORRECTED, Correction
+from callsheet.takes.standing import row_entry
 
 _ROWS_AT_ONCE: Final = 250
 _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
@@ -57,12 +60,14 @@ _NO_SIZE: Final = (1_024, 1_024)  # of a model that knows none
 class Priced:
     """What rows would cost live, and the corrections by which estimates were multiplied.
 
-    `notes` are what a person should know before it is spent. `judging` is what a judge costs.
+    `notes` are what a person should know before it is spent; `refused` are rows that are left out,
+    and why. `judging` is what a judge costs.
     """
 
     per_row: tuple[tuple[int, Money], ...]
     corrections: Mapping[str, Correction]
     notes: tuple[str, ...] = ()
+    refused: tuple[tuple[int, str], ...] = ()
     judging: Money = Money()
 
     @property
@@ -112,17 +117,25 @@ class Accepted:
     def to_answer(self) -> dict[str, Any]:
         """Write as JSON, for the same question asked again."""
         said = settings_of(self.quote.corrections)
-        told = {"prices": prices_text(self.quote.per_row), "notes": [*self.quote.notes], **said}
         judging = {"judging": self.quote.judging.micros} if self.quote.judging > Money() else {}
-        return {"job": self.job, "run_mode": self.run_mode, **told, **judging}
+        told = {
+            "prices": prices_text(self.quote.per_row),
+            "notes": [*self.quote.notes],
+            "refused": [[row, message] for row, message in self.quote.refused],
+            **said,
+            **judging,
+        }
+        return {"job": self.job, "run_mode": self.run_mode, **told}
 
     @classmethod
     def from_answer(cls, answer: Mapping[str, Any]) -> "Accepted":
         """Read back what `to_answer` wrote."""
         listed = ((row, Money(micros)) for row, micros in answer.get("rows", ()))  # before 0.9
         rows = prices_of(answer["prices"]) if "prices" in answer else tuple(listed)
+        refused = tuple((row, message) for row, message in answer.get("refused", ()))
+        notes = tuple(answer.get("notes", ()))
         judging = Money(answer.get("judging", 0))
-        quote = Priced(rows, corrections_in(answer), tuple(answer.get("notes", ())), judging)
+        quote = Priced(rows, corrections_in(answer), notes, refused, judging)
         return cls(JobId(answer["job"]), answer["run_mode"], quote, replayed=True)
 
 
@@ -186,20 +199,43 @@ class Submission:
         return await asyncio.to_thread(self._priced, draft, terms)
 
     def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
-        found = (self._shot(JobId(""), draft, row, terms) for row in draft.rows)
-        shots = [shot for shot in found if shot is not None]
-        terms.check()
-        return self._quote(shots, terms)
+        shots = self._shots(JobId(""), draft, terms)
+        return self._quote(draft, shots, terms)
 
-    def _quote(self, shots: Sequence[Shot], terms: _Terms) -> Priced:
-        rows, notes = tuple([(shot.row, shot.quoted) for shot in shots]), terms.own.notes.all()
+    def _quote(self, draft: BatchDraft, shots: Sequence[Shot], terms: _Terms) -> Priced:
+        """Sum up what shots cost, and what was said of the sheet and of its models."""
+        made = [shot for shot in shots if shot.model]
+        prices = tuple([(shot.row, shot.quoted) for shot in made])
+        left_out = [shot for shot in shots if not shot.model]
+        refused = tuple([(shot.row, (shot.error or {})["message"]) for shot in left_out])
+        notes = (*draft.notes, *terms.own.notes.all())
         if terms.judge is None:
-            return Priced(rows, terms.corrections, notes)
+            return Priced(prices, terms.corrections, notes, refused)
         catalog = self.ctx.providers.catalog
-        judging = price_of_judging(catalog, shots, terms.judge, terms.corrections)
+        judging = price_of_judging(catalog, made, terms.judge, terms.corrections)
         times = how_many(terms.judge.askings, "time")
         said = f"{terms.judge.model} is asked {times} about each take, ${judging} at most in all"
-        return Priced(rows, terms.corrections, (*notes, said), judging)
+        return Priced(prices, terms.corrections, (*notes, said), refused, judging)
+
+    def _shots(self, job: JobId, draft: BatchDraft, terms: _Terms) -> list[Shot]:
+        """Turn rows into shots, by row; those at fault too, where the author says to keep going.
+
+        Raises ModelInputError.
+        """
+        shots = [_refused(job, row) for row in draft.refused]
+        for row in draft.rows:
+            shot = self._shot(job, draft, row, terms)
+            if shot is not None:
+                shots.append(shot)
+            elif draft.keep_going:
+                shots.append(_refused(job, _at_fault(row, terms.faults)))
+                terms.faults = Faults()
+        if draft.keep_going and not any(shot.model for shot in shots):
+            for shot in shots:
+                error = dict(shot.error or {})
+                terms.faults.add(error["code"], shot.row, "prompt", error["message"], "")
+        terms.check()
+        return sorted(shots, key=lambda shot: shot.row)
 
     async def submit(
         self,
@@ -303,7 +339,13 @@ class Submission:
             await ctx.references.store.add(connection, job.id, references)
         said = {"rows": job.tally.rows, "name": job.name, "run_mode": job.run_mode}
         created = Entry("created", said)
-        job = await ctx.jobs.record(connection, job, [created])  # nobody else knows it yet
+        refused = [
+            row_entry(shot.row, shot.scene_id, shot.status, error=shot.error)
+            for shot in worded.shots
+            if not shot.model
+        ]
+        # nobody else knows it yet
+        job = await ctx.jobs.record(connection, job, [created, *refused])
         await enter(ctx.jobs, connection, job, ctx.jobs.pipeline(job).first)
 
     def _worded(
@@ -315,15 +357,13 @@ class Submission:
         stored: Mapping[str, str],
     ) -> _Worded:
         job_id, now = JobId(new_id("job")), self.ctx.books.clock()
-        worded = (self._shot(job_id, draft, row, terms) for row in draft.rows)
-        shots = [shot for shot in worded if shot is not None]
-        terms.check()
-        quote = self._quote(shots, terms)
-        notes = [*draft.notes, *quote.notes]
-        told = {
+        shots = self._shots(job_id, draft, terms)
+        quote = self._quote(draft, shots, terms)
+        told: dict[str, Any] = {
             "columns": list(draft.columns),
             "known_columns": dict(draft.known_columns),
-            "notes": notes,
+            "notes": [*quote.notes],
+            **({"in_place": True} if draft.in_place else {}),
         }
         job = Job(
             id=job_id,
@@ -331,7 +371,7 @@ class Submission:
             kind=JobKind.BATCH,
             name=draft.name,
             run_mode=draft.run_mode,
-            tally=Tally(rows=len(shots)),
+            tally=Tally(rows=len(shots), failed_rows=len(quote.refused)),
             cost=Cost(quoted=quote.total),
             times=JobTimes(created_at=now, updated_at=now),
             settings={**told, **settings_of(terms.corrections), **settings},
@@ -342,7 +382,7 @@ class Submission:
             shots,
             _references(draft, stored),
             uses=self._uses(shots) if job.run_mode is RunMode.LIVE else [],
-            takes=sum(shot.variants for shot in shots),
+            takes=sum(shot.variants for shot in shots if shot.model),
             reference_uses=sum(len(shot.references.asked) for shot in shots),
         )
 
@@ -368,26 +408,38 @@ class Submission:
         """List what rows use of which provider, each once."""
         found: dict[tuple[str, Kind], ModelCard] = {}
         for shot in shots:
+            if not shot.model:
+                continue
             card = self.ctx.providers.catalog.card(shot.model)
             use = card.use({**shot.inputs, "references": _of_use(card, shot)})
             found.setdefault((card.provider, use), card)
         return [(card, use) for (_, use), card in found.items()]
 
-    def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
-        switches, faults = terms.switches, terms.faults
+    def _card(self, draft: BatchDraft, row: RowDraft, terms: _Terms) -> ModelCard | None:
+        """Find a row's model, if it may be asked now."""
+        if draft.run_mode is RunMode.LIVE and not row.model:
+            message = "a live row needs a model; name one in the column model, or for all rows"
+            terms.faults.add("model_missing", row.row, "model", message, "")
+            return None
         model = row.model or PREVIEW_MODEL
         try:
             card = self.ctx.providers.catalog.card(model)
         except UnknownModelError as error:
-            faults.add(error.code, row.row, "model", str(error), model)
+            terms.faults.add(error.code, row.row, "model", str(error), model)
             return None
-        closed = switches.closed(card, self.ctx.books.clock().date()) if switches else None
+        today = self.ctx.books.clock().date()
+        closed = terms.switches.closed(card, today) if terms.switches else None
         if closed is not None:
             message = f"model {model!r} is off: {closed}"
-            faults.add("model_disabled", row.row, "model", message, model)
+            terms.faults.add("model_disabled", row.row, "model", message, model)
             return None
-        own = terms.own.of(card, row, faults)
-        if own is None:
+        return card
+
+    def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
+        faults = terms.faults
+        card = self._card(draft, row, terms)
+        own = terms.own.of(card, row, faults) if card else None
+        if card is None or own is None:
             return None
         named, told = own
         width, height = row.size or usual_size(card) or _NO_SIZE
@@ -396,14 +448,14 @@ class Submission:
             row=row.row,
             scene_id=row.scene_id,
             prompt=row.prompt,
-            model=model,
+            model=row.model or PREVIEW_MODEL,
             width=width,
             height=height,
             variants=row.variants,
             references=ShotReferences(
                 asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references))))
             ),
-            extra=row.extra,
+            extra={**row.extra, **row.cells},
             inputs=named,
         )
         if not _references_fit(card, shot, row, faults):
@@ -419,6 +471,31 @@ class Submission:
             shot = replace(shot, inputs={name: plain[name] for name in named})
         correction = terms.corrections.get(card.id, UNCORRECTED)
         return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
+
+
+def _at_fault(row: RowDraft, faults: Faults) -> RefusedRow:
+    """Sum up what is wrong between a row and its model."""
+    message = "; ".join(f"{each.field}: {each.message}" for each in faults.errors)
+    cells = {**row.extra, **row.cells}
+    return RefusedRow(row.row, row.scene_id, faults.code, message, cells)
+
+
+def _refused(job: JobId, row: RefusedRow) -> Shot:
+    """Write down a row that is not made: without a model, nothing can ever be ordered of it."""
+    width, height = _NO_SIZE
+    return Shot(
+        job=job,
+        row=row.row,
+        scene_id=row.scene_id,
+        prompt="",
+        model="",
+        width=width,
+        height=height,
+        variants=1,
+        status=ShotStatus.FAILED,
+        extra=row.cells,
+        error={"code": row.code, "message": row.message, "next_step": NextStep.STOP},
+    )
 
 
 def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:

@@ -8,13 +8,15 @@ SheetError                    the file cannot be used as a sheet
 ├── DamagedSheetError         cut off, garbled, or not what its name says
 ├── EncryptedSheetError       has a password
 ├── UnknownSheetNameError     the workbook has no sheet of that name
+├── UncertainEncodingError    several encodings are possible; a person has to say which
 ├── EmptySheetError           no header and no rows
 └── SheetCellsError           single cells or columns are wrong; `errors` names each
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
 
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 
@@ -38,30 +40,96 @@ class SheetLimits:
     max_seconds: int = 60
 
 
+# A cell as JSON: its text, a number or truth value in no special format, or
+# {"text", "number", "format", "formula", "link"}, of which only the text is always there.
+Cell = str | int | float | bool | Mapping[str, Any]
+_BETWEEN_WORDS = re.compile(r"[\s_-]+")
+
+
+def cell_text(cell: Cell) -> str:
+    """Write a cell as it is shown."""
+    match cell:
+        case str():
+            return cell
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case int() | float():
+            return str(cell)
+        case _:
+            return str(cell["text"])
+
+
+_UNNAMED = "\N{NO-BREAK SPACE}column "  # no title begins so: white space around one is left out
+
+
+def title_key(title: str) -> str:
+    """Spell a column's title as it is compared: case, spaces, `_` and `-` make no difference."""
+    return _BETWEEN_WORDS.sub("", title).casefold()
+
+
+def unnamed_title(letters: str) -> str:
+    """Name a column that has no name in the sheet."""
+    return f"{_UNNAMED}{letters}"
+
+
+def written_title(title: str) -> str:
+    """Give a column's title as the sheet has it: nothing, for one without a name."""
+    return "" if title.startswith(_UNNAMED) else title
+
+
+@dataclass(frozen=True, slots=True)
+class SheetChoice:
+    """How a person says that a sheet is to be read; what is left blank is found out.
+
+    `names` says what columns are called, by `title_key`, and which field each of them is: that
+    tells which row is the header.
+    """
+
+    sheet: str = ""
+    header_row: int = 0
+    delimiter: str = ""
+    encoding: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One row; `number` is the one a spreadsheet shows, so the first row below a header is 2."""
+    """One row; `number` is the one a spreadsheet shows, so the first row below a header is 2.
+
+    `cells` are texts as they are shown. `values` are the same cells as the file holds them; none if
+    all are text.
+    """
 
     number: int
     cells: tuple[str, ...]
+    values: tuple[Cell, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SheetGrid:
-    """What a source reads: rows as they stand in the file, before anything is known of a header."""
+    """What a source reads: rows as they stand in the file, before anything is known of a header.
+
+    `merged` are areas of merged cells: first row, first column, last row, last column.
+    """
 
     rows: Iterable[SheetRow]
     notes: tuple[str, ...] = ()
+    merged: tuple[tuple[int, int, int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SheetTable:
-    """A sheet with a header: every row has exactly one cell for each column; none is blank."""
+    """A sheet with a header: every row has exactly one cell for each column; none is blank.
+
+    `in_place` tells that row 1 is the header and that no column was left out: then formulas of the
+    sheet mean the same in a table with the same columns and row numbers.
+    """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[SheetRow, ...]
     notes: tuple[str, ...] = ()  # what a person should know: the encoding, the sheet that was taken
+    in_place: bool = False
 
 
 class SheetSource(Protocol):
@@ -74,8 +142,8 @@ class SheetSource(Protocol):
     def recognises(self, content: bytes) -> bool:
         """Tell by its first bytes that the file is of this kind, whatever its name."""
 
-    def read(self, content: bytes, limits: SheetLimits, sheet: str) -> SheetGrid:
-        """Read the grid, of the sheet named `sheet` if the format knows several.
+    def read(self, content: bytes, limits: SheetLimits, choice: SheetChoice) -> SheetGrid:
+        """Read the grid, of the sheet that `choice` names if the format knows several.
 
         Rows may come lazily: reading them raises a SheetError as well.
         """
@@ -157,6 +225,26 @@ class UnknownSheetNameError(SheetError):
         there = ", ".join(repr(shown(each)) for each in names[:20])
         super().__init__(f"the workbook has no sheet {shown(name)!r}; it has {there}")
         self.name, self.names = name, tuple(names)
+
+
+class UncertainEncodingError(SheetError):
+    """Nothing says for certain in which encoding a text is; `readings` shows what it would be.
+
+    `readings` maps the names of encodings to how a few cells would be read.
+    """
+
+    code: ClassVar[str] = "uncertain_encoding"
+
+    def __init__(self, readings: Mapping[str, Sequence[str]]) -> None:
+        shown_all = "; ".join(
+            f"{name}: {' | '.join(map(shown, cells))}" for name, cells in readings.items()
+        )
+        first = next(iter(readings), "utf-8")
+        super().__init__(
+            "the text is not in UTF-8, and its encoding is not certain. Read as "
+            f"{shown_all}. Say which is right, as in --encoding {first}, or save it as UTF-8"
+        )
+        self.readings = readings
 
 
 class EmptySheetError(SheetError):

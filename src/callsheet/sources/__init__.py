@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from callsheet.kernel.errors import shown
 from callsheet.ports.sheets import (
+    SheetChoice,
     SheetLimits,
     SheetSource,
     SheetTable,
@@ -25,19 +26,22 @@ def sources() -> tuple[SheetSource, ...]:
 
 
 def read_sheet(
-    name: str, content: bytes, limits: SheetLimits | None = None, sheet: str = ""
+    name: str,
+    content: bytes,
+    limits: SheetLimits | None = None,
+    choice: SheetChoice = SheetChoice(),  # noqa: B008 - frozen
 ) -> SheetTable:
     """Read a sheet file: its first bytes say what it is, or else the ending of its name.
 
-    `sheet` picks one sheet of a workbook; without it the first visible one with data is taken.
-    Raises a SheetError whatever the bytes are. It may take seconds and starts a process for a
+    Of a workbook without a choice, the first visible sheet with a prompt column is taken. Raises
+    a SheetError whatever the bytes are. It may take seconds and starts a process for a
     workbook: call it off the event loop.
     """
     bounds = limits or SheetLimits()
     if len(content) > bounds.max_bytes:
         raise SheetTooLargeError(f"{len(content)} bytes, {bounds.max_bytes} are allowed")
-    grid = _source_for(name, content).read(content, bounds, sheet)
-    return table_of(PurePosixPath(name).stem, grid, bounds)
+    grid = _source_for(name, content).read(content, bounds, choice)
+    return table_of(PurePosixPath(name).stem, grid, bounds, choice)
 
 
 def _source_for(name: str, content: bytes) -> SheetSource:

@@ -9,29 +9,31 @@ import codecs
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NoReturn
 
 from callsheet.kernel.cells import bare
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.ports.sheets import (
+    MAX_LISTED_ERRORS,
     RESULT_COLUMNS,
     RESULT_PREFIX,
     DamagedSheetError,
+    SheetCellsError,
+    SheetChoice,
     SheetGrid,
     SheetLimits,
     SheetRow,
     SheetTooLargeError,
 )
+from callsheet.sources.encoding import decoded
+from callsheet.sources.header import header_among, known_columns
+from callsheet.sources.table import column_letters
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab"}
+_ASKED = {**{name: sign for sign, name in _DELIMITERS.items()}, "\\t": "\t", "pipe": "|"}
 _SAMPLE_CHARS = 65_536
 _SAMPLE_RECORDS = 50
-_HEADER_BYTES = 64
-_ZEROS_OF_UTF16 = 0.4  # half of the bytes, but for letters beyond Latin
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _EXCEL_HINT = "sep="  # Excel's own first line, which it does not show as a row
 _ROW_CHARS_PER_CELL = 32  # with `max_cell_chars`, how long a row may be before it is split
 
@@ -45,49 +47,53 @@ class CsvSource:
         """Text has no first bytes of its own, but for the mark of UTF-16."""
         return content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
-    def read(self, content: bytes, limits: SheetLimits, sheet: str = "") -> SheetGrid:  # noqa: ARG002 - a text file has one sheet, whatever is asked
+    def read(self, content: bytes, limits: SheetLimits, choice: SheetChoice) -> SheetGrid:
         """Decode, find the delimiter, and read rows as they are asked for."""
-        text, encoding = _decode(content)
-        text, delimiter = _without_hint(text)
-        delimiter = delimiter or _sniff(text)
-        notes = [f"read as {encoding}, cells separated by {_DELIMITERS[delimiter]}"]
-        return SheetGrid(_as_written(_rows(text, delimiter, limits)), tuple(notes))
+        found = decoded(content, choice.encoding)
+        if "\0" in found.text:
+            at = found.text.count("\n", 0, found.text.index("\0")) + 1
+            raise DamagedSheetError(f"line {at} has a NUL byte, so this is not a text file")
+        text, delimiter = _without_hint(found.text)
+        delimiter = _asked(choice.delimiter) or delimiter or _sniff(text, choice.names)
+        named = _DELIMITERS.get(delimiter, repr(delimiter))
+        notes = (f"read as {found.encoding}, cells separated by {named}",)
+        rows = _as_written(_rows(text, delimiter, limits))
+        if found.damaged:
+            _refuse_damage(rows)
+        return SheetGrid(rows, notes)
 
 
-def _decode(content: bytes) -> tuple[str, str]:
-    """Decode by its mark, as UTF-8, or as what old Windows programs write."""
-    encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "")
-    encoding = encoding or _unmarked_utf16(content) or "utf-8"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        if encoding != "utf-8":
-            raise DamagedSheetError(
-                f"byte {error.start} is not {encoding}; save the sheet as UTF-8"
-            ) from error
-        text, encoding = _decode_windows(content), "windows-1252"
-    if "\0" in text:
-        at = text.count("\n", 0, text.index("\0")) + 1
-        raise DamagedSheetError(f"line {at} has a NUL byte, so this is not a text file")
-    return text, encoding.removesuffix("-sig")
+def _asked(delimiter: str) -> str:
+    """Read a delimiter as a person writes it: the sign itself, or its name."""
+    sign = _ASKED.get(delimiter.strip().lower(), delimiter)
+    if len(sign) > 1 or sign in ('"', "\r", "\n"):
+        message = f"{shown(delimiter)!r} is no delimiter; write one sign, or comma, semicolon, tab"
+        raise InvalidInputError(message, [FieldError("delimiter", message, shown(delimiter))])
+    return sign
 
 
-def _unmarked_utf16(content: bytes) -> str:
-    """Recognise UTF-16 without a mark: in its header nearly every other byte is zero."""
-    head = content[:_HEADER_BYTES]
-    even, odd = head[::2].count(0), head[1::2].count(0)
-    if max(even, odd) < len(head) * _ZEROS_OF_UTF16 or min(even, odd):
-        return ""
-    return "utf-16-le" if odd else "utf-16-be" if even else ""
-
-
-def _decode_windows(content: bytes) -> str:
-    try:
-        return content.decode("cp1252")
-    except UnicodeDecodeError as error:
-        raise DamagedSheetError(
-            f"byte {error.start} is neither UTF-8 nor Windows-1252; save the sheet as UTF-8"
-        ) from error
+def _refuse_damage(rows: Iterator[SheetRow]) -> NoReturn:
+    """Name the cells of a UTF-8 file that hold bytes which are not UTF-8."""
+    errors: list[FieldError] = []
+    columns: tuple[str, ...] = ()
+    more = 0
+    for row in rows:
+        columns = columns or (row.cells if any(cell.strip() for cell in row.cells) else ())
+        for at, cell in enumerate(row.cells):
+            wrong = [f"{ord(char) - 0xDC00:02X}" for char in cell if "\udc80" <= char <= "\udcff"]
+            if not wrong:
+                continue
+            if len(errors) == MAX_LISTED_ERRORS:
+                more += 1
+                continue
+            title = (columns[at].strip() if at < len(columns) else "") or column_letters(at)
+            message = (
+                f"bytes {' '.join(wrong[:8])} are not UTF-8, as all else in the file is; mend the "
+                "cell, or say another encoding of the whole file with --encoding"
+            )
+            place = f"row {row.number}, column {shown(title)}"
+            errors.append(FieldError(place, message, shown(cell)))
+    raise SheetCellsError(errors, more)
 
 
 def _without_hint(text: str) -> tuple[str, str]:
@@ -99,31 +105,36 @@ def _without_hint(text: str) -> tuple[str, str]:
     return (rest, delimiter) if delimiter in _DELIMITERS else (text, "")
 
 
-def _sniff(text: str) -> str:
-    """Choose the delimiter that splits most records as it splits the header.
+def _sniff(text: str, names: Mapping[str, str]) -> str:
+    """Choose the delimiter with which a header names known columns, and splits most records alike.
 
     The header decides alone where it holds only one of them: prompts are full of commas and
     semicolons, names of columns are not.
     """
     sample = text[:_SAMPLE_CHARS]
-    scores = {delimiter: _agreement(sample, delimiter) for delimiter in _DELIMITERS}
+    scores = {delimiter: _agreement(sample, delimiter, names) for delimiter in _DELIMITERS}
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def _agreement(sample: str, delimiter: str) -> tuple[float, int]:
-    widths = []
+def _agreement(sample: str, delimiter: str, names: Mapping[str, str]) -> tuple[int, float, int]:
+    records: list[list[str]] = []
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     try:
         for record in reader:
-            if record:
-                widths.append(len(record))
-            if len(widths) == _SAMPLE_RECORDS:
+            if any(cell.strip() for cell in record):
+                records.append(record)
+            if len(records) == _SAMPLE_RECORDS:
                 break
     except csv.Error:
         pass  # the sample ends where it ends; what was read until here is enough to choose
-    if not widths or widths[0] == 1:
-        return 0.0, 0
-    return Counter(widths)[widths[0]] / len(widths), widths[0]
+    if not records:
+        return 0, 0.0, 0
+    header = header_among(records, names)
+    widths = [len(record) for record in records[header:]]
+    known = known_columns(records[header], names)
+    if widths[0] == 1:
+        return known, 0.0, 0
+    return known, Counter(widths)[widths[0]] / len(widths), widths[0]
 
 
 def _as_written(rows: Iterator[SheetRow]) -> Iterator[SheetRow]:

@@ -7,23 +7,21 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import File, Form, Query, Request, Response, UploadFile
+from fastapi import Depends, Form, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from callsheet.intake.model import BatchDraft, Defaults
+from callsheet.intake.recipe import Recipe
 from callsheet.intake.rows import draft_from_items, draft_from_table
-from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
 from callsheet.line.reuse import fresh_setting
-from callsheet.line.submission import Accepted
+from callsheet.line.submission import Accepted, Priced
 from callsheet.orders.resolutions import Resolution
-from callsheet.ports.sheets import SheetLimits
-from callsheet.quality.asked import MOST_RETAKES, OFF, SETTING
-from callsheet.quality.judge.scoring import MOST_ASKINGS
-from callsheet.quality.judge.wish import JUDGE
-from callsheet.sources import read_sheet
+from callsheet.quality.asked import OFF, SETTING
+from callsheet.sources.table import table_of_items
+from callsheet.web.batch_forms import BatchQuality, QualityForm, SheetForm
 from callsheet.web.corrections import ModelCorrection, corrections_of
 from callsheet.web.customer_webhooks import NewWebhook, ToldAt, webhook_of
 from callsheet.web.entry import Editor, IdempotencyKey, Services, Viewer, idempotent_request
@@ -58,23 +56,6 @@ class Reference(BaseModel, extra="forbid"):
     mode: Annotated[str | None, Field(examples=["style_only"])] = None
 
 
-class BatchQuality(BaseModel, extra="forbid"):
-    """How what is made is examined: `technical` is `on` for live batches where nothing is said.
-
-    `profile` names the tolerances (see `callsheet check`). A take that fails is made again at most
-    `retakes` times, within the budgets; then it waits for a person. With `semantic`, or a `judge`,
-    a model that sees is asked about each take, `askings` times; its price is part of the quote.
-    """
-
-    technical: Literal["on", "off"] | None = None
-    profile: Annotated[str | None, Field(max_length=100, examples=["takes"])] = None
-    retakes: Annotated[int | None, Field(ge=0, le=MOST_RETAKES)] = None
-    semantic: Literal["on", "off"] | None = None
-    judge: Annotated[str | None, Field(max_length=200, examples=[JUDGE])] = None
-    askings: Annotated[int | None, Field(ge=1, le=MOST_ASKINGS)] = None
-    point: Literal["careful", "fast"] | None = None
-
-
 class Item(BaseModel, extra="forbid"):
     """One row: a picture, clip or text to make, in one or more variants."""
 
@@ -99,6 +80,13 @@ class BatchRequest(BaseModel, extra="forbid"):
     """
 
     items: Annotated[list[Annotated[Any, unread(Item)]], Field(max_length=MOST_ITEMS), AS_IT_CAME]
+    recipe: Annotated[
+        Recipe | None,
+        Field(description="What the fields of items mean, if they are columns of your own"),
+    ] = None
+    keep_going: Annotated[
+        bool, Field(description="Make the good rows; the others come back as failed")
+    ] = False
     global_refs: Annotated[list[Reference | str], Field(max_length=50)] = []
     runMode: str = "dry_run"  # noqa: N815  # the sheet client's established name
     model: str = ""
@@ -127,6 +115,13 @@ class RowQuote(BaseModel):
     price: str
 
 
+class LeftOut(BaseModel):
+    """A row that is not made, and why."""
+
+    row: int
+    message: str
+
+
 class Quote(BaseModel):
     """What the batch would cost live, in US dollars."""
 
@@ -134,7 +129,11 @@ class Quote(BaseModel):
     currency: str = "USD"
     perRow: list[RowQuote]  # noqa: N815  # the sheet client's established name
     corrections: list[ModelCorrection]
-    notes: Annotated[list[str], Field(description="What to know before it is spent")]
+    notes: Annotated[
+        list[str],
+        Field(description="How the sheet was read, and what to know before money is spent"),
+    ]
+    refused: Annotated[list[LeftOut], Field(description="Rows that are not made")] = []
 
 
 class AcceptedBatch(BaseModel):
@@ -164,23 +163,32 @@ async def _accepted(
 
 def _worded(accepted: Accepted, base: str, webhook: ToldAt | None) -> bytes:
     """Write an AcceptedBatch, its prices a few at a time: a long list in one go holds all up."""
-    quote = Quote(
-        total=str(accepted.quote.total),
-        perRow=[],
-        corrections=corrections_of(accepted.quote.corrections),
-        notes=[*accepted.quote.notes],
-    )
     answer = AcceptedBatch(
         batchId=accepted.job,
         runMode=accepted.run_mode,
         statusUrl=f"{base}/batch/{accepted.job}",
         progressUrl=f"{base}/progress/{accepted.job}",
-        quote=quote,
+        quote=_without_rows(accepted.quote),
         webhook=webhook,
     )
+    return _with_rows(answer, accepted.quote)
+
+
+def _without_rows(priced: Priced) -> Quote:
+    refused = [LeftOut(row=row, message=message) for row, message in priced.refused]
+    return Quote(
+        total=str(priced.total),
+        perRow=[],
+        corrections=corrections_of(priced.corrections),
+        notes=[*priced.notes],
+        refused=refused,
+    )
+
+
+def _with_rows(answer: BaseModel, priced: Priced) -> bytes:
     rows = [
         json.dumps([{"row": row, "price": str(price)} for row, price in page])[1:-1].encode()
-        for page in paged(accepted.quote.per_row, _PRICES_AT_ONCE)
+        for page in paged(priced.per_row, _PRICES_AT_ONCE)
     ]
     before, after = answer.model_dump_json().encode().split(b'"perRow":[]', 1)
     return b"".join([before, b'"perRow":[', b",".join(rows), b"]", after])
@@ -212,7 +220,7 @@ async def make_images(
         global_references=shared,
         inputs=body.inputs,
     )
-    draft = await asyncio.to_thread(_draft_of_items, cs, body.items, defaults)
+    draft = await asyncio.to_thread(_draft_of_items, cs, body, defaults)
     content = await request.body()
     request_once = await asyncio.to_thread(idempotent_request, request, idempotency_key, content)
     webhook, told = webhook_of(cs, caller.workspace, body.webhook)
@@ -232,7 +240,12 @@ async def make_images(
     return await _accepted(cs, request, accepted, told)
 
 
-def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> BatchDraft:
+def _draft_of_items(cs: Callsheet, body: BatchRequest, defaults: Defaults) -> BatchDraft:
+    items = body.items
+    if body.recipe is not None:
+        recipe = body.recipe.but(keep_going=body.keep_going)
+        table = table_of_items(items, cs.limits.max_rows)
+        return draft_from_table(table, defaults=defaults, limits=cs.limits, recipe=recipe)
     off: set[int] = set()
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -241,11 +254,16 @@ def _draft_of_items(cs: Callsheet, items: list[Any], defaults: Defaults) -> Batc
                 off.add(number)
             yield item.model_dump(exclude_none=True, exclude={"quality"})
 
-    draft = draft_from_items(rows(), count=len(items), defaults=defaults, limits=cs.limits)
+    draft = draft_from_items(
+        rows(),
+        count=len(items),
+        defaults=defaults,
+        limits=cs.limits,
+        keep_going=body.keep_going,
+    )
     if not off:
         return draft
     said = {SETTING: OFF}  # as if a sheet's own column did
-    said = {SETTING: OFF}
     marked = (
         replace(row, extra={**row.extra, **said}) if row.row in off else row for row in draft.rows
     )
@@ -267,35 +285,16 @@ async def upload_sheet(
     request: Request,
     cs: Services,
     caller: Editor,
-    file: Annotated[UploadFile, File(description="A .csv or .xlsx file")],
-    runMode: Annotated[str, Form()] = "dry_run",  # noqa: N803  # the established name
-    model: Annotated[str, Form()] = "",
-    name: Annotated[str, Form()] = "",
-    sheet: Annotated[str, Form(description="Which sheet of a workbook")] = "",
-    mapping: Annotated[str, Form(description="JSON object: column to known column")] = "",
+    form: Annotated[SheetForm, Depends()],
+    more: Annotated[QualityForm, Depends()],
     budget_usd: Annotated[Budget | None, Form()] = None,
-    inputs: Annotated[str, Form(max_length=100_000, description="As in a cell `inputs`")] = "",
-    quality: Annotated[Literal["on", "off"] | None, Form()] = None,
-    profile: Annotated[str | None, Form(max_length=100)] = None,
-    retakes: Annotated[int | None, Form(ge=0, le=MOST_RETAKES)] = None,
-    judge: Annotated[str | None, Form(max_length=200)] = None,
-    *,
-    sign: Annotated[bool, Form(description="Sign what is made (C2PA)")] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Do the same with the rows of a .csv or .xlsx file; errors name row and column."""
-    content = await file.read()
-    defaults = Defaults(name=name, run_mode=runMode, model=model, inputs=inputs)
+    """Do the same with the rows of a sheet; errors name row and column."""
+    content = await form.file.read()
     async with request.app.state.sheets:
-        draft = await asyncio.to_thread(
-            _draft, cs, file.filename or "sheet", content, sheet, _mapping(mapping), defaults
-        )
-    asked = BatchQuality(technical=quality, profile=profile, retakes=retakes, judge=judge)
-    fields = [runMode, model, name, sheet, mapping, str(budget_usd or ""), inputs]
-    if asked != BatchQuality():  # a repeat by a client that knows nothing of it stays the same
-        fields.append(asked.model_dump_json())
-    if sign:
-        fields.append("sign")
+        draft = await asyncio.to_thread(form.draft, cs, content)
+    fields = [*form.fields, str(budget_usd or ""), *more.fields]
     encoded = [field.encode() for field in fields]
     request_once = await asyncio.to_thread(
         idempotent_request, request, idempotency_key, content, *encoded
@@ -305,35 +304,28 @@ async def upload_sheet(
         draft,
         request=request_once,
         budget=_money(budget_usd),
-        settings={SETTING: asked.model_dump(exclude_none=True)},
-        sign=sign,
+        settings={SETTING: more.quality.model_dump(exclude_none=True)},
+        sign=more.sign,
     )
     return await _accepted(cs, request, accepted)
 
 
-def _draft(
-    cs: Callsheet,
-    filename: str,
-    content: bytes,
-    sheet: str,
-    mapping: dict[str, str],
-    defaults: Defaults,
-) -> BatchDraft:
-    limits = SheetLimits(max_rows=cs.limits.max_rows)
-    table = read_sheet(filename, content, limits, sheet)
-    return draft_from_table(table, mapping=mapping, defaults=defaults, limits=cs.limits)
-
-
-def _mapping(text: str) -> dict[str, str]:
-    if not text:
-        return {}
-    try:
-        mapping = json.loads(text)
-    except (ValueError, RecursionError):
-        mapping = None
-    if not isinstance(mapping, dict) or not all(isinstance(name, str) for name in mapping.values()):
-        raise InvalidInputError('mapping: write a JSON object such as {"Bild": "prompt"}')
-    return mapping
+@router.post(
+    "/quote",
+    summary="Price a sheet",
+    response_model=Quote,
+    responses=documented(400, 401, 403, 413, 422, 503),
+)
+async def quote_sheet(
+    request: Request, cs: Services, _caller: Viewer, form: Annotated[SheetForm, Depends()]
+) -> Response:
+    """Say what a sheet would cost live, and how it is read; nothing is created."""
+    content = await form.file.read()
+    async with request.app.state.sheets:
+        draft = await asyncio.to_thread(form.draft, cs, content)
+    priced = await cs.submission.price(draft)
+    answer = await asyncio.to_thread(lambda: _with_rows(_without_rows(priced), priced))
+    return Response(answer, media_type="application/json")
 
 
 @router.get(

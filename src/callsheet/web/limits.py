@@ -23,7 +23,7 @@ MOST_BATCH: Final = 64 * MEGABYTE
 BATCH_BYTES_PER_ROW: Final = 64 * KILOBYTE
 MOST_WEBHOOK: Final = 4 * MEGABYTE
 MOST_SIGN_IN: Final = 4 * KILOBYTE  # read before anybody is known
-MOST_FIELDS: Final = 20  # of a form; an upload has eight
+MOST_FIELDS: Final = 20  # of a form; an upload has fifteen
 AROUND_UPLOAD: Final = MEGABYTE  # what a form has beside its file
 COMPOSITE_UPLOAD: Final = "/api/composites/upload"
 UPLOADS_AT_ONCE: Final = 4
@@ -45,7 +45,7 @@ def most_bytes(path: str, settings: Settings) -> int:
     """Tell how large the body of a route may be, in bytes; `path` is as the route has it."""
     if path == "/batch/images":
         return min(MOST_BATCH, MOST_JSON + settings.max_rows * BATCH_BYTES_PER_ROW)
-    if path in {"/batch/upload", COMPOSITE_UPLOAD}:
+    if path in {"/batch/upload", "/batch/quote", COMPOSITE_UPLOAD}:
         return settings.max_upload_bytes + AROUND_UPLOAD
     if path.startswith("/webhooks/"):
         return MOST_WEBHOOK

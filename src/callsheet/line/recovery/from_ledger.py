@@ -308,6 +308,8 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _status(job: Job, shot: Shot, row: Mapping[str, Any], made: list[Take]) -> ShotStatus:
+    if not shot.model:
+        return ShotStatus.FAILED  # it was refused when its sheet was read
     if len(made) == shot.variants:
         return summed_up(made)
     if job.status not in FINISHED:
@@ -324,7 +326,7 @@ def _failed_rows(shots: list[Shot], takes: list[Take]) -> int:
 
 
 def _counts(job: Job, shots: list[Shot], takes: list[Take]) -> Counts:
-    missing = sum(shot.variants for shot in shots) - len(takes)
+    missing = sum(shot.variants for shot in shots if shot.model) - len(takes)
     counts = counted(take.status for take in takes)
     if job.status is JobStatus.CANCELLED:
         return replace(counts, cancelled=missing)

@@ -10,6 +10,7 @@ from callsheet.assets.model import thumbnail_key
 from callsheet.delivery.links import file_key
 from callsheet.delivery.page import contact_sheet_page
 from callsheet.delivery.results import (
+    Cells,
     Results,
     blocks_of,
     is_assessed,
@@ -41,6 +42,7 @@ from callsheet.line.transitions import in_stage
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.engine import Payload
 from callsheet.ports.pictures import SheetCell
+from callsheet.ports.sheets import cell_text
 from callsheet.quality.states import Quality
 
 MAX_CELLS: Final = 1_000  # pictures on one contact sheet; the tables have all rows
@@ -118,7 +120,7 @@ async def _gather(
     """Read a job's rows into `results`; answers what the contact sheet shows, by row."""
     shown: list[tuple[Mapping[str, Any], Mapping[str, Any] | None]] = []
     async for page in tools.state.told_pages(tools.ctx.books.database, job):
-        rows = [(row, own_cells(shot, job)) for shot, row in page]
+        rows = [result_row(shot, row, job) for shot, row in page]
         await asyncio.to_thread(results.add, rows)
         if len(shown) < MAX_CELLS:
             shown += [(row, variant) for _, row in page for variant in row["variants"] or [None]]
@@ -159,7 +161,8 @@ async def _write_tables(ctx: LineContext, job: Job, results: Results) -> None:
     """Write the result tables into the store, by way of a file each."""
     for name, (write, media_type) in _TABLES.items():
         with TemporaryFile() as file:
-            table = result_table(job.settings.get("columns", ()), results)
+            in_place = bool(job.settings.get("in_place"))
+            table = result_table(job.settings.get("columns", ()), results, in_place=in_place)
             await asyncio.to_thread(write, table, file)
             await ctx.media.blobs.put(file_key(job.id, name), blocks_of(file), media_type)
 
@@ -246,7 +249,15 @@ def totals(job: Job, noun: str) -> list[tuple[str, str]]:
     ]
 
 
-def own_cells(shot: Shot, job: Job) -> dict[str, str]:
+def result_row(shot: Shot, row: Mapping[str, Any], job: Job) -> tuple[dict[str, Any], Cells]:
+    """Put a row of a state beside the cells of its sheet; it gets the name of its file, if any."""
+    cells = own_cells(shot, job)
+    known: Mapping[str, str] = job.settings.get("known_columns", {})
+    named = next((title for title, name in known.items() if name == "filename"), "")
+    return {**row, "filename": cell_text(cells.get(named, ""))} if named else dict(row), cells
+
+
+def own_cells(shot: Shot, job: Job) -> Cells:
     """Put a row back into the cells of its sheet, by column."""
     named = {
         "scene_id": shot.scene_id,

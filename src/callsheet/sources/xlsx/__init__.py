@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx, .xlsm), read by calamine in a process of their own.
+"""Workbooks (.xlsx, .xlsm, .ods), read by calamine in a process of their own.
 
 A workbook of two cells, A1 and XFD1048576, makes any reader that keeps a dense range ask for half a
 terabyte, and a failed allocation ends its whole process. So the parsing happens in a child with
@@ -20,6 +20,7 @@ from callsheet.ports.sheets import (
     EmptySheetError,
     EncryptedSheetError,
     SheetCellsError,
+    SheetChoice,
     SheetGrid,
     SheetLimits,
     SheetRow,
@@ -34,38 +35,43 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _IMPORT_ROOT = Path(callsheet.__file__).resolve().parents[1]
 
 
-class XlsxSource:
-    """Reads the values of a workbook: formulas as they were last computed, dates as ISO text.
+class WorkbookSource:
+    """Reads the values of a workbook: formulas as they were last computed, numbers as shown.
 
-    A merged cell's value stands in its top left cell; the others are blank.
+    Dates are ISO text. A merged cell's value stands in its top left cell; the others are blank.
     """
 
-    suffixes = (".xlsx", ".xlsm")
+    suffixes = (".xlsx", ".xlsm", ".ods")
 
     def recognises(self, content: bytes) -> bool:
         """Recognise a zip archive, and the older container that encrypted workbooks come in."""
         return content.startswith((*_ZIP, _OLD_OFFICE))
 
-    def read(self, content: bytes, limits: SheetLimits, sheet: str = "") -> SheetGrid:
-        """Read the sheet of that name, or the first visible one with data."""
+    def read(self, content: bytes, limits: SheetLimits, choice: SheetChoice) -> SheetGrid:
+        """Read the sheet that is named, or the first visible one that has prompts, or data."""
         if content.startswith(_OLD_OFFICE):
             if _ENCRYPTED_STREAM in content:
                 raise EncryptedSheetError
             raise DamagedSheetError("this is an old .xls workbook; save it as .xlsx")
         if not content.startswith(_ZIP):
             raise DamagedSheetError("this is not an Excel workbook; save it as .xlsx again")
-        answer = _ask_child(content, limits, sheet)
-        return SheetGrid(_rows(answer["rows"]), tuple(answer["notes"]))
+        answer = _ask_child(content, limits, choice)
+        merged = tuple(
+            (top, left - 1, low, right - 1) for top, left, low, right in answer["merged"]
+        )
+        return SheetGrid(_rows(answer["rows"]), tuple(answer["notes"]), merged)
 
 
 def _rows(rows: list[list[Any]]) -> Iterator[SheetRow]:
-    return (SheetRow(number, tuple(cells)) for number, cells in rows)
+    return (SheetRow(number, tuple(cells), tuple(typed)) for number, cells, typed in rows)
 
 
-def _ask_child(content: bytes, limits: SheetLimits, sheet: str) -> dict[str, Any]:
+def _ask_child(content: bytes, limits: SheetLimits, choice: SheetChoice) -> dict[str, Any]:
     """Parse in a bounded process that inherits nothing but the way to our own modules."""
     bounds = {
-        "sheet": sheet,
+        "sheet": choice.sheet,
+        "header_row": choice.header_row,
+        "names": dict(choice.names),
         "max_rows": limits.max_rows,
         "max_text_chars": limits.max_text_chars,
         "max_inflated_bytes": limits.max_inflated_bytes,
@@ -115,4 +121,4 @@ def _raise(code: str, evidence: Any) -> NoReturn:
             raise DamagedSheetError(evidence)
 
 
-SOURCE = XlsxSource()
+SOURCE = WorkbookSource()

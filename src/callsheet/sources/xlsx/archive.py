@@ -10,6 +10,9 @@ import zlib
 
 from callsheet.ports.sheets import DamagedSheetError, EncryptedSheetError, SheetTooLargeError
 
+CONTENT = "content.xml"  # of an OpenDocument file
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument.spreadsheet"
+_ENCRYPTION = b"encryption-data"
 _MAX_ENTRIES = 4_096
 _MAX_RATIO = 400  # sheets of equal rows reach 100; an archive made to explode passes 1,000
 _RATIO_MATTERS_FROM = 4 * 1024 * 1024
@@ -25,6 +28,11 @@ def parts_of(content: bytes, max_bytes: int) -> dict[str, bytes]:
             for entry in _checked(archive.infolist(), max_bytes):
                 parts[entry.filename] = _inflated(archive, entry, max_bytes)
                 max_bytes -= len(parts[entry.filename])
+                if (
+                    entry.filename == "META-INF/manifest.xml"
+                    and _ENCRYPTION in parts[entry.filename]
+                ):
+                    raise EncryptedSheetError
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise DamagedSheetError(
             f"the workbook is cut off or garbled ({error}); save it as .xlsx again"
@@ -36,6 +44,8 @@ def stored(parts: dict[str, bytes]) -> bytes:
     """Pack parts into an archive without compression."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        if CONTENT in parts:
+            archive.writestr("mimetype", _OPEN_DOCUMENT)  # it comes first
         for name, part in parts.items():
             archive.writestr(name, part)
     return packed.getvalue()
@@ -48,8 +58,8 @@ def _checked(entries: list[zipfile.ZipInfo], max_bytes: int) -> list[zipfile.Zip
     names = {entry.filename for entry in entries}
     if len(names) < len(entries):
         raise DamagedSheetError("it has two parts of the same name; export it again")
-    if "mimetype" in names:
-        raise DamagedSheetError("this is an OpenDocument file; save it as .xlsx")
+    if "mimetype" in names and CONTENT not in names:
+        raise DamagedSheetError("this is an OpenDocument file without content; save it again")
     if "xl/workbook.bin" in names:
         raise DamagedSheetError("this is a binary .xlsb workbook; save it as .xlsx")
     wanted = [entry for entry in entries if entry.filename.endswith((".xml", ".rels"))]

@@ -1,112 +1,59 @@
-"""The XML inside a workbook: where a sheet's part is, and cells whose value cannot be trusted.
-
-calamine reads an error value and a formula that was never computed as a blank cell. A blank prompt
-or price is not what the sheet's author sees, so such cells are looked for and named.
-"""
+"""The XML inside a workbook: its parts, how they belong together, and a walk over one."""
 
 import posixpath
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from xml.parsers import expat
 
-_SUSPECTS = re.compile(rb"""["']e["']|<(?:\w+:)?f[\s>/]""")
 _OFFICE_DOCUMENT = "/officeDocument"
 _WORKSHEET = "/worksheet"
-_SHOWN_CHARS = 100  # of a value; adding up a huge one piece by piece would be quadratic
 
 
-def worksheet_parts(parts: dict[str, bytes]) -> dict[str, str]:
+def workbook_part(parts: Mapping[str, bytes]) -> str:
+    """Find the part that lists the sheets."""
+    found = relations(parts, "").values()
+    named = (target for kind, target in found if kind.endswith(_OFFICE_DOCUMENT))
+    return next(named, "xl/workbook.xml")
+
+
+def worksheet_parts(parts: Mapping[str, bytes], workbook: str) -> dict[str, str]:
     """Map the names of worksheets to the names of their parts."""
-    workbook = next(
-        (
-            target
-            for kind, target in _relations(parts, "").values()
-            if kind.endswith(_OFFICE_DOCUMENT)
-        ),
-        "xl/workbook.xml",
-    )
-    relations = _relations(parts, workbook)
+    targets = relations(parts, workbook)
     found: dict[str, str] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        if _local(tag) != "sheet":
+        if local_name(tag) != "sheet":
             return
         link = next((text for name, text in attributes.items() if name.endswith(":id")), "")
-        kind, target = relations.get(link, ("", ""))
+        kind, target = targets.get(link, ("", ""))
         if kind.endswith(_WORKSHEET):
             found[attributes.get("name", "")] = target
 
-    _walk(parts.get(workbook, b""), start)
+    walk(parts.get(workbook, b""), start)
     return found
 
 
-def _relations(parts: dict[str, bytes], owner: str) -> dict[str, tuple[str, str]]:
+def relations(parts: Mapping[str, bytes], owner: str) -> dict[str, tuple[str, str]]:
     """Read a part's relations: id -> (kind, name of the other part)."""
     folder, name = posixpath.split(owner)
     found: dict[str, tuple[str, str]] = {}
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        if _local(tag) == "Relationship":
-            target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
-            found[attributes.get("Id", "")] = (attributes.get("Type", ""), target.lstrip("/"))
+        if local_name(tag) == "Relationship":
+            target = attributes.get("Target", "")
+            if attributes.get("TargetMode") != "External":
+                target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+            found[attributes.get("Id", "")] = (attributes.get("Type", ""), target)
 
-    _walk(parts.get(posixpath.join(folder, "_rels", f"{name}.rels"), b""), start)
+    walk(parts.get(posixpath.join(folder, "_rels", f"{name}.rels"), b""), start)
     return found
 
 
-def untrusted_cells(sheet: bytes) -> list[tuple[str, str, str]]:
-    """Name cells that hold an error or an uncomputed formula: (cell, what is wrong, its text)."""
-    if _SUSPECTS.search(sheet) is None:
-        return []
-    scan = _CellScan()
-    _walk(sheet, scan.start, scan.end, scan.text)
-    return scan.found
-
-
-class _CellScan:
-    """Follows the cells of one worksheet part."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str, str]] = []
-        self._cell, self._kind = "", ""
-        self._formula = self._in_value = False
-        self._value = ""
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = _local(tag)
-        if name == "c":
-            self._cell = attributes.get("r", "an unnamed cell")
-            self._kind = attributes.get("t", "n")
-            self._formula, self._value = False, ""
-        elif name == "f":
-            self._formula = True
-        elif name == "v":
-            self._in_value = True
-
-    def end(self, tag: str) -> None:
-        name = _local(tag)
-        if name == "v":
-            self._in_value = False
-        elif name == "c" and self._kind == "e":
-            message = f"it shows the error {self._value}; mend the formula, or clear the cell"
-            self.found.append((self._cell, message, self._value))
-        elif name == "c" and self._formula and not self._value and self._kind != "str":
-            message = (
-                "its formula has no computed value; open the workbook in a spreadsheet, save it, "
-                "and try again"
-            )
-            self.found.append((self._cell, message, ""))
-
-    def text(self, text: str) -> None:
-        if self._in_value and len(self._value) < _SHOWN_CHARS:
-            self._value += text
-
-
-def _local(tag: str) -> str:
+def local_name(tag: str) -> str:
+    """Take the prefix of a namespace off."""
     return tag.rpartition(":")[2]
 
 
-def _walk(
+def walk(
     xml: bytes,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
