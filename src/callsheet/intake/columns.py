@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from callsheet.intake.composites import COMPOSITE_FIELDS, composite_columns, composite_field
 from callsheet.intake.errors import ProblemCode
 from callsheet.intake.inputs import INPUTS, input_field
 from callsheet.intake.problems import Problems
@@ -57,15 +58,22 @@ def field_named(title: str) -> str | None:
     return _ALIASES.get(_key(title)) or input_field(title)
 
 
+def any_field_named(title: str) -> str | None:
+    """Find the field that a name means, one of composites too."""
+    return field_named(title) or composite_field(title)
+
+
 def match_columns(
     columns: Sequence[str], mapping: Mapping[str, str], problems: Problems
 ) -> Matched:
     """Tell what each column means. `mapping` (column -> field, or "extra") goes before names."""
     wanted = _wanted(columns, mapping, problems)
+    free = [title for title in columns if _key(title) not in wanted]
+    composites = composite_columns(free, wanted.values())
     matched = Matched({}, {})
     unknown = []
     for at, title in enumerate(columns):
-        field = wanted.get(_key(title)) or field_named(title)
+        field = wanted.get(_key(title)) or composites.get(title) or field_named(title)
         if field is None:
             unknown.append(title)
         if field is None or field == EXTRA:
@@ -90,12 +98,13 @@ def _wanted(
     there = {_key(title) for title in columns}
     wanted = {}
     for title, meant in mapping.items():
-        field = EXTRA if meant.strip().lower() == EXTRA else field_named(meant)
+        field = EXTRA if meant.strip().lower() == EXTRA else any_field_named(meant)
         if _key(title) not in there:
             message = f"the mapping names a column that is not there; there are {_listed(columns)}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, "mapping", message, title)
         elif field is None:
-            message = f"{shown(meant)!r} is no field; use one of {_listed((*FIELDS, EXTRA))}"
+            fields = _listed((*FIELDS, *COMPOSITE_FIELDS, EXTRA))
+            message = f"{shown(meant)!r} is no field; use one of {fields}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, "mapping", message, meant)
         else:
             wanted[_key(title)] = field

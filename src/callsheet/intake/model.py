@@ -32,11 +32,26 @@ class InputDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CompositeDraft:
+    """Products to put into a scene, from the back to the front, as a row names their pictures.
+
+    `places` are the products', in their order; without one a place is found. `method` "" is the
+    one that is set.
+    """
+
+    products: tuple[str, ...]
+    scene: str
+    places: tuple[str, ...] = ()
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RowDraft:
     """One shot to make. `row` is the number its author knows it by.
 
     `model` "" is the default, and a size of None is what the model makes when none is asked for.
-    `inputs` are those of its model that it sets by name.
+    `inputs` are those of its model that it sets by name. The references of a `composite` are its
+    scene and then its products.
     """
 
     row: int
@@ -48,6 +63,7 @@ class RowDraft:
     size: tuple[int, int] | None
     extra: dict[str, str] = field(default_factory=dict)  # the sheet's own columns, in its order
     inputs: Mapping[str, InputDraft] = field(default_factory=dict)
+    composite: CompositeDraft | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ in one go, not row by row.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from callsheet.intake.columns import FIELDS, field_named, match_columns
+from callsheet.intake.columns import FIELDS, any_field_named, match_columns
+from callsheet.intake.composites import COMPOSITE_FIELDS, read_composite
 from callsheet.intake.errors import FieldRefusedError, ProblemCode
 from callsheet.intake.fields import (
     read_label,
@@ -27,6 +29,7 @@ from callsheet.intake.inputs import INPUTS, bounded_inputs, read_inputs
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import (
     BatchDraft,
+    CompositeDraft,
     Defaults,
     InputDraft,
     ReferenceDraft,
@@ -75,7 +78,7 @@ def draft_from_table(
     raw = {
         titles[name]: at
         for name, at in matched.fields.items()
-        if name == "reference_mode" or _sets_inputs(name)
+        if name in {"reference_mode", *COMPOSITE_FIELDS} or _sets_inputs(name)
     }
     kept = {**matched.extra, **raw}  # result tables show them as they were written
 
@@ -119,12 +122,16 @@ def _item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems) -> _
     inputs: Mapping[str, Any] | None = None
     for name, value in fields.items():
         place = f"items[{at}].{shown(name)}"
-        known = field_named(name)
+        known = any_field_named(name)
         if known is None:
-            message = f"there is no field of that name; there are {', '.join(FIELDS)}"
+            there = ", ".join((*FIELDS, *COMPOSITE_FIELDS))
+            message = f"there is no field of that name; there are {there}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, place, message, name)
         elif value is None:
             continue
+        elif known == "product" and not isinstance(value, str):
+            listed = _listed_references(value, place, problems)
+            texts[known] = " ".join(source for source, _ in listed)
         elif known == "references" and not isinstance(value, str):
             references += _listed_references(value, place, problems)
         elif known == INPUTS and isinstance(value, Mapping):
@@ -227,17 +234,36 @@ class _Desk:
             text = texts.get(name, "")
             return self._read(row.place(name), text, reader, default) if text else default
 
-        prompt = self._prompt(row)
+        composite = read_composite(texts, partial(self._refuse, row))
         return RowDraft(
             row=row.number,
             scene_id=read("scene_id", self._scene, "") or f"row-{row.number}",
-            prompt=prompt,
-            references=self._references(row.references, mode, row.place("references")),
+            prompt=self._prompt(row),
+            references=(
+                self._pictures(row, composite)
+                if composite
+                else self._references(row.references, mode, row.place("references"))
+            ),
             variants=read("variants", lambda text: read_variants(text, limits), defaults.variants),
             model=read("model", lambda text: read_model(text, limits), defaults.model),
             size=read("size", lambda text: read_size(text, limits), defaults.size),
             extra=row.extra,
             inputs=self._inputs(row),
+            composite=composite,
+        )
+
+    def _refuse(self, row: _Row, name: str, code: ProblemCode, message: str, value: object) -> None:
+        """Note what is wrong with a field of a row."""
+        self.problems.add(code, row.place(name), message, value)
+
+    def _pictures(self, row: _Row, composite: CompositeDraft) -> tuple[ReferenceDraft, ...]:
+        """Read a composite's scene and then its products."""
+        mode = ReferenceMode.PRODUCT
+        scene = [(composite.scene, ReferenceMode.SUBJECT.value)] if composite.scene else []
+        products = [(product, mode.value) for product in composite.products]
+        return (
+            *self._references(scene, mode, row.place("scene")),
+            *self._references(products, mode, row.place("product")),
         )
 
     def _inputs(self, row: _Row) -> dict[str, InputDraft]:

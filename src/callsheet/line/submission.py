@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
@@ -30,11 +31,19 @@ from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
+from callsheet.line.composed import COMPOSITE
+from callsheet.line.composite_rows import (
+    LOCAL_COMPOSITE,
+    CompositeHosting,
+    Hosting,
+    row_inputs,
+)
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.own_inputs import OwnInputs
-from callsheet.line.stages.quote import PREVIEW_MODEL, take_inputs
+from callsheet.line.stages.quote import PREVIEW_MODEL
+from callsheet.line.take_inputs import HOSTED_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
@@ -72,6 +81,7 @@ class _Terms:
     own: OwnInputs
     faults: Faults = field(default_factory=Faults)
     surplus: set[str] = field(default_factory=set)  # models of which a note says so already
+    hosting: Hosting | None = None  # of a batch with composites
 
     def tell_surplus(self, card: ModelCard, row: RowDraft) -> None:
         """Note that a row names more references than its model takes, once for a model."""
@@ -163,10 +173,14 @@ class Submission:
     ctx: LineContext
     switches: SwitchStore
     answers: AnswerStore
+    hosting: CompositeHosting
 
     async def price(self, draft: BatchDraft) -> Priced:
         """Price a draft, in all and by row. Raises ModelInputError, DatabaseUnavailableError."""
-        terms = await self._terms(None, draft)
+        async with self.ctx.books.database.read() as connection:
+            switches = await self.switches.all(connection)
+            hosting = await self._hosting(connection, draft, switches, None)
+        terms = await self._terms(None, draft, hosting)
         return await asyncio.to_thread(self._priced, draft, terms)
 
     def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
@@ -197,8 +211,10 @@ class Submission:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
-        terms = await self._terms(switches, draft)
-        settings = {**(settings or {}), **kept_request(request)}
+            hosting = await self._hosting(connection, draft, switches, workspace)
+        terms = await self._terms(switches, draft, hosting)
+        told = {COMPOSITE: True} if hosting else {}
+        settings = {**(settings or {}), **kept_request(request), **told}
         # in a thread: a large sheet must not hold everybody else up
         worded = await asyncio.to_thread(
             self._worded, workspace, draft, terms, settings, stored or {}
@@ -299,11 +315,28 @@ class Submission:
             reference_uses=sum(len(shot.references.asked) for shot in shots),
         )
 
-    async def _terms(self, switches: Switches | None, draft: BatchDraft) -> _Terms:
-        return _Terms(switches, await self._corrections(draft), OwnInputs(draft))
+    async def _hosting(
+        self,
+        connection: AsyncConnection,
+        draft: BatchDraft,
+        switches: Switches,
+        workspace: WorkspaceId | None,
+    ) -> Hosting | None:
+        """Decide whether a batch's composites are hosted; None for one without any."""
+        if all(row.composite is None for row in draft.rows):
+            return None
+        return await self.hosting.now(connection, switches, workspace)
 
-    async def _corrections(self, draft: BatchDraft) -> dict[str, Correction]:
-        cards = []
+    async def _terms(
+        self, switches: Switches | None, draft: BatchDraft, hosting: Hosting | None
+    ) -> _Terms:
+        corrections = await self._corrections(draft, hosting)
+        return _Terms(switches, corrections, OwnInputs(draft), hosting=hosting)
+
+    async def _corrections(
+        self, draft: BatchDraft, hosting: Hosting | None
+    ) -> dict[str, Correction]:
+        cards = [hosting.card] if hosting and hosting.card else []
         for model in {row.model or PREVIEW_MODEL for row in draft.rows}:
             with contextlib.suppress(UnknownModelError):  # its rows are refused by name
                 cards.append(self.ctx.providers.catalog.card(model))
@@ -320,7 +353,7 @@ class Submission:
 
     def _shot(self, job: JobId, draft: BatchDraft, row: RowDraft, terms: _Terms) -> Shot | None:
         switches, faults = terms.switches, terms.faults
-        model = row.model or PREVIEW_MODEL
+        model = LOCAL_COMPOSITE if row.composite else row.model or PREVIEW_MODEL
         try:
             card = self.ctx.providers.catalog.card(model)
         except UnknownModelError as error:
@@ -335,6 +368,11 @@ class Submission:
         if own is None:
             return None
         named, told = own
+        shared = draft.global_references
+        if row.composite and terms.hosting:
+            scene = row.composite.scene
+            named = {**named, **row_inputs(row.composite, terms.hosting, scene)}
+            shared = ()  # a composite is of its own pictures alone
         width, height = row.size or usual_size(card) or _NO_SIZE
         shot = Shot(
             job=job,
@@ -346,7 +384,7 @@ class Submission:
             height=height,
             variants=row.variants,
             references=ShotReferences(
-                asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references))))
+                asked=tuple(map(_asked, uses_of((*row.references, *shared))))
             ),
             extra=row.extra,
             inputs=named,
@@ -362,8 +400,14 @@ class Submission:
         if named:
             plain = inputs.model_dump(mode="json", include={*named})
             shot = replace(shot, inputs={name: plain[name] for name in named})
-        correction = terms.corrections.get(card.id, UNCORRECTED)
-        return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
+        return replace(shot, quoted=self._price(card, shot, inputs, terms) * row.variants)
+
+    def _price(self, card: ModelCard, shot: Shot, inputs: BaseModel, terms: _Terms) -> Money:
+        """Price one variant; of a composite that is hosted, its order."""
+        if hosted := shot.inputs.get(HOSTED_MODEL):
+            wanted, card = card, self.ctx.providers.catalog.card(hosted)
+            inputs = checked(card, take_inputs(wanted, card, _with_samples(wanted, shot), 1))
+        return terms.corrections.get(card.id, UNCORRECTED).of(card.price(inputs))
 
 
 def _references_fit(card: ModelCard, shot: Shot, row: RowDraft, faults: Faults) -> bool:

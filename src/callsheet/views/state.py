@@ -15,7 +15,7 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.moments import time_text
 from callsheet.ports.database import Database
 from callsheet.quality.states import quality_of
-from callsheet.takes.model import Take
+from callsheet.takes.model import OUT, Take
 from callsheet.takes.standing import newest
 from callsheet.takes.store import TakeStore
 
@@ -112,10 +112,13 @@ class StateView:
         shots = await self.jobs.shots(connection, job.id, after=after, offset=offset, limit=limit)
         if not shots:
             return []
-        takes = newest(await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+        every = await self.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row)
+        takes = newest(every)
         made = {take.asset for of_row in takes.values() for take in of_row if take.asset}
         facts = await self.assets.facts(connection, job.workspace, made)
-        return [(shot, self._row(shot, takes.get(shot.row, []), facts)) for shot in shots]
+        rows = [(shot, self._row(shot, takes.get(shot.row, []), facts)) for shot in shots]
+        _tell_earlier(rows, every)
+        return rows
 
     def _row(
         self, shot: Shot, takes: Sequence[Take], facts: Mapping[Sha256, AssetFacts]
@@ -178,3 +181,24 @@ class StateView:
             yield page
             after, offset = page[-1][0].row, 0
             left = None if left is None else left - len(page)
+
+
+def _tell_earlier(rows: Sequence[tuple[Shot, dict[str, Any]]], takes: Sequence[Take]) -> None:
+    """Tell beside a variant of its earlier takes that cost something, or still may."""
+    earlier: dict[tuple[int, int], list[Take]] = {}
+    for take in takes:
+        earlier.setdefault((take.row, take.variant), []).append(take)
+    for shot, row in rows:
+        for variant in row["variants"]:
+            told = [
+                {
+                    "take": take.id,
+                    "model": take.model,
+                    "status": take.status,
+                    "cost": str(take.charged),
+                }
+                for take in earlier[shot.row, variant["variant"]]
+                if take.attempt < variant["attempt"] and (take.charged.micros or take.status in OUT)
+            ]
+            if told:
+                variant["earlier"] = told

@@ -15,6 +15,7 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.web import (
     assets,
     batches,
+    composite_settings,
     composites,
     generations,
     health,
@@ -38,7 +39,18 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_MODULES: Final = (*_FIRST, composites, models, money, session, provider_keys, jobs, webhooks, home)
+_MODULES: Final = (
+    *_FIRST,
+    composites,
+    composite_settings,
+    models,
+    money,
+    session,
+    provider_keys,
+    jobs,
+    webhooks,
+    home,
+)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

@@ -64,6 +64,12 @@ class Item(BaseModel, extra="forbid"):
     size: Annotated[str | None, Field(examples=["1024x1024"])] = None
     reference_mode: str | None = None
     inputs: Inputs | None = None
+    product: Annotated[
+        list[str] | str | None, Field(description="With `scene`: pictures to put into it")
+    ] = None
+    scene: Annotated[str | None, Field(description="The picture that products are put into")] = None
+    place: Annotated[str | None, Field(examples=["left third"])] = None
+    method: Annotated[str | None, Field(examples=["auto"])] = None
 
 
 class BatchRequest(BaseModel, extra="forbid"):

@@ -16,6 +16,7 @@ from callsheet.blobs.metered import MeteredStore
 from callsheet.blobs.opening import open_store
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.controls.availability import AvailabilityStore
+from callsheet.controls.composites import CompositeRules, CompositeSettings
 from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.database.clock import DatabaseClock
@@ -38,7 +39,10 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
 from callsheet.line.budgets import BudgetControl
-from callsheet.line.composites import Composites, Rules
+from callsheet.line.composed import ComposedTakes
+from callsheet.line.composite_rows import CompositeHosting
+from callsheet.line.composite_timeouts import CompositeTimeouts
+from callsheet.line.composites import Composites
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
@@ -62,6 +66,7 @@ from callsheet.orders.resolutions import Reconciler
 from callsheet.orders.webhook_inbox import WebhookInbox
 from callsheet.providers.local import LocalStudio
 from callsheet.settings import Settings
+from callsheet.takes.composites import HostedComposites
 from callsheet.takes.in_flight import InFlightStore
 from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
@@ -154,12 +159,18 @@ async def build(settings: Settings) -> Callsheet:
     )
     shutdown = GracefulShutdown(settings.shutdown_grace_s)
     work = Jobs(jobs, notifier, engine, PIPELINES, clock)
+    composite_settings = CompositeSettings(
+        database, AuditStore(), clock, _composite_rules(settings)
+    )
+    hosted_composites = HostedComposites()
+    composed = ComposedTakes(work, takes, catalog, composite_settings, hosted_composites, metrics)
+    progress = LineProgress(database, work, takes, composed)
     line = LineContext(
         books=books,
         providers=providers,
         media=Media(blobs, Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio), studio),
         runtime=Runtime(shutdown),
-        progress=LineProgress(database, work, takes, catalog),
+        progress=progress,
         jobs=work,
         references=References(references, ReferenceService(fetcher, studio)),
         estimates=Estimates(catalog, database, takes, clock),
@@ -167,6 +178,7 @@ async def build(settings: Settings) -> Callsheet:
         parallel=settings.drawing_processes,
     )
     direct = DirectOrders(line, answers)
+    hosting = CompositeHosting(line, composite_settings)
     generations = Generations(line, switches, answers, direct)
     view = StateView(jobs, takes, assets, links)
     models = ModelSwitches(database, switches, catalog, clock)
@@ -189,15 +201,17 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
-        submission=Submission(line, switches, answers),
+        submission=Submission(line, switches, answers, hosting),
         generations=generations,
-        composites=Composites(line, generations, fetcher, _composite_rules(settings)),
+        composites=Composites(line, generations, fetcher, hosting),
+        composite_settings=composite_settings,
+        composite_timeouts=CompositeTimeouts(line, progress, composite_settings, hosted_composites),
         direct=direct,
         control=JobControl(line),
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        views=_views(line, view, ring, settings.kontext_model_id),
+        views=_views(line, view, ring),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -222,18 +236,12 @@ async def build(settings: Settings) -> Callsheet:
     )
 
 
-def _composite_rules(settings: Settings) -> Rules:
-    return Rules(
-        settings.use_kontext_composite,
-        settings.composite_method,
-        settings.kontext_model_id,
-        settings.max_concurrent_kontext,
-        settings.max_kontext_per_hour,
-        settings.kontext_daily_generation_limit,
-    )
+def _composite_rules(settings: Settings) -> CompositeRules:
+    given = {name: getattr(settings, name) for name in CompositeRules.model_fields}
+    return CompositeRules.model_validate(given)
 
 
-def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) -> Views:
+def _views(ctx: LineContext, view: StateView, ring: KeyKeeper) -> Views:
     database, jobs, takes, assets = (
         ctx.books.database,
         ctx.jobs.store,
@@ -249,7 +257,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str) 
         TakeView(database, takes, assets, view.links, providers),
         FileView(database, jobs, assets, ctx.media.blobs),
         providers,
-        CompositeView(database, ctx.books.clock, composites),
+        CompositeView(database, ctx.books.clock),
     )
 
 

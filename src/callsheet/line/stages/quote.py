@@ -1,6 +1,7 @@
 """QUOTE: every variant of every row that needs one gets a take, priced, in the books."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,13 +10,13 @@ from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.intake.model import RunMode
 from callsheet.jobs.content import content_digest
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, ShotUpdate
-from callsheet.kernel.digests import digest_of
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId
-from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 from callsheet.line.estimates import correction_in
 from callsheet.line.pipeline import Step
+from callsheet.line.take_inputs import HOSTED_MODEL, take_inputs
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
@@ -26,20 +27,6 @@ from callsheet.takes.standing import newest, row_entry, summed_up
 PREVIEW_MODEL: Final = "local/storyboard"
 TEXT_PREVIEW_MODEL: Final = "local/text-preview"
 _PAGE: Final = 250  # rows at a time: working on them holds the loop up
-_SEED_BITS: Final = 32
-# What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
-FILLED: Final[Mapping[str, str]] = {
-    "prompt": "the column prompt sets it",
-    "width": "the column size sets it",
-    "height": "the column size sets it",
-    "references": "the column references sets them",
-    "variants": "the column variants sets it",
-    # one that is set would make all variants alike; single generations set it
-    "seed": "it follows from the row and the variant, so that variants differ and a run repeats",
-    **dict.fromkeys(
-        ("scene", "variant", "notes", "pictures", "most"), "it is filled in from the row"
-    ),
-}
 
 
 async def quote(tools: StageTools, payload: Payload) -> None:
@@ -59,16 +46,36 @@ async def quote(tools: StageTools, payload: Payload) -> None:
             await _quote_page(ctx, connection, job, shots)
 
 
+async def _scene_sizes(
+    ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
+) -> dict[int, tuple[int, int]]:
+    """Find the shapes of the scenes of hosted composites, by row: models are told a size."""
+    scenes = {
+        shot.row: Sha256(shot.references.kept[0]["sha256"])
+        for shot in shots
+        if shot.inputs.get(HOSTED_MODEL) and shot.references.kept
+    }
+    facts = await ctx.books.assets.facts(connection, job.workspace, set(scenes.values()))
+    sizes = {}
+    for row, scene in scenes.items():
+        width, height = facts[scene].width, facts[scene].height
+        if width and height:
+            sizes[row] = (min(max(width, 256), 4_096), min(max(height, 256), 4_096))
+    return sizes
+
+
 async def _quote_page(
     ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
 ) -> None:
     had = newest(await ctx.books.takes.of_rows(connection, job.id, shots[0].row, shots[-1].row))
+    sizes = await _scene_sizes(ctx, connection, job, shots)
     takes: list[Take] = []
     refused: list[tuple[Shot, dict[str, Any]]] = []
     for shot in shots:
         if shot.status is ShotStatus.QUEUED:
             try:
-                takes += missing_takes(ctx, job, shot, had.get(shot.row, ()))
+                had_here = had.get(shot.row, ())
+                takes += missing_takes(ctx, job, shot, had_here, sizes.get(shot.row))
             except InvalidModelInputsError as error:
                 refused.append(
                     (shot, _refusal(ctx.providers.catalog.card(shot.model), shot, error))
@@ -130,8 +137,16 @@ def _refusal(card: ModelCard, shot: Shot, error: InvalidModelInputsError) -> dic
     return {"code": "reference_missing", "message": message, "next_step": NextStep.STOP}
 
 
-def missing_takes(ctx: LineContext, job: Job, shot: Shot, had: Iterable[Take]) -> list[Take]:
+def missing_takes(
+    ctx: LineContext,
+    job: Job,
+    shot: Shot,
+    had: Iterable[Take],
+    scene: tuple[int, int] | None = None,
+) -> list[Take]:
     """Make a take for each variant of a row that has none, or whose newest one failed.
+
+    `scene` is the size of a composite's scene.
 
     Raises InvalidModelInputsError if the model cannot make it with the references that are left,
     in a dry run too.
@@ -146,7 +161,10 @@ def missing_takes(ctx: LineContext, job: Job, shot: Shot, had: Iterable[Take]) -
         wanted = ctx.providers.catalog.card(shot.model)
         checked(wanted, take_inputs(wanted, wanted, shot, missing[0]))
     attempts = {variant: take.attempt for variant, take in newest_of.items()}
-    return [new_take(ctx, job, shot, variant, attempts.get(variant, 0) + 1) for variant in missing]
+    return [
+        new_take(ctx, job, shot, variant, attempts.get(variant, 0) + 1, scene=scene)
+        for variant in missing
+    ]
 
 
 def new_take(
@@ -156,8 +174,12 @@ def new_take(
     variant: int,
     attempt: int,
     upstream: Sequence[Shot] = (),
+    *,
+    scene: tuple[int, int] | None = None,
 ) -> Take:
     """Word one take. A dry run asks the local studio for a preview of what would be bought.
+
+    A composite is asked for from its hosted model once; done again, it is made here.
 
     `upstream` are the shots that this one depends on.
     """
@@ -167,39 +189,13 @@ def new_take(
     if job.run_mode is RunMode.DRY_RUN and preview:
         makes_text = wanted.kind.makes == "text"
         card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
-    inputs = take_inputs(wanted, card, shot, variant)
+    if job.run_mode is RunMode.LIVE and attempt == 1 and shot.inputs.get(HOSTED_MODEL):
+        card = ctx.providers.catalog.card(shot.inputs[HOSTED_MODEL])  # a local one follows
+    width, height = scene or (shot.width, shot.height)
+    inputs = take_inputs(wanted, card, replace(shot, width=width, height=height), variant)
     correction = correction_in(job, card)
     now, content = ctx.books.clock(), content_digest(shot, upstream)
     return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
-
-
-def take_inputs(wanted: ModelCard, card: ModelCard, shot: Shot, variant: int) -> dict[str, Any]:
-    """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
-
-    Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
-    does not have is refused; a preview takes those that it can show.
-    """
-    asked = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row, "variant": variant}
-    seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
-    offered: dict[str, Any] = {
-        "prompt": shot.prompt,
-        "width": shot.width,
-        "height": shot.height,
-        "seed": seed,
-        "references": list(shot.references.kept)[: card.max_references],
-        "scene": shot.scene_id,
-        "variant": variant,
-        "variants": shot.variants,
-        "notes": [] if wanted is card else [wanted.title],
-        "pictures": len(shot.references.kept or shot.inputs.get("references", ())),
-        "most": str(Money(shot.quoted.micros // shot.variants)),
-    }
-    if wanted is card:
-        named, offered = dict(shot.inputs), {**offered, **shot.inputs}
-    else:
-        named, offered = {}, {**shot.inputs, **offered}
-    known = card.inputs.model_fields
-    return {**{name: value for name, value in offered.items() if name in known}, **named}
 
 
 STEP: Final = Step("quote", quote, "pricing")
