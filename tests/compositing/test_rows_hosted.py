@@ -1,6 +1,8 @@
 """Rows with the columns product and scene, the hosted model behind them, in this process."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.compositing.working import KONTEXT, built, finished, sheet, state_of, takes_of, working
@@ -13,7 +15,7 @@ from callsheet.takes.model import TakeStatus
 
 
 @pytest.fixture
-def sim(tmp_path: Path) -> Simulator:
+def sim(tmp_path: Path) -> Iterator[Simulator]:
     with simulating(tmp_path) as running:
         yield running
 
@@ -67,7 +69,7 @@ async def test_dry_run_composes_here_and_quotes_the_hosted_price(
 async def test_what_is_wrong_with_a_composite_is_told_by_column(
     tmp_path: Path, sim: Simulator
 ) -> None:
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {"scene": ""},
         {"method": "magic"},
         {"place": "1,2"},

@@ -97,15 +97,14 @@ async def composed(cs: Callsheet, prompt: str = "", method: str = "") -> list[Ta
     return await cs.composites.takes(first)
 
 
-async def sheet(cs: Callsheet, rows: list[Mapping[str, Any]], **settings: Any) -> JobId:
+async def sheet(cs: Callsheet, rows: Sequence[Mapping[str, Any]], **settings: Any) -> JobId:
     """Submit a live batch of composites: each row's product and scene are the tin and the table."""
     names = {}
     for name, picture in (("scene", table()), ("product", tin())):
         content = as_file(picture)
         names[f"/{name}.png"] = await cs.adopter.adopt(content, "image/png")
-    items = [
-        {"prompt": "tin", "product": "/product.png", "scene": "/scene.png"} | row for row in rows
-    ]
+    usual = {"prompt": "tin", "product": "/product.png", "scene": "/scene.png"}
+    items = [{**usual, **row} for row in rows]
     draft = draft_from_items(
         items,
         count=len(items),

@@ -21,7 +21,7 @@ from callsheet.kernel.errors import (
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.logs import event
 from callsheet.line.composed import COMPOSITE
-from callsheet.line.composite_rows import LOCAL_COMPOSITE, CompositeHosting
+from callsheet.line.composite_rows import LOCAL_COMPOSITE, CompositeHosting, Hosting
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.single import Generations, Started
 from callsheet.ports.fetching import Fetcher, FetchError
@@ -59,6 +59,12 @@ class Composites:
     fetcher: Fetcher
     hosting: CompositeHosting
 
+    async def now(self, workspace: WorkspaceId) -> Hosting:
+        """Tell whether composites are hosted now. Raises DatabaseUnavailableError."""
+        async with self.ctx.books.database.read() as connection:
+            switches = await self.ctx.books.switches.all(connection)
+            return await self.hosting.now(connection, switches, workspace)
+
     async def start(
         self, workspace: WorkspaceId, asked: Asked, request: Request | None = None
     ) -> Started:
@@ -70,9 +76,7 @@ class Composites:
         references = [await self._brought(workspace, asked.scene, "subject")]
         references += [await self._brought(workspace, each, "product") for each in asked.products]
         local = {**(asked.inputs or {}), "prompt": asked.prompt, "references": references}
-        async with self.ctx.books.database.read() as connection:
-            switches = await self.ctx.books.switches.all(connection)
-            hosting = await self.hosting.now(connection, switches, workspace)
+        hosting = await self.now(workspace)
         method = asked.method or hosting.rules.composite_method
         pictures = " ".join(each["sha256"] for each in references)
         reason = hosting.why_local(method, len(asked.products), pictures)

@@ -73,6 +73,8 @@ def outline_of(values: Plane, holes: Holes) -> Outline | None:
         confidence, reasons = confidence * 0.7, [*reasons, "its shadow cannot be told from it"]
     elif _climbs(shadow, product, values, plate):
         confidence, reasons = confidence * 0.45, [*reasons, "a grey part of it may be its shadow"]
+    elif _is_grey_at_its_foot(shadow, product, values, plate):
+        confidence, reasons = confidence * 0.6, [*reasons, "it is as grey as its shadow"]
     return Outline(ground, product, shadow & ~product, ratio, confidence, tuple(reasons))
 
 
@@ -116,6 +118,17 @@ def _climbs(shadow: Mask, product: Mask, values: Plane, plate: Plane) -> bool:
     beside = grown(product, 4) & dark
     above = np.arange(len(product))[:, None] < high
     return bool((beside & above).sum() > 0.02 * product.sum() ** 0.5 * 10)
+
+
+def _is_grey_at_its_foot(shadow: Mask, product: Mask, values: Plane, plate: Plane) -> bool:
+    """Tell whether only its brightness parts a product from the shadow in which it stands."""
+    share = values / np.maximum(plate, 0.02)
+    level = mean(share)
+    foot = product & grown(shadow & (level < 0.9), 4)  # noqa: PLR2004  # a shadow that is seen
+    if foot.sum() < 0.5 * product.sum() ** 0.5:
+        return False
+    grey = (most(np.abs(share - level[..., None])) < _CHROMA) & (level > _DARKEST)
+    return bool((grey & foot).sum() > 0.7 * foot.sum())
 
 
 def _open_holes(product: Mask, near: Mask, off: Plane, holes: Holes) -> Mask:
