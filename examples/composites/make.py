@@ -206,7 +206,7 @@ PAIRS = (
     Pair("fur", "kitchen", Box(0.36, 0.45, 0.24)),
     Pair("white-pot", "white-room", Box(0.42, 0.42, 0.14)),
     Pair("black-box", "night", Box(0.45, 0.5, 0.27)),
-    Pair("lamp", "kitchen", Box(0.58, 0.1, 0.1)),
+    Pair("lamp", "kitchen", Box(0.6, 0.12, 0.07)),
     Pair("ring", "tilted", Box(0.52, 0.72, 0.05)),
     Pair("bottle", "tilted", Box(0.36, 0.32, 0.1)),
 )

@@ -125,26 +125,24 @@ NOT_ORDERED: list[tuple[dict[str, Any], str]] = [
 
 
 async def test_what_is_not_ordered_says_why(tmp_path: Path, sim: Simulator) -> None:
-    """Settings hold as soon as they are changed: local at once, and nothing goes out."""
-    async with working(tmp_path, sim) as cs:
+    """Settings hold as soon as they are changed: what is asked for then is local."""
+    async with built(tmp_path, sim) as cs:
         for changes, reason in NOT_ORDERED:
             await cs.composite_settings.change(changes, by="maya")
-            [only] = await composed(cs)
-            assert (only.model, only.status) == ("local/composite", TakeStatus.SUCCEEDED)
-            assert only.inputs["fell_back"].startswith(reason), changes
-            assert bool(only.inputs["fell_back"]) is bool(reason)
+            take = await asked(cs)
+            assert take.model == "local/composite"
+            assert take.inputs["fell_back"].startswith(reason), changes
+            assert bool(take.inputs["fell_back"]) is bool(reason)
             await cs.composite_settings.change(dict.fromkeys(changes), by="maya")
-        [only] = await composed(cs, method="pil")
-        assert only.inputs["fell_back"] == ""
-        assert sim.orders() == []
-        first, _ = await composed(cs)
-        assert first.model == KONTEXT
+        take = await asked(cs, method="pil")
+        assert (take.model, take.inputs["fell_back"]) == ("local/composite", "")
+        assert (await asked(cs)).model == KONTEXT
 
 
 async def test_no_key_is_said(tmp_path: Path, sim: Simulator) -> None:
-    async with working(tmp_path, sim, provider={}) as cs:
-        [only] = await composed(cs)
-    assert only.inputs["fell_back"].startswith("no_key: ")
+    async with built(tmp_path, sim, provider={}) as cs:
+        take = await asked(cs)
+    assert take.inputs["fell_back"].startswith("no_key: ")
 
 
 async def test_limit_is_counted_where_orders_are_let_go(tmp_path: Path, sim: Simulator) -> None:
