@@ -139,6 +139,8 @@ class ComposedTakes:
 
         No composite waits for a person: the local compositor makes it.
         """
+        if COMPOSITE not in job.settings:
+            return [], True
         takes = await self.takes.of_provider(connection, job.id, provider, WAITING)
         wishes = await self._wishes(connection, job, takes)
         return [take for take in takes if take.id in wishes], len(wishes) < len(takes)

@@ -49,9 +49,12 @@ class CompositeTimeouts:
     async def turn(self) -> None:
         """Look once. Raises UnavailableError."""
         async with self.ctx.books.database.read() as connection:
+            now = self.ctx.books.clock()
+            if not await self.hosted.overdue(connection, now, 1):  # nothing is under way
+                return
             rules = await self.settings.current(connection)
             after_s = rules.kontext_timeout_seconds
-            before = self.ctx.books.clock() - timedelta(seconds=after_s)
+            before = now - timedelta(seconds=after_s)
             late = await self.hosted.overdue(connection, before, _MOST)
         for job, takes in late.items():
             await self._replace(job, takes, after_s)

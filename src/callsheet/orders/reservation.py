@@ -87,6 +87,8 @@ async def _admitted(
 ) -> list[PreparedOrder]:
     """Keep the orders that the job's owner lets go; those that it refuses end here."""
     admission = await ctx.progress.admit(connection, job, [each.take for each in ready])
+    if not admission.refused and not admission.later:
+        return list(ready)
     endings = [
         failure(each.take, admission.refused[each.take.id])
         for each in ready

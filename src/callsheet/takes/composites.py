@@ -23,6 +23,7 @@ HOSTED_COMPOSITES = sa.Table(
 )
 _LOCK: Final = 7_420_051  # of PostgreSQL, for counting and adding in one
 _HOUR: Final = timedelta(hours=1)
+_WAITED_FOR: Final = timedelta(days=7)  # bounds what is looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ class HostedComposites:
         query = (
             sa.select(TAKES.c.id, TAKES.c.job)
             .join(HOSTED_COMPOSITES, HOSTED_COMPOSITES.c.take == TAKES.c.id)
-            .where(HOSTED_COMPOSITES.c.at < before, HOSTED_COMPOSITES.c.replaced_at.is_(None), OPEN)
+            .where(
+                HOSTED_COMPOSITES.c.at.between(before - _WAITED_FOR, before),
+                HOSTED_COMPOSITES.c.replaced_at.is_(None),
+                OPEN,
+            )
             .order_by(HOSTED_COMPOSITES.c.at)
             .limit(most)
         )
