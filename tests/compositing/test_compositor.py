@@ -209,7 +209,8 @@ def test_glass_throws_less_shadow_than_a_tin() -> None:
             pixels_of(composed(table(), product, place=place, shadow=strength)).astype(int)
             for strength in (1.0, 0.0)
         )
-        lost.append(int((bare - shaded).clip(0).sum()))
+        beside = np.r_[0:250, 390:640]  # through the glass more of it is seen
+        lost.append(int((bare - shaded)[:, beside].clip(0).sum()))
     assert 0 < lost[1] < 0.7 * lost[0]
 
 
