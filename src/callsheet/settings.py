@@ -185,12 +185,28 @@ class Settings(BaseSettings):
         ),
         description="The hosted model for composites, of `callsheet models`",
     )
+    kontext_percent: Annotated[float, Field(ge=0, le=100)] = Field(
+        100.0,
+        validation_alias=_named("CALLSHEET_KONTEXT_PERCENT", "KONTEXT_PERCENT", "kontext_percent"),
+        description="Of a hundred composites, how many are hosted; by their pictures, so that the"
+        " same ones always are",
+    )
+    kontext_timeout_seconds: Annotated[float, Field(ge=1, le=86_400)] = Field(
+        120.0,
+        validation_alias=_named(
+            "CALLSHEET_KONTEXT_TIMEOUT_SECONDS",
+            "KONTEXT_TIMEOUT_SECONDS",
+            "kontext_timeout_seconds",
+        ),
+        description="Seconds after which a local composite takes a hosted one's place",
+    )
     max_concurrent_kontext: Annotated[int, Field(ge=0)] = Field(
         4,
         validation_alias=_named(
             "CALLSHEET_MAX_CONCURRENT_KONTEXT", "MAX_CONCURRENT_KONTEXT", "max_concurrent_kontext"
         ),
-        description="Hosted composites under way at a time; beyond them composites are local",
+        description="Hosted composites under way at a time; beyond them single ones are local, and"
+        " rows of a batch wait",
     )
     max_kontext_per_hour: Annotated[int, Field(ge=0)] = Field(
         100,

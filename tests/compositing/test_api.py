@@ -1,6 +1,7 @@
 """`POST /api/composites` and the figures about composites, on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 from pytest_httpserver import HTTPServer
 from tests.compositing.making import as_file, table, tin
@@ -41,8 +42,15 @@ def test_composites_over_the_api(tmp_path: Path, database_url: str, httpserver: 
         assert of_hashes["fell_back"] is None
 
         files = {"scene": ("a.png", as_file(table())), "product": ("b.png", as_file(tin()))}
-        sent = server.http.post("/api/composites/upload", files=files, data={"wait_s": "60"})
+        send: dict[str, Any] = {
+            "url": "/api/composites/upload",
+            "files": files,
+            "data": {"wait_s": "60"},
+        }
+        sent = server.http.post(**send, headers={"Idempotency-Key": "two"})
         assert sent.status_code == 200, sent.text
+        again = server.http.post(**send, headers={"Idempotency-Key": "two"})
+        assert again.json()["id"] == sent.json()["id"]
         kept = server.http.get(f"/api/composites/{sent.json()['id']}").json()
         assert kept["takes"][0]["status"] == "succeeded"
 

@@ -76,6 +76,16 @@ def test_wrong_arguments_name_what_is_wrong(tmp_path: Path) -> None:
     assert "must end in .png" in ending.stderr
 
 
+def test_file_that_is_too_large_is_refused_by_its_size(tmp_path: Path) -> None:
+    """Half a gigabyte is not read to find that out."""
+    table().save(tmp_path / "table.png")
+    with (tmp_path / "huge.tif").open("wb") as file:
+        file.truncate(500_000_000)
+    done = ran(tmp_path, "--product", "huge.tif", "--scene", "table.png", "--out", "a.png")
+    assert done.returncode == 1
+    assert "has 500,000,000 bytes, at most 167,772,160 are read" in done.stderr
+
+
 def test_hosted_composite_is_agreed_to_and_falls_back(tmp_path: Path) -> None:
     """Without a yes nothing is ordered; with one, a picture comes whatever is answered."""
     table().save(tmp_path / "table.png")

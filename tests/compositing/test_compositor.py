@@ -198,6 +198,22 @@ def test_what_is_no_product_is_refused_by_name(name: str) -> None:
     assert "product 2" in str(caught.value)
 
 
+def test_glass_throws_less_shadow_than_a_tin() -> None:
+    """What light passes through takes little of it from the ground."""
+    clear = np.asarray(tin()).copy()
+    clear[..., 3] = clear[..., 3] // 2
+    place = Box(0.4, 0.2, 0.2)
+    lost = []
+    for product in (tin(), Image.fromarray(clear)):
+        shaded, bare = (
+            pixels_of(composed(table(), product, place=place, shadow=strength)).astype(int)
+            for strength in (1.0, 0.0)
+        )
+        beside = np.r_[0:250, 390:640]  # through the glass more of it is seen
+        lost.append(int((bare - shaded)[:, beside].clip(0).sum()))
+    assert 0 < lost[1] < 0.7 * lost[0]
+
+
 def test_small_scene_and_large_product_meet() -> None:
     """A scene of 200 x 200 takes a product of 900 x 900."""
     made = composed(table((200, 200)), tin(900))

@@ -95,6 +95,23 @@ def test_white_label_on_white_ground_stays_in() -> None:
     assert matte[105:145, 85:155].min() > 0.95
 
 
+def test_thin_thing_is_parted_from_a_shadow_larger_than_itself() -> None:
+    """A lamp's stem and foot are few pixels beside the soft shadow that they cast."""
+    y, x = np.mgrid[0:400, 0:300]
+    photo = np.full((400, 300, 3), 190.0)
+    shadow = np.exp(-(((x - 185) / 60) ** 2) - ((y - 318) / 22) ** 2)
+    photo *= (1 - 0.35 * shadow)[..., None]
+    lamp = (abs(x - 150) < 4) & (y > 60) & (y < 310)
+    lamp |= (abs(x - 150) < 22) & (y >= 300) & (y < 312)
+    photo[lamp] = (200, 140, 30)
+    photo += np.random.default_rng(3).standard_normal(photo.shape)
+
+    product = looked_at(Image.fromarray(np.clip(photo, 0, 255).astype(np.uint8)))
+
+    assert not any("shadow cannot be told" in note for note in product.notes)
+    assert np.abs(matte_of(product) - lamp).mean() < 0.003
+
+
 def test_natural_ground_is_told_and_placed_whole() -> None:
     """Before leaves and bricks no matte is made up: confidence is next to nothing."""
     dice = np.random.default_rng(3)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import typer
 
+from callsheet.cli.composite_files import read_file
 from callsheet.cli.output import say
 from callsheet.cli.session import opened
 from callsheet.kernel.counting import how_many
@@ -65,10 +66,12 @@ async def hosted(
 
 
 async def _agree(cs: Callsheet, count: int, *, yes: bool) -> None:
-    card = cs.line.providers.catalog.card(cs.settings.kontext_model_id)
-    price = card.price(card.smallest())
-    total = type(price)(price.micros * count)
-    say(f"{card.id}: {how_many(count, 'composite')}, at most ${total}")
+    hosting = await cs.composites.now(LOCAL_WORKSPACE)
+    if hosting.card is None:
+        say(f"made here, not hosted: {hosting.why_none}")
+        return
+    total = hosting.card.price(hosting.card.smallest()) * count
+    say(f"{hosting.card.id}: {how_many(count, 'composite')}, at most ${total}")
     if not yes:
         await asyncio.to_thread(typer.confirm, "Spend this?", abort=True, err=True)
 
@@ -82,7 +85,7 @@ async def _made(
     method: str,
     prompt: str,
 ) -> Finished:
-    files = [await asyncio.to_thread(path.read_bytes) for path in (scene, *products)]
+    files = [await asyncio.to_thread(read_file, path) for path in (scene, *products)]
     wish = Asked(files[0], files[1:], method, prompt, inputs)
     started = await cs.composites.start(LOCAL_WORKSPACE, wish)
     first = await cs.generations.take(LOCAL_WORKSPACE, started.take)
@@ -90,7 +93,6 @@ async def _made(
     last = takes[-1]
     if last.status is not TakeStatus.SUCCEEDED or last.asset is None:
         raise CompositeFailedError(last)
-    fell_back = str(last.inputs.get("fell_back") or "")
-    notes = tuple(note for note in (fell_back, last.note or "") if note)
+    notes = (last.note,) if last.note else ()
     picture = await cs.composites.picture(last.asset)
     return Finished(picture, takes[0].model, notes, tuple(take.id for take in takes))

@@ -1,15 +1,14 @@
 """`callsheet composite`: products put into scenes, one picture or a folder of them."""
 
 import asyncio
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any
 
 import typer
 
+from callsheet.cli import composite_options as options
 from callsheet.cli.composing_hosted import hosted
 from callsheet.cli.composite_files import (
     MEDIA_TYPES,
@@ -26,19 +25,14 @@ from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputErro
 from callsheet.media.composing import ProcessCompositor
 from callsheet.media.studio import ProcessStudio
 from callsheet.ports.compositing import (
-    Box,
     Composite,
     CompositeSpec,
     Holes,
     PhotographedShadow,
     Status,
-    Wish,
-    read_place,
 )
 from callsheet.ports.pictures import SheetCell
 from callsheet.settings import Settings
-
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class HostedOffError(InvalidInputError):
@@ -51,14 +45,6 @@ class HostedOffError(InvalidInputError):
         super().__init__(reason, [FieldError("method", reason)])
 
 
-class Method(StrEnum):
-    """How composites are made."""
-
-    AUTO = "auto"
-    KONTEXT = "kontext"
-    PIL = "pil"
-
-
 @dataclass(frozen=True, slots=True)
 class _Made:
     piece: Piece
@@ -67,82 +53,46 @@ class _Made:
 
 
 def composite(
-    product: Annotated[
-        list[Path], typer.Option(help="A product's picture, or a folder; again for each product.")
-    ],
-    scene: Annotated[Path, typer.Option(help="A scene's picture, or a folder of scenes.")],
-    out: Annotated[
-        Path, typer.Option(help="The picture to write (.png, .jpg, .webp), or a folder.")
-    ],
-    place: Annotated[
-        list[str] | None,
-        typer.Option(
-            help='"x,y,width", or an anchor such as "left third" or "table"; in the order'
-            " of the products."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="For grain; the same seed gives the same bytes.")] = 1,
-    match: Annotated[
-        float, typer.Option(min=0, max=1, help="How far colours follow the scene; 0: not at all.")
-    ] = 1.0,
-    shadow: Annotated[float, typer.Option(min=0, max=1, help="Strength of shadows.")] = 1.0,
-    light: Annotated[
-        float | None,
-        typer.Option(help="Where light comes from, degrees clockwise from above; else as seen."),
-    ] = None,
-    reflection: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of light that a glossy ground mirrors.")
-    ] = 0.0,
-    height_cm: Annotated[
-        float | None, typer.Option(min=0.1, help="Real height of the products.")
-    ] = None,
-    scene_cm: Annotated[
-        float | None, typer.Option(min=0.1, help="Real width of the scene where they stand.")
-    ] = None,
-    brand: Annotated[
-        list[str] | None, typer.Option(help="A colour, #rrggbb, that matching must leave alone.")
-    ] = None,
-    holes: Annotated[Holes, typer.Option(help="See through enclosed ground.")] = Holes.AUTO,
-    photographed_shadow: Annotated[
-        PhotographedShadow, typer.Option(help="The shadow in the product's photo.")
-    ] = PhotographedShadow.AUTO,
-    layers: Annotated[
-        bool, typer.Option("--layers", help="Write layers and recipe beside the picture.")
-    ] = False,
-    method: Annotated[
-        Method | None,
-        typer.Option(help="auto, kontext (hosted, for money) or pil (here); left out: as set."),
-    ] = None,
-    prompt: Annotated[str, typer.Option(help="What a hosted model is told.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before spending.")] = False,
-    json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    product: options.Products,
+    scene: options.SceneFile,
+    out: options.Out,
+    place: options.Places = None,
+    seed: options.Seed = 1,
+    match: options.Match = 1.0,
+    shadow: options.Strength = 1.0,
+    light: options.LightFrom = None,
+    reflection: options.Gloss = 0.0,
+    height_cm: options.HeightCm = None,
+    scene_cm: options.SceneCm = None,
+    brand: options.Brand = None,
+    holes: options.SeenThrough = Holes.AUTO,
+    photographed_shadow: options.PhotoShadow = PhotographedShadow.AUTO,
+    layers: options.Layers = False,
+    method: options.ByMethod = None,
+    prompt: options.Prompt = "",
+    yes: options.Yes = False,
+    json_out: options.Json = False,
 ) -> None:
     """Put products into scenes: by the local compositor, or a hosted model where that is on."""
     pieces = pieces_of(product, scene, out)
-    count = len(pieces[0].products)
-    places = [read_place(each) for each in place or []]
-    if len(places) > count:
-        reason = f"{len(places)} places for {count} products"
-        raise InvalidInputError(reason, [FieldError("place", reason)])
-    places += [""] * (count - len(places))
+    told = options.Told(place or (), height_cm, holes, photographed_shadow)
     spec = CompositeSpec(
-        tuple(Wish(each, height_cm, holes, photographed_shadow) for each in places),
+        told.wishes(len(pieces[0].products)),
         seed=seed,
         match=match,
         shadow=shadow,
         light=light,
         reflection=reflection,
         scene_cm=scene_cm,
-        brand_colours=tuple(map(_colour, brand or ())),
+        brand_colours=tuple(map(options.brand_colour, brand or ())),
         layers=layers,
     )
     settings = settings_for_command()
-    wanted = method or Method(settings.composite_method)
-    if wanted is Method.KONTEXT and not settings.use_kontext_composite:
+    wanted = method or options.Method(settings.composite_method)
+    if wanted is options.Method.KONTEXT and not settings.use_kontext_composite:
         raise HostedOffError
-    if wanted is not Method.PIL and settings.use_kontext_composite:
-        inputs = _inputs(spec, places, height_cm, holes, photographed_shadow)
-        asyncio.run(_through_the_line(settings, pieces, inputs, wanted, prompt, yes=yes))
+    if wanted is not options.Method.PIL and settings.use_kontext_composite:
+        asyncio.run(_through_the_line(settings, pieces, spec, wanted, prompt, yes=yes))
         return
     made = asyncio.run(_all_made(pieces, spec, folder=out if is_many(product, scene) else None))
     _tell(made, as_json=json_out)
@@ -150,45 +100,11 @@ def composite(
         raise typer.Exit(1)
 
 
-def _colour(given: str) -> str:
-    if not _COLOUR.fullmatch(given):
-        reason = "is not a colour such as #d4002a"
-        raise InvalidInputError(f"brand {given!r} {reason}", [FieldError("brand", reason, given)])
-    return given.lower()
-
-
-def _inputs(
-    spec: CompositeSpec,
-    places: Sequence[Box | str],
-    height_cm: float | None,
-    holes: Holes,
-    photographed_shadow: PhotographedShadow,
-) -> dict[str, Any]:
-    """Word what the local compositor is asked for as the inputs of its model."""
-    written = [
-        f"{place.x:g},{place.y:g},{place.width:g}" if isinstance(place, Box) else place
-        for place in places
-    ]
-    return {
-        "places": written,
-        "seed": spec.seed,
-        "match": spec.match,
-        "shadow": spec.shadow,
-        "light": spec.light,
-        "reflection": spec.reflection,
-        "height_cm": height_cm,
-        "scene_cm": spec.scene_cm,
-        "brand_colours": list(spec.brand_colours),
-        "holes": holes,
-        "photographed_shadow": photographed_shadow,
-    }
-
-
 async def _through_the_line(
     settings: Settings,
     pieces: Sequence[Piece],
-    inputs: Mapping[str, Any],
-    method: Method,
+    spec: CompositeSpec,
+    method: options.Method,
     prompt: str,
     *,
     yes: bool,
@@ -196,7 +112,7 @@ async def _through_the_line(
     """Have composites made by the line; what fails is told, and the rest is made."""
     form = MEDIA_TYPES[pieces[0].out.suffix.lower()].partition("/")[2]
     asked = [(piece.scene, piece.products) for piece in pieces]
-    wish = {**inputs, "output_format": form}
+    wish = {**options.inputs_of(spec), "output_format": form}
     failed, number = 0, 0
     async for done in hosted(settings, asked, wish, method=method, prompt=prompt, yes=yes):
         piece, number = pieces[number], number + 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+from callsheet.media.composing import MAX_FILE_BYTES
 from callsheet.ports.compositing import Composite
 
 MEDIA_TYPES: Final = {
@@ -91,8 +92,11 @@ def _pictures(field: str, path: Path) -> list[Path]:
 
 
 def read_file(path: Path) -> bytes:
-    """Read a picture. Raises CompositeFileError."""
+    """Read a picture, unless it is too large to be one. Raises CompositeFileError."""
     try:
+        if (size := path.stat().st_size) > MAX_FILE_BYTES:
+            reason = f"has {size:,} bytes, at most {MAX_FILE_BYTES:,} are read"
+            raise CompositeFileError("file", path, reason)
         return path.read_bytes()
     except OSError as error:
         raise CompositeFileError("file", path, f"cannot be read: {error.strerror}") from error

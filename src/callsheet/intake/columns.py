@@ -7,6 +7,7 @@ a known name is refused: a batch that silently ignores `varients` makes the wron
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from callsheet.intake.composites import COMPOSITE_FIELDS, composite_columns, composite_field
 from callsheet.intake.errors import ProblemCode
 from callsheet.intake.inputs import INPUTS, input_field
 from callsheet.intake.problems import Problems
@@ -111,6 +112,11 @@ def other_name(title: str) -> str | None:
     return _OTHER.get(title_key(title))
 
 
+def any_field_named(title: str) -> str | None:
+    """Find the field that a name means, one of composites too."""
+    return field_named(title) or composite_field(title)
+
+
 def match_columns(
     columns: Sequence[str],
     mapping: Mapping[str, str],
@@ -125,11 +131,13 @@ def match_columns(
     the column that is suggested for them.
     """
     wanted = _wanted(columns, mapping, problems)
+    free = [title for title in columns if title_key(title) not in wanted]
+    composites = composite_columns(free, wanted.values())
     matched = Matched({}, {})
     unknown = []
     own = set()
     for at, title in enumerate(columns):
-        found = wanted.get(title_key(title)) or field_named(title)
+        found = wanted.get(title_key(title)) or composites.get(title) or field_named(title)
         if prompted and found == "prompt":
             found = EXTRA
         if found is None:
@@ -209,12 +217,13 @@ def _wanted(
     there = {title_key(title) for title in columns}
     wanted = {}
     for title, meant in mapping.items():
-        field = EXTRA if meant.strip().lower() == EXTRA else field_named(meant)
+        field = EXTRA if meant.strip().lower() == EXTRA else any_field_named(meant)
         if title_key(title) not in there:
             message = f"the mapping names a column that is not there; there are {_listed(columns)}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, "mapping", message, title)
         elif field is None:
-            message = f"{shown(meant)!r} is no field; use one of {_listed((*FIELDS, EXTRA))}"
+            fields = _listed((*FIELDS, *COMPOSITE_FIELDS, EXTRA))
+            message = f"{shown(meant)!r} is no field; use one of {fields}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, "mapping", message, meant)
         else:
             wanted[title_key(title)] = field

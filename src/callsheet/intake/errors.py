@@ -39,6 +39,7 @@ class ProblemCode(StrEnum):
     INVALID_REFERENCE = "invalid_reference"
     TOO_MANY_REFERENCES = "too_many_references"
     UNKNOWN_MODE = "unknown_mode"
+    INVALID_COMPOSITE = "invalid_composite"
 
 
 @dataclass(frozen=True, slots=True)

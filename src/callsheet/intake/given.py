@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from callsheet.intake.columns import FIELDS, field_named
+from callsheet.intake.columns import FIELDS, any_field_named
+from callsheet.intake.composites import COMPOSITE_FIELDS
 from callsheet.intake.errors import ProblemCode
 from callsheet.intake.fields import reference_entries
 from callsheet.intake.inputs import INPUTS
@@ -42,12 +43,16 @@ def given_item(at: int, item: Mapping[str, Any] | BaseModel, problems: Problems)
     inputs: Mapping[str, Any] | None = None
     for name, value in fields.items():
         place = f"items[{at}].{shown(name)}"
-        known = field_named(name)
+        known = any_field_named(name)
         if known is None:
-            message = f"there is no field of that name; there are {', '.join(FIELDS)}"
+            there = ", ".join((*FIELDS, *COMPOSITE_FIELDS))
+            message = f"there is no field of that name; there are {there}"
             problems.add(ProblemCode.UNKNOWN_COLUMN, place, message, name)
         elif value is None:
             continue
+        elif known == "product" and not isinstance(value, str):
+            listed = _listed_references(value, place, problems)
+            texts[known] = " ".join(source for source, _ in listed)
         elif known == "references" and not isinstance(value, str):
             references += _listed_references(value, place, problems)
         elif known == INPUTS and isinstance(value, Mapping):

@@ -33,12 +33,27 @@ class InputDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CompositeDraft:
+    """Products to put into a scene, from the back to the front, as a row names their pictures.
+
+    `places` are the products', in their order; without one a place is found. `method` "" is the
+    one that is set.
+    """
+
+    products: tuple[str, ...]
+    scene: str
+    places: tuple[str, ...] = ()
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RowDraft:
     """One shot to make. `row` is the number its author knows it by.
 
     `model` "" is the default, and a size of None is what the model makes when none is asked for.
     `inputs` are those of its model that it sets by name; `soft` are used where its model has them.
-    `cells` are those of its sheet as they came, where they say more than what was read of them.
+    `cells` are those of its sheet as they came, where they say more than what was read of them. The
+    references of a `composite` are its scene and then its products.
     """
 
     row: int
@@ -52,6 +67,7 @@ class RowDraft:
     inputs: Mapping[str, InputDraft] = field(default_factory=dict)
     soft: Mapping[str, InputDraft] = field(default_factory=dict)
     cells: Mapping[str, Cell] = field(default_factory=dict)
+    composite: CompositeDraft | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ in one go, not row by row.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
 from callsheet.intake.columns import match_columns
+from callsheet.intake.composites import read_composite
 from callsheet.intake.errors import FieldRefusedError, ProblemCode
 from callsheet.intake.fields import (
     Files,
@@ -30,6 +32,7 @@ from callsheet.intake.inputs import INPUTS, bounded_inputs, read_inputs
 from callsheet.intake.limits import Limits
 from callsheet.intake.model import (
     BatchDraft,
+    CompositeDraft,
     Defaults,
     InputDraft,
     ReferenceDraft,
@@ -100,12 +103,14 @@ def draft_from_items(
     defaults: Defaults,
     limits: Limits,
     keep_going: bool = False,
+    files: Files | None = None,
 ) -> BatchDraft:
     """Read the items of a request, so many; they are numbered from 1.
 
-    Raises BatchInputError with everything that is wrong.
+    Where references may be files, `files` tells why one cannot be read. Raises BatchInputError
+    with everything that is wrong.
     """
-    desk = _Desk(defaults, limits, Notes(), None, keep_going=keep_going)
+    desk = _Desk(defaults, limits, Notes(), files, keep_going=keep_going)
     given = (given_item(at, item, desk.problems) for at, item in enumerate(items))
     return replace(desk.draft(count, given, "", ()), keep_going=keep_going)
 
@@ -225,11 +230,16 @@ class _Desk:
         flagged = self._prompt(row)
         size = self._ratio(row, flagged) or defaults.size
         scene = read("scene_id", self._scene, "")
+        composite = read_composite(texts, partial(self._refuse, row))
         return RowDraft(
             row=row.number,
             scene_id=scene or f"row-{row.number}",
             prompt=flagged.text,
-            references=self._references(row.references, mode, row.place("references")),
+            references=(
+                self._pictures(row, composite)
+                if composite
+                else self._references(row.references, mode, row.place("references"))
+            ),
             variants=read("variants", lambda text: read_variants(text, limits), defaults.variants),
             model=read("model", lambda text: read_model(text, limits), defaults.model),
             size=read("size", lambda text: read_size(text, limits), size),
@@ -237,6 +247,23 @@ class _Desk:
             inputs=self._inputs(row),
             soft=self._soft(row, flagged),
             cells=_saying_more(row, prompt=flagged.text, scene_id=scene),
+            composite=composite,
+        )
+
+    def _refuse(
+        self, row: GivenRow, name: str, code: ProblemCode, message: str, value: object
+    ) -> None:
+        """Note what is wrong with a field of a row."""
+        self.problems.add(code, row.place(name), message, value)
+
+    def _pictures(self, row: GivenRow, composite: CompositeDraft) -> tuple[ReferenceDraft, ...]:
+        """Read a composite's scene and then its products."""
+        mode = ReferenceMode.PRODUCT
+        scene = [(composite.scene, ReferenceMode.SUBJECT.value)] if composite.scene else []
+        products = [(product, mode.value) for product in composite.products]
+        return (
+            *self._references(scene, mode, row.place("scene")),
+            *self._references(products, mode, row.place("product")),
         )
 
     def _ratio(self, row: GivenRow, flagged: Flagged) -> tuple[int, int] | None:

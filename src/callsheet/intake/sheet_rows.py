@@ -5,6 +5,7 @@ from typing import Any
 
 from callsheet.intake.canonical_url import is_address
 from callsheet.intake.columns import SOFT_INPUTS, Matched
+from callsheet.intake.composites import COMPOSITE_FIELDS
 from callsheet.intake.errors import ProblemCode
 from callsheet.intake.fields import reference_entries
 from callsheet.intake.given import Entries, GivenRow, sets_inputs
@@ -15,6 +16,7 @@ from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import shown
 from callsheet.ports.sheets import Cell, SheetRow, SheetTable, title_key, written_title
 
+_PICTURES = frozenset({"references", "product", "scene"})
 _AS_SHOWN = frozenset({"scene_id", "prompt", "filename"})  # all else is meant as a value
 
 
@@ -31,7 +33,7 @@ class Reading:
         raw = {
             self._titles[name]: at
             for name, at in matched.fields.items()
-            if name == "reference_mode" or sets_inputs(name)
+            if name in {"reference_mode", *COMPOSITE_FIELDS} or sets_inputs(name)
         }
         self._kept = {**matched.extra, **raw}  # result tables show them as they were written
         self.known = {title: name for name, title in self._titles.items() if title not in raw}
@@ -140,7 +142,7 @@ class Reading:
         value: Any = row.values[at] if row.values else text
         if not isinstance(value, Mapping):
             return text
-        if name == "references":
+        if name in _PICTURES:
             link = str(value.get("link", ""))
             return link if link and not is_address(text) else text
         if name == "scene_id" and "date" in value and not self._dates_told:

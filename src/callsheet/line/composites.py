@@ -1,13 +1,11 @@
 """Composites asked for one at a time: hosted while that may be, local otherwise, always one."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset, asset_key
 from callsheet.controls.model import Request
@@ -16,18 +14,17 @@ from callsheet.intake.service import FETCH_TIMEOUT_S, MAX_REFERENCE_BYTES
 from callsheet.kernel.digests import Sha256, is_sha256, sha256_of
 from callsheet.kernel.errors import (
     CallsheetError,
-    ConflictError,
     FieldError,
     InvalidInputError,
     shown,
 )
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.logs import event
-from callsheet.line.composed import COMPOSITE, LOCAL_COMPOSITE
+from callsheet.line.composed import COMPOSITE
+from callsheet.line.composite_rows import LOCAL_COMPOSITE, CompositeHosting, Hosting
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.single import Generations, Started
 from callsheet.ports.fetching import Fetcher, FetchError
-from callsheet.ports.models import UnknownModelError
 from callsheet.takes.model import ENDED, Take
 from callsheet.takes.tables import TAKES, take_of
 
@@ -36,29 +33,7 @@ PROMPT: Final = (
     " exactly as it is: its shape, its colours and every letter on it. Natural light of the scene,"
     " a contact shadow where it stands, correct scale."
 )
-_LOCK: Final = 7_420_051  # of PostgreSQL, for counting and adding in one
 _SIDES: Final = 256, 4_096
-
-
-class CompositeLimitError(ConflictError):
-    """No further hosted composite may be ordered now."""
-
-    code = "composite_limit"
-
-    def __init__(self, span: str, limit: int) -> None:
-        super().__init__(f"the limit of hosted composites {span} is reached ({limit})")
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """When composites are hosted; see settings."""
-
-    hosted: bool
-    method: str
-    model: str
-    at_once: int
-    per_hour: int
-    per_day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +57,13 @@ class Composites:
     ctx: LineContext
     generations: Generations
     fetcher: Fetcher
-    rules: Rules
+    hosting: CompositeHosting
+
+    async def now(self, workspace: WorkspaceId) -> Hosting:
+        """Tell whether composites are hosted now. Raises DatabaseUnavailableError."""
+        async with self.ctx.books.database.read() as connection:
+            switches = await self.ctx.books.switches.all(connection)
+            return await self.hosting.now(connection, switches, workspace)
 
     async def start(
         self, workspace: WorkspaceId, asked: Asked, request: Request | None = None
@@ -95,20 +76,28 @@ class Composites:
         references = [await self._brought(workspace, asked.scene, "subject")]
         references += [await self._brought(workspace, each, "product") for each in asked.products]
         local = {**(asked.inputs or {}), "prompt": asked.prompt, "references": references}
-        method = asked.method or self.rules.method
-        reason = self._why_local(method, len(asked.products))
-        if reason is None:
+        hosting = await self.now(workspace)
+        method = asked.method or hosting.rules.composite_method
+        pictures = " ".join(each["sha256"] for each in references)
+        reason = hosting.why_local(method, len(asked.products), pictures)
+        if hosting.card is not None and not reason:
             try:
-                return await self._hosted(workspace, asked, local, request)
+                return await self._hosted(workspace, hosting.card.id, asked, local, request)
             except CallsheetError as error:
-                if method == "kontext" and not isinstance(error, CompositeLimitError):
+                if method == "kontext":
                     raise
-                reason = str(error)
+                reason = f"{error.code}: {error}"
         if method != "pil":
+            self.ctx.books.metrics.composite_fallbacks.labels(reason.partition(":")[0]).inc()
             LOG.warning("composite.fell_back", extra=event(workspace=workspace, reason=reason))
             local["fell_back"] = reason[:400]
         return await self.generations.start(
-            workspace, LOCAL_COMPOSITE, local, RunMode.LIVE, request
+            workspace,
+            LOCAL_COMPOSITE,
+            local,
+            RunMode.LIVE,
+            request,
+            settings={COMPOSITE: local},
         )
 
     async def takes(self, first: Take) -> list[Take]:
@@ -132,23 +121,10 @@ class Composites:
                 return takes
             await self.generations.wait(first.workspace, takes[-1].id, left)
 
-    def _why_local(self, method: str, products: int) -> str | None:
-        """Say why a composite is not ordered from the hosted model; None if it is."""
-        if method == "pil":
-            return "asked for"
-        if not self.rules.hosted:
-            return "hosted composites are off (USE_KONTEXT_COMPOSITE)"
-        if products > 1:
-            return "the hosted model takes one product"
-        try:
-            self.ctx.providers.catalog.card(self.rules.model)
-        except UnknownModelError as error:
-            return f"KONTEXT_MODEL_ID: {error}"
-        return None
-
     async def _hosted(
         self,
         workspace: WorkspaceId,
+        model: str,
         asked: Asked,
         local: Mapping[str, Any],
         request: Request | None,
@@ -161,12 +137,11 @@ class Composites:
         }
         return await self.generations.start(
             workspace,
-            self.rules.model,
+            model,
             inputs,
             RunMode.LIVE,
             request,
             settings={COMPOSITE: dict(local)},
-            guard=self._guard(),
         )
 
     async def _size(self, working: str) -> dict[str, int]:
@@ -179,30 +154,6 @@ class Composites:
             "width": min(high, max(low, facts.width)),
             "height": min(high, max(low, facts.height)),
         }
-
-    def _guard(self) -> Callable[[AsyncConnection], Awaitable[None]]:
-        """Count in the transaction in which the take is added: no two processes pass together."""
-
-        async def check(connection: AsyncConnection) -> None:
-            if connection.dialect.name == "postgresql":
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            now = self.ctx.books.clock()
-            midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            mine = TAKES.c.model == self.rules.model
-            open_ = mine & TAKES.c.status.not_in([str(status) for status in ENDED])
-            bounds = (
-                ("at a time", self.rules.at_once, open_),
-                ("in an hour", self.rules.per_hour, mine & (TAKES.c.created_at > now - _HOUR)),
-                ("in a day", self.rules.per_day, mine & (TAKES.c.created_at >= midnight)),
-            )
-            for span, limit, which in bounds:
-                count = await connection.scalar(
-                    sa.select(sa.func.count()).select_from(TAKES).where(which)
-                )
-                if (count or 0) >= limit:
-                    raise CompositeLimitError(span, limit)
-
-        return check
 
     async def _brought(
         self, workspace: WorkspaceId, source: bytes | str, mode: str
@@ -229,6 +180,8 @@ class Composites:
                 size=len(content),
                 created_at=ctx.books.clock(),
                 made_from=made_from,
+                width=facts.width,
+                height=facts.height,
             )
             async with ctx.books.database.begin() as connection:
                 await ctx.books.assets.add(connection, [asset])
@@ -243,6 +196,3 @@ class Composites:
             fault = FieldError("pictures", str(error), shown(source))
             raise InvalidInputError(str(error), [fault]) from error
         return found.content
-
-
-_HOUR: Final = timedelta(hours=1)

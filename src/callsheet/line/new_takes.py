@@ -1,34 +1,20 @@
-"""Wording takes: a model's form filled from a row."""
+"""Wording takes: which model is asked for what a row wants."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 from callsheet.intake.model import RunMode
 from callsheet.jobs.content import content_digest
 from callsheet.jobs.model import Job, Shot
-from callsheet.kernel.digests import digest_of
-from callsheet.kernel.money import Money
 from callsheet.line.context import LineContext
 from callsheet.line.estimates import correction_in
-from callsheet.ports.models import Execution, ModelCard
+from callsheet.line.take_inputs import HOSTED_MODEL, take_inputs
+from callsheet.ports.models import Execution
 from callsheet.takes.model import Take, quoted_take
 
 PREVIEW_MODEL: Final = "local/storyboard"
 TEXT_PREVIEW_MODEL: Final = "local/text-preview"
-_SEED_BITS: Final = 32
-# What `take_inputs` fills in from a row: nobody sets it by name, and this is said to who tries.
-FILLED: Final[Mapping[str, str]] = {
-    "prompt": "the column prompt sets it",
-    "width": "the column size sets it",
-    "height": "the column size sets it",
-    "references": "the column references sets them",
-    "variants": "the column variants sets it",
-    # one that is set would make all variants alike; single generations set it
-    "seed": "it follows from the row and the variant, so that variants differ and a run repeats",
-    **dict.fromkeys(
-        ("scene", "variant", "notes", "pictures", "most"), "it is filled in from the row"
-    ),
-}
 
 
 def new_take(
@@ -41,11 +27,14 @@ def new_take(
     *,
     again: int = 0,
     told: Sequence[str] = (),
+    scene: tuple[int, int] | None = None,
 ) -> Take:
     """Word one take. A dry run asks the local studio for a preview of what would be bought.
 
+    A composite is asked for from its hosted model once; done again, it is made here.
+
     `upstream` are the shots that this one depends on. `again` and `told` are of one that is made
-    in the place of another: see `take_inputs`.
+    in the place of another: see `take_inputs`. `scene` is the size of a composite's scene.
     """
     wanted = ctx.providers.catalog.card(shot.model)
     card = wanted
@@ -53,45 +42,11 @@ def new_take(
     if job.run_mode is RunMode.DRY_RUN and preview:
         makes_text = wanted.kind.makes == "text"
         card = ctx.providers.catalog.card(TEXT_PREVIEW_MODEL if makes_text else PREVIEW_MODEL)
-    inputs = take_inputs(wanted, card, shot, variant, again, told)
+    if job.run_mode is RunMode.LIVE and attempt == 1 and shot.inputs.get(HOSTED_MODEL):
+        card = ctx.providers.catalog.card(shot.inputs[HOSTED_MODEL])  # a local one follows
+    width, height = scene or (shot.width, shot.height)
+    sized = replace(shot, width=width, height=height)
+    inputs = take_inputs(wanted, card, sized, variant, again, told)
     correction = correction_in(job, card)
     now, content = ctx.books.clock(), content_digest(shot, upstream)
     return quoted_take(job, shot.row, variant, attempt, card, inputs, now, correction, content)
-
-
-def take_inputs(
-    wanted: ModelCard,
-    card: ModelCard,
-    shot: Shot,
-    variant: int,
-    again: int = 0,
-    told: Sequence[str] = (),
-) -> dict[str, Any]:
-    """Fill a model's form from a row. The seed follows from what is asked, so it repeats.
-
-    Inputs that were set by name are the wanted model's: it gets all of them, so that one which it
-    does not have is refused; a preview takes those that it can show. What is made `again` because
-    it failed gets another seed, and in its prompt what it is `told`.
-    """
-    asked: dict[str, Any] = {"prompt": shot.prompt, "scene": shot.scene_id, "row": shot.row}
-    asked |= {"variant": variant, "again": again} if again else {"variant": variant}
-    seed = int(digest_of(asked)[: _SEED_BITS // 4], 16)
-    offered: dict[str, Any] = {
-        "prompt": " ".join([shot.prompt, *told]) if told else shot.prompt,
-        "width": shot.width,
-        "height": shot.height,
-        "seed": seed,
-        "references": list(shot.references.kept)[: card.max_references],
-        "scene": shot.scene_id,
-        "variant": variant,
-        "variants": shot.variants,
-        "notes": [] if wanted is card else [wanted.title],
-        "pictures": len(shot.references.kept or shot.inputs.get("references", ())),
-        "most": str(Money(shot.quoted.micros // shot.variants)),
-    }
-    if wanted is card:
-        named, offered = dict(shot.inputs), {**offered, **shot.inputs}
-    else:
-        named, offered = {}, {**shot.inputs, **offered}
-    known = card.inputs.model_fields
-    return {**{name: value for name, value in offered.items() if name in known}, **named}

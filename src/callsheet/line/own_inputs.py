@@ -9,7 +9,7 @@ from callsheet.intake.inputs import INPUTS, input_key
 from callsheet.intake.model import BatchDraft, InputDraft, RowDraft
 from callsheet.intake.problems import Notes
 from callsheet.line.faults import Faults
-from callsheet.line.new_takes import FILLED
+from callsheet.line.take_inputs import FILLED
 from callsheet.ports.models import ModelCard
 
 _OTHERS_INPUTS: Final = frozenset(

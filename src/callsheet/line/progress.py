@@ -1,6 +1,6 @@
 """What became of takes, brought to their rows and jobs: the line's answer to orders.progress."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,14 +19,13 @@ from callsheet.jobs.model import (
 from callsheet.kernel.errors import CallsheetError
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
-from callsheet.line.composed import composed_at_home
+from callsheet.line.composed import ComposedTakes
 from callsheet.line.context import Jobs
 from callsheet.line.transitions import leave, repeat
-from callsheet.orders.progress import Incident, LockedJob, Moves, Problem
+from callsheet.orders.progress import Admission, Incident, LockedJob, Moves, Problem
 from callsheet.ports.database import Database
 from callsheet.ports.hosted import NotReachedError, UntrustedError
-from callsheet.ports.models import Catalog
-from callsheet.takes.model import TakeStatus, moved
+from callsheet.takes.model import Take, TakeStatus, moved
 from callsheet.takes.standing import first_error, newest, row_entry, summed_up
 from callsheet.takes.store import TakeStore
 
@@ -60,7 +59,7 @@ class LineProgress:
     database: Database
     jobs: Jobs
     takes: TakeStore
-    catalog: Catalog
+    composed: ComposedTakes
 
     async def lock(self, connection: AsyncConnection, job: JobId) -> LockedJob:
         """Lock a job."""
@@ -76,10 +75,9 @@ class LineProgress:
         """Bring a locked job and its rows up to date, and send it on if nothing is open."""
         current = job_of(job)
         if moves.moves or moves.incidents or waits:
-            rows = {take.row for take, _ in moves.moves if take.shows_a_shot}
-            follows = await composed_at_home(
-                self.jobs, self.takes, self.catalog, connection, current, moves.moves
-            )
+            shown = [(take, to) for take, to in moves.moves if take.shows_a_shot]
+            rows = {take.row for take, _ in shown}
+            counts = await self.composed.follow(connection, current, shown)
             entries = [
                 *(Entry(each.kind, each.body) for each in moves.incidents),
                 *await self._sum_up_rows(connection, current, rows),
@@ -88,13 +86,35 @@ class LineProgress:
             if waits:
                 update = JobUpdate(paused=True, status=JobStatus.WAITING, problem=waits)
             change = Change(
-                takes=moved([*_counted(moves), *follows]),
+                takes=moved(counts),
                 held=Money(moves.held),
                 charged=Money(moves.charged),
                 update=update,
             )
             current = await self.jobs.record(connection, current, entries, change)
         await self.finish_if_done(connection, current)
+
+    async def admit(
+        self, connection: AsyncConnection, job: LockedJob, takes: Sequence[Take]
+    ) -> Admission:
+        """Let takes be ordered, hosted composites as far as their limits allow."""
+        return await self.composed.admit(connection, job_of(job), takes)
+
+    async def not_waiting(
+        self, connection: AsyncConnection, job: LockedJob, provider: str
+    ) -> tuple[Sequence[Take], bool]:
+        """List composites that wait for a provider which takes no order; others may wait there."""
+        return await self.composed.not_waiting(connection, job_of(job), provider)
+
+    async def replace(
+        self, connection: AsyncConnection, job: LockedJob, takes: Sequence[Take], after_s: float
+    ) -> None:
+        """Let local composites take the place of hosted ones that take too long."""
+        current = job_of(job)
+        counts = await self.composed.replace(connection, current, takes, after_s)
+        if counts:
+            entries = await self._sum_up_rows(connection, current, {take.row for take in takes})
+            await self.jobs.record(connection, current, entries, Change(takes=moved(counts)))
 
     async def _sum_up_rows(
         self, connection: AsyncConnection, job: Job, rows: Collection[int]
@@ -173,11 +193,6 @@ class LineProgress:
             said = problem_of(problem)
             change = Change(update=JobUpdate(status=JobStatus.WAITING, problem=said))
             await self.jobs.record(connection, current, [Entry("problem", said)], change)
-
-
-def _counted(moves: Moves) -> list[tuple[TakeStatus, TakeStatus]]:
-    """List the moves of takes that are counted."""
-    return [(take.status, to) for take, to in moves.moves if take.shows_a_shot]
 
 
 def problem_of(error: CallsheetError) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """One generation asked for over the API: a job of one shot and one take."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -50,7 +50,6 @@ from callsheet.takes.model import (
 # A single generation is priced when it is asked for, and begins with its order; retried, it is
 # priced again.
 SINGLE: Final = Pipeline(JobKind.SINGLE, (quote.STEP, render.STEP, deliver.STEP))
-Guard = Callable[[AsyncConnection], Awaitable[None]]  # raises what refuses a take
 _DEFAULT_SIDE: Final = 1_024
 _KEPT: Final = ("prompt", "width", "height")  # by a shot, under names of its own
 
@@ -152,7 +151,6 @@ class Generations:
         request: Request | None = None,
         *,
         settings: Mapping[str, Any] | None = None,
-        guard: Guard | None = None,
     ) -> Started:
         """Write one take down and order it; the same request answers the same take.
 
@@ -160,15 +158,14 @@ class Generations:
         what must wait for its provider, goes the way of a batch. Either way the store knows what
         costs money before it may be ordered.
 
-        `settings` go to the job; `guard` may refuse, in the transaction that adds the take. With
-        either it goes the way of a batch.
+        `settings` go to the job; with them it goes the way of a batch.
         """
         card, worded = self._checked(model, inputs)
         ctx = self.ctx
         corrections = await ctx.estimates.corrections([card])
         if run_mode is RunMode.LIVE:
             await require_keys(ctx, workspace, [(card, card.use(worded))])
-            if settings is None and guard is None and self.direct.takes_on(card):
+            if settings is None and self.direct.takes_on(card):
                 asked = _Asked(card, worded, corrections)
                 started = await self._at_once(workspace, asked, request)
                 if started is not None:
@@ -188,7 +185,7 @@ class Generations:
                 ):
                     twin = await self.answers.find(connection, workspace, request)
                     return Started(TakeId((twin or answer)["take"]), replayed=True)
-            await self._allowed(connection, take, worded, run_mode, guard)
+            await self._allowed(connection, take, worded, run_mode)
             await ctx.jobs.store.add(connection, job)
             await ctx.jobs.store.add_shots(connection, [shot])
             await ctx.books.takes.add(connection, [take])
@@ -209,12 +206,9 @@ class Generations:
         take: Take,
         worded: Mapping[str, Any],
         run_mode: RunMode,
-        guard: Guard | None,
     ) -> None:
-        """Let a guard, a budget and the references refuse a take that is about to be added."""
+        """Let a budget and the references refuse a take that is about to be added."""
         books = self.ctx.books
-        if guard is not None:
-            await guard(connection)
         if run_mode is RunMode.LIVE:
             await books.money.affordable(connection, take.workspace, take.price, books.clock())
         for each in worded.get("references", ()):

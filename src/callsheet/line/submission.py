@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked, usual_size
@@ -34,13 +35,21 @@ from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
+from callsheet.line.composed import COMPOSITE
+from callsheet.line.composite_rows import (
+    LOCAL_COMPOSITE,
+    CompositeHosting,
+    Hosting,
+    row_inputs,
+)
 from callsheet.line.context import LOG, LineContext
 from callsheet.line.estimates import corrections_in, settings_of
 from callsheet.line.faults import Faults
 from callsheet.line.judge_price import price_of_judging
-from callsheet.line.new_takes import PREVIEW_MODEL, take_inputs
+from callsheet.line.new_takes import PREVIEW_MODEL
 from callsheet.line.own_inputs import OwnInputs
 from callsheet.line.signing import SigningPolicy
+from callsheet.line.take_inputs import HOSTED_MODEL, take_inputs
 from callsheet.line.transitions import enter
 from callsheet.money.errors import BudgetExceededError
 from callsheet.money.model import Scope
@@ -86,6 +95,7 @@ class _Terms:
     judge: JudgeWish | None = None
     faults: Faults = field(default_factory=Faults)
     surplus: set[str] = field(default_factory=set)  # models of which a note says so already
+    hosting: Hosting | None = None  # of a batch with composites
 
     def tell_surplus(self, card: ModelCard, row: RowDraft) -> None:
         """Note that a row names more references than its model takes, once for a model."""
@@ -188,6 +198,7 @@ class Submission:
     switches: SwitchStore
     answers: AnswerStore
     signing: SigningPolicy
+    hosting: CompositeHosting
     examines_live: bool = True  # takes of live batches that do not say
 
     async def price(self, draft: BatchDraft, quality: Mapping[str, Any] | None = None) -> Priced:
@@ -195,7 +206,10 @@ class Submission:
 
         Raises ModelInputError, InvalidJudgeError, UnknownModelError, DatabaseUnavailableError.
         """
-        terms = await self._terms(None, draft, read_wish(quality or {}))
+        async with self.ctx.books.database.read() as connection:
+            switches = await self.switches.all(connection)
+            hosting = await self._hosting(connection, draft, switches, None)
+        terms = await self._terms(None, draft, read_wish(quality or {}), hosting)
         return await asyncio.to_thread(self._priced, draft, terms)
 
     def _priced(self, draft: BatchDraft, terms: _Terms) -> Priced:
@@ -263,13 +277,15 @@ class Submission:
             if request and (answer := await self.answers.find(connection, workspace, request)):
                 return await asyncio.to_thread(Accepted.from_answer, answer)
             switches = await self.switches.all(connection)
+            hosting = await self._hosting(connection, draft, switches, workspace)
         judge = read_wish((settings or {}).get(QUALITY, {}))
-        terms = await self._terms(switches, draft, judge)
+        terms = await self._terms(switches, draft, judge, hosting)
         signing = await asyncio.to_thread(self.signing.settings, asked=sign)
         settings = {
             **self._examined(draft, settings or {}),
             **signing,
             **kept_request(request),
+            **({COMPOSITE: True} if hosting else {}),
         }
         if judge is not None:
             settings[JUDGE_SETTING] = judge.to_json()
@@ -386,18 +402,34 @@ class Submission:
             reference_uses=sum(len(shot.references.asked) for shot in shots),
         )
 
+    async def _hosting(
+        self,
+        connection: AsyncConnection,
+        draft: BatchDraft,
+        switches: Switches,
+        workspace: WorkspaceId | None,
+    ) -> Hosting | None:
+        """Decide whether a batch's composites are hosted; None for one without any."""
+        if all(row.composite is None for row in draft.rows):
+            return None
+        return await self.hosting.now(connection, switches, workspace)
+
     async def _terms(
-        self, switches: Switches | None, draft: BatchDraft, judge: JudgeWish | None
+        self,
+        switches: Switches | None,
+        draft: BatchDraft,
+        judge: JudgeWish | None,
+        hosting: Hosting | None,
     ) -> _Terms:
         if judge is not None:
             insist_it_sees(self.ctx.providers.catalog.card(judge.model))
-        corrections = await self._corrections(draft, judge)
-        return _Terms(switches, corrections, OwnInputs(draft), judge)
+        corrections = await self._corrections(draft, judge, hosting)
+        return _Terms(switches, corrections, OwnInputs(draft), judge, hosting=hosting)
 
     async def _corrections(
-        self, draft: BatchDraft, judge: JudgeWish | None
+        self, draft: BatchDraft, judge: JudgeWish | None, hosting: Hosting | None
     ) -> dict[str, Correction]:
-        cards = []
+        cards = [hosting.card] if hosting and hosting.card else []
         asked = {row.model or PREVIEW_MODEL for row in draft.rows}
         for model in asked | ({judge.model} if judge else set()):
             with contextlib.suppress(UnknownModelError):  # its rows are refused by name
@@ -417,11 +449,11 @@ class Submission:
 
     def _card(self, draft: BatchDraft, row: RowDraft, terms: _Terms) -> ModelCard | None:
         """Find a row's model, if it may be asked now."""
-        if draft.run_mode is RunMode.LIVE and not row.model:
+        if draft.run_mode is RunMode.LIVE and not row.model and not row.composite:
             message = "a live row needs a model; name one in the column model, or for all rows"
             terms.faults.add("model_missing", row.row, "model", message, "")
             return None
-        model = row.model or PREVIEW_MODEL
+        model = _model_of(row)
         try:
             card = self.ctx.providers.catalog.card(model)
         except UnknownModelError as error:
@@ -442,18 +474,23 @@ class Submission:
         if card is None or own is None:
             return None
         named, told = own
+        shared = draft.global_references
+        if row.composite and terms.hosting:
+            scene = row.composite.scene
+            named = {**named, **row_inputs(row.composite, terms.hosting, scene)}
+            shared = ()  # a composite is of its own pictures alone
         width, height = row.size or usual_size(card) or _NO_SIZE
         shot = Shot(
             job=job,
             row=row.row,
             scene_id=row.scene_id,
             prompt=row.prompt,
-            model=row.model or PREVIEW_MODEL,
+            model=_model_of(row),
             width=width,
             height=height,
             variants=row.variants,
             references=ShotReferences(
-                asked=tuple(map(_asked, uses_of((*row.references, *draft.global_references))))
+                asked=tuple(map(_asked, uses_of((*row.references, *shared))))
             ),
             extra={**row.extra, **row.cells},
             inputs=named,
@@ -469,8 +506,19 @@ class Submission:
         if named:
             plain = inputs.model_dump(mode="json", include={*named})
             shot = replace(shot, inputs={name: plain[name] for name in named})
-        correction = terms.corrections.get(card.id, UNCORRECTED)
-        return replace(shot, quoted=correction.of(card.price(inputs)) * row.variants)
+        return replace(shot, quoted=self._price(card, shot, inputs, terms) * row.variants)
+
+    def _price(self, card: ModelCard, shot: Shot, inputs: BaseModel, terms: _Terms) -> Money:
+        """Price one variant; of a composite that is hosted, its order."""
+        if hosted := shot.inputs.get(HOSTED_MODEL):
+            wanted, card = card, self.ctx.providers.catalog.card(hosted)
+            inputs = checked(card, take_inputs(wanted, card, _with_samples(wanted, shot), 1))
+        return terms.corrections.get(card.id, UNCORRECTED).of(card.price(inputs))
+
+
+def _model_of(row: RowDraft) -> str:
+    """Name the model that a row is made by: its own, or what composites and previews are."""
+    return LOCAL_COMPOSITE if row.composite else row.model or PREVIEW_MODEL
 
 
 def _at_fault(row: RowDraft, faults: Faults) -> RefusedRow:

@@ -30,8 +30,9 @@ from callsheet.kernel.ids import JobId, TakeId
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
 from callsheet.line.context import LOG, LineContext
-from callsheet.line.new_takes import new_take, take_inputs
+from callsheet.line.new_takes import new_take
 from callsheet.line.pipeline import Step
+from callsheet.line.take_inputs import take_inputs
 from callsheet.line.together import together
 from callsheet.line.transitions import begin_round, in_stage, leave
 from callsheet.ports.engine import Payload

@@ -5,6 +5,8 @@ from callsheet.kernel.ids import JobId
 from callsheet.kernel.logs import event
 from callsheet.kernel.steady import steady_s
 from callsheet.orders.context import LOG, OrderContext, Unreached
+from callsheet.orders.progress import Moves
+from callsheet.orders.settlement import end, failure
 from callsheet.ports.hosted import (
     KeyMissingError,
     KeySealedError,
@@ -61,6 +63,15 @@ async def _let_wait(
 ) -> None:
     async with ctx.books.database.begin() as connection:
         job = await ctx.progress.lock(connection, job_id)
+        endings, others = await ctx.progress.not_waiting(connection, job, provider)
+        if endings:
+            said = reason.removeprefix(f"{provider}: ")
+            into, blocked = Moves(), ProviderBlockedError(provider, said)
+            await end(ctx, connection, job, [failure(each, blocked) for each in endings], into)
+            await ctx.progress.report(connection, job, into)
+            if not others:
+                return
+            job = await ctx.progress.lock(connection, job_id)
         await ctx.books.in_flight.hold_back(connection, job_id, provider)
         message = f"{reason}; {_way_on(job_id, provider, code)}"
         problem = {"code": code, "message": message}

@@ -1,13 +1,14 @@
 """What ordering tells the owner of jobs, and what it may ask of it: no more is known of jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.kernel.errors import CallsheetError
-from callsheet.kernel.ids import JobId, WorkspaceId
+from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
+from callsheet.ports.models import ProviderError
 from callsheet.takes.model import Take, TakeStatus
 
 Problem = Mapping[str, Any]  # {code, message}, and {provider} where one is not reached
@@ -52,11 +53,38 @@ class Moves:
         self.moves.append((take, to))
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What the owner of a job says of takes that are about to be ordered, all others may be.
+
+    Those `refused` end so, with nothing spent; `later` ones wait for a place, as for a provider's.
+    """
+
+    refused: Mapping[TakeId, ProviderError] = field(default_factory=dict)
+    later: frozenset[TakeId] = frozenset()
+
+
 class JobProgress(Protocol):
     """The owner of jobs. Every method but the last two works in the caller's transaction."""
 
     async def lock(self, connection: AsyncConnection, job: JobId) -> LockedJob:
         """Lock a job: before any row of its takes, by everybody, so that nobody waits in a ring."""
+
+    async def admit(
+        self, connection: AsyncConnection, job: LockedJob, takes: Sequence[Take]
+    ) -> Admission:
+        """Say which takes of a locked job may be ordered now, where limits of its own bind it.
+
+        Asked under the lock of their provider, in the transaction that writes the orders down.
+        """
+
+    async def not_waiting(
+        self, connection: AsyncConnection, job: LockedJob, provider: str
+    ) -> tuple[Sequence[Take], bool]:
+        """List takes of a locked job that end where a provider takes no order, rather than wait.
+
+        And tell whether others of the job wait for it.
+        """
 
     async def report(
         self,

@@ -12,7 +12,7 @@ from callsheet.money.errors import BudgetExceededError
 from callsheet.orders.context import OrderContext
 from callsheet.orders.payloads import PreparedOrder
 from callsheet.orders.progress import LockedJob, Moves
-from callsheet.orders.settlement import holding_of, tell_crossings
+from callsheet.orders.settlement import end, failure, holding_of, tell_crossings
 from callsheet.ports.hosted import HostedProvider
 from callsheet.takes.limits import room
 from callsheet.takes.model import TakeStatus
@@ -37,12 +37,19 @@ async def intend(
         ready = [replace(each, take=hand[each.take.id]) for each in wanted if each.take.id in hand]
         send_by = steady_s() + provider.settles_s / 6
         now = ctx.books.clock()
+        # everybody locks a job first, then its provider: nobody waits in a ring
+        availability = await ctx.books.availability.lock(connection, provider.name)
+        into = Moves()
+        ready = await _admitted(ctx, connection, job, ready, into)
         if not job.wants_orders:
+            if into.moves:
+                await ctx.progress.report(connection, job, into)
             await ctx.books.in_flight.look_later(connection, [(each.take, None) for each in ready])
             return []
-        availability = await ctx.books.availability.lock(connection, provider.name)
         if availability.resting_until > now.timestamp() or availability.is_shut:
             await _give_back(ctx, connection, ready, now.timestamp() + _REST_S)
+            if into.moves:
+                await ctx.progress.report(connection, job, into)
             return []
         availabilities = await ctx.books.availability.all(connection)
         shut = [
@@ -54,7 +61,6 @@ async def intend(
         ready = [each for each in ready if each not in shut]
         free = await room(connection, provider.name, provider.pace, len(ready), now)
         await _give_back(ctx, connection, ready[free:], now.timestamp() + _FULL_S)
-        into = Moves()
         covered, refused = await _hold(ctx, connection, job, ready[:free], into)
         due_at = now.timestamp() + provider.settles_s
         orders = [(each.take, each.digest) for each in covered]
@@ -70,6 +76,29 @@ async def intend(
             waits = {"code": refused.code, "message": str(refused)}
         await ctx.progress.report(connection, job, into, waits)
     return [_to_send(each, send_by) for each in covered]
+
+
+async def _admitted(
+    ctx: OrderContext,
+    connection: AsyncConnection,
+    job: LockedJob,
+    ready: Sequence[PreparedOrder],
+    into: Moves,
+) -> list[PreparedOrder]:
+    """Keep the orders that the job's owner lets go; those that it refuses end here."""
+    admission = await ctx.progress.admit(connection, job, [each.take for each in ready])
+    if not admission.refused and not admission.later:
+        return list(ready)
+    endings = [
+        failure(each.take, admission.refused[each.take.id])
+        for each in ready
+        if each.take.id in admission.refused
+    ]
+    await end(ctx, connection, job, endings, into)
+    later = [each for each in ready if each.take.id in admission.later]
+    await _give_back(ctx, connection, later, ctx.books.clock().timestamp() + _FULL_S)
+    gone = {*admission.refused, *admission.later}
+    return [each for each in ready if each.take.id not in gone]
 
 
 def _to_send(each: PreparedOrder, send_by: float) -> PreparedOrder:

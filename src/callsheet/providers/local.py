@@ -62,7 +62,7 @@ class LocalStudio:
             made = await self._compositor.composite(scene, files, spec)
         except InvalidInputError as error:
             raise RefusedError(self.name, str(error)) from error
-        return Delivered(made.picture, made.media_type, _note(made))
+        return Delivered(made.picture, made.media_type, _note(made, wish["fell_back"]))
 
 
 def _scene_first(references: Sequence[FrameReference]) -> list[bytes]:
@@ -90,9 +90,10 @@ def _spec(wish: Mapping[str, Any], products: int) -> CompositeSpec:
     )
 
 
-def _note(made: Composite) -> str | None:
+def _note(made: Composite, fell_back: str) -> str | None:
     """Say on the take what became of a hosted answer, and what a person should look at."""
-    said = [] if made.way == "local" else [f"hosted answer {made.way}"]
+    said = [f"made here, not hosted: {fell_back[: _NOTE_CHARS // 2]}"] if fell_back else []
+    said += [] if made.way == "local" else [f"hosted answer {made.way}"]
     said += made.notes
     bad = [each.check for each in made.findings if each.status is Status.FAIL]
     said += [f"look at: {', '.join(bad)}"] if bad else []

@@ -161,6 +161,19 @@ class TakeStore:
         total = await connection.scalar(sa.select(sa.func.sum(TAKES.c.price)).where(*waiting))
         return Money(int(total or 0))
 
+    async def of_provider(
+        self,
+        connection: AsyncConnection,
+        job: JobId,
+        provider: str,
+        statuses: Collection[TakeStatus],
+    ) -> list[Take]:
+        """Read a job's takes of a provider that stand at one of some states."""
+        query = sa.select(TAKES).where(
+            TAKES.c.job == job, TAKES.c.provider == provider, TAKES.c.status.in_(statuses)
+        )
+        return [take_of(row) for row in (await connection.execute(query)).mappings()]
+
     async def rows_between(
         self, connection: AsyncConnection, job: JobId, first: int, last: int
     ) -> Sequence[sa.Row[Any]]:

@@ -47,6 +47,21 @@ class Metrics:
         self.loop_failures = self._counter(
             "loop_failures_total", "Failures of a loop of this process; it is started again", "loop"
         )
+        self.composites = self._counter(
+            "composites_total", "Composites that ended, hosted and local", "method", "status"
+        )
+        self.composite_fallbacks = self._counter(
+            "composite_fallbacks_total",
+            "Composites made here that a hosted model might have made, by why",
+            "reason",
+        )
+        self.composite_seconds = Histogram(
+            "callsheet_composite_seconds",
+            "Time from a composite's order to its end",
+            ["method"],
+            buckets=(0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300),
+            registry=self.registry,
+        )
         self.requests = self._counter(
             "http_requests_total", "HTTP requests answered", "method", "route", "status"
         )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import Database
+from callsheet.takes.composites import HOSTED_COMPOSITES
 from callsheet.takes.model import Take, TakeStatus
 from callsheet.takes.tables import TAKES, take_of
 
@@ -21,7 +22,7 @@ _REFUSED: Final = "hosted answer refused"
 _MOST: Final = 5_000  # takes that are counted, the newest
 _LOOKED_AT: Final = 50
 _MOST_FELL_BACK, _LEAST_SUCCEEDED, _SLOWEST_S = 0.1, 0.9, 60.0
-_KEY_CHARS: Final = 120
+_KEY_CHARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +84,28 @@ class Fared:
 
 @dataclass(frozen=True, slots=True)
 class CompositeView:
-    """Tells how composites fare; `hosted` is their hosted model.
-
-    Each verb may raise DatabaseUnavailableError.
-    """
+    """Tells how composites fare. Each verb may raise DatabaseUnavailableError."""
 
     database: Database
     clock: Callable[[], datetime]
-    hosted: str
 
     async def last_days(self, workspace: WorkspaceId, days: int) -> tuple[datetime, Fared]:
         """Count a workspace's composites of so many days; since when, and how they fared."""
         since = self.clock() - timedelta(days=days)
         async with self.database.read() as connection:
-            takes = await _composite_takes(connection, workspace, self.hosted, since=since)
-        return since, _fared(takes, self.hosted)
+            takes = await _composite_takes(connection, workspace, since=since)
+        return since, _fared(takes)
 
     async def lately(self, workspace: WorkspaceId) -> Fared:
         """Count a workspace's last composites."""
         async with self.database.read() as connection:
-            takes = await _composite_takes(connection, workspace, self.hosted, most=2 * _LOOKED_AT)
-        return _fared(takes, self.hosted)
+            takes = await _composite_takes(connection, workspace, most=2 * _LOOKED_AT)
+        return _fared(takes)
 
 
 async def _composite_takes(
     connection: AsyncConnection,
     workspace: WorkspaceId,
-    hosted: str,
     *,
     since: datetime | None = None,
     most: int = _MOST,
@@ -120,7 +116,7 @@ async def _composite_takes(
         sa.select(TAKES)
         .where(
             TAKES.c.workspace == workspace,
-            TAKES.c.model.in_([hosted, LOCAL]),
+            sa.or_(TAKES.c.model == LOCAL, TAKES.c.id.in_(sa.select(HOSTED_COMPOSITES.c.take))),
             TAKES.c.status.in_(ended),
         )
         .order_by(TAKES.c.id.desc())
@@ -131,12 +127,12 @@ async def _composite_takes(
     return [take_of(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _fared(takes: Sequence[Take], hosted: str) -> Fared:
+def _fared(takes: Sequence[Take]) -> Fared:
     """Count takes up."""
     ours = [take for take in takes if take.model == LOCAL]
     reasons = Counter(reason for take in ours if (reason := _reason(take)))
     return Fared(
-        _tally([take for take in takes if take.model == hosted]),
+        _tally([take for take in takes if take.model != LOCAL]),
         _tally(ours),
         sum(_was_meant_to_be_hosted(take) for take in ours),
         dict(reasons.most_common(50)),
@@ -149,10 +145,10 @@ def _was_meant_to_be_hosted(take: Take) -> bool:
 
 
 def _reason(take: Take) -> str:
-    """Say why a composite is local though it should have been hosted; "" if it is not."""
+    """Say by a code why a composite is local though it was to be hosted; "" if it is not."""
     if said := str(take.inputs.get("fell_back") or ""):
-        return said[:_KEY_CHARS]
-    return (take.note or "")[:_KEY_CHARS] if (take.note or "").startswith(_REFUSED) else ""
+        return said.partition(":")[0][:_KEY_CHARS]
+    return "answer_refused" if (take.note or "").startswith(_REFUSED) else ""
 
 
 def _tally(takes: Sequence[Take]) -> Tally:

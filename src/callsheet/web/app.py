@@ -15,6 +15,7 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.web import (
     assets,
     batches,
+    composite_settings,
     composites,
     customer_webhooks,
     evidence,
@@ -43,7 +44,7 @@ from callsheet.wiring import Callsheet
 
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
-_OF_WHAT_IS_MADE: Final = (composites, evidence, takes, packages, jobs, judge)
+_OF_WHAT_IS_MADE: Final = (composites, composite_settings, evidence, takes, packages, jobs, judge)
 _OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
 _MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)

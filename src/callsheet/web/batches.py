@@ -71,6 +71,12 @@ class Item(BaseModel, extra="forbid"):
     quality: Annotated[
         Literal["on", "off"], Field(description="`off` leaves this row unexamined")
     ] = "on"
+    product: Annotated[
+        list[str] | str | None, Field(description="With `scene`: pictures to put into it")
+    ] = None
+    scene: Annotated[str | None, Field(description="The picture that products are put into")] = None
+    place: Annotated[str | None, Field(examples=["left third"])] = None
+    method: Annotated[str | None, Field(examples=["auto"])] = None
 
 
 class BatchRequest(BaseModel, extra="forbid"):

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
+from callsheet.controls.model import Request as IdempotentRequest
+from callsheet.kernel.ids import WorkspaceId
 from callsheet.line.composites import Asked
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.web.entry import Admin, Editor, IdempotencyKey, Services, Viewer, idempotent_request
@@ -64,12 +66,7 @@ async def composite(
     inputs = {**body.inputs, "places": body.places}
     asked = Asked(body.scene, body.products, body.method, body.prompt, inputs)
     once = idempotent_request(request, idempotency_key, await request.body())
-    started = await cs.composites.start(caller.workspace, asked, once)
-    if started.replayed:
-        response.headers["Idempotent-Replay"] = "true"
-    return await _answer(
-        cs, response, await cs.generations.take(caller.workspace, started.take), body.wait_s
-    )
+    return await _started(cs, response, caller.workspace, asked, once, body.wait_s)
 
 
 @router.post(
@@ -82,6 +79,7 @@ async def composite(
     },
 )
 async def upload_composite(
+    request: Request,
     response: Response,
     cs: Services,
     caller: Editor,
@@ -91,14 +89,15 @@ async def upload_composite(
     prompt: Annotated[str, Form(max_length=8_000)] = "",
     method: Annotated[Method, Form()] = "",
     wait_s: Annotated[float, Form(ge=0, le=60)] = 0,
+    idempotency_key: IdempotencyKey = None,
 ) -> CompositeAnswer:
     """Ask for one composite of files; the same answer as for addresses."""
-    products = [await each.read() for each in product]
+    under, products = await scene.read(), [await each.read() for each in product]
     inputs = {"places": place or []}
-    asked = Asked(await scene.read(), products, method, prompt, inputs)
-    started = await cs.composites.start(caller.workspace, asked)
-    take = await cs.generations.take(caller.workspace, started.take)
-    return await _answer(cs, response, take, wait_s)
+    fields = [each.encode() for each in (*inputs["places"], prompt, method)]
+    once = idempotent_request(request, idempotency_key, under, *products, *fields)
+    asked = Asked(under, products, method, prompt, inputs)
+    return await _started(cs, response, caller.workspace, asked, once, wait_s)
 
 
 @router.get(
@@ -112,6 +111,20 @@ async def composite_state(
     """Answer a composite as it stands, by its first take."""
     found = await cs.generations.take(caller.workspace, take)
     return await _answer(cs, response, found, 0)
+
+
+async def _started(
+    cs: Callsheet,
+    response: Response,
+    workspace: WorkspaceId,
+    asked: Asked,
+    once: IdempotentRequest | None,
+    wait_s: float,
+) -> CompositeAnswer:
+    started = await cs.composites.start(workspace, asked, once)
+    if started.replayed:
+        response.headers["Idempotent-Replay"] = "true"
+    return await _answer(cs, response, await cs.generations.take(workspace, started.take), wait_s)
 
 
 async def _answer(cs: Callsheet, response: Response, first: Take, wait_s: float) -> CompositeAnswer:

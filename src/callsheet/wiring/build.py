@@ -17,6 +17,7 @@ from callsheet.blobs.metered import MeteredStore
 from callsheet.blobs.opening import open_store
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.controls.availability import AvailabilityStore
+from callsheet.controls.composites import CompositeRules, CompositeSettings
 from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore, SwitchStore
 from callsheet.database.clock import DatabaseClock
@@ -46,7 +47,10 @@ from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
 from callsheet.kernel.private_files import private_folder
 from callsheet.line.budgets import BudgetControl
-from callsheet.line.composites import Composites, Rules
+from callsheet.line.composed import ComposedTakes
+from callsheet.line.composite_rows import CompositeHosting
+from callsheet.line.composite_timeouts import CompositeTimeouts
+from callsheet.line.composites import Composites
 from callsheet.line.context import Jobs, LineContext, References
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
@@ -87,6 +91,7 @@ from callsheet.providers.local import LocalStudio
 from callsheet.quality.examinations import ExaminationStore
 from callsheet.quality.judge.store import JudgingStore
 from callsheet.settings import Settings
+from callsheet.takes.composites import HostedComposites
 from callsheet.takes.in_flight import InFlightStore
 from callsheet.takes.inbox import UploadStore, WebhookStore
 from callsheet.takes.store import TakeStore
@@ -185,12 +190,22 @@ async def build(settings: Settings) -> Callsheet:
     shutdown = GracefulShutdown(settings.shutdown_grace_s)
     outbox = Outbox(webhooks, deliveries, base, clock)
     work = Jobs(jobs, notifier, engine, PIPELINES, clock, outbox)
+    composite_settings = CompositeSettings(
+        database, AuditStore(), clock, _composite_rules(settings)
+    )
+    hosted_ones = HostedComposites()
+    progress = LineProgress(
+        database,
+        work,
+        takes,
+        ComposedTakes(work, takes, catalog, composite_settings, hosted_ones, metrics),
+    )
     line = LineContext(
         books=books,
         providers=providers,
         media=Media(blobs, Adopter(blobs, ContentKeeper(blobs, MAX_ASSET_BYTES), studio), studio),
         runtime=Runtime(shutdown),
-        progress=LineProgress(database, work, takes, catalog),
+        progress=progress,
         jobs=work,
         references=References(references, ReferenceService(fetcher, studio)),
         estimates=Estimates(catalog, database, takes, clock),
@@ -198,28 +213,21 @@ async def build(settings: Settings) -> Callsheet:
         parallel=settings.drawing_processes,
     )
     direct = DirectOrders(line, answers)
+    hosting = CompositeHosting(line, composite_settings)
     generations = Generations(line, switches, answers, direct)
     quality = QualityView(database, jobs, takes, assets)
-    signatures, credentials = SignatureStore(), ProcessCredentials()
+    signatures, credentials, decided = SignatureStore(), ProcessCredentials(), DecisionStore()
     view = StateView(jobs, takes, assets, links, quality, signatures)
-    folder = settings.provenance_folder
-    verifier = Verifier(credentials, roots_in(folder, settings.provenance_roots))
-    recorded = Recorded(database, signatures, verifier)
-    signing = Signing(
-        Gathering(database, blobs, studio, takes, verifier),
-        line.media.adopter,
-        assets,
-        signatures,
-        keys_in(folder, settings.provenance_key, settings.provenance_cert),
-        clock,
-        callsheet.__version__,
+    verifier = Verifier(
+        credentials, roots_in(settings.provenance_folder, settings.provenance_roots)
     )
+    recorded = Recorded(database, signatures, verifier)
+    signing = _signing(settings, line, studio, signatures, verifier)
     models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
         metrics.ledgers.labels("corrupt").inc()
 
-    decided = DecisionStore()
     ledger, recovery = Ledger(blobs, clock, corrupt), Recovery(blobs, corrupt)
     return Callsheet(
         settings=settings,
@@ -239,6 +247,7 @@ async def build(settings: Settings) -> Callsheet:
             switches,
             answers,
             SigningPolicy(settings.sign, signing),
+            hosting,
             examines_live=settings.qa_technical == "on",
         ),
         price_checks=PriceChecks(
@@ -251,13 +260,15 @@ async def build(settings: Settings) -> Callsheet:
             clock,
         ),
         generations=generations,
-        composites=Composites(line, generations, fetcher, _composite_rules(settings)),
+        composites=Composites(line, generations, fetcher, hosting),
+        composite_settings=composite_settings,
+        composite_timeouts=CompositeTimeouts(line, progress, composite_settings, hosted_ones),
         direct=direct,
         control=JobControl(line),
         budgets=BudgetControl(database, jobs, money, clock),
         key_control=ProviderKeyControl(line, ring),
         view=view,
-        views=_views(line, view, ring, settings.kontext_model_id, recorded),
+        views=_views(line, view, ring, recorded),
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
@@ -306,20 +317,31 @@ async def build(settings: Settings) -> Callsheet:
     )
 
 
-def _composite_rules(settings: Settings) -> Rules:
-    return Rules(
-        settings.use_kontext_composite,
-        settings.composite_method,
-        settings.kontext_model_id,
-        settings.max_concurrent_kontext,
-        settings.max_kontext_per_hour,
-        settings.kontext_daily_generation_limit,
+def _signing(
+    settings: Settings,
+    ctx: LineContext,
+    studio: ProcessStudio,
+    signatures: SignatureStore,
+    verifier: Verifier,
+) -> Signing:
+    books, folder = ctx.books, settings.provenance_folder
+    return Signing(
+        Gathering(books.database, ctx.media.blobs, studio, books.takes, verifier),
+        ctx.media.adopter,
+        books.assets,
+        signatures,
+        keys_in(folder, settings.provenance_key, settings.provenance_cert),
+        books.clock,
+        callsheet.__version__,
     )
 
 
-def _views(
-    ctx: LineContext, view: StateView, ring: KeyKeeper, composites: str, recorded: Recorded
-) -> Views:
+def _composite_rules(settings: Settings) -> CompositeRules:
+    given = {name: getattr(settings, name) for name in CompositeRules.model_fields}
+    return CompositeRules.model_validate(given)
+
+
+def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, recorded: Recorded) -> Views:
     database, jobs, takes, assets = (
         ctx.books.database,
         ctx.jobs.store,
@@ -335,7 +357,7 @@ def _views(
         TakeView(database, takes, assets, view.links, providers, view.quality),
         FileView(database, jobs, assets, takes, ctx.media.blobs),
         providers,
-        CompositeView(database, ctx.books.clock, composites),
+        CompositeView(database, ctx.books.clock),
         view.quality,
         EvidenceView(assets, takes, DecisionStore(), ctx.media.blobs, ctx.media.studio, recorded),
         JudgeView(database, JudgingStore(), takes),

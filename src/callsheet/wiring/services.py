@@ -14,6 +14,7 @@ from callsheet.accounts.members import Members
 from callsheet.accounts.service import Accounts
 from callsheet.assets.service import Adopter
 from callsheet.blobs.content import ContentStore, sweep_incoming
+from callsheet.controls.composites import CompositeSettings
 from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore
 from callsheet.database.clock import DatabaseClock
@@ -35,6 +36,7 @@ from callsheet.jobs.editing import Editing
 from callsheet.kernel.errors import UnavailableError
 from callsheet.line.budgets import BudgetControl
 from callsheet.line.chores import Chores
+from callsheet.line.composite_timeouts import CompositeTimeouts
 from callsheet.line.composites import Composites
 from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
@@ -127,6 +129,8 @@ class Callsheet:
     generations: Generations
     direct: DirectOrders
     composites: Composites
+    composite_settings: CompositeSettings
+    composite_timeouts: CompositeTimeouts
     control: JobControl
     budgets: BudgetControl
     key_control: ProviderKeyControl
@@ -284,7 +288,8 @@ class Callsheet:
             await runner.launch()
             ordering += loops.start_all(orderer.loops())
             ordering += loops.start_all(self.direct.loops(who))
-            for part in (*others, Listener(ctx), DuePoller(ctx), Auditor(ctx)):
+            late = self.composite_timeouts
+            for part in (*others, Listener(ctx), DuePoller(ctx), Auditor(ctx), late):
                 claiming += loops.start_all(part.loops())
             kept: dict[str, Loop] = {"clock": self.clock.run, "ledgers": ledgers.run}
             kept["chores"] = self.chores().run

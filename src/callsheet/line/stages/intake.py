@@ -70,6 +70,8 @@ async def _look_at(ctx: LineContext, job: Job, references: Sequence[JobReference
             size=len(each.content),
             created_at=now,
             made_from={"reference": each.reference.source},
+            width=each.facts.width,
+            height=each.facts.height,
         )
         for each in looked
         if each.facts is not None

@@ -7,11 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.catalog.asking import InvalidModelInputsError, checked
 from callsheet.jobs.model import Change, Entry, Job, Shot, ShotStatus, ShotUpdate
+from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import NextStep
 from callsheet.kernel.ids import JobId, TakeId
 from callsheet.line.context import LineContext
-from callsheet.line.new_takes import new_take, take_inputs
+from callsheet.line.new_takes import new_take
 from callsheet.line.pipeline import Step
+from callsheet.line.take_inputs import HOSTED_MODEL, take_inputs
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
 from callsheet.ports.engine import Payload
@@ -39,6 +41,24 @@ async def quote(tools: StageTools, payload: Payload) -> None:
             await _quote_page(ctx, connection, job, shots)
 
 
+async def _scene_sizes(
+    ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
+) -> dict[int, tuple[int, int]]:
+    """Find the shapes of the scenes of hosted composites, by row: models are told a size."""
+    scenes = {
+        shot.row: Sha256(shot.references.kept[0]["sha256"])
+        for shot in shots
+        if shot.inputs.get(HOSTED_MODEL) and shot.references.kept
+    }
+    facts = await ctx.books.assets.facts(connection, job.workspace, set(scenes.values()))
+    sizes = {}
+    for row, scene in scenes.items():
+        width, height = facts[scene].width, facts[scene].height
+        if width and height:
+            sizes[row] = (min(max(width, 256), 4_096), min(max(height, 256), 4_096))
+    return sizes
+
+
 async def _quote_page(
     ctx: LineContext, connection: AsyncConnection, job: Job, shots: Sequence[Shot]
 ) -> None:
@@ -46,12 +66,15 @@ async def _quote_page(
     # a first round knows no rejected take, and is spared the question
     rows = (shots[0].row, shots[-1].row)
     rejected = await ctx.verdicts.rejected(connection, job.id, rows) if had else {}
+    sizes = await _scene_sizes(ctx, connection, job, shots)
     takes: list[Take] = []
     refused: list[tuple[Shot, dict[str, Any]]] = []
     for shot in shots:
         if shot.status is ShotStatus.QUEUED:
             try:
-                takes += missing_takes(ctx, job, shot, had.get(shot.row, ()), rejected)
+                takes += missing_takes(
+                    ctx, job, shot, had.get(shot.row, ()), rejected, scene=sizes.get(shot.row)
+                )
             except InvalidModelInputsError as error:
                 refused.append(
                     (shot, _refusal(ctx.providers.catalog.card(shot.model), shot, error))
@@ -119,10 +142,13 @@ def missing_takes(
     shot: Shot,
     had: Iterable[Take],
     rejected: Collection[TakeId] = (),
+    *,
+    scene: tuple[int, int] | None = None,
 ) -> list[Take]:
     """Make a take for each variant of a row that has none, or whose newest failed or is rejected.
 
-    What is made in the place of a rejected one gets another seed. Raises InvalidModelInputsError if
+    What is made in the place of a rejected one gets another seed. `scene` is the size of a
+    composite's scene. Raises InvalidModelInputsError if
     the model cannot make it with the references that are left, in a dry run too.
     """
     newest_of = {take.variant: take for take in had}
@@ -141,7 +167,7 @@ def missing_takes(
         before = newest_of.get(variant)
         attempt = before.attempt + 1 if before else 1
         again = attempt if before and before.id in rejected else 0
-        found.append(new_take(ctx, job, shot, variant, attempt, again=again))
+        found.append(new_take(ctx, job, shot, variant, attempt, again=again, scene=scene))
     return found
 
 

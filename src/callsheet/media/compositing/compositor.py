@@ -31,6 +31,7 @@ _WRITING: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "image/jpeg": ("JPEG", {"quality": 93, "subsampling": 0}),
     "image/webp": ("WEBP", {"quality": 92, "method": 2}),
 }
+_SOLID: Final = 0.85  # mean opacity of what has an edge and nothing else to see through
 _QUIET: Final = 0.2  # score of a place below which nothing speaks for it
 _COMPARED_SIDE: Final = 1_400  # pixels of a product that is looked for in an answer
 _LARGEST_GROUND_COLOUR: Final = 0.16  # of a studio ground that tells its light's colour
@@ -162,12 +163,20 @@ def _laid(
     shadow = None
     if product.way != "whole":
         kept = cut.ratio is not None
-        shadow = shadow_of(inner, place, sun, tilt, contact=not kept, strength=spec.shadow)
+        strength = spec.shadow * _kept_light(inner)
+        shadow = shadow_of(inner, place, sun, tilt, contact=not kept, strength=strength)
     layers: list[Layer] = [*_dimmings(shadow, cut, place, spec)]
     if spec.reflection > 0:
         layers.append(_mirrored(sheet, spec.reflection, tilt, place))
     layers.append(sheet)
     return _Laid(product, cut, place, others, match, sheet, shadow, layers)
+
+
+def _kept_light(alpha: Bytes) -> float:
+    """Say how much of the light that meets a product does not pass: glass throws little shadow."""
+    seen = alpha[alpha >= 8]  # noqa: PLR2004  # less is seen by nobody
+    share = float(seen.mean()) / 255 if seen.size else 1.0
+    return float(np.clip(share / _SOLID, 0.3, 1))
 
 
 def _dimmings(

@@ -100,6 +100,11 @@ def eroded(mask: Mask, pixels: int) -> Mask:
     return ~grown(~mask, pixels)
 
 
+def fitted(basis: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit by least squares; for few terms and many values its normal equations are much faster."""
+    return np.asarray(np.linalg.lstsq(basis.T @ basis, basis.T @ values, rcond=None)[0])
+
+
 def spread(values: Plane, known: Plane) -> Plane:
     """Carry values from where they are known to everywhere, smoothly (push-pull).
 

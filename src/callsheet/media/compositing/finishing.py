@@ -28,6 +28,8 @@ def softened_edge(alpha: Bytes, scene: Surroundings) -> Bytes:
 
 def in_focus(rgb: Bytes, scene: Surroundings) -> Bytes:
     """Take sharpness from a product that is sharper than its scene."""
+    if scene.edge**2 - _SHARPEST**2 < 1:  # the scene is sharp itself
+        return rgb
     own = edge_of(samples_of(Image.fromarray(rgb)))
     excess = scene.edge**2 - max(own, _SHARPEST) ** 2
     radius = float(np.clip(0.3 * np.sqrt(max(0.0, excess)), 0, 1.2))

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from callsheet.media.compositing.fields import blurred, eroded, grown
+from callsheet.media.compositing.fields import blurred, eroded, fitted, grown
 from callsheet.media.compositing.light import Mask, Plane
 from callsheet.media.compositing.regions import regions_of
 from callsheet.media.compositing.surroundings import Surroundings
@@ -108,7 +108,7 @@ def _plate(log: Plane) -> tuple[Plane, float]:
     for _ in range(8):
         if good.sum() < 60:  # noqa: PLR2004
             break
-        terms = np.linalg.lstsq(some[good], seen[good], rcond=None)[0]
+        terms = fitted(some[good], seen[good])
         rest = (seen - some @ terms).mean(1)
         spread = 1.4826 * float(np.median(np.abs(rest[good])))
         good = (rest > -max(1.5 * spread, 0.05)) & (rest < max(2.5 * spread, 0.08))

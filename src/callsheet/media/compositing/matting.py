@@ -11,6 +11,7 @@ from callsheet.media.compositing.outline import Outline
 from callsheet.media.compositing.regions import regions_of
 
 _LEAST_OFF: Final = 0.02
+_UNSHADED: Final = 0.97  # of the ground's light
 _FAINT, _FULL = 0.035, 0.965  # alphas beyond them are noise
 _LEAST_CONTRAST: Final = (
     0.05  # between product and ground, below which alpha comes from the outline
@@ -40,7 +41,7 @@ def matte(rgb: Bytes, outline: Outline, part: Box, frame: tuple[int, int]) -> tu
     alpha = core.astype(np.float32)
     alpha[band] = _projected(values[band], behind[band], own[band], soft[band])
     alpha = _settled(alpha, band)
-    return alpha, _decontaminated(rgb, values, alpha, behind, own)
+    return alpha, _decontaminated(rgb, values, alpha, behind, own, ratio)
 
 
 def _at_the_foot(
@@ -50,17 +51,32 @@ def _at_the_foot(
 
     What was carried there from further out is not how dark it is at the foot.
     """
-    core, clear = sure
+    low = np.nonzero(sure[0].any(1))[0]
+    if not len(low):
+        return ratio, sure[1], sure[0]
+    feet = slice(int(low[0] + 2 * (low[-1] - low[0]) // 3), None)  # nothing above them changes
+    changed, core, clear = ratio.copy(), sure[0].copy(), sure[1].copy()
+    parts = (changed[feet], clear[feet], core[feet])
+    changed[feet], clear[feet], core[feet] = _below(
+        values[feet], plate[feet], parts, own[feet], soft[feet]
+    )
+    return changed, clear, core
+
+
+def _below(
+    values: Plane, plate: Plane, parts: tuple[Plane, Mask, Mask], own: Plane, soft: Plane
+) -> tuple[Plane, Mask, Mask]:
+    """Do that with the rows in which a product stands."""
+    ratio, clear, core = parts
     here = values / np.maximum(plate, 0.02)
     level = mean(here)
     apart = most(np.abs(here - level[..., None]))
     theirs = own / np.maximum(plate, 0.02)
-    other = most(np.abs(theirs - mean(theirs)[..., None])) > 0.12  # noqa: PLR2004
+    tone = mean(theirs)
+    colour = most(np.abs(theirs - tone[..., None]))
+    # a dark product's colour is little, and yet none that a shadow has
+    other = (colour > 0.12) | ((colour > 0.05) & (colour > 0.2 * tone))  # noqa: PLR2004
     shade = (apart < 0.04) & (level > 0.2) & (level < 1.04) & other & ~eroded(soft > 0.5, 4)  # noqa: PLR2004
-    low = np.nonzero(core.any(1))[0]
-    if not len(low):
-        return ratio, clear, core
-    shade[: low[0] + 2 * (low[-1] - low[0]) // 3] = False
     shade = regions_of(shade | clear).touching(clear) & shade & ~clear
     if not shade.any():
         return ratio, clear, core
@@ -135,12 +151,17 @@ def _settled(alpha: Plane, band: Mask) -> Plane:
     return np.where(band & (around < 8), 0, alpha).astype(np.float32)  # noqa: PLR2004
 
 
-def _decontaminated(rgb: Bytes, values: Plane, alpha: Plane, behind: Plane, own: Plane) -> Bytes:
-    """Take the ground's light out of the edge's colours, as far as alpha tells it."""
+def _decontaminated(
+    rgb: Bytes, values: Plane, alpha: Plane, behind: Plane, own: Plane, ratio: Plane
+) -> Bytes:
+    """Take the ground's light out of the edge's colours, as far as alpha tells it.
+
+    In a shadow nobody knows how dark the ground was right there: colours come from within.
+    """
     edge = (alpha < 1) & (alpha > 0)
     share = alpha[edge][:, None]
     freed = (values[edge] - (1 - share) * behind[edge]) / np.maximum(share, 0.05)
-    trust = share * share
+    trust = share * share * (ratio[edge] > _UNSHADED)[:, None]
     colours = np.clip(freed, 0, 1) * trust + own[edge] * (1 - trust)
     out = rgb.copy()
     out[edge] = np.rint(np.clip(colours, 0, 1) * 255).astype(np.uint8)

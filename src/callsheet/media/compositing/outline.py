@@ -19,6 +19,8 @@ _SOFT: Final = 0.03  # change of a soft shadow from pixel to pixel
 _HARD: Final = 0.2  # and of the dark line where things touch the ground
 _CONTACT: Final = 0.02  # of the photo's height: how far that line is from a soft shadow
 _LEFT: Final = 0.4  # of what is not ground must be left when its shadow is taken away
+_LEFT_OF_THIN: Final = 0.1  # where that is as tall: thin things have larger shadows
+_TALL: Final = 0.7
 _DARKEST: Final = 0.22
 _LIGHTEST: Final = 1.04
 _SPECK: Final = 0.004  # of the product's area
@@ -73,6 +75,8 @@ def outline_of(values: Plane, holes: Holes) -> Outline | None:
         confidence, reasons = confidence * 0.7, [*reasons, "its shadow cannot be told from it"]
     elif _climbs(shadow, product, values, plate):
         confidence, reasons = confidence * 0.45, [*reasons, "a grey part of it may be its shadow"]
+    elif _is_grey_at_its_foot(shadow, product, values, plate):
+        confidence, reasons = confidence * 0.6, [*reasons, "it is as grey as its shadow"]
     return Outline(ground, product, shadow & ~product, ratio, confidence, tuple(reasons))
 
 
@@ -103,9 +107,17 @@ def _shadow(values: Plane, plate: Plane, outside: Mask) -> tuple[Mask, bool]:
     close = max(3, round(_CONTACT * values.shape[0]))
     contact = like & grown(soft & (level < 0.93), close)  # noqa: PLR2004  # a shadow beyond doubt
     found = regions_of(outside | soft | (contact & (steep < _HARD))).touching(outside) & ~outside
-    if (product & ~found).sum() < _LEFT * product.sum():
+    rest = product & ~found
+    least = _LEFT if _extent(rest) < _TALL * _extent(product) else _LEFT_OF_THIN
+    if rest.sum() < least * product.sum():
         return none, True
     return found, False
+
+
+def _extent(mask: Mask) -> int:
+    """Count the rows from the first to the last of a mask."""
+    rows = np.nonzero(mask.any(1))[0]
+    return int(rows[-1] - rows[0]) + 1 if len(rows) else 0
 
 
 def _climbs(shadow: Mask, product: Mask, values: Plane, plate: Plane) -> bool:
@@ -116,6 +128,17 @@ def _climbs(shadow: Mask, product: Mask, values: Plane, plate: Plane) -> bool:
     beside = grown(product, 4) & dark
     above = np.arange(len(product))[:, None] < high
     return bool((beside & above).sum() > 0.02 * product.sum() ** 0.5 * 10)
+
+
+def _is_grey_at_its_foot(shadow: Mask, product: Mask, values: Plane, plate: Plane) -> bool:
+    """Tell whether only its brightness parts a product from the shadow in which it stands."""
+    share = values / np.maximum(plate, 0.02)
+    level = mean(share)
+    foot = product & grown(shadow & (level < 0.9), 4)  # noqa: PLR2004  # a shadow that is seen
+    if foot.sum() < 0.5 * product.sum() ** 0.5:
+        return False
+    grey = (most(np.abs(share - level[..., None])) < _CHROMA) & (level > _DARKEST)
+    return bool((grey & foot).sum() > 0.7 * foot.sum())
 
 
 def _open_holes(product: Mask, near: Mask, off: Plane, holes: Holes) -> Mask:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callsheet.media.compositing.fields import fitted
 from callsheet.media.compositing.light import Mask, Plane
 
 _RING: Final = 0.03  # of each side's length
@@ -102,8 +103,7 @@ def _fitted(
     sigma: NDArray[np.float64] = np.full(3, 0.02)
     terms = np.zeros((6, 3))
     for _ in range(_ROUNDS):
-        found = np.linalg.lstsq(_damped(basis[good]), _padded(seen[good]), rcond=None)[0]
-        terms = np.asarray(found, np.float64)
+        terms = fitted(_damped(basis[good]), _padded(seen[good]))
         rest = np.abs(seen - basis @ terms)
         sigma = np.asarray(np.maximum(1.4826 * np.median(rest[good], 0), _LEAST_SIGMA))
         agreed = (rest < 3.5 * sigma).all(1)

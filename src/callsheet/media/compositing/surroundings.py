@@ -12,6 +12,7 @@ from callsheet.media.compositing.light import Bytes, Plane, linear, luminance
 SMALL_SIDE: Final = 384
 _TILE: Final = 48
 _TILES: Final = 8  # a side
+_EDGY_TILES: Final = 24  # those with the steepest steps tell how wide edges are
 _DARK, _BRIGHT = 8, 247  # means of tiles beyond which noise is cut off
 
 
@@ -107,16 +108,21 @@ def _noise(tile: Bytes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.asarray(np.abs(both).mean((0, 1)) * np.sqrt(np.pi / 2) / 6, np.float64)
 
 
+def _steps(grey: Image.Image) -> Plane:
+    """Tell how far each pixel is from the next, across or down."""
+    values = np.asarray(grey).astype(np.float32)
+    down = np.abs(np.diff(values, axis=0, append=values[-1:]))
+    across = np.abs(np.diff(values, axis=1, append=values[:, -1:]))
+    return np.maximum(down, across)
+
+
 def edge_of(tiles: list[Bytes]) -> float:
     """Estimate the width of the sharpest edges in pixels: the rise by the steepest step."""
     widths = []
-    for tile in tiles:
-        grey = Image.fromarray(tile).convert("L")
-        values = np.asarray(grey).astype(np.float32)
-        step = np.maximum(
-            np.abs(np.diff(values, axis=0, append=values[-1:])),
-            np.abs(np.diff(values, axis=1, append=values[:, -1:])),
-        )
+    greys = [Image.fromarray(tile).convert("L") for tile in tiles]
+    looked_at = [(grey, _steps(grey)) for grey in greys]
+    looked_at.sort(key=lambda each: -float(each[1].max()))
+    for grey, step in looked_at[:_EDGY_TILES]:
         steep = step > max(18.0, float(np.quantile(step, 0.98)))
         if steep.sum() < 4:  # noqa: PLR2004
             continue

@@ -21,7 +21,8 @@ class Inputs(BaseModel, extra="forbid", frozen=True):
     References in the mode `product` are products, from the back to the front; the scene is the
     first of another mode, or else the first of all. `places` are theirs, in the same order:
     ``x,y,width`` or an anchor such as ``left third``. With `answered` the last reference is what
-    a hosted model made of the others; `fell_back` says why none is used.
+    a hosted model made of the others; `fell_back` says why none is used, as a code
+    and a sentence. `hosted_model` is who is asked first where a row is to be hosted.
     """
 
     prompt: Annotated[str, Field(max_length=8_000)] = ""
@@ -41,6 +42,7 @@ class Inputs(BaseModel, extra="forbid", frozen=True):
     photographed_shadow: PhotographedShadow = PhotographedShadow.AUTO
     answered: bool = False
     fell_back: Annotated[str, Field(max_length=400)] = ""
+    hosted_model: Annotated[str, Field(max_length=200)] = ""
     output_format: Literal["png", "jpeg", "webp"] = "png"
 
     @model_validator(mode="after")
@@ -62,7 +64,7 @@ def price(_inputs: Inputs) -> Money:
 
 def payload(inputs: Inputs) -> Mapping[str, Any]:
     """Word the composite for the local studio; pictures travel beside it."""
-    asked = inputs.model_dump(mode="json", exclude={"prompt", "references", "fell_back"})
+    asked = inputs.model_dump(mode="json", exclude={"prompt", "references", "hosted_model"})
     return {"draw": "composite", **asked}
 
 
