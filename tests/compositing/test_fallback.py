@@ -81,7 +81,7 @@ async def test_whatever_happens_a_composite_comes_to_a_picture(
     assert {(job.tally.takes.succeeded, job.tally.takes.total) for job in jobs} == {(1, 1)}
     [variant] = late[0]["variants"]
     assert [(each["cost"], each["status"]) for each in variant["earlier"]] == [
-        ("0.040000", "succeeded")
+        ("0.080000", "succeeded")
     ]
     check_money(Place(tmp_path, f"sqlite:///{tmp_path}/callsheet.db"), sim)
 

@@ -33,15 +33,15 @@ async def test_rows_are_hosted_limited_and_always_made(tmp_path: Path, sim: Simu
         job = await finished(cs, name)
         state, takes = await state_of(cs, name), await takes_of(cs, name)
     assert job.status is JobStatus.SUCCEEDED
-    assert str(job.cost.quoted) == "0.120000"  # of three rows that may be hosted
-    assert str(job.cost.charged) == "0.040000"
+    assert str(job.cost.quoted) == "0.240000"  # of three rows that may be hosted
+    assert str(job.cost.charged) == "0.080000"
     assert (job.tally.takes.succeeded, job.tally.takes.total) == (4, 4)
     told = [row["variants"][0]["note"] for row in state]
     assert "hosted answer refused" in told[0]
     assert told[1].startswith("made here, not hosted: moderated: ")
     assert not told[2].startswith("made here")
     assert told[3].startswith("made here, not hosted: composite_limit: ")
-    assert state[0]["variants"][0]["earlier"][0]["cost"] == "0.040000"
+    assert state[0]["variants"][0]["earlier"][0]["cost"] == "0.080000"
     assert [take.model for take in takes if take.attempt == 1] == [
         KONTEXT,
         KONTEXT,
@@ -61,7 +61,7 @@ async def test_dry_run_composes_here_and_quotes_the_hosted_price(
         name = await sheet(cs, [{}], run_mode="dry_run")
         job = await finished(cs, name)
         [take] = await takes_of(cs, name)
-    assert str(job.cost.quoted) == "0.040000"
+    assert str(job.cost.quoted) == "0.080000"
     assert (take.model, take.status) == ("local/composite", TakeStatus.SUCCEEDED)
     assert sim.orders() == []
 

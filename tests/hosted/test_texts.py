@@ -159,7 +159,7 @@ async def test_texts_that_are_not_whole_are_refused_and_paid(tmp_path: Path) -> 
         broken = await asked(
             http, prompt="[[sim: output=truncated]] judge", answer_schema=SCHEMA, thinking="high"
         )
-        assert broken["error"]["code"] == "provider_refused"
+        assert broken["error"]["code"] == "not_json"
         assert "JSON" in broken["error"]["message"]
         empty = await asked(http, prompt="[[sim: output=empty, cached=4]] x")
         assert "no text" in empty["error"]["message"]

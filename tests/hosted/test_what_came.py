@@ -52,6 +52,7 @@ async def at_work(
                 data_dir=folder / "data",
                 database_url=f"sqlite:///{folder}/{database}.db",
                 provider={"openai": provider},
+                qa_technical="off",
             )
         )
         try:

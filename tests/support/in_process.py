@@ -58,6 +58,7 @@ async def working(
             data_dir=tmp_path / "data",
             database_url=database_url or f"sqlite:///{tmp_path}/callsheet.db",
             provider={"replicate": provider},
+            qa_technical="off",  # but where that is what is tested: it takes its time
         )
     )
     cs = with_catalog(cs, seen(cs.line.providers.catalog))

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callsheet.drawing.frame import draw_frame
-from callsheet.drawing.staging.directing import way_of
-from callsheet.drawing.story import Story, understand
 from callsheet.kernel.errors import FieldError, InvalidInputError
 from callsheet.ports.pictures import FrameSpec
+
+if TYPE_CHECKING:
+    from callsheet.drawing.story import Story
 
 _MOST_CHARS: Final = 8_000
 _WAYS: Final = {
@@ -48,6 +48,10 @@ def frame(
     """Draw a storyboard frame of a description, here and for nothing."""
     if not len(prompt.strip()) >= 1 or len(prompt) > _MOST_CHARS:
         raise PromptError(prompt)
+    # here, so that other commands do not wait for what draws
+    from callsheet.drawing.frame import draw_frame  # noqa: PLC0415
+    from callsheet.drawing.story import understand  # noqa: PLC0415
+
     story = understand(prompt)
     if explain:
         for line in explained(story):
@@ -59,8 +63,10 @@ def frame(
         typer.echo(f"wrote {target}")
 
 
-def explained(story: Story) -> Iterator[str]:
+def explained(story: "Story") -> Iterator[str]:
     """Tell a story line by line, only what it has."""
+    from callsheet.drawing.staging.directing import way_of  # noqa: PLC0415  # as above
+
     reading = story.reading
     yield f"drawn as     {_WAYS[way_of(story)]}"
     for one in story.people:

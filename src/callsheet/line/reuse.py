@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callsheet.assets.model import Asset
 from callsheet.jobs.decisions import Choice, DecisionStore
-from callsheet.jobs.model import Job
+from callsheet.jobs.model import Job, JobKind
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
 from callsheet.kernel.logs import event
@@ -35,9 +35,10 @@ async def answered_from_store(
     """End takes of a locked job whose very order another job had answered; the others are left.
 
     Nothing is held, sent or charged for them. Each shows the files of the take that it repeats;
-    equal takes of one job show different ones, because they are meant to differ.
+    equal takes of one job show different ones, because they are meant to differ. A single
+    generation is always ordered: whoever asks for one twice wants two.
     """
-    if job.settings.get(FRESH):
+    if job.kind is not JobKind.BATCH or job.settings.get(FRESH):
         return list(takes)
     equal = await _equal(ctx, connection, job, takes)
     if not equal:

@@ -196,7 +196,7 @@ def _with_rows(answer: BaseModel, priced: Priced) -> bytes:
         json.dumps([{"row": row, "price": str(price)} for row, price in page])[1:-1].encode()
         for page in paged(priced.per_row, _PRICES_AT_ONCE)
     ]
-    before, after = answer.model_dump_json().encode().split(b'"perRow":[]', 1)
+    before, after = answer.model_dump_json(exclude_none=True).encode().split(b'"perRow":[]', 1)
     return b"".join([before, b'"perRow":[', b",".join(rows), b"]", after])
 
 
