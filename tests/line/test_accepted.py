@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callsheet.kernel.ids import JobId
 from callsheet.kernel.money import Money
-from callsheet.line.submission import Accepted, Priced
+from callsheet.line.accepted import Accepted, Priced
 
 PRICES = st.dictionaries(st.integers(1, 300), st.integers(0, 2).map(Money), max_size=60)
 

@@ -21,10 +21,10 @@ from callsheet.kernel.counting import how_many
 from callsheet.kernel.errors import ConflictError
 from callsheet.kernel.ids import LOCAL_WORKSPACE, JobId
 from callsheet.kernel.money import Money
+from callsheet.line.accepted import Accepted, Priced
 from callsheet.line.new_takes import PREVIEW_MODEL
 from callsheet.line.pipeline import PERSON
 from callsheet.line.reuse import fresh_setting
-from callsheet.line.submission import Accepted, Priced
 from callsheet.money.model import Scope
 from callsheet.quality.asked import SETTING
 from callsheet.wiring import Callsheet

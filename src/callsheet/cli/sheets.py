@@ -43,8 +43,8 @@ from callsheet.jobs.model import Job, JobStatus
 from callsheet.kernel.counting import how_many
 from callsheet.kernel.ids import LOCAL_WORKSPACE
 from callsheet.kernel.money import Money
+from callsheet.line.accepted import Priced
 from callsheet.line.new_takes import PREVIEW_MODEL
-from callsheet.line.submission import Priced
 from callsheet.quality.asked import MOST_RETAKES, OFF, ON
 from callsheet.quality.profiles import built_in, load_profile
 from callsheet.wiring import Callsheet

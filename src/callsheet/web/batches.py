@@ -16,8 +16,8 @@ from callsheet.intake.rows import draft_from_items, draft_from_table
 from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.kernel.paging import paged
+from callsheet.line.accepted import Accepted, Priced
 from callsheet.line.reuse import fresh_setting
-from callsheet.line.submission import Accepted, Priced
 from callsheet.orders.resolutions import Resolution
 from callsheet.quality.asked import OFF, SETTING
 from callsheet.sources.table import table_of_items

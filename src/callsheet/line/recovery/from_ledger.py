@@ -33,6 +33,7 @@ from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.kernel.ids import JobId, TakeId, WorkspaceId
 from callsheet.kernel.money import Money
+from callsheet.line.accepted import Accepted, Priced
 from callsheet.line.batch import BATCH
 from callsheet.line.context import LineContext
 from callsheet.line.control import PAUSED
@@ -41,7 +42,6 @@ from callsheet.line.manifest import reference_in, shot_in
 from callsheet.line.new_takes import new_take
 from callsheet.line.recovery.from_snapshot import RESTORED_MESSAGE
 from callsheet.line.recovery.result import Restored, write_money
-from callsheet.line.submission import Accepted, Priced
 from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import ModelCard, Payload
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
