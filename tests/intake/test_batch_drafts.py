@@ -323,6 +323,13 @@ def test_prompt_is_cleaned_and_the_cleaning_told() -> None:
     assert batch.notes == ("items[0].prompt: 3 invisible characters were removed",)
 
 
+@pytest.mark.parametrize("mark", [*map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A)))])
+def test_no_mark_turns_the_writing_around(mark: str) -> None:
+    """Embeddings, overrides and isolates would show a reviewer another text than a model reads."""
+    batch = from_items({"prompt": f"a {mark}red mug"})
+    assert batch.rows[0].prompt == "a red mug"
+
+
 def test_accents_piled_up_are_cut_and_told() -> None:
     """Thousands of accents on one letter, which take long to compose, are cut to thirty."""
     batch = from_items({"prompt": "a" + "\u0301\u0323" * 3_000})
