@@ -99,7 +99,7 @@ def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -
     """A job that was at work comes back paused, keeps what it had, and ends when it is resumed."""
     place = Place(tmp_path, settings=ONE_AT_A_TIME)
     with serving(place) as server:
-        job = server.submit(60, "local/storyboard", size="512x512")
+        job = server.submit(150, "local/storyboard", size="512x512")
         until = time.monotonic() + 40
         while not _pictures_in_ledger(place, job):
             assert time.monotonic() < until
@@ -115,7 +115,7 @@ def test_unfinished_job_is_restored_resting(tmp_path: Path, database_url: str) -
         kept = state["counts"]["succeeded"]
         assert kept > 0
         assert server.http.post(f"/batch/{job}/resume").status_code == 200
-        check_results(server.wait_for(job, ["succeeded"]), 60)
+        check_results(server.wait_for(job, ["succeeded"]), 150)
 
 
 def _pictures_in_ledger(place: Place, job: str) -> int:
