@@ -166,7 +166,7 @@ class Adopter:
         try:
             seen = await self._look_at(arrival, media_type, expected, origin)
             await self.keeper.place(arrival)
-        except BaseException:
+        except BaseException:  # whoever is cancelled leaves nothing behind either
             with contextlib.suppress(UnavailableError):
                 await self.blobs.delete(arrival.key)
             raise

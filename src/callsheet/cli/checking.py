@@ -340,7 +340,7 @@ def in_short(probe: Probe) -> str:
         parts.append(f"{video.codec} {video.display_width}x{video.display_height}{rate}")
     if audio:
         parts.append(f"{audio.codec} {audio.sample_rate} Hz {audio.layout}")
-    length = (video or audio).duration_s if video or audio else None  # type: ignore[union-attr]
+    length = video.duration_s if video else audio.duration_s if audio else None
     if length is not None:
         parts.append(f"{length:.2f} s")
     return ", ".join(parts)
