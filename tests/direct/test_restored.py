@@ -33,6 +33,17 @@ def lose(tmp_path: Path) -> None:
         file.unlink()
 
 
+def wait_for_ledger(tmp_path: Path, job: str) -> None:
+    """Wait until the job's ledger in the store says that it ended, which follows the answer."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for file in tmp_path.rglob(f"jobs/{job}/state.json*"):
+            if file.is_file() and b'"status":"succeeded"' in file.read_bytes():
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"the ledger of {job} does not say that it ended")
+
+
 def restore(place: Place) -> list[dict[str, Any]]:
     """Bring back what the store knows; what is told of each job."""
     done = place.run("restore", "--json")
@@ -130,7 +141,7 @@ def test_what_others_took_over_has_its_own_ledger(
         fake.faults.append(Fault.BUSY_BEFORE)
         asked = post(server.http, wish("second", wait_s=1)).json()
         assert settled(server.http, asked["id"])["status"] == "succeeded"
-        time.sleep(2)
+        wait_for_ledger(tmp_path, asked["job"])
         server.kill()
     lose(tmp_path)
     restore(place)

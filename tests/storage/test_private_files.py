@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,3 +101,23 @@ def test_folder_that_cannot_be_is_named(tmp_path: Path, place: str) -> None:
     with pytest.raises(UnusableFolderError, match="SETTING") as refused:
         made_folder(tmp_path / place, "SETTING")
     assert str(tmp_path / place) in str(refused.value)
+
+
+def test_a_file_that_vanishes_meanwhile_is_no_fault(tmp_path: Path) -> None:
+    """A database takes its journal away between any two looks at it."""
+    journal = tmp_path / "callsheet.db-journal"
+    ended = threading.Event()
+
+    def come_and_go() -> None:
+        while not ended.is_set():
+            journal.touch(0o644)
+            journal.unlink()
+
+    other = threading.Thread(target=come_and_go)
+    other.start()
+    try:
+        for _ in range(20_000):
+            tighten([journal])
+    finally:
+        ended.set()
+        other.join()

@@ -1,6 +1,8 @@
 """Folders and files that nobody else may read: made so, and made so again where they were not."""
 
+import contextlib
 import logging
+
 import os
 import stat
 from collections.abc import Iterable
@@ -73,7 +75,9 @@ def tighten(paths: Iterable[Path]) -> None:
     """Let only ourselves read these files, where they are there."""
     for path in paths:
         if path.is_file():
-            _tightened(path, _FILE)
+            # A database takes its journal away when it likes: also between these two lines.
+            with contextlib.suppress(FileNotFoundError):
+                _tightened(path, _FILE)
 
 
 def _tightened(path: Path, mode: int) -> None:
