@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-
 import os
 import stat
 from collections.abc import Iterable
