@@ -150,6 +150,12 @@ async def test_what_fails_is_made_again_and_then_waits(tmp_path: Path, database_
         [_, second] = await standings(cs, name)
         assert second.quality is Quality.PASS
         assert second.said == "approved against its checks by anna: we want it so"
+        summed = await cs.views.gates.of_job(job)
+        gate = summed["gates"]["technical"]
+        assert (gate["judged"], gate["retakes"], gate["to_people"]) == (2, 1, 1)
+        assert gate["retakes_by_reason"]["still_exposure"] == 1
+        assert (gate["not_ordered"], gate["not_ordered_because"]) == (1, {NO_RETAKE_LEFT: 1})
+        assert (summed["spent"]["good"], summed["spent"]["charged"]) == (1, "0.000000")
         [told] = [row async for page in cs.views.jobs.pages(job) for row in page]
         [variant] = told["variants"]
         assert (variant["qa"], variant["retake_of"]) == ("pass", first.take.id)

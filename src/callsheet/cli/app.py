@@ -11,6 +11,7 @@ from callsheet.cli import (
     evidence,
     frame,
     generating,
+    job_quality,
     jobs,
     judge,
     keys,
@@ -47,6 +48,7 @@ app.command("evidence")(evidence.evidence)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
 app.command("doctor")(operate.doctor)
+jobs.app.command("quality")(job_quality.quality)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")

@@ -1,6 +1,6 @@
 """How takes stand with those who check them: gates by their verdicts, people by their decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from callsheet.takes.model import Take
 from callsheet.takes.store import TakeStore
 
 _MOST: Final = 1_000
+_ROWS: Final = 500  # of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,19 @@ class QualityView:
                 takes = await self.takes.first_of_job(connection, job, _MOST)
             standings = await self.standings(connection, job, takes)
         return [standings[take.id] for take in takes]
+
+    async def pages(self, job: JobId) -> AsyncIterator[list[Standing]]:
+        """Read how every take of a job stands, in the order of its rows, page by page."""
+        after = 0
+        while True:
+            async with self.database.read() as connection:
+                rows = await self.jobs.shots(connection, job, after=after, limit=_ROWS)
+                if not rows:
+                    return
+                takes = await self.takes.of_rows(connection, job, rows[0].row, rows[-1].row)
+                standings = await self.standings(connection, job, takes)
+            yield [standings[take.id] for take in takes]
+            after = rows[-1].row
 
     async def findings(self, workspace: WorkspaceId, sha256: str) -> list[Mapping[str, Any]]:
         """Read what was found in an asset, newest examination first. Raises AssetNotFoundError."""

@@ -48,6 +48,18 @@ async def job_state(
     return await state_answer(cs, await cs.views.jobs.find(caller.workspace, job))
 
 
+@router.get(
+    "/{job}/quality",
+    summary="What the quality gates of a job did, and what they saved",
+    responses=documented(401, 403, 404, 422, 503),
+)
+async def job_quality(
+    job: Annotated[str, Field(max_length=100)], cs: Services, caller: Viewer
+) -> dict[str, Any]:
+    """Answer passes, retakes with their reasons, what was not ordered, and what is good cost."""
+    return await cs.views.gates.of_job(await cs.views.jobs.find(caller.workspace, job))
+
+
 class GateDecision(BaseModel, extra="forbid"):
     """What a person says at a gate."""
 

@@ -100,6 +100,7 @@ from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
 from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
+from callsheet.views.gates import GateView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
 from callsheet.views.judging import JudgeView
@@ -359,6 +360,7 @@ def _views(ctx: LineContext, view: StateView, ring: KeyKeeper, recorded: Recorde
         providers,
         CompositeView(database, ctx.books.clock),
         view.quality,
+        GateView(database, view.quality, assets),
         EvidenceView(assets, takes, DecisionStore(), ctx.media.blobs, ctx.media.studio, recorded),
         JudgeView(database, JudgingStore(), takes),
     )

@@ -80,6 +80,7 @@ from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
 from callsheet.views.evidence import EvidenceView
 from callsheet.views.files import FileView
+from callsheet.views.gates import GateView
 from callsheet.views.jobs import JobView
 from callsheet.views.journal import JournalView
 from callsheet.views.judging import JudgeView
@@ -104,6 +105,7 @@ class Views:
     providers: ProviderView
     composites: CompositeView
     quality: QualityView
+    gates: GateView
     evidence: EvidenceView
     judges: JudgeView
 
