@@ -33,6 +33,7 @@ from callsheet.quality.judge.questions import Brief, questions_for
 from callsheet.quality.judge.store import Judging, JudgingStore, Picture
 from callsheet.quality.model import Decision as Verdict
 from callsheet.quality.verdicts import Action, Observation, TakeVerdict
+from callsheet.reviews.model import Author, Moment, NewComment, Spot
 from callsheet.settings import ProviderSettings, read_settings
 from callsheet.takes.model import ENDED, OUT, Take, TakeStatus, counted
 from callsheet.takes.outputs import Output, OutputRole, outputs_of, restore_outputs
@@ -221,6 +222,10 @@ async def test_decisions_edits_and_files_come_back(
         for revision, (entity, field, value) in enumerate(edits):
             edit = Edit(f"op{revision}", Entity.parse(entity), field, revision, value)
             await cs.editing.edit(LOCAL_WORKSPACE, job.id, [edit], "bert")
+        said = NewComment(
+            "op", "too dark", made.id, spot=Spot(Moment(3, "1/8"), region=(0, 0, 1, 1))
+        )
+        await cs.reviews.comment(LOCAL_WORKSPACE, job.id, said, Author("anna", "Anna"))
         lost = await told_of(cs, job, made)
         await cs.line.media.blobs.put(asset_key(reference), b"a reference", "image/png")
         async with cs.database.begin() as connection:
@@ -247,6 +252,7 @@ async def told_of(cs: Callsheet, job: Job, take: Take) -> dict[str, Any]:
     return {
         "manifest": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id)).document(),
         "first": (await cs.editing.manifest(LOCAL_WORKSPACE, job.id, 0)).document(),
+        "comments": list(await cs.reviews.comments(LOCAL_WORKSPACE, job.id)),
         "operations": await cs.editing.operations(LOCAL_WORKSPACE, job.id, 0, 100),
         "decisions": await cs.decisions.of_job(LOCAL_WORKSPACE, job.id),
         "verdicts": verdicts,

@@ -27,6 +27,7 @@ from callsheet.kernel.logs import event
 _LOG = logging.getLogger("callsheet.notifier")
 _JOURNAL: Final = "callsheet_journal"
 _WORK: Final = "callsheet_work"
+_WHISPER: Final = "callsheet_whisper"
 _LOOK_S: Final = {"sqlite": 0.25, "postgresql": 2.0}
 _LOOK_DEAF_S: Final = 0.5  # where nothing is heard: a pooler passes no notifications on
 _RECONNECT_S: Final = 1.0
@@ -39,13 +40,17 @@ Sequences = Callable[[AsyncConnection, Sequence[JobId]], Awaitable[dict[JobId, i
 
 
 class JournalNotifier:
-    """Implements both notifiers of the port. `sequences` reads how far some jobs' journals are."""
+    """Implements the notifiers and the whispers of the port.
+
+    `sequences` reads how far some jobs' journals are.
+    """
 
     def __init__(self, database: SqlDatabase, sequences: Sequences, loops: Supervisor) -> None:
         self._database, self._sequences, self._loops = database, sequences, loops
         self._waiting: dict[JobId, set[asyncio.Event]] = defaultdict(set)
         self._heard: dict[JobId, int] = {}
         self._on_work: Callable[[], None] = _nobody
+        self._on_whisper: Callable[[str], None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._deaf = database.pooled is True
 
@@ -76,6 +81,16 @@ class JournalNotifier:
         """Have `heard` called, on the event loop, whenever there may be work."""
         self._on_work = heard
 
+    async def whisper(self, text: str) -> None:
+        """Tell every process that hears; nobody on SQLite, and behind a pooler."""
+        if self._database.dialect == "postgresql" and not self._deaf:
+            async with self._database.begin(small=True) as connection:
+                await connection.execute(_NOTIFY, {"channel": _WHISPER, "payload": text})
+
+    def on_whisper(self, heard: Callable[[str], None]) -> None:
+        """Have `heard` called, on the event loop, with what processes tell."""
+        self._on_whisper = heard
+
     async def _tell(self, connection: AsyncConnection, channel: str, payload: str = "") -> None:
         if self._database.dialect == "postgresql":
             await connection.execute(_NOTIFY, {"channel": channel, "payload": payload})
@@ -85,6 +100,9 @@ class JournalNotifier:
     def _hear(self, channel: str, payload: str) -> None:
         if channel == _WORK:
             self._on_work()
+        elif channel == _WHISPER:
+            if self._on_whisper is not None:
+                self._on_whisper(payload)
         else:
             self._wake(JobId(payload))
 
@@ -143,6 +161,8 @@ class JournalNotifier:
                         break
                     await connection.execute(f"LISTEN {_JOURNAL}")
                     await connection.execute(f"LISTEN {_WORK}")
+                    if self._on_whisper is not None:
+                        await connection.execute(f"LISTEN {_WHISPER}")
                     async for note in connection.notifies():
                         self._hear(note.channel, note.payload)
             except psycopg.Error as error:

@@ -32,6 +32,9 @@ DECISIONS: Final = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Column("op_id", sa.Text),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Index("uq_decisions_op_id", "job", "op_id", unique=True),
 )
 
 
@@ -45,7 +48,10 @@ class Choice(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided about a take, the file that it made and what it was to show."""
+    """What somebody decided about a take, the file that it made and what it was to show.
+
+    `op_id` is their own name for it, if they gave one; `sequence` its place in the job's journal.
+    """
 
     id: str
     job: JobId
@@ -56,6 +62,8 @@ class Decision:
     reason: str
     by: str
     at: datetime
+    op_id: str | None = None
+    sequence: int | None = None
 
     def is_stale(self, content: Sha256) -> bool:
         """Tell whether the shot is to show something else now."""
@@ -87,6 +95,11 @@ class DecisionStore:
         """Read the decisions about some takes, in order."""
         return await self._read(connection, one_of(DECISIONS.c.take, takes))
 
+    async def by_op(self, connection: AsyncConnection, job: JobId, op_id: str) -> Decision | None:
+        """Read the decision that an operation made, or None."""
+        where = sa.and_(DECISIONS.c.job == job, DECISIONS.c.op_id == op_id)
+        return next(iter(await self._read(connection, where)), None)
+
     async def _read(
         self, connection: AsyncConnection, where: sa.ColumnElement[bool]
     ) -> list[Decision]:
@@ -106,6 +119,8 @@ def decision_of(row: Row) -> Decision:
         reason=row["reason"],
         by=row["by"],
         at=row["at"],
+        op_id=row["op_id"],
+        sequence=row["sequence"],
     )
 
 
@@ -121,6 +136,8 @@ def row_of(decision: Decision) -> dict[str, Any]:
         "reason": decision.reason,
         "by": decision.by,
         "at": decision.at,
+        "op_id": decision.op_id,
+        "sequence": decision.sequence,
     }
 
 

@@ -124,7 +124,8 @@ class Editing:
             revision, place = revision + 1, (edit.entity, edit.field)
             was = before.fields.get(edit.entity, NEW_SCENE).get(edit.field)
             was = new[place].value if place in new else was
-            new[place] = Operation(revision, edit, was, value, by, self.clock())
+            place_in_journal = job.work.sequence + revision - before.revision
+            new[place] = Operation(revision, edit, was, value, by, self.clock(), place_in_journal)
             accepted.append(new[place])
         if conflicts:
             raise ManifestConflictError(conflicts)

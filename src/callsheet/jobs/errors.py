@@ -1,7 +1,7 @@
 """What can be wrong with a job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from callsheet.kernel.errors import CallsheetError, ConflictError, NotFoundError, shown
@@ -71,6 +71,7 @@ class ManifestConflictError(ConflictError):
             f" since you saw it{more}; look at both values and decide"
         )
         self.conflicts = tuple(conflicts)
+        self.current = [asdict(each) for each in conflicts]
 
 
 class OperationReusedError(ConflictError):

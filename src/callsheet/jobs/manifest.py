@@ -72,6 +72,7 @@ class Operation:
     """An edit as it was accepted: the `revision` that it made, by whom and when.
 
     `value` is what the field had then: what was asked for, or that merged with what others did.
+    `sequence` is its place in the job's journal.
     """
 
     revision: int
@@ -80,6 +81,7 @@ class Operation:
     value: Any
     by: str
     at: datetime
+    sequence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

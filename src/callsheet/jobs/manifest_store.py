@@ -52,6 +52,7 @@ OPERATIONS: Final = sa.Table(
     sa.Column("value", sa.JSON, nullable=False),
     sa.Column("by", sa.Text, nullable=False),
     sa.Column("at", UtcTime, nullable=False),
+    sa.Column("sequence", sa.BigInteger),
     sa.Index("uq_manifest_operations_op_id", "job", "op_id", unique=True),
     sa.Index("ix_manifest_operations_field", "job", "entity", "field", "revision"),
 )
@@ -180,7 +181,8 @@ def operation_of(row: Row) -> Operation:
     """Read an operation from its row."""
     entity = Entity.parse(row["entity"])
     edit = Edit(row["op_id"], entity, row["field"], row["base_revision"], row["asked"])
-    return Operation(row["revision"], edit, row["before"], row["value"], row["by"], row["at"])
+    values = (row["before"], row["value"], row["by"], row["at"], row["sequence"])
+    return Operation(row["revision"], edit, *values)
 
 
 def row_of(job: JobId, operation: Operation) -> dict[str, Any]:
@@ -198,4 +200,5 @@ def row_of(job: JobId, operation: Operation) -> dict[str, Any]:
         "value": operation.value,
         "by": operation.by,
         "at": operation.at,
+        "sequence": operation.sequence,
     }

@@ -42,6 +42,7 @@ class RecordKind(StrEnum):
     SCENE = "scene"
     OPERATION = "operation"  # of the manifest
     MANIFEST = "manifest"  # as it was at a revision
+    COMMENT = "comment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from callsheet.intake.fields import cleaned_text
 from callsheet.jobs.contents import contents_of
 from callsheet.jobs.decisions import Choice, Decision, DecisionStore
+from callsheet.jobs.errors import OperationReusedError
 from callsheet.jobs.model import Entry, Job
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.errors import ConflictError, FieldError, InvalidInputError
@@ -37,6 +38,7 @@ class DecisionOutdatedError(ConflictError):
             f" {content}; look at it again, then decide"
         )
         self.asset, self.content = asset, content
+        self.current = {"sha256": asset, "content_digest": content}
 
 
 class TakeFailedError(ConflictError):
@@ -80,14 +82,16 @@ class Decisions:
         content: Sha256,
         reason: str,
         by: str,
+        op_id: str | None = None,
     ) -> Decision:
         """Write down what somebody decided about the bytes and the content that they saw.
 
-        Said again it is the same decision. A job that waits for it alone goes on. Raises
+        Said again, or again under its operation id whatever was decided since, it is the same
+        decision. A job that waits for it alone goes on. Raises
         TakeNotFoundError, DecisionOutdatedError if the take made another file, or its shot is to
         show something else than it was made for, TakeFailedError where checks found it to fail and
         it is approved without overriding them, InvalidInputError for a rejection or an override
-        without a reason.
+        without a reason, OperationReusedError.
         """
         reason = _read_reason(choice, reason)
         async with self.database.begin() as connection:
@@ -95,6 +99,9 @@ class Decisions:
             if not found.shows_a_shot:  # it asks about others: nothing is decided about it
                 raise TakeNotFoundError(take_id)
             job = await self.jobs.store.lock(connection, found.job)
+            known = await self.store.by_op(connection, job.id, op_id) if op_id else None
+            if op_id and known is not None:
+                return _same(known, op_id, found.id, choice, asset)
             take = await self.takes.find(connection, workspace, take_id)
             told = await contents_of(self.jobs.store, connection, job.id, {take.row})
             now_shown = told[take.row]
@@ -110,6 +117,8 @@ class Decisions:
                 reason=reason,
                 by=by,
                 at=self.jobs.clock(),
+                op_id=op_id,
+                sequence=job.work.sequence + 1,
             )
             before = await self.store.of_takes(connection, [take.id])
             if before and new.repeats(before[-1]):
@@ -132,6 +141,7 @@ class Decisions:
             "content_digest": new.content,
             "reason": new.reason,
             "by": new.by,
+            "op_id": new.op_id,
         }
         return await self.jobs.record(connection, job, [Entry("decision", told)])
 
@@ -157,6 +167,12 @@ class Decisions:
         return [
             Decided(each, each.is_stale(contents[rows[TakeId(each.take)]])) for each in decisions
         ]
+
+
+def _same(known: Decision, op_id: str, take: TakeId, choice: Choice, asset: Sha256) -> Decision:
+    if (known.take, known.choice, known.asset) != (take, choice, asset):
+        raise OperationReusedError(op_id)
+    return known
 
 
 def _insist_not_failed(take: TakeId, verdicts: Sequence[TakeVerdict]) -> None:

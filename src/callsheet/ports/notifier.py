@@ -27,6 +27,16 @@ class Notifier(Protocol):
         """Wait until the job's sequence is above `seen`; False after the time is up."""
 
 
+class Whispers(Protocol):
+    """Passes on what is worth nothing a moment later: who is there, and where they point."""
+
+    async def whisper(self, text: str) -> None:
+        """Tell every process, this one included, where that is possible; at most 7,900 bytes."""
+
+    def on_whisper(self, heard: Callable[[str], None]) -> None:
+        """Have `heard` called, on the event loop, with what processes tell."""
+
+
 class WorkNotifier(Protocol):
     """Tells the engine that there is work for it.
 

@@ -57,6 +57,11 @@ class JournalView:
             signed = await signed_of(self.documents.signatures, connection, job, made)
         return [self._event(job, written, facts, signed) for written in page]
 
+    async def entries(self, job: JobId, after: int, limit: int) -> list[Written]:
+        """Read at most `limit` entries as they were written, without links, in order."""
+        async with self.database.read() as connection:
+            return await self.jobs.journal(connection, job, after, limit)
+
     async def snapshot(
         self, job: JobId, *, rows_up_to: int, not_after: int | None = None
     ) -> Snapshot:

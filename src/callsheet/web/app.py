@@ -15,6 +15,8 @@ from callsheet.kernel.errors import CallsheetError
 from callsheet.web import (
     assets,
     batches,
+    collaborate,
+    comments,
     composite_settings,
     composites,
     customer_webhooks,
@@ -24,6 +26,7 @@ from callsheet.web import (
     home,
     jobs,
     judge,
+    manifests,
     models,
     money,
     packages,
@@ -38,6 +41,7 @@ from callsheet.web.feeds import FeedHub
 from callsheet.web.limits import SHEETS_AT_ONCE
 from callsheet.web.middleware import Surroundings
 from callsheet.web.problems import PROBLEMS, Problem
+from callsheet.web.rooms.hub import RoomHub
 from callsheet.web.routes import GuardedRouter
 from callsheet.web.shapes import Shapes
 from callsheet.wiring import Callsheet
@@ -45,8 +49,9 @@ from callsheet.wiring import Callsheet
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
 _OF_WHAT_IS_MADE: Final = (composites, composite_settings, evidence, takes, packages, jobs, judge)
+_REVIEWS: Final = (comments, manifests, collaborate)
 _OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
-_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OTHERS)
+_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_REVIEWS, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 
@@ -68,6 +73,7 @@ def create_app(
     app.state.bound = bound
     app.state.origin = _origin(cs.settings.public_url)
     app.state.feeds = FeedHub(cs)
+    app.state.rooms = RoomHub(cs)
     app.state.sheets = asyncio.Semaphore(SHEETS_AT_ONCE)
     for router in routers:
         app.include_router(router)

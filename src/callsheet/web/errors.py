@@ -62,6 +62,24 @@ class RangeRefusedError(CallsheetError):
         self.size = size
 
 
+class HelloExpectedError(CallsheetError):
+    """Somebody talks in a room before they said hello."""
+
+    code: ClassVar[str] = "hello_expected"
+
+    def __init__(self) -> None:
+        super().__init__('send {"type":"hello"} first, with the last_seq that you saw if any')
+
+
+class TooFastError(CallsheetError):
+    """Somebody says more than one may; nothing was written."""
+
+    code: ClassVar[str] = "too_fast"
+
+    def __init__(self) -> None:
+        super().__init__("slower: at most 20 messages a second; send it again under the same id")
+
+
 class OpenDoorError(CallsheetError):
     """A server without keys may listen on loopback only."""
 

@@ -99,6 +99,7 @@ def _failure(connection: HTTPConnection, error: CallsheetError) -> Failure:
         errors=getattr(error, "errors", ()),
         next_step=str(step) if step else None,
         headers=headers,
+        current=getattr(error, "current", None),
     )
 
 

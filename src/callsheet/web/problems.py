@@ -21,7 +21,8 @@ class FieldProblem(BaseModel):
 class Problem(BaseModel):
     """An error (RFC 9457): `code` is stable, `errors` name the fields that are wrong.
 
-    Where a provider is involved, `next_step` is `stop`, `wait` or `reconcile`.
+    Where a provider is involved, `next_step` is `stop`, `wait` or `reconcile`. `current` is what
+    there is now, where somebody else was quicker.
     """
 
     type: str = "about:blank"
@@ -32,6 +33,7 @@ class Problem(BaseModel):
     code: str
     errors: list[FieldProblem] = []
     next_step: str | None = None
+    current: Any = None
 
 
 class ProblemDocuments:
@@ -53,6 +55,7 @@ class ProblemDocuments:
                 for each in failure.errors
             ],
             next_step=failure.next_step,
+            current=failure.current,
         )
         return problem.model_dump(exclude_none=True)
 

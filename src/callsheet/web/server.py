@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from callsheet.web.connections import (
 from callsheet.web.errors import OpenDoorError
 from callsheet.web.feeds import FeedHub
 from callsheet.web.limits import IDLE_S, MOST_MESSAGE
+from callsheet.web.rooms.hub import RoomHub
 from callsheet.wiring import Callsheet
 from callsheet.wiring.listening import address_of, listen
 
@@ -51,10 +52,13 @@ class Server(uvicorn.Server):
         """Leave the signals to whoever serves."""
         yield
 
-    async def end_with(self, shutdown: GracefulShutdown, feeds: FeedHub) -> None:
+    async def end_with(
+        self, shutdown: GracefulShutdown, streams: Sequence[FeedHub | RoomHub]
+    ) -> None:
         """Begin to end when the process is told to; with streams open uvicorn would wait."""
         await shutdown.asked.wait()
-        feeds.close()
+        for each in streams:
+            each.close()
         self.should_exit = True
         await shutdown.hurried.wait()
         self.force_exit = True
@@ -88,7 +92,9 @@ async def serve(cs: Callsheet) -> None:
         app = create_app(cs, bound=host)
         _LOG.info("web.listening", extra=event(url=address_of(listening)))
         server = Server(_config(cs, app))
-        shutdown = asyncio.create_task(server.end_with(cs.shutdown, app.state.feeds))
+        shutdown = asyncio.create_task(
+            server.end_with(cs.shutdown, [app.state.feeds, app.state.rooms])
+        )
         try:
             await server.serve(sockets=[listening])
         finally:

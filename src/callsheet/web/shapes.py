@@ -38,7 +38,8 @@ class Failure:
     """An error as it is answered: its HTTP status, its stable code, and a sentence on it.
 
     `instance` is the path that was asked for; `errors` are the fields that are wrong; `next_step`
-    is stop, wait or reconcile where a provider is involved.
+    is stop, wait or reconcile where a provider is involved; `current` is what there is now, where
+    somebody else was quicker.
     """
 
     status: int
@@ -48,6 +49,7 @@ class Failure:
     errors: Sequence[FieldError] = ()
     next_step: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    current: Any = None
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from callsheet.accounts.errors import ForbiddenError
 from callsheet.accounts.model import Role
 from callsheet.jobs.decisions import Choice
 from callsheet.kernel.digests import Sha256
+from callsheet.web.comments import LOCAL_ADMIN
 from callsheet.web.entry import Reviewer, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
@@ -28,6 +29,10 @@ class TakeDecision(BaseModel, extra="forbid"):
     sha256: Annotated[Digest, Field(description="The file, as the state of its job has it")]
     content_digest: Annotated[Digest, Field(description="What it was made to show, from there too")]
     reason: Annotated[str, Field(max_length=2_000)] = ""
+    op_id: Annotated[
+        str | None,
+        Field(min_length=1, max_length=200, description="Makes a repeat the same decision"),
+    ] = None
 
 
 class TakeStanding(BaseModel):
@@ -91,7 +96,8 @@ async def decide(
         asset=Sha256(body.sha256),
         content=Sha256(body.content_digest),
         reason=body.reason,
-        by=caller.name or "the local admin",
+        by=caller.name or LOCAL_ADMIN,
+        op_id=body.op_id,
     )
     return TakeStanding.model_validate(await cs.views.quality.told(caller.workspace, take))
 

@@ -90,6 +90,7 @@ from callsheet.provenance.verifying import Verifier, roots_in
 from callsheet.providers.local import LocalStudio
 from callsheet.quality.examinations import ExaminationStore
 from callsheet.quality.judge.store import JudgingStore
+from callsheet.reviews.service import Reviews
 from callsheet.settings import Settings
 from callsheet.takes.composites import HostedComposites
 from callsheet.takes.in_flight import InFlightStore
@@ -273,6 +274,7 @@ async def build(settings: Settings) -> Callsheet:
         links=links,
         ledger=ledger,
         editing=Editing(database, jobs, ManifestStore(), notifier, clock),
+        reviews=Reviews(database, jobs, takes, assets, notifier, clock),
         decisions=Decisions(database, work, takes, decided, line.verdicts),
         technical=TechnicalGate(
             database, ExaminationStore(), assets, blobs, clock, settings.drawing_processes

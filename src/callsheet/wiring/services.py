@@ -75,6 +75,7 @@ from callsheet.ports.engine import Loop, Work
 from callsheet.ports.schema import Standing
 from callsheet.provenance.recorded import Recorded
 from callsheet.provenance.service import Signing
+from callsheet.reviews.service import Reviews
 from callsheet.settings import Settings
 from callsheet.telemetry.metrics import Metrics
 from callsheet.views.composites import CompositeView
@@ -141,6 +142,7 @@ class Callsheet:
     links: AssetLinks
     ledger: Ledger
     editing: Editing
+    reviews: Reviews
     decisions: Decisions
     technical: TechnicalGate
     judges: Judges

@@ -29,6 +29,7 @@ from callsheet.ports.blobs import BlobNotFoundError
 from callsheet.ports.models import UnknownModelError, UnusableCardError
 from callsheet.quality.judge.store import JudgingStore, judging_in
 from callsheet.quality.verdicts import verdict_in
+from callsheet.reviews.snapshot import restore_comments
 from callsheet.takes.model import ENDED, Take, TakeStatus, counted
 from callsheet.takes.outputs import Output, restore_outputs
 from callsheet.takes.snapshot import Revival, output_in, take_in, without_file
@@ -182,6 +183,7 @@ async def write_recovered(
     await ctx.verdicts.add(connection, list(map(verdict_in, snapshot.of(RecordKind.VERDICT))))
     await JudgingStore().add(connection, map(judging_in, snapshot.of(RecordKind.JUDGING)))
     await restore_manifest(connection, ctx.jobs.store, back.job, snapshot)
+    await restore_comments(connection, snapshot)
     await restore_entries(connection, [each["entry"] for each in snapshot.of(RecordKind.ENTRY)])
     await restore_budgets(connection, snapshot.head["budgets"])
     out: dict[str, list[Take]] = defaultdict(list)

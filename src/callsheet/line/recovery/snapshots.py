@@ -33,6 +33,7 @@ from callsheet.money.snapshot import adjustments_of, budgets_of, entries_of, wor
 from callsheet.ports.database import Database
 from callsheet.quality.judge.store import JudgingStore, judging_out
 from callsheet.quality.verdicts import VerdictStore, verdict_out
+from callsheet.reviews.snapshot import comments_out
 from callsheet.takes.model import NO_ROW
 from callsheet.takes.outputs import outputs_of
 from callsheet.takes.snapshot import output_out
@@ -41,6 +42,7 @@ from callsheet.takes.tables import TAKES
 
 _ROWS: Final = 250  # of a page of records
 _REFERENCES: Final = 500
+_COMMENTS: Final = 200
 _OPERATIONS: Final = 1_000
 
 Records = list[dict[str, Any]]
@@ -102,6 +104,14 @@ class Snapshots:
             yield records
         async for page in self._of_manifest(job):
             yield page
+        after = 0
+        while True:
+            async with self.database.read() as connection:
+                page = await comments_out(connection, job.id, after, _COMMENTS)
+            if not page:
+                return
+            yield page
+            after = page[-1]["row"]["sequence"]
 
     async def _of_shots(
         self,

@@ -1,0 +1,1 @@
+"""Reviews: what people say about what a job made."""
