@@ -24,8 +24,6 @@ from callsheet.takes.errors import TakeNotFoundError
 from callsheet.takes.store import TakeStore
 
 _LOG = logging.getLogger("callsheet.reviews")
-SAID = "comment"
-RESOLVED = "comment_resolved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ class Reviews:
                 at=self.clock(),
             )
             await self.store.add(connection, [comment])
-            await self._record(connection, job, SAID, comment)
+            await self._record(connection, job, Entry("comment", comment.document()))
         _LOG.info("comment.added", extra=event(job=job.id, comment=comment.id, by=author.id))
         return comment
 
@@ -110,13 +108,10 @@ class Reviews:
             at = self.clock() if resolved else None
             comment = comment.resolve(by if resolved else None, at)
             await self.store.resolve(connection, comment.id, comment.resolved_by, at)
-            await self._record(connection, job, RESOLVED, comment)
+            await self._record(connection, job, Entry("comment_resolved", comment.document()))
         return comment
 
-    async def _record(
-        self, connection: AsyncConnection, job: Job, kind: str, comment: Comment
-    ) -> None:
-        entry = Entry(kind, comment.document())
+    async def _record(self, connection: AsyncConnection, job: Job, entry: Entry) -> None:
         await self.jobs.change(connection, job, Change(), [entry], self.clock())
         await self.notifier.notify(connection, job.id)
 

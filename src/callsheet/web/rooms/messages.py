@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from callsheet.jobs.decisions import Choice
 from callsheet.jobs.model import Written
 from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError, shown
-from callsheet.reviews.service import RESOLVED, SAID
 from callsheet.web.comments import Digest, OpId, Part, Remark
 from callsheet.web.json_bodies import parse
 
+_SAID: Final = "comment"  # kinds of the journal
+_RESOLVED: Final = "comment_resolved"
 _MOST_VALUES: Final = 8_000
 _MOST_FAULTS: Final = 10
 
@@ -139,8 +140,8 @@ def told_of(entry: Written) -> tuple[str | None, str] | None:
         kind = "rejection" if body["decision"] == Choice.REJECT else "approval"
     elif kind == "manifest":
         kind = "manifest_edit"
-    elif kind not in (SAID, RESOLVED):
+    elif kind not in (_SAID, _RESOLVED):
         return None
-    op_id: str | None = None if kind == RESOLVED else body.get("op_id")
+    op_id: str | None = None if kind == _RESOLVED else body.get("op_id")
     head = {"type": kind, "id": op_id, "seq": entry.sequence}
     return op_id, written({**body, **head, "from": body.get("by") or body.get("resolved_by")})
