@@ -81,7 +81,7 @@ def draw_scene(stage: Stage, story: Story, materials: Materials, prompt: str) ->
             # Variants of one plate frame it differently, but never flip it: it may hold lettering.
             image = _closer(image)
     else:
-        image = _place_and_air(stage, size)
+        image = place_and_air(stage, size)
     if stage.way == "portrait":
         draw_cast(stage, image, materials)
     else:
@@ -110,7 +110,8 @@ def _tilted(image: Image.Image, *, left: bool) -> Image.Image:
     return larger.crop((x, y, x + image.width, y + image.height))
 
 
-def _place_and_air(stage: Stage, size: tuple[int, int]) -> Image.Image:
+def place_and_air(stage: Stage, size: tuple[int, int]) -> Image.Image:
+    """Draw what is behind everybody: the place, and the air in it; RGB, of a size."""
     if stage.way != "card":
         draw_scenery(stage)
     if stage.way == "portrait":
