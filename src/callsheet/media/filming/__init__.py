@@ -1,0 +1,1 @@
+"""Films: frames, sound and words become one file, segment by segment."""
