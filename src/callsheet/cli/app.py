@@ -20,6 +20,7 @@ from callsheet.cli import (
     money,
     operate,
     package,
+    produce,
     provenance,
     providers,
     sheets,
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(sheets.run)
+app.command("produce")(produce.produce)
 app.command("quote")(sheets.quote)
 app.command("generate")(generating.generate)
 app.command("composite")(composite.composite)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import quote
 
-from callsheet.delivery.links import FILES
+from callsheet.delivery.links import FILES, FILM_FILES
 from callsheet.delivery.results import (
     Results,
     is_rejected,
@@ -20,7 +20,7 @@ from callsheet.delivery.results import (
     to_xlsx,
 )
 from callsheet.delivery.state_file import StateFile
-from callsheet.jobs.model import Job, signs
+from callsheet.jobs.model import Job, JobKind, signs
 from callsheet.kernel.errors import InvalidInputError
 from callsheet.line.stages.deliver import result_row
 from callsheet.line.together import together
@@ -134,7 +134,8 @@ def _leaving(job: Job, variant: Row) -> list[tuple[str, str]]:
 
 async def _bring_files(cs: Callsheet, job: Job, folder: Path) -> None:
     """Copy the files that the job delivered; one that a defect stopped has none."""
-    for name in FILES:
+    film = FILM_FILES if job.kind is JobKind.PRODUCTION else ()
+    for name in (*FILES, *film):
         try:
             await _copy(cs.views.files.content_of_job(job.id, name), folder / name)
         except BlobNotFoundError:

@@ -10,6 +10,17 @@ from typing import Final
 from callsheet.delivery.errors import LinkRefusedError
 
 FILES: Final = ("contact-sheet.png", "contact-sheet.html", "results.csv", "results.xlsx")
+FILM_FILES: Final = {  # of a production, besides; with their media types
+    "film.mp4": "video/mp4",
+    "poster.jpg": "image/jpeg",
+    "captions.vtt": "text/vtt; charset=utf-8",
+    "captions.srt": "application/x-subrip; charset=utf-8",
+    "film.otio": "application/json",
+    "film.edl": "text/plain; charset=utf-8",
+    "voice.wav": "audio/wav",
+    "music.wav": "audio/wav",
+    "effects.wav": "audio/wav",
+}
 _STEP_S: Final = 12 * 3600
 _PURPOSE: Final = b"callsheet link 1\n"
 
@@ -39,9 +50,10 @@ class AssetLinks:
         """Link to a picture's thumbnail."""
         return self.signed(f"/assets/{sha256}/thumbnail")
 
-    def files(self, job: str) -> dict[str, str]:
-        """Link to what a finished job hands over."""
-        return {name: self.signed(f"/batch/{job}/files/{name}") for name in FILES}
+    def files(self, job: str, *, film: bool = False) -> dict[str, str]:
+        """Link to what a finished job hands over, with those of a film if it has one."""
+        names = (*FILES, *FILM_FILES) if film else FILES
+        return {name: self.signed(f"/batch/{job}/files/{name}") for name in names}
 
     def signed(self, path: str) -> str:
         """Sign a path of the web door."""

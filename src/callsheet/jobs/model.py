@@ -20,6 +20,7 @@ class JobKind(StrEnum):
 
     BATCH = "batch"
     SINGLE = "single"
+    PRODUCTION = "production"
 
 
 class JobStatus(StrEnum):

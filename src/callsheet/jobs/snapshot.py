@@ -43,6 +43,7 @@ class RecordKind(StrEnum):
     OPERATION = "operation"  # of the manifest
     MANIFEST = "manifest"  # as it was at a revision
     COMMENT = "comment"
+    PRODUCTION = "production"
 
 
 @dataclass(frozen=True, slots=True)

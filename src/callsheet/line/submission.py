@@ -23,6 +23,7 @@ from callsheet.jobs.model import (
     Shot,
     Tally,
 )
+from callsheet.jobs.productions import Production, ProductionStore
 from callsheet.kernel.ids import JobId, WorkspaceId, new_id
 from callsheet.kernel.logs import event
 from callsheet.kernel.money import Money
@@ -101,12 +102,14 @@ class Submission:
         asked: Asked | None = None,
         sign: bool = False,
         webhook: Webhook | None = None,
+        production: Production | None = None,
     ) -> Accepted:
         """Write a batch down and send it into the line; all of it or nothing.
 
         `stored` maps the sources of references whose bytes are in the store already to their
         hashes. `budget` bounds what a live job may ever commit, retries included. What it makes is
-        signed before it leaves if it says `sign`; `webhook` is told of its end. Raises
+        signed before it leaves if it says `sign`; `webhook` is told of its end. With `production`
+        its rows are the shots of a film. Raises
         InvalidInputError for odd settings of quality, SigningOffError, a SigningKeyError,
         ModelInputError, BudgetExceededError, IdempotencyMismatchError, AskedAlreadyError,
         DatabaseUnavailableError.
@@ -134,6 +137,7 @@ class Submission:
         )
         job, quote = worded.job, worded.quote
         job = replace(job, asked=asked.digest) if asked else job
+        job = replace(job, kind=JobKind.PRODUCTION) if production else job
         if job.run_mode is RunMode.LIVE:
             await require_keys(self.ctx, workspace, worded.uses)
         accepted = Accepted(job.id, job.run_mode, quote)
@@ -148,7 +152,7 @@ class Submission:
                 await refuse_twin(connection, workspace, asked)
             if job.run_mode is RunMode.LIVE:
                 await self._afford(connection, job, budget)
-            await self._write(connection, job, worded)
+            await self._write(connection, job, worded, production)
             if webhook is not None:
                 await self.ctx.jobs.outbox.watch(connection, replace(webhook, job=job.id))
         LOG.info(
@@ -185,9 +189,17 @@ class Submission:
             )
         await money.affordable(connection, job.workspace, job.cost.quoted, now)
 
-    async def _write(self, connection: AsyncConnection, job: Job, worded: _Worded) -> None:
+    async def _write(
+        self,
+        connection: AsyncConnection,
+        job: Job,
+        worded: _Worded,
+        production: Production | None,
+    ) -> None:
         ctx = self.ctx
         await ctx.jobs.store.add(connection, job)
+        if production is not None:
+            await ProductionStore().add(connection, replace(production, job=job.id))
         for shots in paged(worded.shots, _ROWS_AT_ONCE):
             await ctx.jobs.store.add_shots(connection, shots)
         for references in paged(worded.references, _ROWS_AT_ONCE):

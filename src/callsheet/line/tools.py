@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from callsheet.kernel.ids import JobId
 from callsheet.line.context import LineContext
+from callsheet.line.films import Films
 from callsheet.line.judging import Judges
 from callsheet.line.verdicts import QualityGate
 from callsheet.provenance.service import Signing
@@ -17,7 +18,7 @@ class StageTools:
 
     `signing` signs what is delivered. `write_through` brings a job's ledger object up to its
     journal before it returns. `technical` is the gate that examines files, `judges` put takes to a
-    judge.
+    judge, `films` makes films.
     """
 
     ctx: LineContext
@@ -26,3 +27,4 @@ class StageTools:
     write_through: Callable[[JobId], Awaitable[None]]
     technical: QualityGate
     judges: Judges
+    films: Films

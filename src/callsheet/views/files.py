@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from callsheet.assets.errors import AssetNotFoundError, AssetUnreadableError
 from callsheet.assets.model import Asset, asset_key, extension_of, thumbnail_key
 from callsheet.assets.store import AssetStore
-from callsheet.delivery.links import FILES, file_key
+from callsheet.delivery.links import FILES, FILM_FILES, file_key
 from callsheet.delivery.naming import DEFAULT, NameTemplate, values_of
 from callsheet.jobs.errors import JobNotFoundError
 from callsheet.jobs.store import JobStore
@@ -68,7 +68,7 @@ class FileView:
         if workspace is not None:
             async with self.database.read() as connection:
                 await self.jobs.find(connection, workspace, job)
-        if name not in FILES:
+        if name not in FILES and name not in FILM_FILES:
             raise BlobNotFoundError(name)
         return await self._file(file_key(job, name), name, changes=True)
 

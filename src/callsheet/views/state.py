@@ -132,8 +132,9 @@ class StateView:
             "updatedAt": time_text(job.times.updated_at),
             "finishedAt": time_text(job.times.finished_at),
         }
-        if job.kind is JobKind.BATCH and job.status in FINISHED:
-            document["files"] = self.links.files(job.id)
+        if job.kind is not JobKind.SINGLE and job.status in FINISHED:
+            is_film = job.kind is JobKind.PRODUCTION
+            document["files"] = self.links.files(job.id, film=is_film)
         return document
 
     async def rows(

@@ -30,6 +30,7 @@ from callsheet.web import (
     models,
     money,
     packages,
+    productions,
     progress,
     provider_keys,
     session,
@@ -49,9 +50,10 @@ from callsheet.wiring import Callsheet
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
 _OF_WHAT_IS_MADE: Final = (composites, composite_settings, evidence, takes, packages, jobs, judge)
+_FILMS: Final = (productions,)
 _REVIEWS: Final = (comments, manifests, collaborate)
 _OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
-_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_REVIEWS, *_OTHERS)
+_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_FILMS, *_REVIEWS, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

@@ -42,6 +42,7 @@ from callsheet.intake.store import ReferenceStore
 from callsheet.jobs.decisions import DecisionStore
 from callsheet.jobs.editing import Editing
 from callsheet.jobs.manifest_store import ManifestStore
+from callsheet.jobs.productions import ProductionStore
 from callsheet.jobs.store import JobStore
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.money import Money
@@ -56,6 +57,7 @@ from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
 from callsheet.line.estimates import Estimates
+from callsheet.line.films import Films
 from callsheet.line.judge_pictures import JudgePictures
 from callsheet.line.judging import Judges
 from callsheet.line.offers import Offers
@@ -64,6 +66,7 @@ from callsheet.line.package_survey import Surveyor
 from callsheet.line.packages import Packages
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.price_checks import PriceChecks
+from callsheet.line.productions import Productions
 from callsheet.line.progress import LineProgress
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.quality_gate import TechnicalGate
@@ -74,6 +77,7 @@ from callsheet.line.single import Generations
 from callsheet.line.submission import Submission
 from callsheet.media.composing import ProcessCompositor
 from callsheet.media.credentials.client import ProcessCredentials
+from callsheet.media.filming.studio import FilmStudio
 from callsheet.media.studio import ProcessStudio
 from callsheet.money.bookkeeping import Bookkeeping
 from callsheet.money.service import MoneyService
@@ -214,8 +218,7 @@ async def build(settings: Settings) -> Callsheet:
         local={LocalStudio.name: LocalStudio(studio, compositor)},
         parallel=settings.drawing_processes,
     )
-    direct = DirectOrders(line, answers)
-    hosting = CompositeHosting(line, composite_settings)
+    direct, hosting = DirectOrders(line, answers), CompositeHosting(line, composite_settings)
     generations = Generations(line, switches, answers, direct)
     quality = QualityView(database, jobs, takes, assets)
     signatures, credentials, decided = SignatureStore(), ProcessCredentials(), DecisionStore()
@@ -225,6 +228,14 @@ async def build(settings: Settings) -> Callsheet:
     )
     recorded = Recorded(database, signatures, verifier)
     signing = _signing(settings, line, studio, signatures, verifier)
+    submission = Submission(
+        line,
+        switches,
+        answers,
+        SigningPolicy(settings.sign, signing),
+        hosting,
+        examines_live=settings.qa_technical == "on",
+    )
     models = ModelSwitches(database, switches, catalog, clock)
 
     def corrupt(_job: str, _reason: str) -> None:
@@ -244,14 +255,9 @@ async def build(settings: Settings) -> Callsheet:
         provider_keys=ring,
         switches=models,
         offers=Offers(catalog, line.providers.hosted, models, ring, line.estimates, clock),
-        submission=Submission(
-            line,
-            switches,
-            answers,
-            SigningPolicy(settings.sign, signing),
-            hosting,
-            examines_live=settings.qa_technical == "on",
-        ),
+        submission=submission,
+        films=Films(FilmStudio(), settings.data_dir / "films"),
+        productions=Productions(database, jobs, submission, ProductionStore()),
         price_checks=PriceChecks(
             catalog,
             line.providers.hosted,

@@ -42,6 +42,7 @@ from callsheet.line.context import LineContext
 from callsheet.line.control import JobControl
 from callsheet.line.deciding import Decisions
 from callsheet.line.direct import DirectOrders
+from callsheet.line.films import Films
 from callsheet.line.judging import Judges
 from callsheet.line.ledgers import LedgerKeeper
 from callsheet.line.offers import Offers
@@ -49,6 +50,7 @@ from callsheet.line.packages import Packages
 from callsheet.line.patience import patient
 from callsheet.line.pipelines import PIPELINES
 from callsheet.line.price_checks import PriceChecks
+from callsheet.line.productions import Productions
 from callsheet.line.provider_keys import ProviderKeyControl
 from callsheet.line.quality_gate import TechnicalGate
 from callsheet.line.recovery.restorer import Restorer
@@ -146,6 +148,8 @@ class Callsheet:
     decisions: Decisions
     technical: TechnicalGate
     judges: Judges
+    films: Films
+    productions: Productions
     packages: Packages
     customer_webhooks: CustomerWebhooks
     webhook_sender: WebhookSender
@@ -222,6 +226,7 @@ class Callsheet:
             ledgers.write_through,
             self.technical,
             self.judges,
+            self.films,
         )
 
     def works(self, ledgers: LedgerKeeper) -> Mapping[str, Work]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def _phrases(text: str, language: str) -> list[str]:
 
 
 @lru_cache(maxsize=4)
-def _parser(language: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  # budoux has no types
+def _parser(language: str) -> Any:
     import budoux  # noqa: PLC0415  # a model: not before it is needed
 
     load = {

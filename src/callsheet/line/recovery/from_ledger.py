@@ -243,7 +243,7 @@ class PublicLedgerReader:
         request = request_kept(job.settings)
         if request is None:
             return
-        if job.kind is JobKind.BATCH:
+        if job.kind is not JobKind.SINGLE:
             rows = tuple((shot.row, shot.quoted) for shot in shots)
             notes = tuple(job.settings.get("notes", ()))
             priced = Priced(rows, corrections_in(job.settings), notes)

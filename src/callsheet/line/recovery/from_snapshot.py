@@ -16,6 +16,7 @@ from callsheet.intake.store import JobReference, ReferenceStatus
 from callsheet.jobs.decisions import DecisionStore, decision_in
 from callsheet.jobs.manifest_snapshot import restore_manifest, revision_in
 from callsheet.jobs.model import DONE, FINISHED, Entry, Job, JobStatus, Shot, ShotStatus
+from callsheet.jobs.productions import ProductionStore, production_in
 from callsheet.jobs.snapshot import RecordKind, Snapshot, shot_in
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.kernel.errors import InvalidInputError
@@ -184,6 +185,8 @@ async def write_recovered(
     await JudgingStore().add(connection, map(judging_in, snapshot.of(RecordKind.JUDGING)))
     await restore_manifest(connection, ctx.jobs.store, back.job, snapshot)
     await restore_comments(connection, snapshot)
+    for record in snapshot.of(RecordKind.PRODUCTION):
+        await ProductionStore().add(connection, production_in(record))
     await restore_entries(connection, [each["entry"] for each in snapshot.of(RecordKind.ENTRY)])
     await restore_budgets(connection, snapshot.head["budgets"])
     out: dict[str, list[Take]] = defaultdict(list)

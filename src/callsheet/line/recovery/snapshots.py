@@ -24,6 +24,7 @@ from callsheet.jobs.manifest_snapshot import (
     scenes_out,
 )
 from callsheet.jobs.model import Job
+from callsheet.jobs.productions import ProductionStore, production_out
 from callsheet.jobs.snapshot import FORMAT, VERSION, RecordKind, head_of, records_of
 from callsheet.jobs.store import JobStore
 from callsheet.jobs.tables import SHOTS
@@ -104,6 +105,10 @@ class Snapshots:
             yield records
         async for page in self._of_manifest(job):
             yield page
+        async with self.database.read() as connection:
+            production = await ProductionStore().find(connection, job.id)
+        if production is not None:
+            yield [production_out(production)]
         after = 0
         while True:
             async with self.database.read() as connection:

@@ -69,7 +69,7 @@ async def deliver(tools: StageTools, payload: Payload) -> None:
         job = await ctx.jobs.store.of_any_workspace(connection, job_id)
         if not in_stage(job, payload, STEP):
             return
-    if job.kind is JobKind.BATCH:
+    if job.kind is not JobKind.SINGLE:
         if not await _signed(tools, job, payload):
             return
         with Results() as results:

@@ -120,11 +120,23 @@ def make_film(job: Job) -> dict[str, Any]:
     return {"frames": found[0]}
 
 
+def write_words(job: Job) -> dict[str, Any]:
+    """Write captions, and the timeline as editors read it."""
+    from callsheet.media.filming import words  # noqa: PLC0415
+
+    plan = FilmPlan.model_validate(job["plan"])
+    for name, write in words.FILES.items():
+        content = write(plan).encode()
+        _written(Path(job["folder"]) / name, lambda path, content=content: _put(path, content))  # type: ignore[misc]
+    return {"files": list(words.FILES)}
+
+
 JOBS: Final[Mapping[str, Callable[[Job], dict[str, Any]]]] = {
     "read": read_lines,
     "mix": mix_sound,
     "segment": make_segment,
     "film": make_film,
+    "words": write_words,
 }
 
 

@@ -96,7 +96,7 @@ def _source(plan: FilmPlan, shot: str, size: tuple[int, int], stills: Mapping[st
     if shot not in stills:
         return ShotDrawing(plan, shot, size)
     found = next(each for each in plan.shots if each.id == shot)
-    picture = Image.open(io.BytesIO(stills[shot].read_bytes()), formats=["PNG"])
+    picture = Image.open(io.BytesIO(stills[shot].read_bytes()), formats=["PNG", "JPEG", "WEBP"])
     return StillMove(picture, found, size)
 
 

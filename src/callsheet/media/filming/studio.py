@@ -128,8 +128,11 @@ class FilmStudio:
             tell(segment.frames)
             return out
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(make(number)) for number in range(len(timeline(plan)))]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(make(number)) for number in range(len(timeline(plan)))]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
         return [task.result() for task in tasks]
 
     async def film(
@@ -146,6 +149,11 @@ class FilmStudio:
         }
         frames: int = (await self._do(job, _FILM_S))["frames"]
         return frames
+
+    async def words(self, plan: FilmPlan, folder: Path) -> None:
+        """Write captions and the timeline for editors into a folder. Raises as `segments`."""
+        job = {"do": "words", "plan": plan.model_dump(mode="json"), "folder": str(folder)}
+        await self._do(job, _READ_S)
 
     async def _do(
         self, job: Mapping[str, Any], seconds: float, told: Told = lambda _frames: None

@@ -136,7 +136,8 @@ def _size(brief: Brief) -> tuple[int, int]:
 def _title(brief: Brief, beats: Sequence[Beat]) -> str:
     if brief.title.strip():
         return brief.title.strip()[:80]
-    named = beats[0].subject or brief.prompt
+    first, subject = beats[0].words, beats[0].subject
+    named = subject if subject and first.startswith(subject) else re.split(r"[,\u3001]", first)[0]
     words = re.sub(r"\s+", " ", named).strip(" .!?\u3002")
     if len(words) > _LONGEST_TITLE:
         words = words[:_LONGEST_TITLE].rsplit(" ", 1)[0]
@@ -151,6 +152,7 @@ class _Builder:
     ) -> None:
         self._brief, self._seed = brief, seed
         self._groups = groups
+        self._wanted = list(brief.must_have)
         named = [thing for group in groups for beat, _ in group for thing in beat.things[:1]]
         known = {each.name for each in brief.known}
         self.bible = brief.known + tuple(
@@ -217,6 +219,8 @@ class _Builder:
         prompt = prompt_of(
             view, beat, place=place, time=time, mood=brief.mood, style=brief.style, turn=turn
         )
+        if view.of in ("beat", "place"):
+            prompt = self._with_wanted(prompt)
         subject = beat.subject or beat.words
         return FilmShot(
             id=name,
@@ -238,6 +242,15 @@ class _Builder:
             questions=(f"Does the picture show {subject.rstrip('.')}?"[:2_000],),
             seed=self._seed,
         )
+
+    def _with_wanted(self, prompt: str) -> str:
+        """Add the next thing that must be seen and that the story does not name."""
+        story = self._brief.prompt.casefold()
+        while self._wanted:
+            name = self._wanted.pop(0)
+            if name.casefold() not in story:
+                return f"{prompt}, with {name}"
+        return prompt
 
     def _narration(self, takes: Sequence[_Take]) -> list[tuple[Line, ...]]:
         """Give each shot its words: the voice-over's sentences, or the beats' own words."""
