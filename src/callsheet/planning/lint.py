@@ -64,7 +64,8 @@ def _speech(plan: FilmPlan, _brief: Brief) -> Iterator[Remark]:
     for shot in plan.shots:
         for line in shot.lines:
             needs = max(len(line.text.split()) / 3, len(line.text) / 18)
-            left = sum(each.frames for each in plan.shots[plan.shots.index(shot) :]) / plan.fps
-            if line.frames == 0 and needs > float(left):
+            rest = plan.shots[plan.shots.index(shot) :]
+            left = float(sum(each.frames for each in rest) / plan.fps)
+            if line.frames == 0 and needs > left:
                 said = f"the line of {shot.id} takes about {needs:.0f} s, and {left:.0f} s are left"
                 yield Remark(code="speech_too_long", severity="warning", message=said, shot=shot.id)

@@ -59,10 +59,9 @@ def _filling(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     width, height = (round(side / _STILL_ROOM / 2) * 2 for side in size)
     scale = max(width / picture.width, height / picture.height)
     wide, tall = width / scale, height / scale
-    left, top = (picture.width - wide) / 2, (picture.height - tall) / 2
-    return picture.resize(
-        (width, height), Image.Resampling.LANCZOS, (left, top, left + wide, top + tall)
-    )
+    left, top = max(0.0, (picture.width - wide) / 2), max(0.0, (picture.height - tall) / 2)
+    right, bottom = min(left + wide, picture.width), min(top + tall, picture.height)
+    return picture.resize((width, height), Image.Resampling.LANCZOS, (left, top, right, bottom))
 
 
 def _seen(
