@@ -25,7 +25,7 @@ WORDS = "the first loaf is always for the street"
 def by_libav(samples: Samples) -> float:
     """Measure loudness with an implementation of others."""
     graph = av.filter.Graph()
-    with av.open(io.BytesIO(wav_bytes(samples))) as file:
+    with av.open(io.BytesIO(wav_bytes(samples)), "r") as file:
         source = graph.add_abuffer(template=file.streams.audio[0])
         meter = graph.add("ebur128", "metadata=1")
         sink = graph.add("abuffersink")
