@@ -164,6 +164,12 @@ class Settings(BaseSettings):
     qa_technical: Literal["on", "off"] = Field(
         "on", description="Whether live batches that do not say so have their takes examined"
     )
+    openai_run_mode: Literal["dry_run", "live"] = Field(
+        "dry_run", description="What requests at `/v1` are that do not say: previews, or orders"
+    )
+    openai_model: str = Field(
+        "", max_length=200, description="The model of requests at `/v1` that name none"
+    )
     use_kontext_composite: bool = Field(
         False,
         validation_alias=_named(

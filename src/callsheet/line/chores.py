@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from callsheet.controls.store import AnswerStore
+from callsheet.controls.wishes import WishStore
 from callsheet.delivery.ledger import KEPT_BACKUPS, Ledger
 from callsheet.delivery.webhook_store import DeliveryStore
 from callsheet.kernel.errors import UnavailableError
@@ -54,6 +55,7 @@ class Chores:
         now = self.ctx.books.clock()
         async with self.ctx.books.database.begin() as connection:
             await self.answers.forget(connection, now)
+            await WishStore().sweep(connection, now - _ARRIVED_BY_NOW)
             await self.ctx.books.webhooks.forget(connection, now)
             await self.ctx.books.uploads.forget(connection, now)
             await self.deliveries.forget(connection, now - _KEPT_MESSAGES)

@@ -41,6 +41,8 @@ from callsheet.web.failures import answer_error, answer_http, answer_invalid
 from callsheet.web.feeds import FeedHub
 from callsheet.web.limits import SHEETS_AT_ONCE
 from callsheet.web.middleware import Surroundings
+from callsheet.web.openai import images as openai_images
+from callsheet.web.openai import models as openai_models
 from callsheet.web.problems import PROBLEMS, Problem
 from callsheet.web.rooms.hub import RoomHub
 from callsheet.web.routes import GuardedRouter
@@ -50,10 +52,11 @@ from callsheet.wiring import Callsheet
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
 _OF_WHAT_IS_MADE: Final = (composites, composite_settings, evidence, takes, packages, jobs, judge)
+_OPENAI: Final = (openai_images, openai_models)
 _FILMS: Final = (productions,)
 _REVIEWS: Final = (comments, manifests, collaborate)
 _OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
-_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_FILMS, *_REVIEWS, *_OTHERS)
+_MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OPENAI, *_FILMS, *_REVIEWS, *_OTHERS)
 ROUTERS: Final[Sequence[GuardedRouter]] = tuple(module.router for module in _MODULES)
 
 

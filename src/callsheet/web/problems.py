@@ -59,6 +59,10 @@ class ProblemDocuments:
         )
         return problem.model_dump(exclude_none=True)
 
+    def status(self, failure: Failure) -> int:
+        """Tell the status that an error has."""
+        return failure.status
+
     def documented(self, *statuses: int) -> Responses:
         """Describe them with the schema `Problem`, which `callsheet.web.app` puts in its place."""
         return {

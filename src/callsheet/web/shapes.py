@@ -67,6 +67,9 @@ class ErrorShape(Protocol):
     def body(self, failure: Failure) -> Mapping[str, Any]:
         """Write an error as JSON."""
 
+    def status(self, failure: Failure) -> int:
+        """Tell the HTTP status that an error has in this shape."""
+
     def documented(self, *statuses: int) -> Responses:
         """Describe errors with these statuses for an operation of OpenAPI."""
 
@@ -97,7 +100,7 @@ def written(connection: HTTPConnection, failure: Failure, default: ErrorShape) -
     shape = default if app is None else app.state.shapes.at(path_of(connection))
     return JSONResponse(
         shape.body(failure),
-        failure.status,
+        shape.status(failure),
         headers=dict(failure.headers),
         media_type=shape.media_type,
     )

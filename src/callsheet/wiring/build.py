@@ -17,6 +17,7 @@ from callsheet.blobs.metered import MeteredStore
 from callsheet.blobs.opening import open_store
 from callsheet.catalog.registry import FolderCatalog
 from callsheet.controls.availability import AvailabilityStore
+from callsheet.controls.claiming import Claims
 from callsheet.controls.composites import CompositeRules, CompositeSettings
 from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore, SwitchStore
@@ -268,6 +269,7 @@ async def build(settings: Settings) -> Callsheet:
             clock,
         ),
         generations=generations,
+        claims=Claims(database, clock),
         composites=Composites(line, generations, fetcher, hosting),
         composite_settings=composite_settings,
         composite_timeouts=CompositeTimeouts(line, progress, composite_settings, hosted_ones),

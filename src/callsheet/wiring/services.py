@@ -14,6 +14,7 @@ from callsheet.accounts.members import Members
 from callsheet.accounts.service import Accounts
 from callsheet.assets.service import Adopter
 from callsheet.blobs.content import ContentStore, sweep_incoming
+from callsheet.controls.claiming import Claims
 from callsheet.controls.composites import CompositeSettings
 from callsheet.controls.service import ModelSwitches
 from callsheet.controls.store import AnswerStore
@@ -132,6 +133,7 @@ class Callsheet:
     price_checks: PriceChecks
     submission: Submission
     generations: Generations
+    claims: Claims
     direct: DirectOrders
     composites: Composites
     composite_settings: CompositeSettings
