@@ -35,7 +35,7 @@ from callsheet.wiring import Callsheet
 router = GuardedRouter(prefix="/v1/images", tags=["openai"], errors=OPENAI)
 PATH: Final = "/v1/images/generations"
 _WAIT_S: Final = 580.0  # clients give up after 600
-_SIGN_OF_LIFE_S: Final = 30.0
+_SIGN_OF_LIFE_S: Final = 15.0
 
 
 class Extras(BaseModel, extra="forbid"):
@@ -140,7 +140,7 @@ async def _made(
         while True:
             left = min(_SIGN_OF_LIFE_S, until - time.monotonic())
             take = await cs.generations.wait(caller.workspace, each.take, max(0.0, left))
-            if take.status in ENDED or left <= 0:
+            if take.status in ENDED or left <= 0 or take.status is TakeStatus.IN_DOUBT:
                 break
             await cs.claims.alive(wish)
         ended.append(take)
