@@ -67,3 +67,10 @@ def test_composites_over_the_api(tmp_path: Path, database_url: str, httpserver: 
         health = server.http.get("/api/admin/metrics/health").json()
         assert health["status"] == "degraded"
         assert "fell back" in health["reasons"][0]
+        daily = server.http.get("/api/admin/metrics/daily-generations", params={"days": 3}).json()
+        assert [day["pil"]["succeeded"] for day in daily["items"]] == [3, 0, 0]
+        assert daily["items"][0]["fallbacks"] == 2
+        assert server.http.post("/api/admin/metrics/reset").json()["since"] > figures["since"]
+        anew = server.http.get("/api/admin/metrics/composite").json()
+        assert anew["stats"]["pil"]["total"] == 0
+        assert server.http.get("/api/admin/metrics/health").json()["status"] == "healthy"

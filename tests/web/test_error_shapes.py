@@ -29,6 +29,10 @@ class OtherShape:
         first = failure.errors[0].field if failure.errors else None
         return {"error": {"message": failure.detail, "code": failure.code, "param": first}}
 
+    def status(self, failure: Failure) -> int:
+        """Tell the status."""
+        return failure.status
+
     def documented(self, *statuses: int) -> Responses:
         """Describe errors."""
         schema = {"type": "object", "properties": {"error": {"type": "object"}}}

@@ -14,6 +14,7 @@ from callsheet.accounts.model import SERVER
 from callsheet.accounts.provider_keys import AuditStore, Deed
 from callsheet.kernel.environment import nearest
 from callsheet.kernel.errors import FieldError, InvalidInputError, shown
+from callsheet.kernel.ids import WorkspaceId
 from callsheet.ports.database import METADATA, Database, UtcTime
 
 COMPOSITE_SETTINGS = sa.Table(
@@ -40,6 +41,7 @@ class CompositeRules(BaseModel, frozen=True, extra="forbid", strict=True):
     kontext_daily_generation_limit: Count
 
 
+_COUNTED_SINCE: Final = "counted_since:"  # no setting: when the figures of a workspace begin
 _NAMES: Final = {name.upper(): name for name in CompositeRules.model_fields}
 
 
@@ -50,6 +52,15 @@ def takes_part(pictures: str, percent: float) -> bool:
     """
     first = int.from_bytes(hashlib.sha256(pictures.encode()).digest()[:8])
     return first / 2**64 * 100 < percent
+
+
+async def counted_since(connection: AsyncConnection, workspace: WorkspaceId) -> datetime | None:
+    """Read when the figures of a workspace's composites were last begun anew; None for never."""
+    query = sa.select(COMPOSITE_SETTINGS.c.changed_at).where(
+        COMPOSITE_SETTINGS.c.name == f"{_COUNTED_SINCE}{workspace}"
+    )
+    found: datetime | None = (await connection.execute(query)).scalar_one_or_none()
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,19 @@ class CompositeSettings:
         rows = await connection.execute(sa.select(COMPOSITE_SETTINGS))
         said = {row.name: row.value for row in rows if row.name in CompositeRules.model_fields}
         return CompositeRules.model_validate({**self.given.model_dump(), **said})
+
+    async def count_anew(self, workspace: WorkspaceId, *, by: str) -> datetime:
+        """Have the figures of a workspace's composites begin now; noted in the audit."""
+        now = self.clock()
+        async with self.database.begin() as connection:
+            name = f"{_COUNTED_SINCE}{workspace}"
+            where = COMPOSITE_SETTINGS.c.name == name
+            await connection.execute(sa.delete(COMPOSITE_SETTINGS).where(where))
+            row = {"name": name, "value": True, "changed_at": now, "changed_by": by}
+            await connection.execute(sa.insert(COMPOSITE_SETTINGS), row)
+            deed = Deed(SERVER, now, by, "composites.count_anew", workspace, "figures begin anew")
+            await self.audit.note(connection, deed)
+        return now
 
     async def listed(self) -> list[CompositeSetting]:
         """List every setting with its value in force."""

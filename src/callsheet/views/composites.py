@@ -1,15 +1,16 @@
 """How composites fare, counted from their takes: hosted against local, and why they fell back."""
 
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from callsheet.controls.composites import counted_since
 from callsheet.kernel.ids import WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.ports.database import Database
@@ -93,13 +94,34 @@ class CompositeView:
         """Count a workspace's composites of so many days; since when, and how they fared."""
         since = self.clock() - timedelta(days=days)
         async with self.database.read() as connection:
+            begun = await counted_since(connection, workspace)
+            since = max(since, begun) if begun is not None else since
             takes = await _composite_takes(connection, workspace, since=since)
         return since, _fared(takes)
+
+    async def by_day(self, workspace: WorkspaceId, days: int) -> list[tuple[date, Fared]]:
+        """Count a workspace's composites of each of so many days (UTC), the newest first.
+
+        Days on which nothing was made are there, too; at most the newest 5,000 takes are counted.
+        """
+        today = self.clock().date()
+        first = today - timedelta(days=days - 1)
+        since = datetime.combine(first, time(), UTC)
+        async with self.database.read() as connection:
+            begun = await counted_since(connection, workspace)
+            since = max(since, begun) if begun is not None else since
+            takes = await _composite_takes(connection, workspace, since=since)
+        of_day: dict[date, list[Take]] = defaultdict(list)
+        for take in takes:
+            of_day[take.times.created_at.astimezone(UTC).date()].append(take)
+        each = [today - timedelta(days=number) for number in range(days)]
+        return [(day, _fared(of_day.get(day, []))) for day in each]
 
     async def lately(self, workspace: WorkspaceId) -> Fared:
         """Count a workspace's last composites."""
         async with self.database.read() as connection:
-            takes = await _composite_takes(connection, workspace, most=2 * _LOOKED_AT)
+            begun = await counted_since(connection, workspace)
+            takes = await _composite_takes(connection, workspace, since=begun, most=2 * _LOOKED_AT)
         return _fared(takes)
 
 

@@ -1,5 +1,6 @@
 """Composites: products put into scenes, and how that fares."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import File, Form, Query, Request, Response, UploadFile
@@ -189,3 +190,56 @@ async def composite_health(cs: Services, caller: Admin) -> CompositeHealth:
     """Judge the last 50 composites: degraded where the hosted model lets them down."""
     status, reasons = (await cs.views.composites.lately(caller.workspace)).health()
     return CompositeHealth.model_validate({"status": status, "reasons": reasons})
+
+
+class DayOfComposites(BaseModel):
+    """The composites of one day (UTC), by method, with what they cost in US dollars."""
+
+    day: date
+    kontext: dict[str, Any]
+    pil: dict[str, Any]
+    fallbacks: int
+    cost: str
+
+
+class DaysOfComposites(BaseModel):
+    """Composites by day, the newest first."""
+
+    items: list[DayOfComposites]
+
+
+@router.get(
+    "/api/admin/metrics/daily-generations",
+    summary="Composites by day",
+    responses=documented(401, 403, 422, 503),
+)
+async def daily_generations(
+    cs: Services, caller: Admin, days: Annotated[int, Query(ge=1, le=92)] = 7
+) -> DaysOfComposites:
+    """Count hosted and local composites of the workspace for each day."""
+    found = await cs.views.composites.by_day(caller.workspace, days)
+    return DaysOfComposites(
+        items=[
+            DayOfComposites(
+                day=day,
+                kontext=fared.hosted.told(),
+                pil=fared.local.told(),
+                fallbacks=sum(fared.reasons.values()),
+                cost=str(fared.cost),
+            )
+            for day, fared in found
+        ]
+    )
+
+
+@router.post(
+    "/api/admin/metrics/reset",
+    summary="Begin the figures of composites anew",
+    responses=documented(401, 403, 503),
+)
+async def reset_metrics(cs: Services, caller: Admin) -> dict[str, str]:
+    """Count from now on; takes and money stay as they are, and the audit notes who did it."""
+    since = await cs.composite_settings.count_anew(
+        caller.workspace, by=caller.name or "the local admin"
+    )
+    return {"since": since.isoformat()}

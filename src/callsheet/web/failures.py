@@ -44,6 +44,7 @@ from callsheet.web.errors import (
     RangeRefusedError,
     WrongTypeError,
 )
+from callsheet.web.openai.errors import OrderInDoubtError, TakeNotMadeError
 from callsheet.web.problems import PROBLEMS
 from callsheet.web.shapes import Failure, written
 
@@ -90,6 +91,8 @@ def _failure(connection: HTTPConnection, error: CallsheetError) -> Failure:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, RangeRefusedError):
         headers["Content-Range"] = f"bytes */{error.size}"
+    if isinstance(error, OrderInDoubtError | TakeNotMadeError):
+        headers["x-should-retry"] = "false"  # an order exists: OpenAI's clients ask no more
     step = getattr(error, "next_step", None)
     return Failure(
         status=next((status for kind, status in _STATUSES if isinstance(error, kind)), 500),
