@@ -165,7 +165,8 @@ class Settings(BaseSettings):
         "on", description="Whether live batches that do not say so have their takes examined"
     )
     openai_run_mode: Literal["dry_run", "live"] = Field(
-        "dry_run", description="What requests at `/v1` are that do not say: previews, or orders"
+        "dry_run",
+        description="What requests at `/v1` and `/replicate` are: previews, or orders",
     )
     openai_model: str = Field(
         "", max_length=200, description="The model of requests at `/v1` that name none"

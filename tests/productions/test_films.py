@@ -139,6 +139,32 @@ def test_a_live_film_is_made_of_ordered_stills(tmp_path: Path) -> None:
     assert 0 < len(drawn) < film["shots"]
 
 
+def test_shots_are_edited_before_the_cut(tmp_path: Path) -> None:
+    """Other words, another length, one left out: only those segments are others."""
+    with serving(Place(tmp_path)) as server:
+        job = asked(server, gates={"review": "person"})["job_id"]
+        until(lambda: server.state(job)["status"] == "waiting")
+        plan = production(server, job)["plan"]
+        shots = [shot for scene in plan["scenes"] for shot in scene["shots"]]
+        edits = [("shot:1", "prompt", "wide shot of a fox in the snow"),
+                 ("shot:1", "duration_s", 1.0), ("shot:2", "removed", True)]  # fmt: skip
+        operations = [
+            {"op_id": f"e{n}", "entity": entity, "field": field, "base_revision": 0, "value": value}
+            for n, (entity, field, value) in enumerate(edits)
+        ]
+        url = f"/api/jobs/{job}/manifest/operations"
+        assert server.http.post(url, json={"operations": operations}).status_code == 200
+        agreed = server.http.post(f"/api/jobs/{job}/gates/review", json={"decision": "approve"})
+        assert agreed.status_code < 300
+        server.wait_for(job, ["succeeded"])
+        told = production(server, job)
+    left = [shot for scene in told["plan"]["scenes"] for shot in scene["shots"]]
+    assert [shot["id"] for shot in left] == [shots[0]["id"], *(s["id"] for s in shots[2:])]
+    assert (left[0]["prompt"], left[0]["frames"]) == ("wide shot of a fox in the snow", 24)
+    assert left[1:] == shots[2:] or left[1]["transition"] == "cut"
+    assert told["film"]["frames"] < 144
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

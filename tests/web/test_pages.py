@@ -94,3 +94,36 @@ def test_contact_sheet_stands_alone(browser: Browser, busy: Server, tmp_path: Pa
     assert not complaints
     assert [url for url in loaded if not url.startswith("data:")] == [saved.as_uri()]
     page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_film_plays_on_its_page(browser: Browser, films: tuple[Server, str], width: int) -> None:
+    """With every shot, what is said in it and what was said about it; hostile words are text."""
+    server, job = films
+    page, complaints, loaded = visit(browser, f"http://127.0.0.1:{server.port}/films/{job}", width)
+    page.evaluate("document.querySelector('video').play()")
+    page.wait_for_function("document.querySelector('video').currentTime > 0.1")
+    assert page.evaluate("document.querySelector('video').duration") == pytest.approx(5, abs=0.1)
+    assert shown_pictures(page) == page.locator(".shots li").count() > 0
+    assert HOSTILE in page.locator(".comments").inner_text()
+    assert page.title() != "owned"
+    assert complaints == []
+    assert all(url.startswith(f"http://127.0.0.1:{server.port}/") for url in loaded)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.goto(f"http://127.0.0.1:{server.port}/")
+    assert page.locator(f"a[href='/films/{job}']").count() > 0
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
+    """Serve a place with one film, about which somebody said something hostile."""
+    with serving(Place(tmp_path_factory.mktemp("films"))) as server:
+        asked = {"prompt": f"5 seconds: a fox in the snow {HOSTILE}", "height": 256}
+        answer = server.http.post("/api/generate", json={**asked, "quality": "draft"})
+        assert answer.status_code == 202, answer.text
+        job = answer.json()["job_id"]
+        said = {"op_id": "a", "text": HOSTILE}
+        assert server.http.post(f"/api/jobs/{job}/comments", json=said).status_code == 201
+        server.wait_for(job, ["succeeded"])
+        yield server, job

@@ -164,6 +164,12 @@ def check_over_http(server: Server, job: str, seen: dict[str, Any]) -> None:
     assert [each["op_id"] for each in unresolved] == ["b1"]
     body = {"op_id": "b1", "text": "Better?", "parent": listed[0]["comment"]}
     assert server.http.post(f"{base}/comments", json=body).json() == listed[1]
+    table = server.http.get(f"{base}/comments/export")
+    assert table.headers["content-disposition"] == 'attachment; filename="comments.csv"'
+    assert table.content.decode("utf-8-sig").splitlines()[1].count("00:00:00:12") == 1
+    markers = server.http.get(f"{base}/comments/export", params={"format": "edl"}).text
+    assert "01:00:00:12 01:00:00:13" in markers
+    assert "|C:ResolveColorGreen |M:the local admin: Too dark <b>here</b> |D:1" in markers
     manifest = server.http.get(f"{base}/manifest").json()
     assert manifest["shots"]["1"]["prompt"] == "a red mug in the rain"
     operation = {

@@ -26,6 +26,7 @@ from callsheet.cli import (
     sheets,
     sim,
     takes,
+    validate,
     webhooks,
 )
 
@@ -49,6 +50,7 @@ app.command("probe")(checking.probe)
 app.command("evidence")(evidence.evidence)
 app.command("migrate")(operate.migrate)
 app.command("restore")(operate.restore)
+app.command("validate")(validate.validate)
 app.command("doctor")(operate.doctor)
 jobs.app.command("quality")(job_quality.quality)
 app.add_typer(jobs.app, name="jobs")

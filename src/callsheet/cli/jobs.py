@@ -254,7 +254,7 @@ def pause(job: JobName) -> None:
     typer.echo(f"{job} rests; go on with: callsheet jobs resume {job}")
 
 
-Gate = Annotated[str, typer.Option(help="The gate at which it waits: budget or review.")]
+Gate = Annotated[str, typer.Option(help="The gate at which it waits: script, budget or review.")]
 Comment = Annotated[str, typer.Option(help="Why, for whoever reads the journal.")]
 
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from callsheet.jobs.productions import Production, ProductionStore
 from callsheet.kernel.ids import JobId
 from callsheet.media.filming.studio import FilmStudio
 from callsheet.ports.film import Line
+
+_KEPT_S: Final = 7 * 24 * 3600.0
 
 
 def voice_key(job: JobId, shot: str, place: int) -> str:
@@ -34,7 +37,15 @@ class Films:
         """Make a job's folder, or find it."""
         path = self.folder / job
         await asyncio.to_thread(path.mkdir, mode=0o700, parents=True, exist_ok=True)
+        await asyncio.to_thread(self._sweep)
         return path
+
+    def _sweep(self) -> None:
+        """Remove what jobs left that failed or were cancelled, once nobody has touched it long."""
+        before = time.time() - _KEPT_S
+        for each in self.folder.iterdir():
+            if each.stat().st_mtime < before:
+                shutil.rmtree(each, ignore_errors=True)
 
     async def clear(self, job: JobId) -> None:
         """Remove what was half done; the film is in the store."""

@@ -21,6 +21,7 @@ from callsheet.web import (
     composites,
     customer_webhooks,
     evidence,
+    film_page,
     generations,
     health,
     home,
@@ -44,6 +45,7 @@ from callsheet.web.middleware import Surroundings
 from callsheet.web.openai import images as openai_images
 from callsheet.web.openai import models as openai_models
 from callsheet.web.problems import PROBLEMS, Problem
+from callsheet.web.replicate import predictions
 from callsheet.web.rooms.hub import RoomHub
 from callsheet.web.routes import GuardedRouter
 from callsheet.web.shapes import Shapes
@@ -52,8 +54,8 @@ from callsheet.wiring import Callsheet
 # the busiest first: routes are tried in order
 _FIRST: Final = (health, progress, assets, batches, generations)
 _OF_WHAT_IS_MADE: Final = (composites, composite_settings, evidence, takes, packages, jobs, judge)
-_OPENAI: Final = (openai_images, openai_models)
-_FILMS: Final = (productions,)
+_OPENAI: Final = (openai_images, openai_models, predictions)
+_FILMS: Final = (productions, film_page)
 _REVIEWS: Final = (comments, manifests, collaborate)
 _OTHERS: Final = (models, money, session, provider_keys, customer_webhooks, webhooks, home)
 _MODULES: Final = (*_FIRST, *_OF_WHAT_IS_MADE, *_OPENAI, *_FILMS, *_REVIEWS, *_OTHERS)

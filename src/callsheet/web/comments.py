@@ -3,13 +3,15 @@
 from fractions import Fraction
 from typing import Annotated, Any, Final, Literal, Self
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from callsheet.accounts.model import Caller
+from callsheet.jobs.model import JobKind
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import TakeId
-from callsheet.reviews.model import MOST_TEXT, Author, Moment, NewComment, Spot
+from callsheet.reviews.exports import to_csv, to_markers
+from callsheet.reviews.model import MOST_COMMENTS, MOST_TEXT, Author, Moment, NewComment, Spot
 from callsheet.web.entry import Reviewer, Services, Viewer
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
@@ -19,6 +21,7 @@ router = GuardedRouter(prefix="/api/jobs", tags=["reviews"])
 MOST_MARKS: Final = 100
 MOST_POINTS: Final = 2_000  # of all marks of one comment
 LOCAL_ADMIN: Final = "the local admin"
+_FPS: Final = Fraction(24)  # of markers where nothing says how fast frames follow
 _FINEST: Final = 90_000  # the denominator of a time that is given as a decimal number
 OpId = Annotated[str, Field(min_length=1, max_length=200)]
 Part = Annotated[float, Field(ge=0, le=1)]
@@ -162,6 +165,36 @@ async def comments(
     page = found[:limit]
     more = page[-1].sequence if len(found) > limit else None
     return Comments(items=[each.document() for each in page], next_after=more)
+
+
+@router.get(
+    "/{job}/comments/export",
+    summary="Comments for editors and spreadsheets",
+    response_class=Response,
+    responses={
+        **documented(401, 403, 404, 422, 503),
+        200: {"content": {"text/csv": {}, "text/plain": {}}},
+    },
+)
+async def export(
+    job: JobName,
+    cs: Services,
+    caller: Viewer,
+    format_: Annotated[Literal["csv", "edl"], Query(alias="format")] = "csv",
+) -> Response:
+    """Answer every comment as CSV, or those that name a time as markers in an EDL."""
+    found = await cs.views.jobs.find(caller.workspace, job)
+    comments = await cs.reviews.comments(caller.workspace, job, limit=MOST_COMMENTS)
+    film = found.kind is JobKind.PRODUCTION
+    fps = (await cs.productions.of_job(caller.workspace, job)).plan.fps if film else _FPS
+    name = found.name or found.id
+    text = to_csv(comments, fps) if format_ == "csv" else to_markers(name, comments, fps)
+    kind = "text/csv" if format_ == "csv" else "text/plain"
+    return Response(
+        text.encode(),
+        media_type=f"{kind}; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="comments.{format_}"'},
+    )
 
 
 @router.post(

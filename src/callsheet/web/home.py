@@ -42,8 +42,11 @@ progress { width: 100%; height: .5rem } pre { background: #8882; padding: .9rem 
 
 @router.get("/", response_class=HTMLResponse, responses=documented(401, 403, 503))
 async def home(request: Request, cs: Services, caller: Viewer) -> HTMLResponse:
-    """Show the newest batches with their contact sheets, as a page."""
-    jobs = await cs.views.jobs.newest(caller.workspace, _SHOWN, kind=JobKind.BATCH)
+    """Show the newest batches with their contact sheets, and films, as a page."""
+    newest = cs.views.jobs.newest
+    jobs = await newest(caller.workspace, _SHOWN, kind=JobKind.BATCH)
+    jobs += await newest(caller.workspace, _SHOWN, kind=JobKind.PRODUCTION)
+    jobs = sorted(jobs, key=lambda job: job.times.created_at, reverse=True)[:_SHOWN]
     waits = [await cs.views.providers.hindering(job) for job in jobs]
     text = page(cs, jobs, waits, prefix_of(request))
     return HTMLResponse(text, headers={"Content-Security-Policy": _policy(cs)})
@@ -64,7 +67,7 @@ def page(
     cs: Callsheet, jobs: Sequence[Job], waits: Sequence[Sequence[Hindrance]], prefix: str
 ) -> str:
     """Write the page; `waits` says of each job what keeps it from going on."""
-    cards = "\n".join(map(_card, repeat(cs), jobs, waits)) or _EMPTY
+    cards = "\n".join(map(_card, repeat(cs), jobs, waits, repeat(prefix))) or _EMPTY
     reload = any(not job.ended for job in jobs)
     refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
     return f"""<!doctype html>
@@ -91,23 +94,27 @@ _EMPTY: Final = """<div><p>No batch yet. Send one:</p><pre>callsheet run example
 <pre>curl -F file=@examples/launch.csv http://127.0.0.1:9090/batch/upload</pre></div>"""
 
 
-def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance]) -> str:
+def _card(cs: Callsheet, job: Job, waits: Sequence[Hindrance], prefix: str) -> str:
     counts = job.tally.takes
     made = f"{counts.succeeded} of {counts.total} made"
     facts = f"{how_many(job.tally.rows, 'row')} · {made} · ${job.cost.charged}"
     reasons = [str(job.problem["message"])] if job.problem else [str(each) for each in waits]
     problem = "".join(f"<p>{escape(each)}</p>" for each in reasons)
     sheet = '<span class="sheet"></span>'
+    is_film = job.kind is JobKind.PRODUCTION
+    film = f"{prefix}/films/{job.id}"
     if job.work.stage == DONE:
-        files = cs.links.files(job.id)
+        files = cs.links.files(job.id, film=is_film)
+        shown = files["poster.jpg" if is_film else "contact-sheet.png"]
         sheet = (
-            f'<a class="sheet" href="{escape(files["contact-sheet.html"])}">'
-            f'<img loading="lazy" alt="" src="{escape(files["contact-sheet.png"])}"></a>'
+            f'<a class="sheet" href="{film if is_film else escape(files["contact-sheet.html"])}">'
+            f'<img loading="lazy" alt="" src="{escape(shown)}"></a>'
         )
         tables = f'<a href="{escape(files["results.csv"])}">CSV</a> · '
         links = f'<p>{tables}<a href="{escape(files["results.xlsx"])}">Excel</a></p>'
     else:
         links = f'<progress value="{job.progress:.3f}"></progress>'
+    links += f'<p><a href="{film}">Film page</a></p>' if is_film else ""
     return (
         f'<article class="job">{sheet}<div class="text"><h2 dir="auto">'
         f"{escape(job.name or job.id)}</h2><p>{escape(job.status)} · {escape(job.run_mode)} · "

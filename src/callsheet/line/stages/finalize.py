@@ -2,14 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from callsheet.assets.model import asset_key
 from callsheet.delivery.links import FILM_FILES, file_key
-from callsheet.jobs.model import Entry, Job
+from callsheet.jobs.model import Entry, Job, Shot
 from callsheet.jobs.productions import Production
 from callsheet.kernel.digests import Sha256
 from callsheet.kernel.ids import JobId
@@ -17,6 +17,7 @@ from callsheet.line.films import lines_of, voice_key
 from callsheet.line.pipeline import Step
 from callsheet.line.tools import StageTools
 from callsheet.line.transitions import in_stage, leave
+from callsheet.planning.edits import ShotEdit, edited
 from callsheet.ports.engine import Payload
 from callsheet.ports.film import FilmPlan
 from callsheet.takes.model import Take
@@ -37,8 +38,10 @@ async def finalize(tools: StageTools, payload: Payload) -> None:
         if not in_stage(job, payload, STEP):
             return
         production = await films.store.of(connection, job_id)
+        shots = await ctx.jobs.store.shots(connection, job_id, after=0, limit=job.tally.rows)
     folder = await films.workplace(job_id)
-    plan = production.plan
+    plan = as_edited(production.plan, shots) if job.work.manifest_revision else production.plan
+    production = replace(production, plan=plan)
     stills, missing = await _stills(tools, job, plan, folder)
     speeches = await _speeches(tools, job_id, production, folder)
     outs = {name: folder / f"{name}.wav" for name in ("master", *_STEMS)}
@@ -67,6 +70,15 @@ async def finalize(tools: StageTools, payload: Payload) -> None:
     }
     if await _written_down(tools, payload, production, made):
         await films.clear(job_id)
+
+
+def as_edited(plan: FilmPlan, shots: Sequence[Shot]) -> FilmPlan:
+    """Bring a plan up to what people made of its rows since it was planned."""
+    edits = {
+        shot.scene_id: ShotEdit(shot.prompt, shot.plan.duration_s, shot.plan.removed)
+        for shot in shots
+    }
+    return edited(plan, edits)
 
 
 async def _written_down(

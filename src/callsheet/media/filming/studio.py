@@ -21,6 +21,12 @@ _READ_S, _MIX_S, _FILM_S = 300.0, 600.0, 900.0
 _SEGMENT_S: Final = 900.0
 _MOST_LINE: Final = 1 << 20  # bytes of one message
 _LAST_WORDS: Final = 2_000
+# no key of ours goes along; a program that speaks is found by the path
+_ENVIRONMENT: Final = {
+    "PATH": os.environ.get("PATH", os.defpath),
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
 Told = Callable[[int], None]
 
 
@@ -160,12 +166,12 @@ class FilmStudio:
     ) -> dict[str, Any]:
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", _MODULE, str(os.getpid())),
+                *(sys.executable, "-I", "-m", _MODULE, str(os.getpid())),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
                 limit=_MOST_LINE,
-                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+                env=_ENVIRONMENT,
             )
             try:
                 async with asyncio.timeout(seconds):

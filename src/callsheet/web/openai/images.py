@@ -20,7 +20,6 @@ from callsheet.line.single import Started
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.views.takes import ShownTake
 from callsheet.web.entry import Editor, IdempotencyKey, Services
-from callsheet.web.openai.delivery import WishAnswer
 from callsheet.web.openai.errors import (
     ModelNotFoundError,
     OrderInDoubtError,
@@ -30,6 +29,7 @@ from callsheet.web.openai.errors import (
 from callsheet.web.openai.mapping import Mapped, card_named, mapped
 from callsheet.web.openai.shape import OPENAI, documented
 from callsheet.web.routes import GuardedRouter
+from callsheet.web.wish_answers import WishAnswer
 from callsheet.wiring import Callsheet
 
 router = GuardedRouter(prefix="/v1/images", tags=["openai"], errors=OPENAI)

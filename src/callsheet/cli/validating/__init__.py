@@ -1,0 +1,1 @@
+"""Validation of a deployment from outside: what its users and its operator would meet."""
