@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import replicate
+from replicate.client import Client
 from replicate.exceptions import ReplicateError
 
 from tests.direct.places import at, check_books, directly
@@ -32,10 +32,10 @@ def test_the_official_client_predicts(tmp_path: Path, database_url: str, fake: A
     with directly(place) as server:
         url = f"http://127.0.0.1:{server.port}/replicate"
         token = headers["Authorization"].removeprefix("Bearer ")
-        here = replicate.Client(api_token=token, base_url=url)
+        here = Client(api_token=token, base_url=url)
         made: Any = here.run(MODEL, input={"prompt": "a mug", "quality": "medium"})
         assert made[0].read().startswith(b"\x89PNG")
-        prediction = here.predictions.create(
+        prediction: Any = here.predictions.create(
             version=MODEL, input={"prompt": "a cup", "aspect_ratio": "16:9", "go_fast": True}
         )
         assert prediction.status in ("starting", "succeeded")
@@ -57,7 +57,7 @@ def _reloaded(prediction: Any) -> str:
     return str(prediction.status)
 
 
-def check_refusals(here: replicate.Client) -> None:
+def check_refusals(here: Client) -> None:
     """Have what cannot be named; a client that sends itself is refused, nothing is kept of it."""
     for model, asked, said in (
         ("no/such", {"prompt": "a"}, "no model 'no/such' here"),

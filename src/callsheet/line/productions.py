@@ -16,9 +16,11 @@ from callsheet.kernel.ids import JobId, WorkspaceId
 from callsheet.kernel.money import Money
 from callsheet.line.accepted import Accepted
 from callsheet.line.submission import Submission
+from callsheet.planning.errors import BriefError
 from callsheet.planning.lint import lint
 from callsheet.planning.model import Brief
 from callsheet.planning.rules import plan_by_rules
+from callsheet.planning.sanitising import sanitised
 from callsheet.ports.database import Database
 from callsheet.ports.film import FilmPlan
 
@@ -54,9 +56,20 @@ class Productions:
     store: ProductionStore
 
     def plan(self, brief: Brief, *, seed: int = 0, live: bool = False, model: str = "") -> Planned:
-        """Plan a film; nothing is written down. `model` makes its stills in a live run."""
+        """Plan a film; nothing is written down. `model` makes its stills in a live run.
+
+        Raises BriefError, also for what must or must not be seen and is not kept to.
+        """
+        brief, left_out = sanitised(brief)
+        if not any(map(str.isalpha, brief.prompt)):
+            raise BriefError("prompt", "nothing is left of it but orders to a model", "")
         plan = plan_by_rules(brief, seed)
-        remarks = [each.model_dump(mode="json") for each in lint(plan, brief)]
+        found = lint(plan, brief)
+        for each in found:
+            if each.severity == "error":
+                raise BriefError("must_not" if each.code == "must_not_seen" else "must_have",
+                                 each.message)  # fmt: skip
+        remarks = [each.model_dump(mode="json") for each in (*left_out, *found)]
         draft = _draft(plan, live=live, model=model)
         return Planned(Production(JobId(""), brief.model_dump(mode="json"), plan, remarks), draft)
 

@@ -23,6 +23,8 @@ _LENGTH: Final = re.compile(
 )
 _RATIO: Final = re.compile(r"(?<!\d)(16:9|9:16|1:1|4:3|3:4|21:9|4:5)(?!\d)")
 _UPRIGHT: Final = re.compile(r"\b(vertical|portrait format|story format|reel)\b", re.IGNORECASE)
+_SCENE_HEADING: Final = re.compile(r"^\.?(?:INT|EXT|EST|I/E)[. /]", re.MULTILINE)
+_SHOT_LIST: Final = re.compile(r"\A[\w ]*(?:shot|scene)[\w ]*[,;\t][^\n]*[,;\t\n]", re.IGNORECASE)
 _MOODS: Final = words(
     "warm hopeful calm quiet gentle dreamy melancholic melancholy sad dark tense "
     "eerie mysterious epic bold energetic upbeat playful funny cheerful happy joyful "
@@ -41,6 +43,7 @@ def read_brief(content: bytes | str, more: Mapping[str, Any] | None = None) -> B
     and mood are understood from plain words. Raises BriefError, which names field and value.
     """
     text = _text(content)
+    _refuse_other_formats(text)
     fields, story = _fields(text)
     fields.setdefault("prompt", story)
     fields |= {name: value for name, value in (more or {}).items() if value is not None}
@@ -66,6 +69,16 @@ def _text(content: bytes | str) -> str:
     except UnicodeDecodeError as error:
         raise BriefError("brief", "is not text in UTF-8", error.object[:20]) from error
     return "".join(char for char in text if char in "\n\t" or char.isprintable()).strip()
+
+
+def _refuse_other_formats(text: str) -> None:
+    """Name what is not read yet, where it would be taken for a story."""
+    if _SCENE_HEADING.search(text):
+        said = "a screenplay is not read yet; tell its story in sentences"
+        raise BriefError("brief", said, text[:60])
+    if _SHOT_LIST.match(text):
+        said = "a shot list is not read yet; run it as a sheet: callsheet run"
+        raise BriefError("brief", said, text[:60])
 
 
 def _fields(text: str) -> tuple[dict[str, Any], str]:

@@ -16,6 +16,8 @@ _ENGLISH: Final = words("a an the his her its their my our your two three four s
 _ARTICLES: Final = _ENGLISH | words(
     "der die das ein eine einen einem einer le la les un une des el los las una"
 )
+_ONE: Final = words("a an")
+_PRONOUN: Final = re.compile(r"(?<![^\W_])(?:he|she|they|it)(?![^\W_])(?=\s+[a-z])", re.IGNORECASE)
 _STOPS: Final = words(
     "in on at by of from to into onto with without over under through across along "
     "near beside behind and or but as while that who which is are was were be been "
@@ -69,7 +71,10 @@ _PLACES: Final = (
     (
         "room",
         "in a room",
-        r"room|house|home|window|bed|sofa|library|school|zimmer|maison|casa|部屋",
+        (
+            r"(?:bed|bath|living |dining )?room|house|home|window|bed|sofa|library|school|zimmer|"
+            r"maison|casa|部屋"
+        ),
     ),
 )
 _PLACE_WORDS: Final = tuple(
@@ -87,6 +92,7 @@ class Beat:
 
     words: str
     things: tuple[str, ...] = ()
+    shown: str = ""  # its words, with who is meant in the place of "he" or "she"
     place: str = ""
     sound: str = ""
     time: str = ""
@@ -107,14 +113,24 @@ def beats_of(story: str) -> list[Beat]:
         for clause in _THEN.split(sentence)
         if len(clause.strip(" .,;:")) > 1
     ]
-    return [_beat(clause) for clause in clauses if any(map(str.isalpha, clause))]
+    beats: list[Beat] = []
+    meant = ""
+    for clause in clauses:
+        if any(map(str.isalpha, clause)):
+            beats.append(_beat(clause, meant))
+            meant = beats[-1].subject or meant
+    return beats
 
 
-def _beat(clause: str) -> Beat:
+def _beat(clause: str, meant: str) -> Beat:
     place, sound = _place_of(clause)
     time = next((name for name, words in _TIMES if words.search(clause)), "")
     things = tuple(noun_phrases(clause))
-    return Beat(clause, things, place, sound, time, bool(_LATER.search(clause)))
+    shown = clause
+    if meant and _PRONOUN.search(clause):
+        shown = _PRONOUN.sub(lambda _: meant, clause, count=1)
+        things = (meant, *(each for each in things if each != meant))
+    return Beat(clause, things, shown, place, sound, time, bool(_LATER.search(clause)))
 
 
 def _place_of(clause: str) -> tuple[str, str]:
@@ -144,7 +160,9 @@ def noun_phrases(clause: str) -> list[str]:
             word = tokens[at].lower()
             if word in _STOPS or word in _ARTICLES or not word[0].isalnum():
                 break
-            if len(phrase) > 1 and _is_verb(word, tokens[at + 1 : at + 2]):
+            following = tokens[at + 1 : at + 2]
+            one = phrase[0].lower() in _ONE
+            if len(phrase) > 1 and _is_verb(word, following, of_one=one):
                 break
             phrase.append(tokens[at])
             at += 1
@@ -153,8 +171,13 @@ def noun_phrases(clause: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _is_verb(word: str, following: list[str]) -> bool:
-    """Guess whether a word after a noun is its verb: "finds a", "walks through", "smiles"."""
+def _is_verb(word: str, following: list[str], *, of_one: bool) -> bool:
+    """Guess whether a word after a noun is its verb: "finds a", "walks through", "smiles".
+
+    After "a" nothing is plural: what ends in s is a verb, whatever follows.
+    """
     if not word.endswith(("s", "ed", "ing")) or word.endswith(("ss", "us")):
         return False
+    if of_one and word.endswith("s"):
+        return True
     return not following or following[0].lower() in _ARTICLES | _STOPS or not following[0].isalnum()

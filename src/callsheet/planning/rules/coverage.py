@@ -80,10 +80,10 @@ def prompt_of(
     others = beat.things[1:] or beat.things
     thing = others[turn % len(others)] if others else ""
     shown = {
-        "place": beat.words,
-        "beat": beat.words,
-        "subject": beat.subject or beat.words,
-        "thing": thing or beat.words,
+        "place": beat.shown,
+        "beat": beat.shown,
+        "subject": beat.subject or beat.shown,
+        "thing": thing or beat.shown,
     }[view.of].rstrip(" .!?\u3002\uff01\uff1f")
     parts = [f"{_SIZE_WORDS[view.size]} {shown}"]
     if place and place.rsplit(maxsplit=1)[-1].lower() not in shown.lower():

@@ -48,7 +48,9 @@ def plan_by_rules(brief: Brief, seed: int = 0) -> FilmPlan:
     fps = Fraction(brief.rate)
     total = round(brief.duration_s * fps)
     title_frames, end_frames = card_frames(total, float(fps))
-    beats = beats_of(brief.prompt) or [Beat(brief.prompt.strip()[:500])]
+    beats = beats_of(brief.prompt) or [
+        Beat(brief.prompt.strip()[:500], shown=brief.prompt.strip()[:500])
+    ]
     count = count_shots(total - title_frames - end_frames, float(fps), brief.mood, len(beats))
     groups = _grouped(_fitting(beats, count), count)
     takes = [
@@ -97,9 +99,11 @@ def _grouped(beats: Sequence[Beat], count: int) -> list[list[tuple[Beat, int]]]:
     shares = shared(count, [1.0] * len(beats)) if len(beats) < count else [1] * len(beats)
     groups: list[list[tuple[Beat, int]]] = []
     for beat, share in zip(beats, shares, strict=True):
-        before = groups[-1][-1][0] if groups else None
-        moved = before is not None and beat.place and before.place and beat.place != before.place
-        if before is None or moved or beat.is_later:
+        moved = (
+            bool(groups and beat.place)
+            and beat.place != _setting([one for one, _ in groups[-1]])[0]
+        )
+        if not groups or moved or beat.is_later:
             groups.append([])
         groups[-1].append((beat, share))
     return groups
@@ -154,9 +158,10 @@ class _Builder:
         self._groups = groups
         self._wanted = list(brief.must_have)
         named = [thing for group in groups for beat, _ in group for thing in beat.things[:1]]
-        known = {each.name for each in brief.known}
+        known = {_noun(each.name) for each in brief.known}
+        new = {_noun(name): name for name in reversed(named) if _noun(name) not in known}
         self.bible = brief.known + tuple(
-            self._entry(name) for name in dict.fromkeys(named) if name not in known
+            self._entry(name) for name in dict.fromkeys(named) if new.get(_noun(name)) == name
         )
 
     def _entry(self, name: str) -> Known:
@@ -238,7 +243,7 @@ class _Builder:
             transition_frames=dissolve,
             lines=lines,
             sound=sound,
-            known=tuple(each.name for each in self.bible if each.name.lower() in prompt.lower()),
+            known=tuple(each.name for each in self.bible if _noun(each.name) in prompt.lower()),
             questions=(f"Does the picture show {subject.rstrip('.')}?"[:2_000],),
             seed=self._seed,
         )
@@ -272,6 +277,11 @@ class _Builder:
                 lines[place] = (Line(text=words[:2_000], language=language),)
                 told = take.beat
         return lines
+
+
+def _noun(name: str) -> str:
+    """Name without its article: "a letter" and "the letter" are one thing."""
+    return name.lower().partition(" ")[2] or name.lower()
 
 
 def _setting(beats: Sequence[Beat]) -> tuple[str, str, str]:
