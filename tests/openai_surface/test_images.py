@@ -21,6 +21,7 @@ from tests.web.test_members import made_key
 
 LIVE = {"callsheet": {"run_mode": "live"}}
 MODEL = "gpt-image-2"
+_CLIENTS: list[OpenAI] = []
 
 
 @pytest.fixture
@@ -41,7 +42,17 @@ def with_key(folder: Path, url: str, fake: AtOnceFake) -> tuple[Place, str]:
 def client(port: int, key: str, retries: int = 2) -> OpenAI:
     """Make an official client, as its users do."""
     url = f"http://127.0.0.1:{port}/v1"
-    return OpenAI(api_key=key, base_url=url, max_retries=retries, timeout=60)
+    made = OpenAI(api_key=key, base_url=url, max_retries=retries, timeout=60)
+    _CLIENTS.append(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Close the clients of a test after it."""
+    yield
+    while _CLIENTS:
+        _CLIENTS.pop().close()
 
 
 def ask(of: OpenAI, prompt: str, **more: Any) -> Any:
@@ -282,4 +293,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAI]:
         assert isinstance(fake, AtOnceFake)
         place, key = with_key(folder, f"sqlite:///{folder}/cs.db", fake)
         with directly(place) as server:
-            yield client(server.port, key)
+            here = client(server.port, key)
+            _CLIENTS.remove(here)
+            yield here
+            here.close()

@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from callsheet.drawing.animatic.camera import STILL, eased, windows
-from callsheet.drawing.animatic.captions import burn, caption_cues
+from callsheet.drawing.animatic.captions import burn
 from callsheet.drawing.animatic.cards import card
+from callsheet.drawing.animatic.cues import caption_cues
 from callsheet.drawing.animatic.planes import blend, filled, image_of, planes_of
 from callsheet.drawing.animatic.shot import ShotDrawing, StillMove
 from callsheet.planning.briefs import read_brief

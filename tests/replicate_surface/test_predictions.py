@@ -49,6 +49,7 @@ def test_the_official_client_predicts(tmp_path: Path, database_url: str, fake: A
         check_refusals(here)
         prediction.cancel()
         assert _reloaded(prediction) == "succeeded", "what has ended stays"
+        here._client.close()  # it has no way of its own to hang up
     assert (fake.count("a mug"), fake.count("a cup")) == (2, 1)
 
 

@@ -28,6 +28,7 @@ def paths(server: Server, job: str) -> list[str]:
     take = server.http.get("/api/generations").json()["items"][0]["id"]
     described = server.http.get("/openapi.json").json()["paths"]
     known = {"batch": job, "job": job, "take": take, "what": "day", "sha256": row["sha256"]}
+    known |= {"model": "local/dot", "revision": "0"}
     known |= {"name": "results.csv", "provider": "runway", "scope": "any"}
     got = [
         re.sub(r"{(\w+)}", lambda found: known[found[1]], path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.processes import Place, Server, serving
+from tests.support.processes import Place, Server, serving, until
 
 HOSTILE = '<script>document.title="owned"</script><img src=x onerror=alert(1)>'
 SHEET = (
@@ -102,7 +102,7 @@ def test_a_film_plays_on_its_page(browser: Browser, films: tuple[Server, str], w
     server, job = films
     page, complaints, loaded = visit(browser, f"http://127.0.0.1:{server.port}/films/{job}", width)
     page.evaluate("document.querySelector('video').play()")
-    page.wait_for_function("document.querySelector('video').currentTime > 0.1")
+    until(lambda: page.evaluate("document.querySelector('video').currentTime") > 0.1)
     assert page.evaluate("document.querySelector('video').duration") == pytest.approx(5, abs=0.1)
     assert shown_pictures(page) == page.locator(".shots li").count() > 0
     assert HOSTILE in page.locator(".comments").inner_text()

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from httpx2.websockets import WebSocketDisconnect, WebSocketSession
 
+from tests.support.plain import NO_TLS
 from tests.support.processes import Place, Server, serving
 from tests.web.test_members import made_key
 
@@ -58,7 +60,10 @@ def room(
 ) -> Iterator[Person]:
     """Enter the room of a job."""
     address = f"ws://127.0.0.1:{server.port}/ws/api/collaborate/{job}"
-    with server.http.websocket(address, headers=headers or {}) as session:
+    with (
+        httpx2.Client(trust_env=False, verify=NO_TLS) as http,
+        http.websocket(address, headers=headers or {}) as session,
+    ):
         person = Person(session)
         person.send(type="hello", **hello)
         yield person

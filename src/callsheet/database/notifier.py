@@ -161,8 +161,7 @@ class JournalNotifier:
                         break
                     await connection.execute(f"LISTEN {_JOURNAL}")
                     await connection.execute(f"LISTEN {_WORK}")
-                    if self._on_whisper is not None:
-                        await connection.execute(f"LISTEN {_WHISPER}")
+                    await connection.execute(f"LISTEN {_WHISPER}")
                     async for note in connection.notifies():
                         self._hear(note.channel, note.payload)
             except psycopg.Error as error:

@@ -2,7 +2,13 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import CallsheetError, UnavailableError, shown
+from callsheet.kernel.errors import (
+    CallsheetError,
+    FieldError,
+    NotFoundError,
+    UnavailableError,
+    shown,
+)
 
 
 class BodyTooLargeError(CallsheetError):
@@ -90,3 +96,13 @@ class OpenDoorError(CallsheetError):
             f"refusing to listen on {shown(host)!r} without any API key: everybody who reaches it"
             " could spend; create one with: callsheet keys create NAME"
         )
+
+
+class ModelNotFoundError(NotFoundError):
+    """No card answers to that name, or it cannot be ordered."""
+
+    code: ClassVar[str] = "model_not_found"
+
+    def __init__(self, model: str, hint: str) -> None:
+        super().__init__("model", model, hint)
+        self.errors = (FieldError("model", str(self), model),)

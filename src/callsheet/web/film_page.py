@@ -17,6 +17,7 @@ from callsheet.ports.film import FilmPlan, FilmShot, starts_of
 from callsheet.reviews.model import Comment
 from callsheet.web.comments import JobName
 from callsheet.web.entry import Services, Viewer, prefix_of
+from callsheet.web.home import ICON
 from callsheet.web.problems import documented
 from callsheet.web.routes import GuardedRouter
 from callsheet.wiring import Callsheet
@@ -87,7 +88,8 @@ def _page(
     shots = "\n".join(_shot(plan, shot, rows.get(shot.id)) for shot in plan.shots)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{escape(plan.title)} · callsheet</title>{refresh}<style>{_STYLE}</style>
+<title>{escape(plan.title)} · callsheet</title>
+<link rel="icon" href="{ICON}">{refresh}<style>{_STYLE}</style>
 <a href="{prefix}/">callsheet</a>
 <h1 dir="auto">{escape(plan.title)}</h1>
 <p class="faint" dir="auto">{escape(str(production.brief.get("prompt", ""))[:600])}</p>

@@ -72,7 +72,7 @@ def page(
     refresh = '<meta http-equiv="refresh" content="3">' if reload else ""
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>callsheet</title><link rel="icon" href="{_ICON}">{refresh}<style>{_STYLE}</style>
+<title>callsheet</title><link rel="icon" href="{ICON}">{refresh}<style>{_STYLE}</style>
 <header><h1>callsheet</h1><p>A production line for AI-generated media. Rows of a sheet go in;
 approved, quality-checked, costed pictures come out. Version {escape(callsheet.__version__)}.</p>
 </header>
@@ -85,7 +85,7 @@ approved, quality-checked, costed pictures come out. Version {escape(callsheet._
 """
 
 
-_ICON: Final = (
+ICON: Final = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
     "%3Crect y='5' width='16' height='10' rx='2' fill='%23345'/%3E"
     "%3Cpath d='M0 4 15 1l.5 2L.5 6z' fill='%23c84'/%3E%3C/svg%3E"

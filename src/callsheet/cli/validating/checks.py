@@ -177,7 +177,7 @@ async def security(target: Target) -> Finding:
         found.mend.append(
             "it is reached over plain http: put it behind TLS, keys travel in the clear"
         )
-    admin = await target.get("/api/admin/keys", with_key=False)
+    admin = await target.get("/api/admin/composite/settings", with_key=False)
     found.figures["admin_without_key"] = admin.status_code
     closed = (httpx2.codes.UNAUTHORIZED, httpx2.codes.FORBIDDEN)
     if admin.status_code not in closed:

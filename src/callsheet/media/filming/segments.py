@@ -9,8 +9,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from callsheet.drawing.animatic.captions import CaptionCue, burn
+from callsheet.drawing.animatic.captions import burn
 from callsheet.drawing.animatic.cards import card
+from callsheet.drawing.animatic.cues import CaptionCue
 from callsheet.drawing.animatic.planes import Planes, blend
 from callsheet.drawing.animatic.shot import ShotDrawing, StillMove
 from callsheet.media.filming.timeline import Segment, cues_in

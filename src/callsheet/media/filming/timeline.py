@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, Literal
 
-from callsheet.drawing.animatic.captions import CaptionCue, caption_cues
+from callsheet.drawing.animatic.cues import CaptionCue, caption_cues
 from callsheet.kernel.digests import Sha256, digest_of
 from callsheet.ports.film import FilmPlan, Transition, frames_of, starts_of
 

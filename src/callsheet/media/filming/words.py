@@ -6,7 +6,7 @@ from typing import Final
 import opentimelineio as otio
 import pysubs2
 
-from callsheet.drawing.animatic.captions import caption_cues
+from callsheet.drawing.animatic.cues import caption_cues
 from callsheet.ports.film import FilmPlan, Transition, frames_of, starts_of
 
 _FILM: Final = "film.mp4"

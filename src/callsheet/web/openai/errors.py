@@ -2,17 +2,7 @@
 
 from typing import ClassVar
 
-from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError, NotFoundError
-
-
-class ModelNotFoundError(NotFoundError):
-    """No card answers to that name, or it cannot be ordered."""
-
-    code: ClassVar[str] = "model_not_found"
-
-    def __init__(self, model: str, hint: str) -> None:
-        super().__init__("model", model, hint)
-        self.errors = (FieldError("model", str(self), model),)
+from callsheet.kernel.errors import CallsheetError, FieldError, InvalidInputError
 
 
 class ParameterRefusedError(InvalidInputError):

@@ -20,8 +20,8 @@ from callsheet.line.single import Started
 from callsheet.takes.model import ENDED, Take, TakeStatus
 from callsheet.views.takes import ShownTake
 from callsheet.web.entry import Editor, IdempotencyKey, Services
+from callsheet.web.errors import ModelNotFoundError
 from callsheet.web.openai.errors import (
-    ModelNotFoundError,
     OrderInDoubtError,
     ParameterRefusedError,
     TakeNotMadeError,

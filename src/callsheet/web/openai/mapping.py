@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from callsheet.line.offers import Offers
 from callsheet.ports.models import ModelCard, UnknownModelError
-from callsheet.web.openai.errors import ModelNotFoundError, ParameterRefusedError
+from callsheet.web.errors import ModelNotFoundError
+from callsheet.web.openai.errors import ParameterRefusedError
 
 # What of a request is ours to keep to, and goes into no form.
 _OURS: Final = frozenset({"model", "prompt", "n", "response_format", "size", "callsheet", "stream"})

@@ -38,7 +38,9 @@ async def models(cs: Services, caller: Viewer) -> dict[str, Any]:
     return {"object": "list", "data": [_told(offer) for offer in offers if offer.closed is None]}
 
 
-@router.get("/{model:path}", summary="One model", responses=documented(401, 403, 404, 503))
+@router.get(
+    "/{model:path}", summary="One model", responses=documented(400, 401, 403, 404, 422, 503)
+)
 async def model(
     model: Annotated[str, Path(max_length=200)], cs: Services, caller: Viewer
 ) -> dict[str, Any]:

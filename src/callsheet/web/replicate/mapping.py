@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from callsheet.kernel.errors import FieldError, InvalidInputError, NotFoundError, shown
+from callsheet.kernel.errors import FieldError, InvalidInputError, shown
 from callsheet.line.offers import Offers
 from callsheet.ports.models import ModelCard, UnknownModelError
+from callsheet.web.errors import ModelNotFoundError
 
 _RATIO: Final = re.compile(r"(\d{1,2}):(\d{1,2})")
 _AREA: Final = 1_024 * 1_024  # pixels of a picture that is asked for by its shape alone
@@ -14,18 +15,9 @@ _STEP: Final = 64
 _LEAST, _MOST = 256, 4_096
 _COUNTS: Final = ("num_outputs", "number_of_images", "n")
 _ORIGINS: Final = "replicate/"
-
-
-class ModelNotFoundError(NotFoundError):
-    """No card answers to that owner and name."""
-
-    code = "model_not_found"
-
-    def __init__(self, name: str) -> None:
-        hint = (
-            "GET /api/models lists those there are; write provider/model, or Replicate's own name"
-        )
-        super().__init__("model", name, hint)
+_HINT: Final = (
+    "GET /api/models lists those there are; write provider/model, or Replicate's own name"
+)
 
 
 def card_named(offers: Offers, owner: str, name: str) -> ModelCard:
@@ -38,7 +30,7 @@ def card_named(offers: Offers, owner: str, name: str) -> ModelCard:
             return offers.card(each)
         except UnknownModelError:
             continue
-    raise ModelNotFoundError(f"{owner}/{name}")
+    raise ModelNotFoundError(f"{owner}/{name}", _HINT)
 
 
 def split_version(version: str) -> tuple[str, str]:

@@ -101,7 +101,9 @@ async def _begun(
     for name, value in asked.items():
         if isinstance(value, dict):  # the JavaScript client sends itself, its token included
             message = "an object is no input; give an address, a data: URI or text"
-            raise InvalidInputError(message, [FieldError(f"input.{name}", message)])
+            raise InvalidInputError(
+                f"input.{name}: {message}", [FieldError(f"input.{name}", message)]
+            )
     card = card_named(cs.offers, *named)
     inputs, ignored = inputs_of(card, asked)
     live = cs.settings.openai_run_mode == "live"
