@@ -17,7 +17,7 @@ _ARTICLES: Final = _ENGLISH | words(
     "der die das ein eine einen einem einer le la les un une des el los las una"
 )
 _ONE: Final = words("a an")
-_PRONOUN: Final = re.compile(r"(?<![^\W_])(?:he|she|they|it)(?![^\W_])(?=\s+[a-z])", re.IGNORECASE)
+_PRONOUN: Final = re.compile(r"(?<![^\W_])(?:he|she|it)(?![^\W_])(?=\s+[a-z])", re.IGNORECASE)
 _STOPS: Final = words(
     "in on at by of from to into onto with without over under through across along "
     "near beside behind and or but as while that who which is are was were be been "
@@ -92,7 +92,7 @@ class Beat:
 
     words: str
     things: tuple[str, ...] = ()
-    shown: str = ""  # its words, with who is meant in the place of "he" or "she"
+    shown: str = ""  # its words, with who is meant in the place of "he", "she", "it"
     place: str = ""
     sound: str = ""
     time: str = ""
